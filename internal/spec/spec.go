@@ -1,0 +1,113 @@
+// Package spec describes a machine as uinit reads it. It is the one contract
+// between the builder, which writes it into the image as JSON, and uinit,
+// which turns it into units. It depends on the standard library only, so that
+// neither side drags the other's dependencies along.
+//
+// Field tags name the key in both JSON and TOML; doc comments are the profile
+// reference (docs/profile.md is generated from them).
+package spec
+
+// Path is where the builder puts the machine's description in the image.
+const Path = "/etc/uinit/machine.json"
+
+// Machine is what uinit makes of a box: everything that is set up at boot.
+type Machine struct {
+	// Host name; by default the profile's name. Letters, digits and hyphens
+	// in dot-separated labels (RFC 1123).
+	Hostname Hostname `json:"hostname,omitempty"`
+	// Consoles with a login, by terminal device, such as ttyS0, tty1, hvc0.
+	// "ttyS*" stands for every serial port the kernel found.
+	Console map[string]Console `json:"console,omitempty"`
+	// Accounts. root is always there, locked unless a row gives it a hash or keys.
+	User map[string]User `json:"user,omitempty"`
+	// Who may log in at all, apart from the accounts.
+	Access Access `json:"access,omitzero"`
+	// Network interfaces of hardware, matched by what they are and given the row's name.
+	Ethernet map[string]Ethernet `json:"ethernet,omitempty"`
+	// File systems, by mount point.
+	Mount map[string]Mount `json:"mount,omitempty"`
+	// Programs that uinit starts and supervises.
+	Service map[string]Service `json:"service,omitempty"`
+	// Kernel modules: parameters, and what to load (or never to load) at boot.
+	Module map[string]Module `json:"module,omitempty"`
+	// Kernel settings written at boot, before any interface comes up:
+	// "net.ipv4.ip_forward" = "1". Slashes separate as well as dots (sysctl.d(5)).
+	Sysctl map[string]string `json:"sysctl,omitempty"`
+	// Limits of the boot as a whole.
+	Boot Boot `json:"boot,omitzero"`
+}
+
+// Boot bounds the boot. It exists so that no boot can hang.
+type Boot struct {
+	// How long a unit may take before it is reported as late and boot goes on
+	// without it.
+	UnitTimeout Duration `json:"unit_timeout,omitempty" default:"30s"`
+	// How long shutdown waits for all services before it kills what is left.
+	StopTimeout Duration `json:"stop_timeout,omitempty" default:"15s"`
+}
+
+// Console is a terminal that offers a login.
+type Console struct {
+	// Line speed in bits per second, for serial ports.
+	Speed int `json:"speed,omitempty" default:"115200" accept:"50 to 4000000, as termios(3) knows them"`
+	// What the terminal offers: asking for a password, a root shell at once, or nothing
+	// (kernel messages only).
+	Login Login `json:"login,omitempty" default:"password"`
+	// Value of TERM; by default vt220 on serial ports, linux on the screen.
+	Term string `json:"term,omitempty"`
+	// Text above the login prompt, in place of the standard one. \n stands for the
+	// host name, \l the terminal, \4 and \6 the first addresses, \s the serial
+	// number, \r the kernel release (agetty(8)).
+	Issue string `json:"issue,omitempty"`
+}
+
+// Access states who gets in besides accounts with a hash or keys.
+type Access struct {
+	// A virtual machine's host may hand over root's password hash for this boot
+	// through QEMU's fw_cfg, as "imgbuild run" does. Whoever can do that
+	// owns the machine anyway; nothing is stored in the image.
+	HostPassword bool `json:"host_password,omitempty"`
+	// States that nobody is meant to log in; without it a profile whose
+	// consoles nobody could use is refused.
+	Nobody bool `json:"nobody,omitempty"`
+}
+
+// User is an account.
+type User struct {
+	// Password hash as crypt(5) writes it: $y$, $6$ or $5$ (mkpasswd -m yescrypt).
+	// Without one the account has no password and can't log in with one.
+	PasswordHash PasswordHash `json:"password_hash,omitempty"`
+	// Public keys for SSH, one in each string, as in authorized_keys.
+	AuthorizedKeys []string `json:"authorized_keys,omitempty"`
+	// User and group number; root is 0, others count up from 1000 in name order.
+	UID *uint32 `json:"uid,omitempty"`
+	// Login shell.
+	Shell string `json:"shell,omitempty" default:"/bin/sh"`
+	// Home directory; by default /root for root and /home/NAME for others.
+	Home string `json:"home,omitempty"`
+}
+
+// Mount is a file system attached at boot.
+type Mount struct {
+	// What to mount: a device path, LABEL=…, UUID=…, or a source such as tmpfs.
+	Source string `json:"source"`
+	// File system type, as in /proc/filesystems.
+	Type string `json:"type" accept:"ext4, xfs, btrfs, vfat, iso9660, squashfs, tmpfs …"`
+	// Mount options, as in mount(8).
+	Options []string `json:"options,omitempty"`
+	// Boot does not count as failed when this file system is missing.
+	NoFail bool `json:"nofail,omitempty"`
+	// How long to wait for the device.
+	Timeout Duration `json:"timeout,omitempty" default:"30s"`
+}
+
+// Module says what becomes of a kernel module.
+type Module struct {
+	// Parameters, as on modprobe's command line; the kernel line's
+	// MODULE.PARAMETER=VALUE goes after them and wins.
+	Parameters map[string]string `json:"parameters,omitempty"`
+	// Load it at boot, without waiting for a device that asks for it.
+	Load bool `json:"load,omitempty"`
+	// Never load it for a device.
+	Blacklist bool `json:"blacklist,omitempty"`
+}
