@@ -1,7 +1,4 @@
-// Package plan decides what goes into an image: which file, from where, and
-// why. It is pure: values in, a value out; nothing is read but what Inputs
-// brings, nothing is written.
-package plan
+package tree
 
 import "io/fs"
 
@@ -29,7 +26,7 @@ type File struct {
 	Why string
 }
 
-// Source names content that lies outside the plan. The zero Source means Body.
+// Source names content that lies outside the tree. The zero Source means Body.
 type Source struct {
 	// Store is kernel, package, go, overlay or file.
 	Store string
@@ -42,4 +39,16 @@ type Source struct {
 	Host string
 	// SHA256 of the content in hex.
 	SHA256 string
+}
+
+// String names the source for a person: "overlay site: etc/motd".
+func (s Source) String() string {
+	name := s.Store
+	if s.Name != "" {
+		name += " " + s.Name
+	}
+	if s.Path != "" {
+		name += ": " + s.Path
+	}
+	return name
 }
