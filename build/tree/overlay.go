@@ -1,0 +1,132 @@
+package tree
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// FromFS lists the overlay called name: regular files, symbolic links and empty
+// directories of fsys, sorted by path. Directories that hold something are left to be
+// implied, so that an overlay never argues about the mode of /root. Modes become
+// 0755 where a file may be executed or starts with "#!", else 0644: a umask, or a
+// file system without such bits (embed.FS), does not reach the image.
+// ".gitkeep" is ignored. A link that climbs out of the tree, a device, a pipe and
+// a socket are an *OverlayError.
+func FromFS(name string, fsys fs.FS) ([]File, error) {
+	var files []File
+	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if p == "." || d.Name() == gitkeep {
+			return nil
+		}
+		f := File{
+			Path: p,
+			From: Source{Store: "overlay", Name: name, Path: p},
+			Why:  "overlay " + name,
+		}
+		switch d.Type() {
+		case 0:
+			err = regular(fsys, &f)
+		case fs.ModeSymlink:
+			err = link(fsys, &f)
+		case fs.ModeDir:
+			var full bool
+			if full, err = holds(fsys, p); full {
+				return nil
+			}
+			f.From, f.Mode = Source{}, fs.ModeDir|0o755
+		default:
+			err = fmt.Errorf("an overlay holds regular files, directories and symbolic links; this is %s", d.Type())
+		}
+		if err != nil {
+			return &OverlayError{Overlay: name, Path: p, Err: err}
+		}
+		files = append(files, f)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading overlay %s: %w", name, err)
+	}
+	return files, nil
+}
+
+// gitkeep is how people keep an otherwise empty directory in git.
+const gitkeep = ".gitkeep"
+
+// OverlayError is a file of an overlay that cannot go into an image.
+type OverlayError struct {
+	Overlay, Path string
+	Err           error
+}
+
+func (e *OverlayError) Error() string { return e.Path + ": " + e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *OverlayError) Unwrap() error { return e.Err }
+
+// regular fills in size, hash and mode, in one pass over the content.
+func regular(fsys fs.FS, f *File) error {
+	r, err := fsys.Open(f.Path)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	info, err := r.Stat()
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	var start prefix
+	if f.Size, err = io.Copy(io.MultiWriter(sum, &start), r); err != nil {
+		return err
+	}
+	f.From.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	f.Mode = 0o644
+	if info.Mode()&0o111 != 0 || bytes.Equal(start, []byte("#!")) {
+		f.Mode = 0o755
+	}
+	return nil
+}
+
+// prefix keeps the first two bytes written to it.
+type prefix []byte
+
+func (p *prefix) Write(b []byte) (int, error) {
+	*p = append(*p, b[:min(len(b), 2-len(*p))]...)
+	return len(b), nil
+}
+
+// link reads a symbolic link's target, which must stay below the image's root. An
+// absolute target is meant from there, so only ".." can leave it.
+func link(fsys fs.FS, f *File) error {
+	target, err := fs.ReadLink(fsys, f.Path)
+	if err != nil {
+		return err
+	}
+	if !path.IsAbs(target) {
+		if end := path.Join(path.Dir(f.Path), target); end == ".." || strings.HasPrefix(end, "../") {
+			return fmt.Errorf("the link to %s leaves the overlay; a target must lie below the image's root", target)
+		}
+	}
+	f.From, f.Link, f.Mode = Source{}, target, fs.ModeSymlink|0o777
+	return nil
+}
+
+// holds tells whether the directory has anything but a .gitkeep in it.
+func holds(fsys fs.FS, dir string) (bool, error) {
+	entries, err := fs.ReadDir(fsys, dir)
+	for _, e := range entries {
+		if e.Name() != gitkeep {
+			return true, err
+		}
+	}
+	return false, err
+}
