@@ -1,0 +1,98 @@
+package cpio
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+	"github.com/ulikunitz/xz/lzma"
+)
+
+// Level weighs time against size.
+type Level int
+
+const (
+	// Best is for a segment that is compressed once and cached.
+	Best Level = iota
+	// Fast is for the small segment that changes with every build.
+	Fast
+)
+
+// Compress returns a writer of one complete compressed segment into w. Closing it
+// ends the segment, padded with zeros to a multiple of four bytes so that another may
+// follow; it does not close w. Equal input gives equal bytes, however it is
+// cut into writes.
+func Compress(w io.Writer, c Compression, level Level) (io.WriteCloser, error) {
+	out := &counter{w: w}
+	enc, err := encoder(out, c, level)
+	if err != nil {
+		return nil, fmt.Errorf("setting up %s compression: %w", c, err)
+	}
+	return &segment{WriteCloser: enc, out: out}, nil
+}
+
+// window is how far back zstd and xz look, in bytes. 8 MiB is what every decoder
+// of either must grant (RFC 8878 §3.1.1.1.2; xz -6).
+const window = 8 << 20
+
+func encoder(w io.Writer, c Compression, level Level) (io.WriteCloser, error) {
+	switch c {
+	case Zstd:
+		speed := zstd.SpeedBestCompression
+		if level == Fast {
+			speed = zstd.SpeedDefault
+		}
+		// One goroutine: blocks then end where the data says, not where a
+		// scheduler does.
+		return zstd.NewWriter(w, zstd.WithEncoderLevel(speed), zstd.WithWindowSize(window),
+			zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true))
+	case XZ:
+		dict := window
+		if level == Fast {
+			dict = 1 << 20
+		}
+		// The kernel knows no check but CRC32 (lib/xz/xz_stream.h). The library's other
+		// matcher, BinaryTree, takes minutes for a megabyte.
+		return xz.WriterConfig{DictCap: dict, CheckSum: xz.CRC32, Matcher: lzma.HashTable4}.NewWriter(w)
+	case Gzip:
+		// The header stays as it is made: no name, no time.
+		if level == Fast {
+			return gzip.NewWriterLevel(w, gzip.DefaultCompression)
+		}
+		return gzip.NewWriterLevel(w, gzip.BestCompression)
+	case None:
+		return nopCloser{w}, nil
+	}
+	var accepted Compression
+	return nil, accepted.UnmarshalText([]byte(c))
+}
+
+type segment struct {
+	io.WriteCloser
+	out *counter
+}
+
+func (s *segment) Close() error {
+	if err := s.WriteCloser.Close(); err != nil {
+		return err
+	}
+	_, err := s.out.Write(zeros[:padding(s.out.n)])
+	return err
+}
+
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+type nopCloser struct{ io.Writer }
+
+func (nopCloser) Close() error { return nil }
