@@ -1,0 +1,157 @@
+package unit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// takes is a Run that ends with err after d.
+func takes(d time.Duration, err error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		select {
+		case <-time.After(d):
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// trace runs the units and renders each outcome with the second it came at.
+func trace(t *testing.T, units []Unit) []string {
+	t.Helper()
+	var got []string
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		line := func(format string, args ...any) {
+			got = append(got, fmt.Sprintf("%v ", time.Since(begin))+fmt.Sprintf(format, args...))
+		}
+		err := Run(t.Context(), units, Options{
+			DefaultTimeout: 10 * time.Second,
+			Report: func(o Outcome) {
+				if o.State == Running {
+					return
+				}
+				if o.Err != nil {
+					line("%s %s: %v", o.Name, o.State, o.Err)
+				} else {
+					line("%s %s", o.Name, o.State)
+				}
+			},
+			Settled: func(degraded bool) { line("settled degraded=%v", degraded) },
+		})
+		if err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	return got
+}
+
+func TestRun(t *testing.T) {
+	const s = time.Second
+	broken := errors.New("broken")
+	for _, tt := range []struct {
+		name  string
+		units []Unit
+		want  []string
+	}{
+		{"no units", nil, []string{"0s settled degraded=false"}},
+		{"independent units run side by side", []Unit{
+			{Name: "a", Run: takes(2*s, nil)},
+			{Name: "b", Run: takes(3*s, nil)},
+			{Name: "c", Needs: []string{"a", "b"}, Run: takes(1*s, nil)},
+		}, []string{"2s a ok", "3s b ok", "4s c ok", "4s settled degraded=false"}},
+		{"a failed need skips its dependants and theirs", []Unit{
+			{Name: "c", Needs: []string{"b"}, Run: takes(s, nil)},
+			{Name: "b", Needs: []string{"a"}, Run: takes(s, nil)},
+			{Name: "a", Run: takes(s, broken)},
+			{Name: "d", After: []string{"a"}, Run: takes(s, nil)},
+		}, []string{"1s a failed: broken", "1s b skipped: a is failed", "1s c skipped: b is skipped",
+			"2s d ok", "2s settled degraded=true"}},
+		{"a soft failure holds nobody up", []Unit{
+			{Name: "a", Soft: true, Run: takes(s, broken)},
+			{Name: "b", Needs: []string{"a"}, Run: takes(s, nil)},
+		}, []string{"1s a failed: broken", "2s b ok", "2s settled degraded=false"}},
+		{"nothing to do here", []Unit{
+			{Name: "a", Run: takes(s, fmt.Errorf("no ttyS3: %w", ErrSkip))},
+		}, []string{"1s a skipped: no ttyS3: nothing to do here", "1s settled degraded=false"}},
+		{"late, and what it waits for; its dependant waits on, and both may end well", []Unit{
+			{Name: "a", Timeout: 5 * s, Waiting: func() string { return "no carrier on lan" }, Run: takes(60*s, nil)},
+			{Name: "b", Needs: []string{"a"}, Run: takes(s, nil)},
+			{Name: "c", After: []string{"b"}, Run: takes(s, nil)},
+		}, []string{"5s a late: waiting: no carrier on lan", "5s b late: waiting for a, which is late",
+			"6s c ok", "6s settled degraded=true", "1m0s a ok", "1m1s b ok"}},
+		{"a soft late unit does not delay its dependant", []Unit{
+			{Name: "a", Soft: true, Run: takes(60*s, broken)},
+			{Name: "b", Needs: []string{"a"}, Run: takes(s, nil)},
+		}, []string{"10s a late: still running", "11s b ok", "11s settled degraded=false", "1m0s a failed: broken"}},
+		{"a late need that fails in the end", []Unit{
+			{Name: "a", Run: takes(60*s, broken)},
+			{Name: "b", Needs: []string{"a"}, Run: takes(s, nil)},
+		}, []string{"10s a late: still running", "10s b late: waiting for a, which is late",
+			"10s settled degraded=true", "1m0s a failed: broken", "1m0s b skipped: a is failed"}},
+		{"a panic is the unit's own failure", []Unit{
+			{Name: "a", Run: func(context.Context) error { var m map[string]int; m["x"] = 1; return nil }},
+			{Name: "b", Run: takes(s, nil)},
+		}, []string{"0s a failed: panic: assignment to entry in nil map", "1s b ok", "1s settled degraded=true"}},
+		{"a bad graph fails only its bad units", []Unit{
+			{Name: "a", Needs: []string{"nobody"}, Run: takes(s, nil)},
+			{Name: "b", Needs: []string{"c"}, Run: takes(s, nil)},
+			{Name: "c", After: []string{"b"}, Run: takes(s, nil)},
+			{Name: "d", Run: takes(s, nil)},
+		}, []string{"0s a failed: needs nobody, which this machine does not have",
+			"0s b failed: needs itself: b → c → b", "0s c failed: needs itself: b → c → b",
+			"1s d ok", "1s settled degraded=true"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := trace(t, tt.units); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(tt.want, "\n  "))
+			}
+		})
+	}
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stop := errors.New("power button")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(3*time.Second, func() { cancel(stop) })
+		begin := time.Now()
+		err := Run(ctx, []Unit{{Name: "a", Run: takes(time.Hour, nil)}}, Options{})
+		if !errors.Is(err, stop) || time.Since(begin) != 3*time.Second {
+			t.Errorf("Run ended with %v after %v", err, time.Since(begin))
+		}
+	})
+}
+
+func TestPanicKeepsItsStack(t *testing.T) {
+	var last Outcome
+	err := Run(t.Context(), []Unit{{Name: "a", Run: func(context.Context) error { panic("x") }}},
+		Options{Report: func(o Outcome) { last = o }})
+	var p *PanicError
+	if err != nil || !errors.As(last.Err, &p) || !strings.Contains(string(p.Stack), "TestPanicKeepsItsStack") {
+		t.Errorf("Run: %v; outcome %+v", err, last)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	got := Check([]Unit{
+		{Name: "a", Needs: []string{"b"}}, {Name: "b", Needs: []string{"c"}}, {Name: "c", Needs: []string{"a"}},
+		{Name: "d", Needs: []string{"a"}}, {Name: "d"}, {Name: "e", Needs: []string{"e"}},
+	})
+	var lines []string
+	for _, p := range got {
+		lines = append(lines, p.Unit+": "+p.Err.Error())
+	}
+	want := []string{"d: two units are called d", "a: needs itself: a → b → c → a", "b: needs itself: a → b → c → a",
+		"c: needs itself: a → b → c → a", "e: needs itself: e → e"}
+	if !reflect.DeepEqual(lines, want) {
+		t.Errorf("got %q\nwant %q", lines, want)
+	}
+}
