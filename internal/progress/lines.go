@@ -1,0 +1,81 @@
+package progress
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// slow is how long a step takes before a person wants to hear of it.
+const slow = time.Second
+
+// Lines reports steps as plain lines, for logs and pipes: one when a step has
+// lasted a second, one with its duration when such a step ends.
+type Lines struct {
+	W io.Writer
+	// Verbose shows quick steps too.
+	Verbose bool
+
+	mu sync.Mutex
+}
+
+func (l *Lines) print(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(l.W, format+"\n", args...)
+}
+
+// Note prints the line.
+func (l *Lines) Note(format string, args ...any) { l.print(format, args...) }
+
+// Step begins a step.
+func (l *Lines) Step(name string, total int64) Step {
+	s := &lineStep{out: l, name: name, start: time.Now()}
+	s.timer = time.AfterFunc(slow, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !s.done {
+			s.shown = true
+			l.print("%s …", name)
+		}
+	})
+	return s
+}
+
+type lineStep struct {
+	out   *Lines
+	name  string
+	start time.Time
+	timer *time.Timer
+
+	mu          sync.Mutex
+	shown, done bool
+}
+
+func (s *lineStep) Add(int64) {}
+
+func (s *lineStep) Done(err error) {
+	s.timer.Stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done {
+		return
+	}
+	s.done = true
+	took := time.Since(s.start)
+	switch {
+	case err != nil && (s.shown || s.out.Verbose):
+		s.out.print("%s: stopped after %s", s.name, Seconds(took))
+	case s.shown || s.out.Verbose:
+		s.out.print("%s: %s", s.name, Seconds(took))
+	}
+}
+
+// Seconds renders a duration as people read it: 0.3 s, 2 min 5 s.
+func Seconds(d time.Duration) string {
+	if d >= time.Minute {
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}

@@ -1,0 +1,56 @@
+package progress
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestLinesTellOfSlowStepsOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		l := &Lines{W: &out}
+		l.Step("quick", 0).Done(nil)
+		s := l.Step("compiling uinit", 0)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		s.Done(nil)
+		f := l.Step("unpacking", 0)
+		time.Sleep(90 * time.Second)
+		f.Done(errors.New("interrupted"))
+		f.Done(nil)
+		want := "compiling uinit …\ncompiling uinit: 2.0 s\nunpacking …\nunpacking: stopped after 1 min 30 s\n"
+		if out.String() != want {
+			t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+		}
+	})
+}
+
+func TestBarFitsTheTerminal(t *testing.T) {
+	start := time.Unix(0, 0)
+	s := &bar{name: "downloading linux-image-6.1.0-44-amd64-with-a-long-name", start: start, done: 30, total: 60}
+	line := s.line(start.Add(1500*time.Millisecond), 60)
+	if n := len([]rune(line)); n > 60 {
+		t.Errorf("%d columns in %q", n, line)
+	}
+	if !strings.Contains(line, " 50 %") || !strings.HasSuffix(line, "1.5 s") {
+		t.Errorf("line %q lacks its share or its time", line)
+	}
+}
+
+func TestBarsLeaveNothingBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		b := NewBars(&out, func() int { return 80 }, false)
+		s := b.Step("compressing", 10)
+		time.Sleep(1250 * time.Millisecond)
+		s.Add(10)
+		s.Done(nil)
+		if got := out.String(); !strings.HasSuffix(got, "\x1b[1A\x1b[J✓ compressing  1.2 s\n") && !strings.HasSuffix(got, "\x1b[1A\x1b[J✓ compressing  1.3 s\n") {
+			t.Errorf("screen ends in %q", got)
+		}
+	})
+}

@@ -1,0 +1,9 @@
+// Package overlays holds the file trees of the shipped profiles.
+package overlays
+
+import "embed"
+
+// FS holds a directory for each overlay.
+//
+//go:embed all:headless
+var FS embed.FS
