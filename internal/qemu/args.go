@@ -1,0 +1,141 @@
+package qemu
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+)
+
+// Names of the channels between QEMU and its caller: sockets in the directory
+// given to Args, besides ttyS0 … for the serial ports.
+const (
+	channelMonitor = "monitor"
+	channelReport  = "report"
+	channelControl = "control"
+)
+
+// Args returns QEMU's arguments. dir is where the caller listens on a socket for
+// each channel; empty stands for a person at a terminal, who gets ttyS0 and
+// the monitor on it (Ctrl-A c changes over) and no report.
+func (c Config) Args(dir string) []string {
+	accel := or(c.Accel, AccelTCG)
+	model := "max"
+	if accel == AccelKVM {
+		model = "host"
+	}
+	a := args{
+		"-M", "q35", "-accel", accel, "-cpu", or(c.CPU, model), "-smp", strconv.Itoa(max(c.CPUs, 1)),
+		"-m", strconv.FormatInt(max(int64(c.Memory)>>20, 0), 10),
+		"-nodefaults", "-no-user-config",
+	}
+	if c.Memory == 0 {
+		a[slices.Index(a, "-m")+1] = "512"
+	}
+	if c.Display {
+		a.add("-device", "VGA", "-device", "qemu-xhci,id=input", "-device", "usb-kbd,bus=input.0", "-device", "usb-tablet,bus=input.0")
+	} else {
+		a.add("-display", "none")
+	}
+	if !c.Reboot {
+		a.add("-no-reboot")
+	}
+	c.firmware(&a)
+	if c.Kernel != "" {
+		a.add("-kernel", c.Kernel)
+	}
+	if c.Initrd != "" {
+		a.add("-initrd", c.Initrd)
+	}
+	if c.Append != "" {
+		a.add("-append", c.Append)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.FWCfg)) {
+		a.add("-fw_cfg", "name="+escape(name)+",string="+escape(c.FWCfg[name]))
+	}
+	c.channels(&a, dir)
+	c.network(&a)
+	c.storage(&a)
+	return append(a, c.Extra...)
+}
+
+func (c Config) firmware(a *args) {
+	if c.Firmware != UEFI {
+		return
+	}
+	a.add("-drive", "if=pflash,unit=0,format=raw,readonly=on,file="+escape(or(c.FirmwareCode, OVMFCode)))
+	// snapshot=on is the private copy: QEMU makes it and takes it away again.
+	a.add("-drive", "if=pflash,unit=1,format=raw,snapshot=on,file="+escape(or(c.FirmwareVars, OVMFVars)))
+}
+
+func (c Config) channels(a *args, dir string) {
+	socket := func(name string) string {
+		return "socket,id=" + name + ",server=off,path=" + escape(filepath.Join(dir, name))
+	}
+	if dir != "" {
+		a.add("-chardev", socket(channelMonitor), "-mon", "chardev="+channelMonitor+",mode=control")
+	}
+	for i := range c.Serials {
+		switch name := serialName(i); {
+		case dir != "":
+			a.add("-chardev", socket(name), "-serial", "chardev:"+name)
+		case i == 0:
+			a.add("-serial", "mon:stdio")
+		default:
+			a.add("-serial", "null")
+		}
+	}
+	if !c.Report && !c.Control {
+		return
+	}
+	a.add("-device", "virtio-serial-pci,id=ports")
+	port := func(wanted bool, channel, name string) {
+		if !wanted {
+			return
+		}
+		chardev := "null,id=" + channel
+		if dir != "" {
+			chardev = socket(channel)
+		}
+		a.add("-chardev", chardev, "-device", "virtserialport,bus=ports.0,chardev="+channel+",name="+name)
+	}
+	port(c.Report, channelReport, report.PortReport)
+	port(c.Control, channelControl, report.PortControl)
+}
+
+func (c Config) network(a *args) {
+	for i, nic := range c.NICs {
+		id := fmt.Sprintf("net%d", i)
+		backend, options, _ := strings.Cut(or(nic.Backend, "user"), ",")
+		netdev := backend + ",id=" + id
+		if options != "" {
+			netdev += "," + options
+		}
+		device := or(nic.Model, "virtio-net-pci") + ",netdev=" + id + ",mac=" + or(string(nic.MAC), string(MAC(i)))
+		if c.Kernel != "" {
+			// The firmware would spend its time on a boot ROM that nobody boots from.
+			device += ",romfile="
+		}
+		a.add("-netdev", netdev, "-device", device)
+	}
+}
+
+func serialName(i int) string { return "ttyS" + strconv.Itoa(i) }
+
+type args []string
+
+func (a *args) add(words ...string) { *a = append(*a, words...) }
+
+// escape doubles commas, which end a value in QEMU's options.
+func escape(s string) string { return strings.ReplaceAll(s, ",", ",,") }
+
+func or(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
