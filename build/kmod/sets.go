@@ -1,0 +1,80 @@
+package kmod
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Set is a named group of drivers that a profile asks for as a whole.
+type Set struct {
+	// Name as profiles write it.
+	Name string
+	// Doc says in a sentence what hardware it serves, and what it leaves out.
+	Doc string
+	// Modules are its members. A kernel need not have all: a cloud kernel lacks most.
+	Modules []string
+}
+
+// Sets lists the driver sets in the order of the documentation.
+func Sets() []Set {
+	return []Set{
+		{"virtio", "Paravirtual devices of QEMU/KVM and most clouds: network, disk, SCSI, console, random numbers, memory balloon, file sharing.",
+			words(`virtio_pci virtio_mmio virtio_net virtio_blk virtio_scsi virtio_console virtio_rng virtio_balloon
+				qemu_fw_cfg 9pnet_virtio virtiofs`)},
+		{"server-nic", "Wired network cards of servers, small boxes and hypervisors. Left out: cards that stay dead without firmware from elsewhere (bnx2, bnx2x, qed) and mlx5; see server-nic-large.",
+			words(`e1000 e1000e igb igbvf igc ixgbe ixgbevf i40e iavf r8169 8139too 8139cp tg3 bnxt_en atlantic
+				mlx4_en amd_xgbe sky2 forcedeth alx atl1c be2net enic
+				virtio_net vmxnet3 hv_netvsc xen_netfront ena gve mana pcnet32`)},
+		{"server-nic-large", "Network cards whose drivers weigh as much as all of server-nic: Mellanox ConnectX-4 and later, Intel E800, Chelsio, Solarflare, and the Broadcom and QLogic cards that need firmware files.",
+			words(`ice mlx5_core bnx2 bnx2x qed qede cxgb4 sfc nfp hinic liquidio ionic`)},
+		{"usb-nic", "Network adapters on USB.",
+			words(`r8152 ax88179_178a asix cdc_ether cdc_ncm rndis_host smsc75xx smsc95xx lan78xx aqc111 dm9601 mcs7830 pegasus rtl8150`)},
+		{"ahci", "SATA disks and optical drives, and IDE as QEMU and old boards have it.",
+			words(`ahci ata_piix ata_generic sata_nv sata_sil24 sata_mv pata_amd pata_via sd_mod sr_mod`)},
+		{"nvme", "NVMe disks, and the VMD controller that hides them on Intel servers.",
+			words(`nvme vmd`)},
+		{"scsi", "SAS and RAID controllers of servers, SCSI of hypervisors, disks and optical drives on them. Left out: Fibre Channel.",
+			words(`sd_mod sr_mod ses mpt3sas megaraid_sas mpi3mr hpsa aacraid smartpqi isci mvsas pm80xx arcmsr
+				mptsas mptspi sym53c8xx vmw_pvscsi hv_storvsc xen_scsifront xen_blkfront virtio_scsi`)},
+		{"usb", "USB controllers and disks, keyboards and mice on them.",
+			words(`xhci_pci ehci_pci ohci_pci uhci_hcd usb_storage uas sd_mod sr_mod usbhid hid_generic`)},
+		{"screen", "A text screen of server boards and virtual machines. Firmware frame buffers need no module; drivers of real graphics processors are left out, i915 alone has 7 MB.",
+			words(`simpledrm bochs cirrus ast mgag200 virtio_gpu hyperv_drm qxl`)},
+		{"keyboard", "Keyboards on PS/2, USB and hypervisors.",
+			words(`i8042 atkbd xhci_pci ehci_pci ohci_pci uhci_hcd usbhid hid_generic hid_apple hid_microsoft hid_logitech
+				hid_logitech_dj hid_hyperv hyperv_keyboard virtio_input`)},
+		{"watchdog", "Watchdogs of chip sets, server management and QEMU, with softdog for machines that have none.",
+			words(`iTCO_wdt i2c_i801 lpc_ich sp5100_tco wdat_wdt hpwdt it87_wdt w83627hf_wdt i6300esb ib700wdt softdog`)},
+		{"hwrng", "Sources of random numbers.",
+			words(`virtio_rng intel_rng amd_rng via_rng tpm_rng chaoskey tpm_tis tpm_crb`)},
+	}
+}
+
+func words(s string) []string { return strings.Fields(s) }
+
+// SetWants lists what the set called name wants, every member optional. A name that is
+// not in Sets is an *UnknownSetError.
+func SetWants(name string) ([]Want, error) {
+	for _, set := range Sets() {
+		if set.Name != name {
+			continue
+		}
+		wants := make([]Want, len(set.Modules))
+		for i, m := range set.Modules {
+			wants[i] = Want{Name: m, Why: "driver set " + name, Optional: true}
+		}
+		return wants, nil
+	}
+	return nil, &UnknownSetError{name}
+}
+
+// UnknownSetError names a driver set that does not exist.
+type UnknownSetError struct{ Name string }
+
+func (e *UnknownSetError) Error() string {
+	var names []string
+	for _, set := range Sets() {
+		names = append(names, set.Name)
+	}
+	return fmt.Sprintf("unknown driver set %q: there are %s", e.Name, strings.Join(names, ", "))
+}
