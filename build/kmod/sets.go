@@ -18,24 +18,30 @@ type Set struct {
 // Sets lists the driver sets in the order of the documentation.
 func Sets() []Set {
 	return []Set{
-		{"virtio", "Paravirtual devices of QEMU/KVM and most clouds: network, disk, SCSI, console, random numbers, memory balloon, file sharing.",
+		{"virtio", "Paravirtual devices of QEMU/KVM and most clouds: network, disk, SCSI, console, random numbers, memory balloon.",
 			words(`virtio_pci virtio_mmio virtio_net virtio_blk virtio_scsi virtio_console virtio_rng virtio_balloon
-				qemu_fw_cfg 9pnet_virtio virtiofs`)},
-		{"server-nic", "Wired network cards of servers, small boxes and hypervisors. Left out: cards that stay dead without firmware from elsewhere (bnx2, bnx2x, qed) and mlx5; see server-nic-large.",
+				qemu_fw_cfg`)},
+		{"virtio-share", "Folders of the host in a QEMU/KVM guest.",
+			words(`virtiofs 9p 9pnet_virtio`)},
+		{"cloud", "Paravirtual devices of Hyper-V and Azure, Xen and EC2, and Google's clouds.",
+			words(`hv_netvsc hv_storvsc hyperv_keyboard hv_utils hv_balloon pci_hyperv mana
+				xen_netfront xen_blkfront xen_scsifront ena gve nvme virtio_net virtio_scsi`)},
+		{"server-nic", "Wired network cards of servers and small boxes, and those VMware and QEMU imitate. Rare and heavy ones are in server-nic-more.",
 			words(`e1000 e1000e igb igbvf igc ixgbe ixgbevf i40e iavf r8169 8139too 8139cp tg3 bnxt_en atlantic
-				mlx4_en amd_xgbe sky2 forcedeth alx atl1c be2net enic
-				virtio_net vmxnet3 hv_netvsc xen_netfront ena gve mana pcnet32`)},
-		{"server-nic-large", "Network cards whose drivers weigh as much as all of server-nic: Mellanox ConnectX-4 and later, Intel E800, Chelsio, Solarflare, and the Broadcom and QLogic cards that need firmware files.",
-			words(`ice mlx5_core bnx2 bnx2x qed qede cxgb4 sfc nfp hinic liquidio ionic`)},
+				sky2 forcedeth alx atl1c virtio_net vmxnet3 pcnet32`)},
+		{"server-nic-more", "Network cards that together weigh twice what server-nic does: Mellanox ConnectX, Intel E800, Chelsio, Solarflare, Emulex, Cisco, AMD, and the Broadcom and QLogic cards that stay dead without firmware files.",
+			words(`mlx4_en mlx5_core ice bnx2 bnx2x qed qede cxgb4 sfc nfp hinic liquidio ionic be2net enic amd_xgbe`)},
 		{"usb-nic", "Network adapters on USB.",
 			words(`r8152 ax88179_178a asix cdc_ether cdc_ncm rndis_host smsc75xx smsc95xx lan78xx aqc111 dm9601 mcs7830 pegasus rtl8150`)},
 		{"ahci", "SATA disks and optical drives, and IDE as QEMU and old boards have it.",
 			words(`ahci ata_piix ata_generic sata_nv sata_sil24 sata_mv pata_amd pata_via sd_mod sr_mod`)},
 		{"nvme", "NVMe disks, and the VMD controller that hides them on Intel servers.",
 			words(`nvme vmd`)},
-		{"scsi", "SAS and RAID controllers of servers, SCSI of hypervisors, disks and optical drives on them. Left out: Fibre Channel.",
-			words(`sd_mod sr_mod ses mpt3sas megaraid_sas mpi3mr hpsa aacraid smartpqi isci mvsas pm80xx arcmsr
-				mptsas mptspi sym53c8xx vmw_pvscsi hv_storvsc xen_scsifront xen_blkfront virtio_scsi`)},
+		{"scsi", "SAS and RAID controllers of common servers, SCSI of hypervisors, disks and optical drives on them. Others are in scsi-more.",
+			words(`sd_mod sr_mod ses mpt3sas megaraid_sas hpsa aacraid smartpqi mptsas mptspi vmw_pvscsi virtio_scsi`)},
+		{"scsi-more", "Rare, old and brand new SAS, RAID and SCSI controllers. Left out: Fibre Channel, whose drivers want firmware files.",
+			words(`sd_mod sr_mod mpi3mr pm80xx isci mvsas arcmsr sym53c8xx aic7xxx aic79xx esas2r
+				3w_9xxx 3w_sas ipr hptiop stex`)},
 		{"usb", "USB controllers and disks, keyboards and mice on them.",
 			words(`xhci_pci ehci_pci ohci_pci uhci_hcd usb_storage uas sd_mod sr_mod usbhid hid_generic`)},
 		{"screen", "A text screen of server boards and virtual machines. Firmware frame buffers need no module; drivers of real graphics processors are left out, i915 alone has 7 MB.",
