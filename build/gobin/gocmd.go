@@ -1,0 +1,90 @@
+package gobin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// buildTags choose among variants of the commands: gosh's line editor of few
+// escape sequences, which works on a plain serial line.
+const buildTags = "goshliner"
+
+// shape are the settings that decide a program's bytes; what a user sets for
+// fetching modules (GOPROXY, GOPRIVATE, …) stays. GOFLAGS is not empty, since
+// an empty one gives way to "go env -w".
+var shape = []string{
+	"GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "CGO_ENABLED=0", "GOFIPS140=off",
+	"GO111MODULE=on", "GOWORK=off", "GOFLAGS=-mod=readonly",
+}
+
+// compileFlags go to every go command that compiles, so that they share Go's
+// build cache; linkFlags only to the final build.
+var (
+	compileFlags = []string{"-trimpath", "-buildvcs=false", "-tags=" + buildTags}
+	linkFlags    = []string{"-ldflags=-s -w -buildid="}
+)
+
+// build compiles the main package pkg of the module in dir into the file out.
+func (t toolchain) build(ctx context.Context, dir, out, pkg string) error {
+	args := append([]string{"build", "-o", out}, compileFlags...)
+	args = append(append(args, linkFlags...), pkg)
+	_, err := t.run(ctx, dir, args...)
+	return err
+}
+
+// run returns what a go command writes to standard output. When ctx ends, the
+// command's whole process group ends: its compilers do not outlive it.
+func (t toolchain) run(ctx context.Context, dir string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, t.path, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), shape...)
+	cmd.Env = append(cmd.Env, "PWD="+dir)
+	if t.tmp != "" {
+		cmd.Env = append(cmd.Env, "GOTMPDIR="+t.tmp)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// An interrupted go command removes its work directory; a killed one cannot.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.WaitDelay = 2 * time.Second
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		if cmd.Process != nil {
+			// Whatever of the group ignored the interrupt; usually there is nothing.
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		}
+		return nil, fmt.Errorf("running go %s: %w", args[0], context.Cause(ctx))
+	}
+	if err != nil {
+		return nil, goError(args[0], err, stderr.String())
+	}
+	return stdout.Bytes(), nil
+}
+
+// goError keeps the compiler's lines, of which the exit status says nothing.
+func goError(verb string, err error, stderr string) error {
+	lines := strings.TrimSpace(stderr)
+	var exit *exec.ExitError
+	if lines == "" || !errors.As(err, &exit) {
+		return fmt.Errorf("running go %s: %w", verb, err)
+	}
+	return fmt.Errorf("running go %s: %w:\n%s", verb, err, lines)
+}
+
+// inScratch runs f with a temporary directory that is gone afterwards.
+func inScratch(f func(work string) error) error {
+	work, err := os.MkdirTemp("", "imgbuild-go-")
+	if err != nil {
+		return fmt.Errorf("making a temporary directory: %w", err)
+	}
+	defer os.RemoveAll(work)
+	return f(work)
+}

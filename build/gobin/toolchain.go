@@ -1,0 +1,171 @@
+package gobin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"go/version"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/modfile"
+)
+
+// NoGoError says that there is no usable Go on this host.
+type NoGoError struct {
+	// Need is the version that go.mod asks for, such as "1.26.0".
+	Need string
+	// Have is what was found instead, such as "go1.19.8"; empty if nothing.
+	Have string
+	// Path is the go command that was tried.
+	Path string
+	// Err is what went wrong.
+	Err error
+}
+
+func (e *NoGoError) Error() string {
+	found := fmt.Sprintf("there is no go command %q (%v)", e.Path, e.Err)
+	if e.Have != "" {
+		found = fmt.Sprintf("%s is %s", e.Path, e.Have)
+	} else if !errors.Is(e.Err, exec.ErrNotFound) {
+		found = fmt.Sprintf("%s does not answer: %v", e.Path, e.Err)
+	}
+	return fmt.Sprintf("compiling Go programs needs Go %s or newer, and %s; install it from https://go.dev/dl/ or give prebuilt programs with --uinit FILE and --busybox FILE", e.Need, found)
+}
+
+// Unwrap returns what went wrong.
+func (e *NoGoError) Unwrap() error { return e.Err }
+
+// toolchain is a go command that can build a module.
+type toolchain struct {
+	path    string
+	version string // "go1.26.8", with experiments: "go1.26.8 X:…"
+	tmp     string // where it compiles, if not in the system's place
+}
+
+// toolchain finds the go command and the version it will use for a module with
+// this go.mod. The answer is kept: asking costs a process, and after a
+// GOTOOLCHAIN switch two.
+func (b *Builder) toolchain(ctx context.Context, goMod []byte) (toolchain, error) {
+	name := b.Go
+	if name == "" {
+		name = "go"
+	}
+	mod, err := modfile.ParseLax("go.mod", goMod, nil)
+	if err != nil {
+		return toolchain{}, fmt.Errorf("reading the Go version of go.mod: %w", err)
+	}
+	need := "1.0"
+	if mod.Go != nil {
+		need = mod.Go.Version
+	}
+	path, err := exec.LookPath(name)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return toolchain{}, &NoGoError{Need: need, Path: name, Err: err}
+	}
+
+	key, lasting := identity(path, goMod)
+	if !lasting {
+		v, err := askVersion(ctx, path, need, goMod)
+		return toolchain{path: path, version: v}, err
+	}
+	dir, err := b.Cache.Entry(ctx, "go-version", key, func(ctx context.Context, dir string) error {
+		v, err := askVersion(ctx, path, need, goMod)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, "version"), []byte(v), 0o644)
+	})
+	if err != nil {
+		return toolchain{}, err
+	}
+	v, err := os.ReadFile(filepath.Join(dir, "version"))
+	if err != nil {
+		return toolchain{}, fmt.Errorf("reading the Go version: %w", err)
+	}
+	return toolchain{path: path, version: string(v)}, nil
+}
+
+// identity is a key for all that decides which Go version path runs. It is not
+// lasting for a script: what a version manager's shim starts depends on files
+// that only the shim knows.
+func identity(path string, goMod []byte) (key string, lasting bool) {
+	d := newDigest("go-version 1")
+	d.bytes("go.mod", goMod)
+	for _, name := range []string{"GOTOOLCHAIN", "GOEXPERIMENT", "GOROOT", "GOENV"} {
+		d.text(name, os.Getenv(name))
+	}
+	settings := os.Getenv("GOENV")
+	if settings == "" {
+		if dir, err := os.UserConfigDir(); err == nil {
+			settings = filepath.Join(dir, "go", "env")
+		}
+	}
+	for _, file := range []string{path, settings} {
+		real, err := filepath.EvalSymlinks(file)
+		if err != nil {
+			d.text("absent", file)
+			continue
+		}
+		info, err := os.Stat(real)
+		if err != nil {
+			return "", false
+		}
+		d.text(file, fmt.Sprint(real, info.Size(), info.ModTime().UnixNano()))
+	}
+	return d.key(), !isScript(path)
+}
+
+func isScript(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	var magic [2]byte
+	_, err = io.ReadFull(f, magic[:])
+	return err != nil || string(magic[:]) == "#!"
+}
+
+// askVersion runs the go command in a module like ours: only there does it
+// switch to, or refuse for the lack of, the version that go.mod asks for.
+func askVersion(ctx context.Context, path, need string, goMod []byte) (string, error) {
+	var v string
+	err := inScratch(func(work string) error {
+		if err := os.WriteFile(filepath.Join(work, "go.mod"), goMod, 0o644); err != nil {
+			return err
+		}
+		out, err := toolchain{path: path}.run(ctx, work, "env", "GOVERSION")
+		if err != nil && ctx.Err() == nil {
+			return &NoGoError{Need: need, Path: path, Have: localVersion(ctx, path), Err: err}
+		}
+		v = string(bytes.TrimSpace(out))
+		if err == nil && version.IsValid(v) && version.Compare(v, "go"+need) < 0 {
+			return &NoGoError{Need: need, Path: path, Have: v, Err: errors.New("too old")}
+		}
+		return err
+	})
+	return v, err
+}
+
+// localVersion asks an old Go, which cannot read go.mod, for its own version.
+func localVersion(ctx context.Context, path string) string {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, "version")
+	cmd.Dir = os.TempDir()
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local")
+	out, err := cmd.Output()
+	if fields := strings.Fields(string(out)); err == nil && len(fields) > 2 {
+		return fields[2]
+	}
+	return ""
+}

@@ -1,0 +1,19 @@
+// Package imgbuild holds the module's own go.mod and go.sum, so that an
+// installed imgbuild can rebuild its Go programs in any folder from exactly
+// the module versions that it was itself built and tested with.
+package imgbuild
+
+import _ "embed"
+
+// Module is the module's path.
+const Module = "github.com/imgbuild/imgbuild"
+
+// GoMod is the module's go.mod (https://go.dev/ref/mod#go-mod-file).
+//
+//go:embed go.mod
+var GoMod []byte
+
+// GoSum is the module's go.sum: the hashes of every module GoMod can lead to.
+//
+//go:embed go.sum
+var GoSum []byte
