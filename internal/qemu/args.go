@@ -89,7 +89,11 @@ func (c Config) channels(a *args, dir string) {
 			a.add("-serial", "null")
 		}
 	}
-	if !c.Report && !c.Control {
+	if c.ReportSerial && dir != "" {
+		a.add("-chardev", socket(channelReport), "-serial", "chardev:"+channelReport)
+	}
+	virtioReport := c.Report && !c.ReportSerial
+	if !virtioReport && !c.Control {
 		return
 	}
 	a.add("-device", "virtio-serial-pci,id=ports")
@@ -103,7 +107,7 @@ func (c Config) channels(a *args, dir string) {
 		}
 		a.add("-chardev", chardev, "-device", "virtserialport,bus=ports.0,chardev="+channel+",name="+name)
 	}
-	port(c.Report, channelReport, report.PortReport)
+	port(virtioReport, channelReport, report.PortReport)
 	port(c.Control, channelControl, report.PortControl)
 }
 

@@ -11,11 +11,10 @@ import (
 // DefaultBinary is the QEMU that Config.Binary stands for when it is empty.
 const DefaultBinary = "qemu-system-x86_64"
 
-// Accelerators. AccelAuto is resolved by Probe before Args is called.
+// Accelerators. Probe says which of them works here.
 const (
-	AccelAuto = "auto"
-	AccelKVM  = "kvm"
-	AccelTCG  = "tcg"
+	AccelKVM = "kvm"
+	AccelTCG = "tcg"
 )
 
 // Firmware kinds.
@@ -35,7 +34,7 @@ const (
 type Config struct {
 	// Binary is QEMU's program; empty stands for DefaultBinary.
 	Binary string
-	// Accel is kvm or tcg; empty stands for tcg. Start resolves auto.
+	// Accel is AccelKVM or AccelTCG; empty stands for the latter.
 	Accel string
 	// CPU is QEMU's name of the processor model; empty stands for "host" under
 	// KVM and "max" under TCG.
@@ -68,6 +67,9 @@ type Config struct {
 	Serials int
 	// Report and Control add the virtio-serial ports of internal/report.
 	Report, Control bool
+	// ReportSerial takes the report from one more serial port, the one after
+	// Serials, where the guest has no driver for virtio (report.ParamReport).
+	ReportSerial bool
 
 	// Display opens QEMU's window.
 	Display bool

@@ -1,0 +1,82 @@
+package qemu
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+)
+
+// maxSocketPath is what sun_path of unix(7) holds, without the final NUL.
+const maxSocketPath = 107
+
+// channels are sockets in a private directory that QEMU connects to.
+type channels struct {
+	dir       string
+	names     []string
+	listeners []net.Listener
+	conns     map[string]net.Conn
+}
+
+// listen makes the directory and the sockets.
+func listen(names []string) (*channels, error) {
+	ch := &channels{names: names, conns: map[string]net.Conn{}}
+	dir, err := os.MkdirTemp("", "imgbuild-")
+	if err == nil && len(filepath.Join(dir, channelMonitor)) > maxSocketPath {
+		// $TMPDIR is too long for sockets.
+		os.Remove(dir)
+		dir, err = os.MkdirTemp("/tmp", "imgbuild-")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("making a directory for QEMU's sockets: %w", err)
+	}
+	ch.dir = dir
+	for _, name := range names {
+		l, err := net.Listen("unix", filepath.Join(dir, name))
+		if err != nil {
+			ch.close()
+			return nil, fmt.Errorf("making QEMU's sockets: %w", err)
+		}
+		ch.listeners = append(ch.listeners, l)
+	}
+	return ch, nil
+}
+
+// accept waits for QEMU on each socket; ErrGone says that gone was closed first.
+func (ch *channels) accept(gone <-chan struct{}) (map[string]net.Conn, error) {
+	accepted := make(chan struct{})
+	defer close(accepted)
+	go func() {
+		select {
+		case <-gone:
+			for _, l := range ch.listeners {
+				l.Close()
+			}
+		case <-accepted:
+		}
+	}()
+	for i, l := range ch.listeners {
+		conn, err := l.Accept()
+		if err != nil {
+			select {
+			case <-gone:
+				return nil, ErrGone
+			default:
+				return nil, fmt.Errorf("waiting for QEMU's %s: %w", ch.names[i], err)
+			}
+		}
+		ch.conns[ch.names[i]] = conn
+	}
+	return ch.conns, nil
+}
+
+// close removes the directory and closes everything.
+func (ch *channels) close() {
+	for _, l := range ch.listeners {
+		l.Close()
+	}
+	for _, c := range ch.conns {
+		c.Close()
+	}
+	os.RemoveAll(ch.dir)
+}

@@ -1,0 +1,98 @@
+// Package qemu_tests boots things. Every guest has a hard time limit.
+package qemu_tests
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/build/cpio"
+	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
+)
+
+// limit is for one small guest on a busy machine without KVM; it takes 3 s on a quiet one.
+const limit = 60 * time.Second
+
+// kernel returns a bzImage with a serial console built in.
+func kernel(t *testing.T) string {
+	t.Helper()
+	path := os.Getenv("IMGBUILD_TEST_KERNEL")
+	if path == "" {
+		t.Skip("IMGBUILD_TEST_KERNEL names no kernel to boot")
+	}
+	return path
+}
+
+// guest returns a machine that boots the init in guest/ and does what it is told.
+func guest(t *testing.T, behaviour string) qemu.Config {
+	t.Helper()
+	config := qemu.Config{
+		Kernel: kernel(t), Initrd: initrd(t), Serials: 1, Memory: 256 << 20,
+		Append: "console=ttyS0 quiet guest=" + behaviour,
+	}
+	for _, word := range qemu.KernelArgs(qemu.AccelTCG, tsc.KHz()) {
+		config.Append += " " + word
+	}
+	return config
+}
+
+// initrd packs the init in guest/.
+func initrd(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(dir, "init"), "./guest")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the guest: %v\n%s", err, out)
+	}
+	program, err := os.ReadFile(filepath.Join(dir, "init"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := []tree.File{
+		{Path: "dev", Mode: os.ModeDir | 0o755},
+		{Path: "dev/console", Mode: os.ModeDevice | os.ModeCharDevice | 0o600, Major: 5, Minor: 1},
+		{Path: "dev/ttyS1", Mode: os.ModeDevice | os.ModeCharDevice | 0o600, Major: 4, Minor: 65},
+		{Path: "init", Mode: 0o755, Body: program, Size: int64(len(program))},
+	}
+	var archive bytes.Buffer
+	if err := cpio.Write(&archive, files, time.Unix(0, 0), nil); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "initrd")
+	if err := os.WriteFile(path, archive.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// start starts a guest that is gone when the test ends.
+func start(t *testing.T, c qemu.Config) *qemu.Guest {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	t.Cleanup(cancel)
+	g, err := qemu.Start(ctx, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if !t.Failed() {
+			g.Kill()
+			return
+		}
+		exit := g.Kill()
+		t.Logf("repeat with: %s\nended with %+v", g.Command(), exit)
+		for _, c := range g.Consoles() {
+			for _, line := range c.Tail(20) {
+				t.Logf("%s: %s", c.Name(), line)
+			}
+		}
+	})
+	return g
+}
