@@ -32,7 +32,7 @@ type Machine struct {
 	Module map[string]Module `json:"module,omitempty"`
 	// Kernel settings written at boot, before any interface comes up:
 	// "net.ipv4.ip_forward" = "1". Slashes separate as well as dots (sysctl.d(5)).
-	Sysctl map[string]string `json:"sysctl,omitempty"`
+	Sysctl map[string]string `json:"sysctl,omitempty" scalar:"true"`
 	// Limits of the boot as a whole.
 	Boot Boot `json:"boot,omitzero"`
 }
@@ -55,6 +55,8 @@ type Console struct {
 	Login Login `json:"login,omitempty" default:"password"`
 	// Value of TERM; by default vt220 on serial ports, linux on the screen.
 	Term string `json:"term,omitempty"`
+	// No kernel messages here: the kernel line need not name this console.
+	Quiet bool `json:"quiet,omitempty"`
 	// Text above the login prompt, in place of the standard one. \n stands for the
 	// host name, \l the terminal, \4 and \6 the first addresses, \s the serial
 	// number, \r the kernel release (agetty(8)).
@@ -105,7 +107,7 @@ type Mount struct {
 type Module struct {
 	// Parameters, as on modprobe's command line; the kernel line's
 	// MODULE.PARAMETER=VALUE goes after them and wins.
-	Parameters map[string]string `json:"parameters,omitempty"`
+	Parameters map[string]string `json:"parameters,omitempty" scalar:"true"`
 	// Load it at boot, without waiting for a device that asks for it.
 	Load bool `json:"load,omitempty"`
 	// Never load it for a device.

@@ -1,0 +1,200 @@
+package profile
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// crossCheck finds what no single value shows: references to nothing, circles,
+// consoles that disagree with the kernel line, a machine that nobody can enter.
+// It needs nothing but the profile.
+func crossCheck(p *Profile) Problems {
+	c := crosser{p: p}
+	c.kernel()
+	c.consoles()
+	c.access()
+	c.users()
+	c.links()
+	c.mounts()
+	c.services()
+	c.checks()
+	c.run()
+	return c.problems
+}
+
+type crosser struct {
+	p        *Profile
+	problems Problems
+}
+
+func (c *crosser) bad(key, format string, args ...any) {
+	c.problems = append(c.problems, Problem{Pos: c.p.At(key), Key: key, Msg: fmt.Sprintf(format, args...)})
+}
+
+func (c *crosser) warn(key, format string, args ...any) {
+	c.problems = append(c.problems, Problem{Pos: c.p.At(key), Key: key, Msg: fmt.Sprintf(format, args...), Warning: true})
+}
+
+func (c *crosser) kernel() {
+	k := c.p.Kernel
+	switch {
+	case k.Package == "" && k.Path == "":
+		c.bad("kernel", `names no kernel; accepted: package = "linux-image-amd64" or path = "a bzImage"`)
+	case k.Package != "" && k.Path != "":
+		c.bad("kernel.path", "stands beside kernel.package; accepted: one of them")
+	case k.Path == "" && k.ModulesPath != "":
+		c.bad("kernel.modules_path", "goes with kernel.path; a package brings its own modules")
+	}
+	for i, word := range k.Cmdline {
+		if strings.TrimSpace(word) == "" || strings.ContainsAny(word, "\n\x00") {
+			c.bad(joinIndex("kernel.cmdline", i), `%q is not one word of a kernel line; accepted: such as "console=ttyS0,115200n8"`, word)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.p.Module)) {
+		if m := c.p.Module[name]; m.Load && m.Blacklist {
+			c.bad(joinKey("module", name), "is both loaded at boot and never loaded; accepted: one of load, blacklist")
+		}
+	}
+}
+
+// consoles compares the terminals on the kernel line with those that offer a login.
+func (c *crosser) consoles() {
+	onLine := map[string]bool{}
+	for i, word := range c.p.Kernel.Cmdline {
+		value, ok := strings.CutPrefix(word, "console=")
+		if !ok {
+			continue
+		}
+		device, options, _ := strings.Cut(value, ",")
+		onLine[device] = true
+		key := joinIndex("kernel.cmdline", i)
+		row, found := c.consoleFor(device)
+		if !found {
+			c.bad(key, "kernel messages go to %s, but nobody can log in there; accepted: a table [console.%s], with login = \"off\" where that is meant",
+				device, screenAs(device))
+			continue
+		}
+		if speed := c.p.Console[row].Speed; strings.HasPrefix(device, "ttyS") && speedOf(options) != speed {
+			c.bad(key, "the kernel speaks %d bit/s on %s and [console.%s] %d; accepted: the same speed in both", speedOf(options), device, row, speed)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.p.Console)) {
+		key := joinKey("console", name)
+		if !validDevice(name) {
+			c.bad(key, `is not a terminal's name; accepted: as below /dev, such as ttyS0, tty1, hvc0, or "ttyS*" for every serial port`)
+			continue
+		}
+		if !c.p.Console[name].Quiet && !slices.ContainsFunc(slices.Collect(maps.Keys(onLine)), func(d string) bool { return matches(name, d) }) {
+			c.bad(key, "offers a login, but the kernel's messages don't go there; accepted: console=%s in kernel.cmdline, or quiet = true here",
+				strings.Replace(name, "*", "0", 1))
+		}
+	}
+}
+
+// consoleFor finds the row that serves a device of the kernel line, the exact one first.
+func (c *crosser) consoleFor(device string) (string, bool) {
+	for _, row := range slices.Backward(slices.Sorted(maps.Keys(c.p.Console))) {
+		if matches(row, device) {
+			return row, true
+		}
+	}
+	return "", false
+}
+
+// matches: tty0 is whichever screen is in front, so any ttyN serves it.
+func matches(row, device string) bool {
+	if device == "tty0" {
+		return strings.HasPrefix(row, "tty") && len(row) > 3 && row[3] >= '0' && row[3] <= '9'
+	}
+	ok, _ := path.Match(row, device)
+	return ok
+}
+
+func screenAs(device string) string {
+	if device == "tty0" {
+		return "tty1"
+	}
+	return device
+}
+
+func validDevice(name string) bool {
+	return name != "" && !strings.ContainsAny(name, "/ \t\n[]?\\") && strings.Trim(name, "*") != "" &&
+		(!strings.Contains(name, "*") || strings.Index(name, "*") == len(name)-1)
+}
+
+// speedOf reads the number that starts a serial console's options: 115200n8. The
+// kernel's default is 9600 (Documentation/admin-guide/serial-console.rst).
+func speedOf(options string) int {
+	speed := 0
+	for _, r := range options {
+		if r < '0' || r > '9' || speed > 1<<24 {
+			break
+		}
+		speed = speed*10 + int(r-'0')
+	}
+	if speed == 0 {
+		return 9600
+	}
+	return speed
+}
+
+// access refuses a machine that nobody can enter by mistake.
+func (c *crosser) access() {
+	asks, opens := false, false
+	for _, row := range c.p.Console {
+		asks = asks || row.Login == spec.LoginPassword
+		opens = opens || row.Login == spec.LoginAutologin
+	}
+	hashed := false
+	for _, u := range c.p.User {
+		hashed = hashed || u.PasswordHash != ""
+	}
+	enters := opens || asks && (hashed || c.p.Access.HostPassword)
+	switch {
+	case !enters && !c.p.Access.Nobody:
+		c.bad("access", "nobody could log in: no console with autologin, and no account with a password hash on a console that asks for one; "+
+			"accepted: user.root.password_hash, a console with login = \"autologin\", access.host_password = true, or access.nobody = true where that is meant")
+	case enters && c.p.Access.Nobody:
+		c.bad("access.nobody", "says that nobody can log in, but a console or account lets somebody in; accepted: leave it out")
+	}
+}
+
+func (c *crosser) users() {
+	taken := map[uint32]string{}
+	for _, name := range slices.Sorted(maps.Keys(c.p.User)) {
+		u, key := c.p.User[name], joinKey("user", name)
+		if name == "" || len(name) > 32 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != "" || name[0] == '-' || name[0] >= '0' && name[0] <= '9' {
+			c.bad(key, "is not an account name; accepted: up to 32 lower-case letters, digits, _ and -, starting with a letter")
+		}
+		if u.UID != nil {
+			if name == "root" && *u.UID != 0 {
+				c.bad(key+".uid", "is %d; accepted: 0 for root", *u.UID)
+			} else if other, dup := taken[*u.UID]; dup || name != "root" && *u.UID == 0 {
+				c.bad(key+".uid", "%d belongs to %s already", *u.UID, cmpOr(other, "root"))
+			}
+			taken[*u.UID] = name
+		}
+		for i, k := range u.AuthorizedKeys {
+			if len(strings.Fields(k)) < 2 || strings.ContainsAny(k, "\n") {
+				c.bad(joinIndex(key+".authorized_keys", i), "is not a public key; accepted: one line as in ~/.ssh/id_ed25519.pub")
+			}
+		}
+		for _, p := range []struct{ key, path string }{{"shell", u.Shell}, {"home", u.Home}} {
+			if p.path != "" && (!path.IsAbs(p.path) || strings.ContainsAny(p.path, ":\n")) {
+				c.bad(key+"."+p.key, "%q is not an absolute path", p.path)
+			}
+		}
+	}
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,62 @@
+package profile
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// checks compares the [check.*] tables with the machine they speak of.
+func (c *crosser) checks() {
+	units := c.units()
+	for name := range c.p.Console {
+		units = append(units, "console:"+name)
+	}
+	names := slices.Sorted(maps.Keys(c.p.Check))
+	for _, name := range names {
+		k, key := c.p.Check[name], joinKey("check", name)
+		for _, problem := range k.Validate() {
+			c.bad(joinKeyIf(key, problem.Key), "%s", problem.Msg)
+		}
+		if k.After != "" && !slices.Contains(names, k.After) {
+			c.bad(key+".after", "there is no [check.%s]%s", k.After, DidYouMean(k.After, names))
+		}
+		if k.Console != "" {
+			if _, served := c.consoleFor(k.Console); !served {
+				c.bad(key+".console", "there is no [console.%s]%s", k.Console, DidYouMean(k.Console, slices.Sorted(maps.Keys(c.p.Console))))
+			}
+		}
+		if k.Unit != "" && !slices.Contains(units, k.Unit) && !strings.HasPrefix(k.Unit, "console:") {
+			c.bad(key+".unit", "nothing is called %q%s", k.Unit, DidYouMean(k.Unit, units))
+		}
+	}
+	for _, name := range names {
+		if circle := afterCircle(c.p, name); circle != nil {
+			c.bad(joinKey("check", name)+".after", "checks wait for each other in a circle: %s", strings.Join(circle, " → "))
+			return
+		}
+	}
+}
+
+func joinKeyIf(path, key string) string {
+	if key == "" {
+		return path
+	}
+	return path + "." + key
+}
+
+// afterCircle follows the chain of after from name; it returns the chain when
+// it comes back to name.
+func afterCircle(p *Profile, name string) []string {
+	chain := []string{name}
+	for at := p.Check[name].After; at != ""; at = p.Check[at].After {
+		chain = append(chain, at)
+		if at == name {
+			return chain
+		}
+		if len(chain) > len(p.Check) {
+			return nil
+		}
+	}
+	return nil
+}

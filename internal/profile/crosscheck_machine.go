@@ -1,0 +1,165 @@
+package profile
+
+import (
+	"maps"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+func (c *crosser) links() {
+	seen := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(c.p.Ethernet)) {
+		e, key := c.p.Ethernet[name], joinKey("ethernet", name)
+		// IFNAMSIZ in linux/if.h is 16 with the closing NUL.
+		if len(name) > 15 || strings.ContainsAny(name, "/: \t\n%") || name == "lo" || name == "." || name == ".." {
+			c.bad(key, "is not an interface name; accepted: up to 15 characters without / : %% or blanks, and not lo")
+		}
+		if e.MTU != 0 && (e.MTU < 68 || e.MTU > 65535) {
+			c.bad(key+".mtu", "is %d; accepted: 68 to 65535 (RFC 791)", e.MTU)
+		}
+		for i, a := range e.Addresses {
+			if !a.Addr().IsValid() || a.Addr().IsMulticast() || a.Addr().IsUnspecified() {
+				c.bad(joinIndex(key+".addresses", i), "%s is not an interface's address", a)
+			}
+			if other, dup := seen[a.Addr().String()]; dup {
+				c.bad(joinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
+			}
+			seen[a.Addr().String()] = name
+		}
+		for i, g := range e.Gateways {
+			reachable := slices.ContainsFunc(e.Addresses, func(p netip.Prefix) bool { return p.Contains(g) })
+			if !reachable && !g.IsLinkLocalUnicast() && !e.DHCP4 {
+				c.bad(joinIndex(key+".gateways", i), "%s lies in none of this interface's networks (%v)", g, e.Addresses)
+			}
+		}
+		if !e.DHCP4 && len(e.Addresses) == 0 {
+			c.warn(key, "has no address: neither dhcp4 = true nor addresses")
+		}
+		if e.Match.Index != nil && *e.Match.Index < 0 {
+			c.bad(key+".match.index", "is %d; accepted: 0 and up", *e.Match.Index)
+		}
+	}
+}
+
+// filesystems that uinit can mount: what Debian's kernel has and an appliance uses.
+var filesystems = []string{"ext4", "xfs", "btrfs", "vfat", "exfat", "iso9660", "squashfs", "f2fs", "tmpfs", "nfs4"}
+
+func (c *crosser) mounts() {
+	for _, at := range slices.Sorted(maps.Keys(c.p.Mount)) {
+		m, key := c.p.Mount[at], joinKey("mount", at)
+		switch first, _, _ := strings.Cut(strings.TrimPrefix(at, "/"), "/"); {
+		case !path.IsAbs(at) || path.Clean(at) != at || at == "/":
+			c.bad(key, `is not a mount point; accepted: an absolute path without . or .., such as "/srv", and not "/"`)
+		case slices.Contains([]string{"proc", "sys", "dev", "run"}, first) && at == "/"+first:
+			c.bad(key, "is mounted by uinit itself")
+		}
+		if !slices.Contains(filesystems, m.Type) {
+			c.bad(key+".type", "%q is not a file system that can be mounted%s; accepted: %s", m.Type, DidYouMean(m.Type, filesystems), strings.Join(filesystems, ", "))
+		}
+		if m.Source == "" {
+			c.bad(key+".source", `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "tmpfs"`)
+		}
+	}
+}
+
+// Needs that exist on every machine.
+var fixedNeeds = []string{"modules", "coldplug", "mounts", "network", "hostname", "users", "sysctl"}
+
+// units names every unit that a service may need or a check may ask about.
+func (c *crosser) units() []string {
+	units := slices.Clone(fixedNeeds)
+	for name := range c.p.Ethernet {
+		units = append(units, "link:"+name, "online:"+name)
+	}
+	for at := range c.p.Mount {
+		units = append(units, "mount:"+at)
+	}
+	for name := range c.p.Service {
+		units = append(units, "service:"+name)
+	}
+	slices.Sort(units)
+	return units
+}
+
+func (c *crosser) services() {
+	units := c.units()
+	for _, name := range slices.Sorted(maps.Keys(c.p.Service)) {
+		s, key := c.p.Service[name], joinKey("service", name)
+		if strings.ContainsAny(name, "/: \n") || name == "" {
+			c.bad(key, "is not a service's name; accepted: no blanks, / or :")
+		}
+		if len(s.Command) == 0 || !path.IsAbs(s.Command[0]) {
+			c.bad(key+".command", `accepted: the program's absolute path and its arguments, such as ["/usr/sbin/thing", "-f"]`)
+		}
+		if _, known := c.p.User[s.User]; !known && s.User != "root" {
+			c.bad(key+".user", "there is no [user.%s]%s", s.User, DidYouMean(s.User, slices.Sorted(maps.Keys(c.p.User))))
+		}
+		for i, need := range s.Needs {
+			if !slices.Contains(units, need) {
+				c.bad(joinIndex(key+".needs", i), "nothing is called %q%s; accepted here: %s", need, DidYouMean(need, units), strings.Join(units, ", "))
+			}
+		}
+	}
+	for _, circle := range circles(c.p.Service) {
+		c.bad(joinKey("service", circle[0])+".needs", "services need each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
+	}
+}
+
+// circles finds services that wait for each other, each circle once, starting
+// with the name that sorts first.
+func circles(services map[string]spec.Service) [][]string {
+	var found [][]string
+	done := map[string]bool{}
+	var visit func(name string, trail []string)
+	visit = func(name string, trail []string) {
+		if i := slices.Index(trail, name); i >= 0 {
+			found = append(found, slices.Clone(trail[i:]))
+			return
+		}
+		if done[name] {
+			return
+		}
+		for _, need := range services[name].Needs {
+			if next, ok := strings.CutPrefix(need, "service:"); ok {
+				visit(next, append(trail, name))
+			}
+		}
+		done[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(services)) {
+		visit(name, nil)
+	}
+	return found
+}
+
+func (c *crosser) run() {
+	r := c.p.Run
+	if r.CPUs < 1 || r.CPUs > 64 {
+		c.bad("run.cpus", "is %d; accepted: 1 to 64", r.CPUs)
+	}
+	if *r.NICs < 0 || *r.NICs > 16 {
+		c.bad("run.nics", "is %d; accepted: 0 to 16", *r.NICs)
+	}
+	if r.Memory < 96<<20 {
+		c.bad("run.memory", "is %s; accepted: 96M and up, a kernel and its initramfs need that much", r.Memory)
+	}
+	if r.NICModel == "" || strings.ContainsAny(r.NICModel, ", ") {
+		c.bad("run.nic_model", "%q is not one of QEMU's devices; accepted: such as virtio-net-pci, e1000e, igb", r.NICModel)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Disk)) {
+		d, key := r.Disk[name], joinKey("run.disk", name)
+		if d.Filesystem != "" && !slices.Contains([]string{"ext4", "xfs", "vfat"}, d.Filesystem) {
+			c.bad(key+".filesystem", "%q; accepted: ext4, xfs, vfat", d.Filesystem)
+		}
+		if !slices.Contains([]string{"virtio", "ahci", "nvme", "usb", "scsi"}, d.Bus) {
+			c.bad(key+".bus", "%q; accepted: virtio, ahci, nvme, usb, scsi", d.Bus)
+		}
+		if d.Size < 1<<20 {
+			c.bad(key+".size", "is %s; accepted: 1M and up", d.Size)
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package profile
+
+import (
+	"encoding"
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// decoder fills a struct from what the TOML library parsed and collects
+// everything that does not fit.
+type decoder struct {
+	at       positions
+	problems Problems
+}
+
+func (d *decoder) bad(pos Pos, key, format string, args ...any) {
+	d.problems = append(d.problems, Problem{Pos: pos, Key: key, Msg: fmt.Sprintf(format, args...)})
+}
+
+// table fills the struct v. A key's word is its json tag's; fields of an
+// embedded struct count as the struct's own.
+func (d *decoder) table(path string, tree map[string]any, v reflect.Value) {
+	fields := fieldsOf(v.Type())
+	for _, key := range slices.Sorted(maps.Keys(tree)) {
+		child := joinKey(path, key)
+		f, ok := fields.byKey[key]
+		if !ok {
+			d.bad(d.at.key[child], child, "unknown key%s; accepted here: %s", DidYouMean(key, fields.keys), strings.Join(fields.keys, ", "))
+			continue
+		}
+		d.value(child, tree[key], v.FieldByIndex(f.index), f)
+	}
+	for _, key := range fields.keys {
+		if _, given := tree[key]; !given && fields.byKey[key].required {
+			d.bad(d.at.key[path], path, "needs a key %q: %s", key, fields.byKey[key].wants())
+		}
+	}
+}
+
+// value fills v from one parsed value.
+func (d *decoder) value(path string, got any, v reflect.Value, f field) {
+	pos, ok := d.at.value[path]
+	if !ok {
+		pos = d.at.key[path]
+	}
+	mismatch := func() {
+		d.bad(pos, path, "is %s; accepted: %s", describe(got), f.wants())
+	}
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		d.value(path, got, v.Elem(), f)
+		return
+	}
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		text, isText := got.(string)
+		if !isText {
+			mismatch()
+		} else if err := u.UnmarshalText([]byte(text)); err != nil {
+			d.bad(pos, path, "%s", explain(err, v, text))
+		}
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		if s, ok := scalar(got, f.scalar); ok {
+			v.SetString(s)
+		} else if _, table := got.(map[string]any); table && f.scalar {
+			d.bad(pos, path, `is a table; accepted: a string or number. A key with dots is quoted: "a.b.c" = 1`)
+		} else {
+			mismatch()
+		}
+	case reflect.Bool:
+		if b, ok := got.(bool); ok {
+			v.SetBool(b)
+		} else {
+			mismatch()
+		}
+	case reflect.Int, reflect.Int64:
+		if n, ok := got.(int64); ok {
+			v.SetInt(n)
+		} else {
+			mismatch()
+		}
+	case reflect.Uint32:
+		if n, ok := got.(int64); ok && n >= 0 && n <= math.MaxUint32 {
+			v.SetUint(uint64(n))
+		} else {
+			mismatch()
+		}
+	case reflect.Float64:
+		switch n := got.(type) {
+		case int64:
+			v.SetFloat(float64(n))
+		case float64:
+			v.SetFloat(n)
+		default:
+			mismatch()
+		}
+	case reflect.Interface:
+		v.Set(reflect.ValueOf(got))
+	case reflect.Slice:
+		list, ok := got.([]any)
+		if !ok {
+			mismatch()
+			return
+		}
+		v.Set(reflect.MakeSlice(v.Type(), len(list), len(list)))
+		for i, item := range list {
+			d.value(joinIndex(path, i), item, v.Index(i), f.element(v.Type().Elem()))
+		}
+	case reflect.Map:
+		tree, ok := got.(map[string]any)
+		if !ok {
+			mismatch()
+			return
+		}
+		v.Set(reflect.MakeMapWithSize(v.Type(), len(tree)))
+		for _, key := range slices.Sorted(maps.Keys(tree)) {
+			row := reflect.New(v.Type().Elem()).Elem()
+			d.value(joinKey(path, key), tree[key], row, f.element(v.Type().Elem()))
+			v.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), row)
+		}
+	case reflect.Struct:
+		if tree, ok := got.(map[string]any); ok {
+			d.table(path, tree, v)
+		} else {
+			mismatch()
+		}
+	default:
+		panic(fmt.Sprintf("BUG: profile field %s has kind %s", path, v.Kind()))
+	}
+}
+
+// scalar returns a string; where the schema allows it a number or boolean, as
+// sysctls and module parameters are written.
+func scalar(got any, lenient bool) (string, bool) {
+	switch g := got.(type) {
+	case string:
+		return g, true
+	case int64:
+		return fmt.Sprint(g), lenient
+	case bool:
+		if g {
+			return "1", lenient
+		}
+		return "0", lenient
+	}
+	return "", false
+}

@@ -1,0 +1,69 @@
+package profile
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// fillDefaults gives every key that was left out the default of its schema. It
+// changes nothing the second time.
+func fillDefaults(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		fs := fieldsOf(v.Type())
+		for _, key := range fs.keys {
+			f := fs.byKey[key]
+			fv := v.FieldByIndex(f.index)
+			if f.preset != "" && fv.IsZero() {
+				setText(fv, f.preset)
+			}
+			fillDefaults(fv)
+		}
+	case reflect.Map:
+		if v.Type().Elem().Kind() != reflect.Struct {
+			return
+		}
+		for it := v.MapRange(); it.Next(); {
+			row := reflect.New(v.Type().Elem()).Elem()
+			row.Set(it.Value())
+			fillDefaults(row)
+			v.SetMapIndex(it.Key(), row)
+		}
+	}
+}
+
+// setText sets v from a default tag. A tag that does not fit is a bug in the schema.
+func setText(v reflect.Value, text string) {
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		setText(v.Elem(), text)
+		return
+	}
+	var err error
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		err = u.UnmarshalText([]byte(text))
+	} else {
+		switch v.Kind() {
+		case reflect.String:
+			v.SetString(text)
+		case reflect.Int:
+			var n int
+			n, err = strconv.Atoi(text)
+			v.SetInt(int64(n))
+		case reflect.Slice:
+			for word := range strings.FieldsSeq(text) {
+				item := reflect.New(v.Type().Elem()).Elem()
+				setText(item, word)
+				v.Set(reflect.Append(v, item))
+			}
+		default:
+			err = fmt.Errorf("a default for kind %s", v.Kind())
+		}
+	}
+	if err != nil {
+		panic(fmt.Sprintf("BUG: default %q: %v", text, err))
+	}
+}

@@ -1,0 +1,109 @@
+// Package profile reads the TOML file that describes an appliance. It is
+// strict: every problem is found at once, each with its place, what is
+// accepted and the nearest known word, before anything is downloaded.
+package profile
+
+import (
+	"github.com/imgbuild/imgbuild/internal/check"
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// Profile is one appliance: what goes into its image, the machine that uinit
+// sets up from it, and the checks that prove it.
+type Profile struct {
+	// Name of the appliance and of its files: NAME-kernel, NAME-initrd.img. By
+	// default the profile's file name without .toml; it is not inherited.
+	Name Name `json:"name,omitempty"`
+	// One line for people: what this appliance is for.
+	Summary string `json:"summary,omitempty"`
+	// Profile to start from, by the name of a shipped one or a path relative to
+	// this file. Tables merge, other values replace.
+	Extends string `json:"extends,omitempty"`
+	// What "imgbuild build" writes.
+	Formats []Format `json:"formats,omitempty" default:"kernel"`
+	// The kernel, its command line and its modules.
+	Kernel Kernel `json:"kernel,omitzero"`
+	// What the initramfs holds, and how it is packed.
+	Image Image `json:"image,omitzero"`
+	// Debian packages to take programs from, by package name.
+	Packages map[string]Package `json:"packages,omitempty"`
+	// The virtual machine that "imgbuild run" and "imgbuild test" start.
+	Run Run `json:"run,omitzero"`
+	// What "imgbuild test" proves about the booted appliance.
+	Check map[string]check.Check `json:"check,omitempty"`
+
+	spec.Machine
+
+	source source
+}
+
+// Kernel says which kernel boots and what it is told.
+type Kernel struct {
+	// Debian package; a metapackage such as linux-image-amd64 stands for the
+	// newest kernel it names.
+	Package string `json:"package,omitempty"`
+	// A kernel image (bzImage) of your own instead, relative to the profile.
+	Path string `json:"path,omitempty"`
+	// For path: the directory that holds lib/modules/RELEASE of that kernel.
+	ModulesPath string `json:"modules_path,omitempty"`
+	// Words of the kernel line. The last console= is where kernel messages and
+	// /dev/console go.
+	Cmdline []string `json:"cmdline,omitempty"`
+	// Sets of drivers to include; "imgbuild plan" lists what each brings.
+	Drivers []string `json:"drivers,omitempty"`
+	// Further modules to include, with all they depend on. They are loaded when
+	// a device asks for them, or at boot by module.NAME.load.
+	Modules []string `json:"modules,omitempty"`
+}
+
+// Image says what goes into the initramfs.
+type Image struct {
+	// How the initramfs is compressed.
+	Compression Compression `json:"compression,omitempty" default:"zstd"`
+	// u-root commands in /bin, all one program of about 10 MB.
+	Commands []string `json:"commands,omitempty"`
+	// Trees of files laid over the image: directories next to the profile, in
+	// overlays/ beside it or its parent, or shipped ones, in this order.
+	Overlays []string `json:"overlays,omitempty"`
+	// Paths that an overlay may put in place of a file the image has anyway.
+	Replace []string `json:"replace,omitempty"`
+}
+
+// Package says what to take from a Debian package and what it depends on.
+type Package struct {
+	// Absolute paths of programs or other files, globs allowed. The libraries
+	// that programs need come along; nothing else does.
+	Files []string `json:"files,omitempty"`
+	// Take everything in the package but documentation, and the libraries it needs.
+	Whole bool `json:"whole,omitempty"`
+}
+
+// Run describes a virtual machine.
+type Run struct {
+	// Its memory.
+	Memory spec.Size `json:"memory,omitempty" default:"512M"`
+	// Its processors.
+	CPUs int `json:"cpus,omitempty" default:"1" accept:"1 to 64"`
+	// QEMU's CPU model; by default the best that the accelerator has.
+	CPU string `json:"cpu,omitempty"`
+	// Its network interfaces, each with QEMU's own DHCP behind it.
+	NICs *int `json:"nics,omitempty" default:"1" accept:"0 to 16"`
+	// QEMU's name for the kind of interface.
+	NICModel string `json:"nic_model,omitempty" default:"virtio-net-pci"`
+	// Blank disks made for each run, by name.
+	Disk map[string]RunDisk `json:"disk,omitempty"`
+	// How long a boot and all its checks may take, on the host's clock.
+	Timeout spec.Duration `json:"timeout,omitempty" default:"3m"`
+}
+
+// RunDisk is a disk of the virtual machine, made anew for each run.
+type RunDisk struct {
+	// Its size.
+	Size spec.Size `json:"size,omitempty" default:"64M"`
+	// File system to make on it; none by default.
+	Filesystem string `json:"filesystem,omitempty" accept:"ext4, xfs or vfat"`
+	// The file system's label.
+	Label string `json:"label,omitempty"`
+	// How the disk is attached.
+	Bus string `json:"bus,omitempty" default:"virtio" accept:"virtio, ahci, nvme, usb or scsi"`
+}

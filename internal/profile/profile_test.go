@@ -1,0 +1,197 @@
+package profile
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/imgbuild/imgbuild/profiles"
+)
+
+// finder serves profiles from a map; the names are paths.
+func finder(files map[string]string) Finder {
+	return func(name string, from *File) (File, error) {
+		text, ok := files[name]
+		if !ok {
+			return File{}, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+		}
+		return File{Name: name, Dir: "/p", Text: []byte(text)}, nil
+	}
+}
+
+// sound is the least that makes a profile acceptable.
+const sound = `
+[kernel]
+package = "linux-image-amd64"
+cmdline = ["console=ttyS0,115200"]
+[console.ttyS0]
+[access]
+host_password = true
+`
+
+func TestProblems(t *testing.T) {
+	for _, tc := range []struct {
+		name, text string
+		want       []string // every problem, in order
+	}{
+		{"sound", sound, nil},
+		{"unknown keys, all of them", "sumary = \"x\"\n[kernl]\n" + sound, []string{
+			`p.toml:1:1: sumary: unknown key; did you mean summary?; accepted here: `,
+			`p.toml:2:1: kernl: unknown key; did you mean kernel?; accepted here: `,
+		}},
+		{"unknown key in a named row", sound + "[ethernet.lan]\ndhpc4 = true\n", []string{
+			`p.toml:9:1: ethernet.lan.dhpc4: unknown key; did you mean dhcp4?; accepted here: match, dhcp4, `,
+		}},
+		{"wrong types", "formats = \"kernel\"\n[run]\nmemory = 512\ncpus = \"two\"\n" + sound, []string{
+			`p.toml:1:11: formats: is the string "kernel"; accepted: a list, each a string (format)`,
+			`p.toml:3:10: run.memory: is the number 512; accepted: a string (size)`,
+			`p.toml:4:8: run.cpus: is the string "two"; accepted: 1 to 64`,
+		}},
+		{"typed values die at their place", sound + "[ethernet.lan]\naddresses = [\"192.0.2.1/24\", \"192.0.2.300/24\"]\nmatch = { mac = \"52:54\" }\n", []string{
+			`p.toml:9:30: ethernet.lan.addresses[1]: "192.0.2.300/24" is not an address with its prefix length, such as "192.0.2.1/24"`,
+			`p.toml:10:17: ethernet.lan.match.mac: "52:54" is not a MAC address; accepted: six octets, such as 52:54:00:12:34:56`,
+		}},
+		{"duplicate key", "summary = \"a\"\nsummary = \"b\"\n" + sound, []string{
+			`p.toml:2:1: summary: Key 'summary' has already been defined.`,
+		}},
+		{"syntax", "summary = \"a\n" + sound, []string{`p.toml:1:13: summary: strings cannot contain newlines`}},
+		{"required key", sound + "[mount.\"/srv\"]\ntype = \"ext4\"\n", []string{
+			`p.toml:8:1: mount."/srv": needs a key "source": a string`,
+		}},
+		{"dangling need", sound + "[service.probe]\ncommand = [\"/usr/bin/probe\"]\nneeds = [\"online:lna\"]\n[ethernet.lan]\ndhcp4 = true\n", []string{
+			`p.toml:10:10: service.probe.needs[0]: nothing is called "online:lna"; did you mean online:lan?; accepted here: `,
+		}},
+		{"circle of services", sound + `
+[service.a]
+command = ["/a"]
+needs = ["service:b"]
+[service.b]
+command = ["/b"]
+needs = ["service:c"]
+[service.c]
+command = ["/c"]
+needs = ["service:a"]
+`, []string{`p.toml:11:9: service.a.needs: services need each other in a circle: a → b → c → a`}},
+		{"kernel console without a login", strings.Replace(sound, `["console=`, `["console=tty0", "console=`, 1), []string{
+			`p.toml:4:12: kernel.cmdline[0]: kernel messages go to tty0, but nobody can log in there; accepted: a table [console.tty1]`,
+		}},
+		{"login without kernel console", sound + "[console.ttyS1]\n", []string{
+			`p.toml:8:1: console.ttyS1: offers a login, but the kernel's messages don't go there; accepted: console=ttyS1 in kernel.cmdline, or quiet = true here`,
+		}},
+		{"quiet login", sound + "[console.ttyS1]\nquiet = true\n", nil},
+		{"glob serves the kernel's console", strings.Replace(sound, "console.ttyS0", `console."ttyS*"`, 1), nil},
+		{"speeds differ", strings.Replace(sound, "console=ttyS0,115200", "console=ttyS0,9600n8", 1), []string{
+			`p.toml:4:12: kernel.cmdline[0]: the kernel speaks 9600 bit/s on ttyS0 and [console.ttyS0] 115200; accepted: the same speed in both`,
+		}},
+		{"nobody can log in", strings.Replace(sound, "true", "false", 1), []string{
+			`p.toml:6:1: access: nobody could log in: no console with autologin`,
+		}},
+		{"nobody is meant to log in", strings.Replace(sound, "host_password", "nobody", 1), nil},
+		{"a plain password is no hash", sound + "[user.root]\npassword_hash = \"secret\"\n", []string{
+			`p.toml:9:17: user.root.password_hash: not a password hash; accepted: $y$…, $6$… or $5$…`,
+		}},
+		{"dotted sysctl", sound + "[sysctl]\nnet.ipv4.ip_forward = 1\n", []string{
+			`p.toml:9:1: sysctl.net: is a table; accepted: a string or number. A key with dots is quoted: "a.b.c" = 1`,
+		}},
+		{"numbers for sysctls", sound + "[sysctl]\n\"net.ipv4.ip_forward\" = 1\n", nil},
+		{"mount over proc", sound + "[mount.\"/proc\"]\nsource = \"tmpfs\"\ntype = \"tmpfs\"\n", []string{
+			`p.toml:8:1: mount."/proc": is mounted by uinit itself`,
+		}},
+		{"file system nobody has", sound + "[mount.\"/srv\"]\nsource = \"/dev/vda\"\ntype = \"ext5\"\n", []string{
+			`p.toml:10:8: mount."/srv".type: "ext5" is not a file system that can be mounted; did you mean ext4?; accepted: `,
+		}},
+		{"no kernel", strings.Replace(sound, "package", "#", 1), []string{`p.toml:2:1: kernel: names no kernel; accepted: `}},
+		{"check of a console that is not there", sound + "[check.x]\nconsole = \"ttyS1\"\nexpect = \"x\"\n", []string{
+			`p.toml:9:11: check.x.console: there is no [console.ttyS1]; did you mean ttyS0?`,
+		}},
+		{"unknown format", "formats = [\"kernal\"]\n" + sound, []string{
+			`p.toml:1:12: formats[0]: "kernal" is not a format; accepted: kernel; did you mean kernel?`,
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, _, err := Load("p.toml", finder(map[string]string{"p.toml": tc.text}))
+			var got Problems
+			if err != nil && !errors.As(err, &got) {
+				t.Fatal(err)
+			}
+			if len(got) != len(tc.want) {
+				t.Fatalf("%d problems, want %d:\n%v", len(got), len(tc.want), got)
+			}
+			for i, want := range tc.want {
+				if !strings.HasPrefix(got[i].String(), want) {
+					t.Errorf("problem %d:\n got %s\nwant %s…", i, got[i], want)
+				}
+			}
+		})
+	}
+}
+
+func TestExtends(t *testing.T) {
+	files := map[string]string{
+		"base.toml": sound + "[ethernet.lan]\ndhcp4 = true\nmtu = 1400\n[image]\ncommands = [\"ls\"]\n",
+		"mine.toml": "extends = \"base.toml\"\n[ethernet.lan]\nmtu = 9000\n[image]\ncommands = [\"cat\"]\n",
+		"a.toml":    "extends = \"b.toml\"\n", "b.toml": "extends = \"c.toml\"\n", "c.toml": "extends = \"a.toml\"\n",
+		"over.toml": "extends = \"base.toml\"\n[kernel]\ncmdline = [\"console=ttyS9\"]\n",
+	}
+	p, _, err := Load("mine.toml", finder(files))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lan := p.Ethernet["lan"]; !lan.DHCP4 || lan.MTU != 9000 {
+		t.Errorf("tables did not merge: %+v", lan)
+	}
+	if got := strings.Join(p.Image.Commands, " "); got != "cat" || p.Name != "mine" || p.Hostname != "mine" {
+		t.Errorf("commands %q, name %q, host name %q", got, p.Name, p.Hostname)
+	}
+	if pos := p.At("ethernet.lan.dhcp4"); pos.File != "base.toml" {
+		t.Errorf("inherited value stands at %s", pos)
+	}
+	_, _, err = Load("a.toml", finder(files))
+	if want := "profiles extend each other in a circle: a.toml → b.toml → c.toml → a.toml"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("circle: %v", err)
+	}
+	_, _, err = Load("over.toml", finder(files))
+	if err == nil || !strings.HasPrefix(err.Error(), "base.toml:5:1: console.ttyS0: offers a login") {
+		t.Errorf("problem in the base: %v", err)
+	}
+}
+
+func TestShippedProfilesAreSound(t *testing.T) {
+	shippedFiles, _ := fs.Glob(profiles.FS, "*.toml")
+	for _, f := range shippedFiles {
+		p, warnings, err := Load(strings.TrimSuffix(f, ".toml"), Find(profiles.FS))
+		if err != nil || len(warnings) > 0 {
+			t.Errorf("%s: %v %v", f, warnings, err)
+		} else if string(p.Name)+".toml" != f {
+			t.Errorf("%s is called %s", f, p.Name)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	find := Find(fstest.MapFS{"headless.toml": {Data: []byte(sound)}})
+	if _, err := find("headles", nil); err == nil || !strings.Contains(err.Error(), "did you mean headless?") {
+		t.Errorf("misspelt: %v", err)
+	}
+	if _, err := find(filepath.Join(t.TempDir(), "none.toml"), nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing file: %v", err)
+	}
+}
+
+func TestDefaultsAreIdempotent(t *testing.T) {
+	p, _, err := Load("p.toml", finder(map[string]string{"p.toml": sound}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	once := p.TOML()
+	fillProfile(p)
+	if twice := p.TOML(); once != twice {
+		t.Errorf("defaults changed again:\n%s\n%s", once, twice)
+	}
+	if p.Console["ttyS0"].Speed != 115200 || *p.Run.NICs != 1 || p.Formats[0] != FormatKernel {
+		t.Errorf("defaults are missing:\n%s", once)
+	}
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// The reference is generated; a schema that moved on without it is a defect.
+func TestReferenceIsCurrent(t *testing.T) {
+	want, err := Markdown("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("../../../docs/profile.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Error("docs/profile.md is out of date; run: go generate ./internal/profile/reference")
+	}
+}
+
+// A key without a doc comment would be an empty row.
+func TestEveryKeyIsDocumented(t *testing.T) {
+	s, err := readSchema("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := writer{schema: s}
+	for name := range s {
+		if !w.isStruct(name) || !strings.Contains("profile.Profile spec.Machine", name) {
+			continue
+		}
+		for _, k := range s.keys(name) {
+			if k.doc == "" {
+				t.Errorf("%s: key %s has no doc comment", name, k.name)
+			}
+		}
+	}
+}

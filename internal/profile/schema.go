@@ -1,0 +1,122 @@
+package profile
+
+import (
+	"encoding"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"strings"
+)
+
+// field is what the schema says of one key.
+type field struct {
+	key      string
+	index    []int
+	typ      reflect.Type
+	required bool
+	scalar   bool
+	preset   string // default value as text
+	accept   string
+}
+
+type fields struct {
+	keys  []string // in the order of the struct
+	byKey map[string]field
+}
+
+// fieldsOf reads a struct's tags: json names the key (without omitempty or
+// omitzero it is required), default and accept speak for themselves, and
+// scalar:"true" lets numbers stand for strings.
+func fieldsOf(t reflect.Type) fields {
+	out := fields{byKey: map[string]field{}}
+	for _, sf := range reflect.VisibleFields(t) {
+		if !sf.IsExported() || sf.Anonymous {
+			continue
+		}
+		key, options, _ := strings.Cut(sf.Tag.Get("json"), ",")
+		if key == "" || key == "-" {
+			continue
+		}
+		out.keys = append(out.keys, key)
+		out.byKey[key] = field{key: key, index: sf.Index, typ: sf.Type, required: options == "",
+			scalar: sf.Tag.Get("scalar") == "true", preset: sf.Tag.Get("default"), accept: sf.Tag.Get("accept")}
+	}
+	return out
+}
+
+// element is the schema of one element of a list or one row of a table.
+func (f field) element(t reflect.Type) field {
+	return field{key: f.key, typ: t, scalar: f.scalar, accept: f.accept}
+}
+
+// wants says what a key takes.
+func (f field) wants() string {
+	if f.accept != "" {
+		return f.accept
+	}
+	return kindName(f.typ)
+}
+
+var textType = reflect.TypeFor[encoding.TextUnmarshaler]()
+
+// kindName is a type in the words of TOML.
+func kindName(t reflect.Type) string {
+	switch {
+	case t.Kind() == reflect.Pointer:
+		return kindName(t.Elem())
+	case t == reflect.TypeFor[netip.Prefix]():
+		return `an address with its prefix length, such as "192.0.2.1/24"`
+	case t == reflect.TypeFor[netip.Addr]():
+		return `an IP address, such as "192.0.2.1"`
+	case reflect.PointerTo(t).Implements(textType):
+		return "a string (" + strings.ToLower(t.Name()) + ")"
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64, reflect.Uint32:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice:
+		return "a list, each " + kindName(t.Elem())
+	case reflect.Interface:
+		return "a value"
+	default:
+		return "a table"
+	}
+}
+
+// describe names the kind of a parsed value.
+func describe(got any) string {
+	switch g := got.(type) {
+	case string:
+		return fmt.Sprintf("the string %.60q", g)
+	case int64:
+		return fmt.Sprintf("the number %d", g)
+	case float64:
+		return fmt.Sprintf("the number %g", g)
+	case bool:
+		return fmt.Sprint(g)
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "a table"
+	case []map[string]any:
+		return "a list of tables"
+	default:
+		return fmt.Sprintf("a date or time (%v)", g)
+	}
+}
+
+// explain turns a value type's own error into one that says what is accepted;
+// our types do already, those of the standard library don't.
+func explain(err error, v reflect.Value, text string) string {
+	switch v.Interface().(type) {
+	case netip.Prefix, netip.Addr:
+		return fmt.Sprintf("%q is not %s", text, kindName(v.Type()))
+	}
+	return err.Error()
+}

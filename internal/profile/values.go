@@ -1,0 +1,64 @@
+package profile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// Name is an appliance's name, part of file names.
+type Name string
+
+// UnmarshalText accepts lower-case letters, digits and inner hyphens.
+func (n *Name) UnmarshalText(b []byte) error {
+	s := string(b)
+	if s == "" || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || s[0] == '-' || s[len(s)-1] == '-' || len(s) > 48 {
+		return fmt.Errorf("%q is not a profile name; accepted: up to 48 lower-case letters, digits and inner hyphens, such as edge-fw1", s)
+	}
+	*n = Name(s)
+	return nil
+}
+
+// Format is a kind of artifact.
+type Format string
+
+// FormatKernel is the kernel, the initramfs and the command line as files.
+const FormatKernel Format = "kernel"
+
+// UnmarshalText accepts the formats above.
+func (f *Format) UnmarshalText(b []byte) error {
+	return oneOf(f, b, "a format", FormatKernel)
+}
+
+// Compression is how an initramfs is packed.
+type Compression string
+
+// Compressions that Debian's kernels unpack.
+const (
+	Zstd Compression = "zstd"
+	XZ   Compression = "xz"
+	Gzip Compression = "gzip"
+	None Compression = "none"
+)
+
+// UnmarshalText accepts the compressions above.
+func (c *Compression) UnmarshalText(b []byte) error {
+	return oneOf(c, b, "a compression", Zstd, XZ, Gzip, None)
+}
+
+func oneOf[T ~string](to *T, b []byte, what string, accepted ...T) error {
+	if slices.Contains(accepted, T(b)) {
+		*to = T(b)
+		return nil
+	}
+	words := make([]string, len(accepted))
+	for i, w := range accepted {
+		words[i] = string(w)
+	}
+	return fmt.Errorf("%q is not %s; accepted: %s%s", b, what, strings.Join(words, ", "), DidYouMean(string(b), words))
+}
+
+// hostname is the default host name: the profile's name.
+func hostname(n Name) spec.Hostname { return spec.Hostname(n) }
