@@ -3,6 +3,7 @@ package cpio
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -57,11 +58,18 @@ func encoder(w io.Writer, c Compression, level Level) (io.WriteCloser, error) {
 		// matcher, BinaryTree, takes minutes for a megabyte.
 		return xz.WriterConfig{DictCap: dict, CheckSum: xz.CRC32, Matcher: lzma.HashTable4}.NewWriter(w)
 	case Gzip:
-		// The header stays as it is made: no name, no time.
+		speed := gzip.BestCompression
 		if level == Fast {
-			return gzip.NewWriterLevel(w, gzip.DefaultCompression)
+			speed = gzip.DefaultCompression
 		}
-		return gzip.NewWriterLevel(w, gzip.BestCompression)
+		z, err := gzip.NewWriterLevel(w, speed)
+		if err != nil {
+			return nil, err
+		}
+		// 0 in the header means that there is no time (RFC 1952 §2.3.1). The library
+		// would write the low bits of the year 1.
+		z.ModTime = time.Unix(0, 0)
+		return z, nil
 	case None:
 		return nopCloser{w}, nil
 	}
