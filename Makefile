@@ -1,0 +1,40 @@
+# What people type. "make help" lists it.
+
+GO       ?= go
+PROFILE  ?= headless
+# Tools run at a fixed version, outside go.mod, so that they cost users nothing.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: help image run test test-full check bench docs clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+image: ## build the image into out/$(PROFILE)/; needs Go and apt-get, not root
+	$(GO) run ./cmd/imgbuild build $(PROFILE)
+
+run: ## boot the image in QEMU with its serial console here
+	$(GO) run ./cmd/imgbuild run $(PROFILE)
+
+test: ## all tests, among them the boots in QEMU; installs what they need
+	.ci/install
+	$(GO) test -timeout 40m ./...
+
+test-full: ## the tests and the matrices that take long
+	.ci/install
+	IMGBUILD_TEST_FULL=1 $(GO) test -timeout 80m ./...
+
+check: ## vet, staticcheck, format
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+bench: ## measure builds and boots beside their floors
+	.ci/install
+	IMGBUILD_BENCH=1 $(GO) test -count 1 -timeout 60m -run '^TestBench' -v ./qemu-tests
+
+docs: ## write what is generated: docs/profile.md
+	$(GO) generate ./...
+
+clean: ## remove out/
+	rm -rf out

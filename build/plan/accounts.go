@@ -1,0 +1,98 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// account is a row of passwd(5).
+type account struct {
+	name        string
+	uid         uint32
+	home, shell string
+	hash        string
+	keys        []string
+}
+
+// accounts numbers the profile's users: root is 0, others keep the number they
+// were given or take the next free one from 1000 in the order of their names.
+func accounts(users map[string]spec.User) []account {
+	taken := map[uint32]bool{}
+	for _, u := range users {
+		if u.UID != nil {
+			taken[*u.UID] = true
+		}
+	}
+	root := users["root"]
+	out := []account{{"root", 0, cmp.Or(root.Home, "/root"), cmp.Or(root.Shell, "/bin/sh"), string(root.PasswordHash), root.AuthorizedKeys}}
+	next := uint32(1000)
+	for _, name := range slices.Sorted(maps.Keys(users)) {
+		if name == "root" {
+			continue
+		}
+		u := users[name]
+		uid := next
+		if u.UID != nil {
+			uid = *u.UID
+		} else {
+			for taken[uid] {
+				uid++
+			}
+			next = uid + 1
+		}
+		out = append(out, account{name, uid, cmp.Or(u.Home, "/home/"+name), cmp.Or(u.Shell, "/bin/sh"), string(u.PasswordHash), u.AuthorizedKeys})
+	}
+	return append(out, account{"nobody", 65534, "/nonexistent", "/usr/sbin/nologin", "", nil})
+}
+
+// groups that Debian's programs look up, with Debian's numbers (base-passwd).
+var systemGroups = []struct {
+	name string
+	gid  uint32
+}{{"tty", 5}, {"disk", 6}, {"kmem", 15}, {"utmp", 43}, {"kvm", 104}, {"nogroup", 65534}}
+
+// accountFiles writes passwd, group, shadow (passwd(5), group(5), shadow(5)),
+// homes and authorised keys. An account without a hash is locked with "!".
+func accountFiles(users map[string]spec.User) []tree.File {
+	var passwd, group, shadow strings.Builder
+	var files []tree.File
+	for _, a := range accounts(users) {
+		gid := a.uid
+		fmt.Fprintf(&passwd, "%s:x:%d:%d::%s:%s\n", a.name, a.uid, gid, a.home, a.shell)
+		fmt.Fprintf(&shadow, "%s:%s:::::::\n", a.name, cmp.Or(a.hash, "!"))
+		if a.name == "nobody" {
+			continue
+		}
+		fmt.Fprintf(&group, "%s:x:%d:\n", a.name, gid)
+		files = append(files, home(a)...)
+	}
+	for _, g := range systemGroups {
+		fmt.Fprintf(&group, "%s:x:%d:\n", g.name, g.gid)
+	}
+	return append(files,
+		text("etc/passwd", 0o644, passwd.String(), "accounts"),
+		text("etc/group", 0o644, group.String(), "accounts"),
+		text("etc/shadow", 0o600, shadow.String(), "password hashes of the profile"))
+}
+
+func home(a account) []tree.File {
+	dir := strings.TrimPrefix(a.home, "/")
+	own := func(f tree.File) tree.File {
+		f.UID, f.GID = a.uid, a.uid
+		return f
+	}
+	files := []tree.File{own(tree.File{Path: dir, Mode: fs.ModeDir | 0o700, Why: "home of " + a.name})}
+	if len(a.keys) > 0 {
+		files = append(files,
+			own(tree.File{Path: dir + "/.ssh", Mode: fs.ModeDir | 0o700, Why: "keys of " + a.name}),
+			own(text(dir+"/.ssh/authorized_keys", 0o600, strings.Join(a.keys, "\n")+"\n", "keys of "+a.name)))
+	}
+	return files
+}

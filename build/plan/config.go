@@ -1,0 +1,79 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// config writes what the machine reads at boot: its description for uinit and
+// the files below /etc that Debian's maintainer scripts would have made.
+func config(p *profile.Profile) ([]tree.File, error) {
+	machine, err := json.MarshalIndent(p.Machine, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("describing the machine: %w", err)
+	}
+	host := string(p.Hostname)
+	short, _, _ := strings.Cut(host, ".")
+	names := host
+	if short != host {
+		names += " " + short
+	}
+	why := "base configuration"
+	return append(accountFiles(p.User),
+		// Password hashes lie in the description too.
+		text(strings.TrimPrefix(spec.Path, "/"), 0o600, string(machine)+"\n", "the machine as uinit reads it"),
+		text("etc/hostname", 0o644, host+"\n", why),
+		text("etc/hosts", 0o644, "127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 "+names+"\n", why),
+		text("etc/nsswitch.conf", 0o644, "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n", why),
+		text("etc/os-release", 0o644, osRelease(p), why),
+		text("etc/shells", 0o644, "/bin/sh\n", why),
+		text("etc/profile", 0o644, "export PATH=/usr/sbin:/usr/bin:/sbin:/bin\n", why),
+		// NFS, SSH and time are looked up by name (getservbyname(3)).
+		text("etc/services", 0o644, services, why),
+		text("etc/protocols", 0o644, "ip 0 IP\nicmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\n", why),
+		text("etc/netconfig", 0o644, netconfig, why),
+		symlink("etc/resolv.conf", "/run/resolv.conf", "name servers, as the links bring them"),
+	), nil
+}
+
+const services = `ssh 22/tcp
+domain 53/tcp
+domain 53/udp
+http 80/tcp
+sunrpc 111/tcp portmapper
+sunrpc 111/udp portmapper
+ntp 123/udp
+https 443/tcp
+microsoft-ds 445/tcp
+syslog 514/udp
+iscsi-target 3260/tcp
+nfs 2049/tcp
+`
+
+// netconfig is what libtirpc needs to know of transports (netconfig(5)).
+const netconfig = `udp tpi_clts v inet udp - -
+tcp tpi_cots_ord v inet tcp - -
+udp6 tpi_clts v inet6 udp - -
+tcp6 tpi_cots_ord v inet6 tcp - -
+local tpi_cots_ord - loopback - - -
+`
+
+// osRelease identifies the image (os-release(5)).
+func osRelease(p *profile.Profile) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ID=imgbuild\nNAME=imgbuild\nPRETTY_NAME=%s\nIMAGE_ID=%s\n", quote("imgbuild "+string(p.Name)), p.Name)
+	if p.Summary != "" {
+		fmt.Fprintf(&b, "VARIANT=%s\n", quote(p.Summary))
+	}
+	return b.String()
+}
+
+// quote writes a value as a shell reads it, which os-release asks for.
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`", "\n", " ").Replace(s) + `"`
+}

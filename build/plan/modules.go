@@ -1,0 +1,72 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+
+	"github.com/imgbuild/imgbuild/build/kmod"
+	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/profile"
+)
+
+// Wants lists the modules that a profile asks for, by name or by what it does:
+// a driver it matches, a file system it mounts.
+func Wants(p *profile.Profile) ([]kmod.Want, error) {
+	var wants []kmod.Want
+	for _, set := range p.Kernel.Drivers {
+		members, err := kmod.SetWants(set)
+		if err != nil {
+			return nil, err
+		}
+		wants = append(wants, members...)
+	}
+	for _, name := range p.Kernel.Modules {
+		wants = append(wants, kmod.Want{Name: name, Why: "kernel.modules"})
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Module)) {
+		if p.Module[name].Load {
+			wants = append(wants, kmod.Want{Name: name, Why: "module." + name + ".load"})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Ethernet)) {
+		for _, driver := range p.Ethernet[name].Match.Driver {
+			wants = append(wants, kmod.Want{Name: driver, Why: "ethernet." + name + ".match"})
+		}
+	}
+	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
+		m := p.Mount[at]
+		// A type that the kernel has built in without an alias is no module.
+		wants = append(wants, kmod.Want{Name: "fs-" + m.Type, Why: "mount " + at, Optional: true})
+	}
+	return wants, nil
+}
+
+// modules picks the modules and lists their files, with the tables that uinit
+// and modprobe read.
+func modules(p *profile.Profile, in Inputs) ([]kmod.Pick, []tree.File, error) {
+	wants, err := Wants(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	picks, err := in.Modules.Closure(wants)
+	if err != nil {
+		return nil, nil, err
+	}
+	dir := path.Join("lib/modules", in.Modules.Release)
+	var files []tree.File
+	for _, pick := range picks {
+		f, err := in.ModuleFile(pick.Module)
+		if err != nil {
+			return nil, nil, fmt.Errorf("finding module %s: %w", pick.Name, err)
+		}
+		f.Path, f.Mode, f.Size, f.Why = path.Join(dir, pick.Path), 0o644, pick.Size, "module "+pick.Name+": "+pick.Why
+		files = append(files, f)
+	}
+	tables := in.Modules.Tables(picks)
+	for _, name := range slices.Sorted(maps.Keys(tables)) {
+		files = append(files, text(path.Join(dir, name), 0o644, string(tables[name]), "module tables"))
+	}
+	return picks, files, nil
+}

@@ -1,0 +1,180 @@
+package plan
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/build/kmod"
+	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/profile"
+)
+
+// Inputs is what the plan chooses from: everything that was found, resolved and
+// compiled for a profile before anything is packed.
+type Inputs struct {
+	// Kernel is the kernel image.
+	Kernel tree.File
+	// Modules is the kernel's modules; ModuleFile finds the file of one.
+
+	Modules    *kmod.Index
+	ModuleFile func(m *kmod.Module) (tree.File, error)
+	// Packages are the files taken from Debian packages, trimmed.
+	Packages []tree.File
+	// Uinit and Busybox are the compiled programs.
+	Uinit, Busybox tree.File
+	// Overlays in the order in which they are laid.
+	Overlays []Overlay
+}
+
+// Overlay is a tree of files by its name in the profile.
+type Overlay struct {
+	Name  string
+	Files []tree.File
+}
+
+// Plan is an image as a value.
+type Plan struct {
+	Name    string
+	Kernel  tree.File
+	Release string
+	Cmdline string
+	// Modules in the image and why each is there.
+	Modules []kmod.Pick
+	// Segments of the initramfs, in the order in which the kernel unpacks them.
+	Segments []Segment
+	// Files of all segments together, sorted.
+	Files []tree.File
+	// Compression of every segment.
+	Compression profile.Compression
+}
+
+// Segment is a part of the initramfs that is packed on its own, so that what did not
+// change need not be packed again.
+type Segment struct {
+	Name string
+	// Stable segments change with versions, not with the profile's text: they are
+	// worth the best compression and a place in the cache.
+	Stable bool
+	Files  []tree.File
+}
+
+// Make decides what goes into the image. Conflicts between sources are found
+// here, before a byte is written.
+func Make(p *profile.Profile, in Inputs) (*Plan, error) {
+	modules, moduleFiles, err := modules(p, in)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := config(p)
+	if err != nil {
+		return nil, err
+	}
+	t := tree.New()
+	segmentOf := map[string]string{}
+	add := func(segment string, files ...tree.File) error {
+		for _, f := range files {
+			f.Path = mergedUsr(f.Path)
+			if err := t.Add(f); err != nil {
+				return err
+			}
+			segmentOf[f.Path] = segment
+		}
+		return nil
+	}
+	for _, part := range []struct {
+		segment string
+		files   []tree.File
+	}{
+		{"uinit", uinitFiles(in.Uinit)},
+		{"commands", commandFiles(in.Busybox, p.Image.Commands)},
+		{"modules", moduleFiles},
+		{"packages", in.Packages},
+		{"config", base()},
+		{"config", settings},
+	} {
+		if err := add(part.segment, part.files...); err != nil {
+			return nil, err
+		}
+	}
+	for _, o := range in.Overlays {
+		if err := lay(t, o, p.Image.Replace, segmentOf); err != nil {
+			return nil, err
+		}
+	}
+	return &Plan{
+		Name: string(p.Name), Kernel: in.Kernel, Release: in.Modules.Release,
+		Cmdline: strings.Join(p.Kernel.Cmdline, " "), Modules: modules,
+		Compression: p.Image.Compression,
+		Files:       t.Files(), Segments: segments(t.Files(), segmentOf),
+	}, nil
+}
+
+// lay puts an overlay over what is there. Only paths that the profile names may
+// take the place of another file.
+func lay(t *tree.Tree, o Overlay, replace []string, segmentOf map[string]string) error {
+	for _, f := range o.Files {
+		f.Path = mergedUsr(f.Path)
+		put := t.Add
+		if slices.Contains(replace, "/"+f.Path) {
+			put = t.Replace
+		}
+		if f.Mode.IsDir() {
+			if _, there := t.Lookup(f.Path); there {
+				continue // an overlay's directory is only the way to its files
+			}
+		}
+		if err := put(f); err != nil {
+			return fmt.Errorf("laying overlay %q: %w (image.replace = [%q] lets the overlay win)", o.Name, err, "/"+f.Path)
+		}
+		segmentOf[f.Path] = "config"
+	}
+	return nil
+}
+
+// segments splits the tree by how often its parts change. Directories go where
+// their files are: an archive must hold a directory before what lies in it.
+func segments(files []tree.File, segmentOf map[string]string) []Segment {
+	dirs := map[string]tree.File{}
+	for _, f := range files {
+		if f.Mode.IsDir() {
+			dirs[f.Path] = f
+		}
+	}
+	var out []Segment
+	for _, s := range []Segment{{Name: "modules", Stable: true}, {Name: "packages", Stable: true}, {Name: "commands", Stable: true}, {Name: "uinit", Stable: true}, {Name: "config"}} {
+		have := map[string]bool{}
+		for _, f := range files {
+			segment, known := segmentOf[f.Path]
+			if !known || segment != s.Name {
+				continue
+			}
+			var above []tree.File
+			for d := path.Dir(f.Path); d != "." && !have[d]; d = path.Dir(d) {
+				have[d] = true
+				above = append(above, dirs[d])
+			}
+			slices.Reverse(above)
+			s.Files = append(s.Files, above...)
+			if !f.Mode.IsDir() || !have[f.Path] {
+				have[f.Path] = true
+				s.Files = append(s.Files, f)
+			}
+		}
+		if len(s.Files) > 0 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// mergedUsr moves a path of the old layout below /usr, where the image's links
+// for /bin, /sbin, /lib and /lib64 point.
+func mergedUsr(p string) string {
+	first, rest, deeper := strings.Cut(p, "/")
+	if deeper && slices.Contains([]string{"bin", "sbin", "lib", "lib64"}, first) {
+		return "usr/" + first + "/" + rest
+	}
+	return p
+}
