@@ -20,8 +20,8 @@ type Check struct {
 
 	// Console to watch, by terminal device: ttyS0.
 	Console string `json:"console,omitempty"`
-	// What the console must print: a regular expression (RE2). ${password} stands for
-	// root's one-time password.
+	// What the console must print: a regular expression (RE2) in which ^ and $ are the
+	// ends of a line. ${password} stands for root's one-time password.
 	Expect Regexp `json:"expect,omitempty"`
 	// Text to type once that was seen; \n is Enter, ${password} as above.
 	Send string `json:"send,omitempty"`
@@ -69,13 +69,14 @@ func (r *Regexp) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// compile puts vars in, as literal text.
+// compile puts vars in, as literal text. Consoles and outputs are lines, so ^ and $ are
+// the ends of any of them.
 func (r Regexp) compile(vars map[string]string) (*regexp.Regexp, error) {
 	quoted := make(map[string]string, len(vars))
 	for name, value := range vars {
 		quoted[name] = regexp.QuoteMeta(value)
 	}
-	return regexp.Compile(expand(string(r), quoted))
+	return regexp.Compile("(?m)" + expand(string(r), quoted))
 }
 
 // Outcome is how a unit can end; see uinit/unit.

@@ -85,23 +85,23 @@ func (c Check) Validate() []Problem {
 			}
 		}
 	}
-	if c.Equals != nil && !comparable(c.Equals) {
+	if c.Equals != nil && !factLike(c.Equals) {
 		bad("equals", "is a table or date; accepted: a string, number, boolean or a list of these")
 	}
-	if c.Contains != nil && !comparable(c.Contains) {
+	if c.Contains != nil && !factLike(c.Contains) {
 		bad("contains", "is a table or date; accepted: a string, number or boolean")
 	}
 	return problems
 }
 
-// comparable says whether a fact can have such a value.
-func comparable(v any) bool {
+// factLike says whether a fact can have such a value.
+func factLike(v any) bool {
 	switch v := v.(type) {
 	case string, bool, int, int64, float64:
 		return true
 	case []any:
 		for _, member := range v {
-			if !comparable(member) {
+			if !factLike(member) {
 				return false
 			}
 		}
