@@ -1,0 +1,145 @@
+// Package cache keeps what is costly to make, under the name of what it was made
+// from. Any number of builds may use one cache at once: an entry is filled by one
+// of them and appears whole, by rename, or not at all.
+//
+// On disk:
+//
+//	entry/KIND/KEY/   finished entries; the directory's time is when it was last used
+//	lock/KIND/KEY     who fills the entry holds this flocked; the text is the entry's size
+//	tmp/KIND~KEY/     entries being filled or removed
+//	state/NAME/       see State
+//	lock/state/NAME   see Lock
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Cache is a directory of entries. It is safe for concurrent use.
+type Cache struct {
+	dir string
+
+	mu sync.Mutex
+	// used holds the entries that were handed out, open and flocked shared, so that
+	// no other process prunes them under us.
+	used map[string]*os.File
+}
+
+// Open returns the cache in dir, made if need be. An empty dir means
+// $IMGBUILD_CACHE, or else imgbuild in the user's cache directory.
+func Open(dir string) (*Cache, error) {
+	if dir == "" {
+		dir = os.Getenv("IMGBUILD_CACHE")
+	}
+	if dir == "" {
+		base, err := os.UserCacheDir()
+		if err != nil {
+			return nil, fmt.Errorf("finding the cache: %w (IMGBUILD_CACHE names another place)", err)
+		}
+		dir = filepath.Join(base, "imgbuild")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("finding the cache: %w", err)
+	}
+	for _, sub := range []string{"entry", "lock", "tmp", "state"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			return nil, fmt.Errorf("making the cache: %w (IMGBUILD_CACHE names another place)", err)
+		}
+	}
+	if err := tag(dir); err != nil {
+		return nil, fmt.Errorf("making the cache: %w", err)
+	}
+	return &Cache{dir: dir, used: map[string]*os.File{}}, nil
+}
+
+// tag marks the directory as one that backups may leave out
+// (https://bford.info/cachedir/).
+func tag(dir string) error {
+	f, err := os.OpenFile(filepath.Join(dir, "CACHEDIR.TAG"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString("Signature: 8a477f597d28d172789f06886806bc55\n")
+	return errors.Join(err, f.Close())
+}
+
+// Dir is where the cache lies, an absolute path.
+func (c *Cache) Dir() string { return c.dir }
+
+// Close says that the entries handed out are no longer in use. The end of the
+// process says the same.
+func (c *Cache) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for path, f := range c.used {
+		errs = append(errs, f.Close())
+		delete(c.used, path)
+	}
+	return errors.Join(errs...)
+}
+
+// Lookup returns the directory of an entry where there is one, and counts that
+// as a use: until Close no process prunes it. It reads none of the entry's files.
+func (c *Cache) Lookup(kind, key string) (dir string, ok bool) {
+	path := c.entry(kind, key)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f := c.used[path]; f != nil {
+		if isAt(f, path) {
+			return path, true
+		}
+		// Dropped since.
+		f.Close()
+		delete(c.used, path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", false
+	}
+	// Refused only to one who comes while Prune holds it; then it is gone at once.
+	if flock(f, unix.LOCK_SH|unix.LOCK_NB) != nil || !isAt(f, path) {
+		f.Close()
+		return "", false
+	}
+	now := time.Now()
+	// Of a cache that cannot be written to, reading is still worth having.
+	_ = os.Chtimes(path, now, now)
+	c.used[path] = f
+	return path, true
+}
+
+// isAt tells whether path still names the open file.
+func isAt(f *os.File, path string) bool {
+	mine, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(path)
+	return err == nil && os.SameFile(mine, there)
+}
+
+var (
+	kindForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,40}$`)
+	keyForm  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+=-]{0,180}$`)
+)
+
+func (c *Cache) entry(kind, key string) string {
+	if !kindForm.MatchString(kind) || !keyForm.MatchString(key) {
+		panic(fmt.Sprintf("BUG: cache entry %q/%q: a kind matches %s, a key %s", kind, key, kindForm, keyForm))
+	}
+	return filepath.Join(c.dir, "entry", kind, key)
+}
