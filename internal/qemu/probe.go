@@ -1,0 +1,163 @@
+package qemu
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+)
+
+// probeLimit is for a guest that needs 0.2 s under a KVM that works.
+const probeLimit = 5 * time.Second
+
+// debugExit is the status that the boot sector asks for: QEMU's isa-debug-exit
+// device makes 2n+1 of the byte n (hw/misc/debugexit.c).
+const debugExit = 0x10<<1 | 1
+
+// Prober finds out which accelerator works. The zero value is ready for use.
+type Prober struct {
+	// Binary is QEMU's program; empty stands for DefaultBinary.
+	Binary string
+	// CacheDir is where the answer is remembered; empty for nowhere.
+	CacheDir string
+
+	device, bootID string // of the host; replaced by tests
+}
+
+// probed is what is remembered. It holds until the host or QEMU changes: a
+// reboot can load another kvm module, or move the host to other hardware.
+type probed struct {
+	BootID string `json:"boot_id"`
+	QEMU   string `json:"qemu"`
+	Accel  string `json:"accel"`
+	Reason string `json:"reason"`
+}
+
+// Probe returns AccelKVM or AccelTCG, and for the latter the reason in words. That
+// /dev/kvm is there proves nothing (nested virtualisation may hang in the
+// firmware), so a tiny guest has to run.
+func (p Prober) Probe(ctx context.Context) (accel, reason string) {
+	device := or(p.device, "/dev/kvm")
+	kvm, err := os.OpenFile(device, os.O_RDWR, 0)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return AccelTCG, "this machine has no " + device
+	case errors.Is(err, os.ErrPermission):
+		return AccelTCG, "no permission to use " + device + "; members of the group kvm have it"
+	case err != nil:
+		return AccelTCG, err.Error()
+	}
+	kvm.Close()
+	now, err := p.identity()
+	if err != nil {
+		return AccelTCG, err.Error()
+	}
+	if known, ok := p.recall(); ok && known.BootID == now.BootID && known.QEMU == now.QEMU {
+		return known.Accel, known.Reason
+	}
+	now.Accel = AccelKVM
+	if now.Reason = p.try(ctx); now.Reason != "" {
+		now.Accel = AccelTCG
+	}
+	if ctx.Err() == nil {
+		p.remember(now)
+	}
+	return now.Accel, now.Reason
+}
+
+// identity is what the answer depends on. A stat tells one QEMU from another
+// and is quicker than asking it for its version.
+func (p Prober) identity() (probed, error) {
+	id, err := os.ReadFile(or(p.bootID, "/proc/sys/kernel/random/boot_id"))
+	if err != nil {
+		return probed{}, err
+	}
+	path, err := exec.LookPath(or(p.Binary, DefaultBinary))
+	if err != nil {
+		return probed{}, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return probed{}, err
+	}
+	return probed{
+		BootID: strings.TrimSpace(string(id)),
+		QEMU:   fmt.Sprintf("%s %d %d", path, info.Size(), info.ModTime().UnixNano()),
+	}, nil
+}
+
+// try boots a sector that ends QEMU with a status of its own. It returns "" or
+// why that did not work.
+func (p Prober) try(ctx context.Context) string {
+	dir, err := os.MkdirTemp("", "imgbuild-")
+	if err != nil {
+		return err.Error()
+	}
+	defer os.RemoveAll(dir)
+	disk := filepath.Join(dir, "sector")
+	if err := os.WriteFile(disk, bootSector(), 0o600); err != nil {
+		return err.Error()
+	}
+	// SeaBIOS reads nothing from a disk without a whole cylinder (504 KiB).
+	if err := os.Truncate(disk, 1<<20); err != nil {
+		return err.Error()
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	process, err := startProcess(ctx, or(p.Binary, DefaultBinary), []string{
+		"-M", "q35", "-accel", AccelKVM, "-cpu", "host", "-m", "32", "-nodefaults", "-no-user-config",
+		"-display", "none", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+		"-drive", "if=none,id=d,format=raw,snapshot=on,file=" + escape(disk), "-device", "virtio-blk-pci,drive=d",
+	})
+	if err != nil {
+		return err.Error()
+	}
+	<-process.done
+	switch exit := process.exit; {
+	case exit.Killed != nil:
+		return fmt.Sprintf("a guest under KVM was not through its firmware within %s", probeLimit)
+	case exit.Status != debugExit:
+		return fmt.Sprintf("a guest under KVM ended with status %d: %s", exit.Status, or(firstLine(exit.Stderr), "nothing was said"))
+	}
+	return ""
+}
+
+// bootSector is a PC boot sector: out 0xf4, 0x10; then hlt for ever.
+func bootSector() []byte {
+	sector := make([]byte, 512)
+	copy(sector, []byte{0xba, 0xf4, 0x00, 0xb0, 0x10, 0xee, 0xf4, 0xeb, 0xfd})
+	sector[510], sector[511] = 0x55, 0xaa
+	return sector
+}
+
+func (p Prober) file() string { return filepath.Join(p.CacheDir, "accelerator.json") }
+
+func (p Prober) recall() (known probed, ok bool) {
+	if p.CacheDir == "" {
+		return probed{}, false
+	}
+	text, err := os.ReadFile(p.file())
+	return known, err == nil && json.Unmarshal(text, &known) == nil
+}
+
+// remember is an economy: where it fails, the next run probes again.
+func (p Prober) remember(known probed) {
+	if p.CacheDir == "" || os.MkdirAll(p.CacheDir, 0o755) != nil {
+		return
+	}
+	if text, err := json.Marshal(known); err == nil {
+		renameio.WriteFile(p.file(), text, 0o644)
+	}
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
