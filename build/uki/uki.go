@@ -1,0 +1,62 @@
+// Package uki writes, reads and signs unified kernel images: one UEFI program that
+// holds a kernel, its initrd and its command line beside the stub that starts them
+// (https://uapi-group.org/specifications/specs/unified_kernel_image/).
+package uki
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/build/extent"
+)
+
+// Parts are what goes into an image beside the stub.
+type Parts struct {
+	// OSRelease is the content of /etc/os-release (os-release(5)).
+	OSRelease string
+	// Cmdline is the kernel's command line, without a newline.
+	Cmdline string
+	// Linux is a bzImage with EFI stub; its release becomes the section .uname.
+	Linux extent.Content
+	// Initrd is what the kernel unpacks; archives may follow each other in it.
+	Initrd extent.Content
+}
+
+// New composes an image from a stub, such as linuxx64.efi.stub of systemd. Contents
+// of sections begin at multiples of 512 bytes and are filled up with zeros, so
+// that a BIOS loader can read kernel and initrd straight out of the image. The
+// contents are read once, for the checksum, and again by whoever reads the image.
+func New(stub []byte, parts Parts) (*extent.Image, error) {
+	release, err := KernelRelease(parts.Linux)
+	if err != nil {
+		return nil, err
+	}
+	if strings.ContainsAny(parts.Cmdline, "\n\x00") {
+		return nil, fmt.Errorf("composing a UKI: the command line %q holds a newline or NUL", parts.Cmdline)
+	}
+	image, err := compose(stub, []section{
+		{".osrel", strings.NewReader(parts.OSRelease)},
+		{".uname", strings.NewReader(release)},
+		{".cmdline", strings.NewReader(parts.Cmdline)},
+		{".initrd", parts.Initrd},
+		// Last: the stub may run the kernel where it lies, and its BSS follows it.
+		{".linux", parts.Linux},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("composing a UKI: %w", err)
+	}
+	return image, nil
+}
+
+// Write writes to w the image that New composes.
+func Write(w io.Writer, stub []byte, parts Parts) error {
+	image, err := New(stub, parts)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(w, io.NewSectionReader(image, 0, image.Size())); err != nil {
+		return fmt.Errorf("writing a UKI: %w", err)
+	}
+	return nil
+}
