@@ -22,8 +22,10 @@ type Inputs struct {
 	ModuleFile func(m *kmod.Module) (tree.File, error)
 	// Packages are the files taken from Debian packages, trimmed.
 	Packages []tree.File
-	// Uinit and Busybox are the compiled programs.
+	// Uinit and Busybox are the compiled programs; Commands are the names that the
+	// busybox is called by.
 	Uinit, Busybox tree.File
+	Commands       []string
 	// Overlays in the order in which they are laid.
 	Overlays []Overlay
 }
@@ -75,7 +77,7 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	segmentOf := map[string]string{}
 	add := func(segment string, files ...tree.File) error {
 		for _, f := range files {
-			f.Path = mergedUsr(f.Path)
+			f.Path = MergedUsr(f.Path)
 			if err := t.Add(f); err != nil {
 				return err
 			}
@@ -88,7 +90,7 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 		files   []tree.File
 	}{
 		{"uinit", uinitFiles(in.Uinit)},
-		{"commands", commandFiles(in.Busybox, p.Image.Commands)},
+		{"commands", commandFiles(in.Busybox, in.Commands)},
 		{"modules", moduleFiles},
 		{"packages", in.Packages},
 		{"config", base()},
@@ -115,7 +117,7 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 // take the place of another file.
 func lay(t *tree.Tree, o Overlay, replace []string, segmentOf map[string]string) error {
 	for _, f := range o.Files {
-		f.Path = mergedUsr(f.Path)
+		f.Path = MergedUsr(f.Path)
 		put := t.Add
 		if slices.Contains(replace, "/"+f.Path) {
 			put = t.Replace
@@ -169,12 +171,16 @@ func segments(files []tree.File, segmentOf map[string]string) []Segment {
 	return out
 }
 
-// mergedUsr moves a path of the old layout below /usr, where the image's links
-// for /bin, /sbin, /lib and /lib64 point.
-func mergedUsr(p string) string {
-	first, rest, deeper := strings.Cut(p, "/")
-	if deeper && slices.Contains([]string{"bin", "sbin", "lib", "lib64"}, first) {
-		return "usr/" + first + "/" + rest
+// MergedUsr moves a path of the old layout below /usr, where the image's links
+// for /bin, /sbin, /lib and /lib64 point. A leading slash stays.
+func MergedUsr(p string) string {
+	rest, absolute := strings.CutPrefix(p, "/")
+	first, _, deeper := strings.Cut(rest, "/")
+	if !deeper || !slices.Contains([]string{"bin", "sbin", "lib", "lib64"}, first) {
+		return p
 	}
-	return p
+	if absolute {
+		return "/usr/" + rest
+	}
+	return "usr/" + rest
 }

@@ -1,0 +1,103 @@
+// Package imports holds the rules of who may import whom, each with its reason.
+package imports
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/imgbuild/imgbuild/"
+
+// ban says that packages below From import nothing below Not,
+// directly or through others.
+type ban struct {
+	from, not string
+	direct    bool
+	why       string
+}
+
+var bans = []ban{
+	{from: "internal/spec", not: module, why: "the contract between builder and init depends on nobody"},
+	{from: "internal/spec", not: "github.com/", why: "the contract needs the standard library only"},
+	{from: "uinit", not: module + "build", why: "the init carries no image writers"},
+	{from: "uinit", not: "github.com/BurntSushi/toml", why: "the init reads JSON; TOML is the builder's"},
+	{from: "uinit", not: "net/http", why: "it would double the init's size"},
+	{from: "build/plan", not: "os/exec", direct: true, why: "planning is pure"},
+	{from: "build/plan", not: "net", direct: true, why: "planning is pure"},
+	{from: "internal/profile", not: module + "build", why: "a profile is read without knowing how images are made"},
+	{from: "internal/check", not: module + "internal/qemu", why: "checks know a guest by an interface"},
+}
+
+type pkg struct {
+	ImportPath    string
+	Imports, Deps []string
+}
+
+func TestImportsGoOneWay(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", "../../...").Output()
+	if err != nil {
+		t.Fatalf("listing packages: %v", err)
+	}
+	seen := 0
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; seen++ {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range bans {
+			b.hold(t, p)
+		}
+		uinitModules(t, p)
+	}
+	if seen < 10 {
+		t.Errorf("only %d packages were listed", seen)
+	}
+}
+
+func (b ban) hold(t *testing.T, p pkg) {
+	if !below(p.ImportPath, module+b.from) {
+		return
+	}
+	list := p.Deps
+	if b.direct {
+		list = p.Imports
+	}
+	for _, dep := range list {
+		if (dep == b.not || strings.HasPrefix(dep, strings.TrimSuffix(b.not, "/")+"/")) && !below(dep, module+b.from) {
+			t.Errorf("%s imports %s: %s", p.ImportPath, dep, b.why)
+		}
+	}
+}
+
+// shared are the packages of uinit that its modules may use.
+var shared = []string{"uinit/dev", "uinit/unit", "uinit/cmdline", "uinit/klog", "uinit/kmod"}
+
+// uinitModules holds modules of uinit apart: one concern each, wired in one place.
+func uinitModules(t *testing.T, p pkg) {
+	if !strings.HasPrefix(p.ImportPath, module+"uinit/") {
+		return
+	}
+	for _, dep := range p.Imports {
+		if !strings.HasPrefix(dep, module+"uinit/") || allowed(p.ImportPath, dep) {
+			continue
+		}
+		t.Errorf("%s imports %s: modules of uinit are wired in uinit/units.go only", p.ImportPath, dep)
+	}
+}
+
+func allowed(from, dep string) bool {
+	for _, s := range shared {
+		if dep == module+s {
+			return true
+		}
+	}
+	return below(dep, from) || below(from, dep)
+}
+
+func below(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
