@@ -95,11 +95,14 @@ func (c *Console) add(raw []byte) {
 	c.changed = make(chan struct{})
 }
 
-// Tee copies what the guest prints from now on, as it comes, to w until stop is called.
-// w must not block for long: the console waits for it.
+// Tee copies to w what the guest printed so far, as text, and from now on as it
+// comes, until stop is called. The console waits for w.
 func (c *Console) Tee(w io.Writer) (stop func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(c.text) > 0 {
+		io.WriteString(w, strings.ReplaceAll(string(c.text), "\n", "\r\n"))
+	}
 	t := &tee{w}
 	c.tees[t] = true
 	return func() {

@@ -1,0 +1,87 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+)
+
+// tool makes a file system in a file.
+type tool struct {
+	// pkg is Debian's package that has it.
+	pkg string
+	// command is the program and its arguments; label and path go after it.
+	command []string
+	// label is the option that takes the label.
+	label string
+}
+
+var tools = map[string]tool{
+	// root_owner keeps the caller's user number out of the file system.
+	"ext4": {"e2fsprogs", []string{"mke2fs", "-q", "-F", "-t", "ext4", "-E", "root_owner=0:0"}, "-L"},
+	"xfs":  {"xfsprogs", []string{"mkfs.xfs", "-q", "-f"}, "-L"},
+	"vfat": {"dosfstools", []string{"mkfs.vfat"}, "-n"},
+}
+
+// mkfs is the command line that makes the disk's file system at path, and the
+// package it comes from; nil where the disk is to stay blank.
+func mkfs(d profile.RunDisk, path string) (command []string, pkg string, err error) {
+	if d.Filesystem == "" {
+		return nil, "", nil
+	}
+	t, ok := tools[d.Filesystem]
+	if !ok {
+		return nil, "", fmt.Errorf("file system %q; accepted: ext4, xfs, vfat", d.Filesystem)
+	}
+	command = append(command, t.command...)
+	if d.Label != "" {
+		command = append(command, t.label, d.Label)
+	}
+	return append(command, path), t.pkg, nil
+}
+
+// makeDisk makes a sparse raw disk at path, in place of what was there.
+func makeDisk(ctx context.Context, d profile.RunDisk, path string) error {
+	command, pkg, err := mkfs(d, path)
+	if err != nil {
+		return err
+	}
+	os.Remove(path)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(f.Truncate(int64(d.Size)), f.Close())
+	if err != nil || command == nil {
+		return err
+	}
+	program, err := lookTool(command[0])
+	if err != nil {
+		return &qemu.MissingError{What: command[0], Package: pkg}
+	}
+	if out, err := exec.CommandContext(ctx, program, command[1:]...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", command[0], err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// lookTool looks in the directories for root's programs too, which an ordinary
+// user's path leaves out.
+func lookTool(name string) (string, error) {
+	if path, err := exec.LookPath(name); err == nil {
+		return path, nil
+	}
+	for _, dir := range []string{"/usr/sbin", "/sbin"} {
+		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return path, nil
+		}
+	}
+	return "", exec.ErrNotFound
+}

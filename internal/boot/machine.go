@@ -1,0 +1,192 @@
+// Package boot starts what was built in a virtual machine: for a person at a
+// terminal, for a script that waits for a line, and for a profile's checks.
+package boot
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
+	"github.com/imgbuild/imgbuild/internal/report"
+)
+
+// DefaultTimeout bounds a run where the profile does not.
+const DefaultTimeout = 3 * time.Minute
+
+// maxCmdline is what an x86 kernel takes (COMMAND_LINE_SIZE in
+// arch/x86/include/asm/setup.h), without the final NUL. It cuts off the rest in silence.
+const maxCmdline = 2047
+
+// Options says what to boot and how.
+type Options struct {
+	// Kernel and Initrd are paths; Cmdline is the kernel line itself.
+	Kernel, Initrd, Cmdline string
+	// Run is the profile's [run] table, with its defaults.
+	Run profile.Run
+	// Accel is kvm, tcg or auto; empty stands for auto.
+	Accel string
+	// Binary is QEMU's program; empty stands for qemu.DefaultBinary.
+	Binary string
+	// CacheDir remembers whether KVM works; empty for nowhere.
+	CacheDir string
+	// Dir holds the blank disks, and keeps them afterwards, so that the run can be
+	// repeated by hand. Empty stands for a directory that Close removes.
+	Dir string
+	// Firmware is qemu.BIOS or qemu.UEFI; empty stands for the former.
+	Firmware string
+	// Serials is the number of serial ports; 0 stands for 1. See Serials.
+	Serials int
+	// Password makes a one-time password for root and hands over its hash
+	// (profile's access.host_password).
+	Password bool
+	// Test lets the host run commands in the guest (report.ParamTest).
+	Test bool
+	// Display opens a window; Reboot lets the guest reboot.
+	Display, Reboot bool
+	// Append are further words of the kernel line, Extra further arguments of QEMU.
+	Append, Extra []string
+}
+
+// Machine is ready to start.
+type Machine struct {
+	Config qemu.Config
+	// Password is root's for this boot; empty without Options.Password.
+	Password string
+	// Slow says why the guest is emulated rather than run by KVM; empty where it is not.
+	Slow string
+
+	timeout time.Duration
+	dir     string // to be removed
+}
+
+// Serials is how many serial ports a guest needs to have those consoles, 1 to 4.
+func Serials(consoles []string) int {
+	n := 1
+	for _, name := range consoles {
+		if i, err := strconv.Atoi(strings.TrimPrefix(name, "ttyS")); err == nil && strings.HasPrefix(name, "ttyS") {
+			n = max(n, min(i+1, 4))
+		}
+	}
+	return n
+}
+
+// Prepare resolves everything a guest needs: accelerator, disks, password. Close
+// the machine afterwards.
+func Prepare(ctx context.Context, o Options) (*Machine, error) {
+	m := &Machine{timeout: o.Run.Timeout.Or(DefaultTimeout)}
+	accel, err := m.accelerator(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	m.Config, err = o.config(accel, tsc.KHz())
+	if err != nil {
+		return nil, err
+	}
+	if o.Password {
+		plain, hash, err := OneTimePassword()
+		if err != nil {
+			return nil, err
+		}
+		m.Password = plain
+		m.Config.FWCfg = map[string]string{report.FWRootHash: hash}
+	}
+	if err := m.disks(ctx, o); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Machine) accelerator(ctx context.Context, o Options) (string, error) {
+	switch o.Accel {
+	case qemu.AccelKVM, qemu.AccelTCG:
+		return o.Accel, nil
+	case "", "auto":
+		accel, reason := qemu.Prober{Binary: o.Binary, CacheDir: o.CacheDir}.Probe(ctx)
+		m.Slow = reason
+		return accel, ctx.Err()
+	}
+	return "", fmt.Errorf("accelerator %q; accepted: auto, kvm, tcg", o.Accel)
+}
+
+// config is the pure part of Prepare: all but disks and password.
+func (o Options) config(accel string, tscKHz int) (qemu.Config, error) {
+	words := append(strings.Fields(o.Cmdline), o.Append...)
+	if o.Test {
+		words = append(words, report.ParamTest)
+	}
+	words = append(words, qemu.KernelArgs(accel, tscKHz)...)
+	line := strings.Join(words, " ")
+	if len(line) > maxCmdline {
+		return qemu.Config{}, fmt.Errorf("kernel line of %d characters; accepted: at most %d", len(line), maxCmdline)
+	}
+	c := qemu.Config{
+		Binary: o.Binary, Accel: accel, CPU: o.Run.CPU, CPUs: o.Run.CPUs, Memory: o.Run.Memory,
+		Kernel: o.Kernel, Initrd: o.Initrd, Append: line,
+		Firmware: o.Firmware, Serials: max(o.Serials, 1), Report: true, Control: true,
+		Display: o.Display, Reboot: o.Reboot, Extra: o.Extra,
+	}
+	nics := 1
+	if o.Run.NICs != nil {
+		nics = *o.Run.NICs
+	}
+	for range nics {
+		c.NICs = append(c.NICs, qemu.NIC{Model: o.Run.NICModel})
+	}
+	return c, nil
+}
+
+// diskName is what QEMU accepts as an identifier (id_wellformed in its
+// util/id.c), within the 20 octets of a disk's serial number.
+var diskName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,19}$`)
+
+// disks makes the blank disks.
+func (m *Machine) disks(ctx context.Context, o Options) error {
+	if len(o.Run.Disk) == 0 {
+		return nil
+	}
+	dir := o.Dir
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "imgbuild-"); err != nil {
+			return fmt.Errorf("making disks: %w", err)
+		}
+		m.dir = dir
+	} else if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("making disks: %w", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Run.Disk)) {
+		if !diskName.MatchString(name) {
+			return fmt.Errorf("making disk run.disk.%q: accepted: names of up to 20 letters, digits, dots and hyphens that begin with a letter", name)
+		}
+		d, path := o.Run.Disk[name], filepath.Join(dir, name+".img")
+		if d.Size == 0 {
+			d.Size = 64 << 20
+		}
+		if err := makeDisk(ctx, d, path); err != nil {
+			return fmt.Errorf("making disk run.disk.%s: %w", name, err)
+		}
+		m.Config.Disks = append(m.Config.Disks, qemu.Disk{ID: name, Path: path, Bus: qemu.Bus(d.Bus)})
+	}
+	return nil
+}
+
+// Command is a line for sh(1) that starts the same guest on a person's terminal.
+func (m *Machine) Command() string { return m.Config.Command() }
+
+// Close removes what Prepare made for this run alone.
+func (m *Machine) Close() {
+	if m.dir != "" {
+		os.RemoveAll(m.dir)
+	}
+}

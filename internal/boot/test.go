@@ -1,0 +1,59 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/check"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+)
+
+// Test starts the machine, proves the checks and ends it, all within the profile's
+// run.timeout. Its error is that of a guest that did not start; anything else is in
+// the results. each, where not nil, sees every check as it is decided.
+func (m *Machine) Test(ctx context.Context, checks map[string]check.Check, each func(check.Result)) (check.Results, error) {
+	ctx, cancel := context.WithTimeout(ctx, m.timeout)
+	defer cancel()
+	g, err := qemu.Start(ctx, m.Config)
+	if err != nil {
+		return check.Results{}, err
+	}
+	r := check.Run(ctx, guest{g}, check.Plan{
+		Checks: checks,
+		Vars:   map[string]string{check.PasswordVar: m.Password},
+		Each:   each,
+	})
+	r.Command = g.Command()
+	return r, nil
+}
+
+// guest is a QEMU guest as package check wants to see it.
+type guest struct{ *qemu.Guest }
+
+func (g guest) Console(name string) (check.Console, error) {
+	c, err := g.Guest.Console(name)
+	if err != nil {
+		return nil, err // not a nil *Console in a non-nil interface
+	}
+	return c, nil
+}
+
+func (g guest) Consoles() (all []check.Console) {
+	for _, c := range g.Guest.Consoles() {
+		all = append(all, c)
+	}
+	return all
+}
+
+func (g guest) Kill() { g.Guest.Kill() }
+
+func (g guest) Ending() check.Ending {
+	e := g.Wait()
+	interrupted := errors.Is(e.Killed, context.Canceled)
+	return check.Ending{
+		Reason: e.Reason, Status: e.Status, Stderr: e.Stderr, CPU: e.CPU, Took: e.Took.Round(time.Millisecond),
+		Interrupted: interrupted,
+		Limit:       e.Killed != nil && !interrupted && !errors.Is(e.Killed, qemu.ErrKilled),
+	}
+}

@@ -1,0 +1,67 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/qemu"
+)
+
+// UntilError says that the guest did not print what was waited for.
+type UntilError struct {
+	Pattern string
+	// Why is what ended the wait: the guest, or the time.
+	Why string
+	// Last lines of the console.
+	Last []string
+	// Command repeats the guest by hand.
+	Command string
+}
+
+func (e *UntilError) Error() string {
+	return fmt.Sprintf("waiting for %q on ttyS0: %s; its last lines were:\n%s\nrepeat it by hand with:\n%s",
+		e.Pattern, e.Why, strings.Join(e.Last, "\n"), e.Command)
+}
+
+// Until starts the machine, copies ttyS0 to out and ends the machine as soon as re
+// matches there. A timeout of 0 stands for the profile's run.timeout. Its error is a
+// *UntilError where re did not match.
+func (m *Machine) Until(ctx context.Context, re *regexp.Regexp, timeout time.Duration, out io.Writer) error {
+	if timeout == 0 {
+		timeout = m.timeout
+	}
+	tooLate := fmt.Errorf("not within %s", timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, tooLate)
+	defer cancel()
+	g, err := qemu.Start(ctx, m.Config)
+	if err != nil {
+		return err
+	}
+	defer g.Kill()
+	console := g.Consoles()[0]
+	stop := console.Tee(out)
+	defer stop()
+	_, err = console.Expect(ctx, re)
+	if err == nil {
+		return nil
+	}
+	why := "the guest ended first"
+	switch {
+	case errors.Is(context.Cause(ctx), tooLate):
+		why = tooLate.Error()
+	case ctx.Err() != nil:
+		return ctx.Err()
+	default:
+		if exit := g.Wait(); exit.Status != 0 {
+			why = fmt.Sprintf("QEMU ended with status %d: %s", exit.Status, exit.Stderr)
+		} else if exit.Reason != "" {
+			why += " (" + exit.Reason + ")"
+		}
+	}
+	return &UntilError{re.String(), why, console.Tail(12), m.Command()}
+}
