@@ -62,6 +62,9 @@ func busyboxKey(t toolchain, deps release, list []Command) string {
 	for _, c := range list {
 		d.text(c.Name, c.Package+" "+strings.Join(c.Aliases, " "))
 	}
+	for name, text := range ownFiles() {
+		d.bytes(name, text)
+	}
 	return d.key()
 }
 
@@ -73,7 +76,18 @@ func buildBusybox(ctx context.Context, t toolchain, deps release, list []Command
 	if err := deps.writeModule(src, busyboxModule); err != nil {
 		return nil, err
 	}
-	mains, err := rewrite(ctx, t, src, list)
+	if err := writeOwn(src); err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, c := range list {
+		if own, ok := strings.CutPrefix(c.Package, ownRoot); ok {
+			paths = append(paths, busyboxModule+"/"+own)
+		} else {
+			paths = append(paths, c.Package)
+		}
+	}
+	mains, err := rewrite(ctx, t, src, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +117,7 @@ func writeMain(file string, list []Command) error {
 func origins(mains []goPackage, goSum []byte) []Module {
 	var ms []Module
 	for _, p := range mains {
-		if p.Module == nil {
+		if p.Module == nil || p.Module.Version == "" { // ours
 			continue
 		}
 		m := Module{p.Module.Path, p.Module.Version, sumOf(goSum, p.Module.Path, p.Module.Version)}

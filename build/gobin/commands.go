@@ -4,9 +4,12 @@ import (
 	"cmp"
 	_ "embed"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/imgbuild/imgbuild"
 )
 
 // Command is a command that a busybox can have.
@@ -27,16 +30,19 @@ type Command struct {
 type UnknownCommandError struct{ Name string }
 
 func (e *UnknownCommandError) Error() string {
-	return fmt.Sprintf("there is no command %q among u-root's", e.Name)
+	return fmt.Sprintf("there is no command %q for the busybox", e.Name)
 }
 
 // commandTable has a line for each command: "*" for the default set, its
-// package below github.com/u-root/u-root/cmds, its aliases, what it is for.
+// package below github.com/u-root/u-root/cmds or here, its aliases, what it is for.
 //
 //go:embed commands.txt
 var commandTable string
 
-const commandRoot = "github.com/u-root/u-root/cmds/"
+const (
+	uRoot   = "github.com/u-root/u-root/cmds/"
+	ownRoot = imgbuild.Module + "/build/gobin/"
+)
 
 var commands = sync.OnceValue(func() []Command { return parseCommands(commandTable) })
 
@@ -50,8 +56,9 @@ func Commands() []Command {
 	return list
 }
 
-// DefaultCommands returns the names of a set that serves a rescue shell without
-// dragging in large libraries (TLS, SSH, a debugger's tables).
+// DefaultCommands returns the names of a set that serves a rescue shell. The
+// largest parts of it are wget and netcat with TLS; SSH, packet filters and the
+// PCI database are left to profiles that want them.
 func DefaultCommands() []string {
 	var names []string
 	for _, c := range commands() {
@@ -76,9 +83,13 @@ func parseCommands(table string) []Command {
 		}
 		rest, chosen := strings.CutPrefix(head, "*")
 		f := strings.Fields(rest)
+		root := uRoot
+		if !strings.Contains(f[0], "/") {
+			root = ownRoot
+		}
 		list = append(list, Command{
-			Name:    f[0][strings.LastIndexByte(f[0], '/')+1:],
-			Package: commandRoot + f[0],
+			Name:    path.Base(f[0]),
+			Package: root + f[0],
 			Aliases: f[1:],
 			Doc:     strings.TrimSpace(doc),
 			Default: chosen,

@@ -12,10 +12,6 @@ import (
 	"time"
 )
 
-// buildTags choose among variants of the commands: gosh's line editor of few
-// escape sequences, which works on a plain serial line.
-const buildTags = "goshliner"
-
 // shape are the settings that decide a program's bytes; what a user sets for
 // fetching modules (GOPROXY, GOPRIVATE, …) stays. GOFLAGS is not empty, since
 // an empty one gives way to "go env -w".
@@ -27,7 +23,7 @@ var shape = []string{
 // compileFlags go to every go command that compiles, so that they share Go's
 // build cache; linkFlags only to the final build.
 var (
-	compileFlags = []string{"-trimpath", "-buildvcs=false", "-tags=" + buildTags}
+	compileFlags = []string{"-trimpath", "-buildvcs=false"}
 	linkFlags    = []string{"-ldflags=-s -w -buildid="}
 )
 

@@ -22,17 +22,13 @@ import (
 // registry is the package in which rewritten commands register themselves.
 const registry = "github.com/u-root/gobusybox/src/pkg/bb/bbmain"
 
-// rewrite turns main packages into packages below dir/cmd that do nothing until
-// they are called. It returns the modules they came from.
+// rewrite turns main packages, seen from the module in dir, into packages below
+// dir/cmd that do nothing until they are called. It returns the originals.
 //
 // The rewriting itself is gobusybox's. Its own generator loads the source of
 // every dependency and lays out a GOPATH; we give it types from the compiler's
 // export data instead, so the dependencies are compiled once, for both.
-func rewrite(ctx context.Context, t toolchain, dir string, commands []Command) ([]goPackage, error) {
-	var paths []string
-	for _, c := range commands {
-		paths = append(paths, c.Package)
-	}
+func rewrite(ctx context.Context, t toolchain, dir string, paths []string) ([]goPackage, error) {
 	mains, err := t.list(ctx, dir, nil, paths...)
 	if err != nil {
 		return nil, err
