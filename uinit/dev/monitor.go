@@ -1,0 +1,145 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Monitor hands each uevent to whoever watches. Its zero value has no source and may be fed by hand.
+type Monitor struct {
+	mu       sync.Mutex
+	watchers map[chan Event]struct{}
+}
+
+// backlog is how many events a slow watcher may be behind before it is told to look
+// for itself (an Event with Action "overflow").
+const backlog = 256
+
+// Overflow is the Action of an event that stands for others that were lost: look again.
+const Overflow = "overflow"
+
+// Listen follows the kernel's uevents until ctx ends. Events count from its return on.
+func Listen(ctx context.Context) (*Monitor, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_KOBJECT_UEVENT)
+	if err != nil {
+		return nil, fmt.Errorf("opening a socket for uevents: %w", err)
+	}
+	// A big machine sends thousands of events at once.
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 8<<20)
+	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 1}); err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("subscribing to uevents: %w", err)
+	}
+	// As a file the descriptor waits in Go's poller, so that closing it ends the read.
+	socket := os.NewFile(uintptr(fd), "uevents")
+	m := &Monitor{}
+	go func() {
+		<-ctx.Done()
+		socket.Close()
+	}()
+	go m.read(socket)
+	return m, nil
+}
+
+func (m *Monitor) read(socket *os.File) {
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return
+	}
+	buf := make([]byte, 64<<10)
+	for {
+		var n int
+		var from unix.Sockaddr
+		var failed error
+		err := raw.Read(func(fd uintptr) bool {
+			n, from, failed = unix.Recvfrom(int(fd), buf, 0)
+			return !errors.Is(failed, unix.EAGAIN)
+		})
+		switch {
+		case err != nil:
+			return
+		case errors.Is(failed, unix.ENOBUFS):
+			m.Send(Event{Action: Overflow})
+			continue
+		case failed != nil:
+			continue
+		}
+		// Other processes may write to the socket as well; only the kernel has port 0.
+		if peer, ok := from.(*unix.SockaddrNetlink); !ok || peer.Pid != 0 {
+			continue
+		}
+		if e, err := ParseEvent(buf[:n]); err == nil {
+			m.Send(e)
+		}
+	}
+}
+
+// Send hands an event to every watcher.
+func (m *Monitor) Send(e Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for ch := range m.watchers {
+		select {
+		case ch <- e:
+		default:
+			// Make room for the news that there is more than fits.
+			select {
+			case <-ch:
+			default:
+			}
+			select {
+			case ch <- Event{Action: Overflow}:
+			default:
+			}
+		}
+	}
+}
+
+// Watch returns the events from now on, until stop is called.
+func (m *Monitor) Watch() (events <-chan Event, stop func()) {
+	ch := make(chan Event, backlog)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.watchers == nil {
+		m.watchers = map[chan Event]struct{}{}
+	}
+	m.watchers[ch] = struct{}{}
+	return ch, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.watchers, ch)
+	}
+}
+
+// Wait calls ready now and after every event until it says yes, fails, or ctx ends.
+func (m *Monitor) Wait(ctx context.Context, ready func() (bool, error)) error {
+	events, stop := m.Watch()
+	defer stop()
+	for {
+		if ok, err := ready(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-events:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		drain(events)
+	}
+}
+
+// drain drops what is queued: one look answers for all of it.
+func drain(events <-chan Event) {
+	for {
+		select {
+		case <-events:
+		default:
+			return
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/hostlink"
+	"github.com/imgbuild/imgbuild/uinit/power"
+)
+
+// openHost connects with the machine's host in the background: most machines have none.
+func (w *worker) openHost(context.Context) error {
+	if tty, ok := w.line.Get(report.ParamReport); ok {
+		f, err := hostlink.OpenSerial(filepath.Join("/dev", filepath.Base(tty)))
+		if err != nil {
+			return err
+		}
+		go func() { _ = w.reporter.Run(context.Background(), f) }() // beyond life: its end is the last event
+		go func() { _ = w.control.Serve(w.life, f) }()
+		return nil
+	}
+	go w.keepPort(report.PortReport, os.O_WRONLY, func(f *os.File) error { return w.reporter.Run(context.Background(), f) })
+	go w.keepPort(report.PortControl, os.O_RDONLY, func(f *os.File) error { return w.control.Serve(w.life, f) })
+	return nil
+}
+
+// keepPort waits for a port and uses it, again and again: hosts go and come back.
+func (w *worker) keepPort(name string, flag int, use func(*os.File) error) {
+	sys := os.DirFS("/sys")
+	for w.life.Err() == nil {
+		var device string
+		err := w.events.Wait(w.life, func() (found bool, err error) {
+			device, err = hostlink.FindPort(sys, name)
+			if errors.Is(err, hostlink.ErrNoPort) {
+				return false, nil
+			}
+			return err == nil, err
+		})
+		if err != nil {
+			return
+		}
+		f, err := os.OpenFile(filepath.Join("/dev", device), flag, 0)
+		if err == nil {
+			err = use(f)
+			f.Close()
+		}
+		if err != nil {
+			w.log.Debug(fmt.Sprintf("port %s: %v", name, err))
+		}
+		// Reading a port whose host is away ends at once.
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// watchButtons turns the machine's power button into an orderly stop.
+func (w *worker) watchButtons(context.Context) error {
+	events, stop := w.events.Watch()
+	go func() {
+		defer stop()
+		power.WatchButtons(w.life, events, func(device string) {
+			w.log.Info("power button on " + device)
+			_ = power.Request(power.PowerOff)
+		})
+	}()
+	return nil
+}
+
+// version is uinit's, as the Go toolchain noted it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+func kernelRelease() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(u.Release[:])
+}
+
+// memoryUsed is what the kernel can't give to a program that asks for memory, in bytes (proc(5), meminfo).
+func memoryUsed() (int64, error) {
+	f, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	values := map[string]int64{}
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		name, rest, _ := strings.Cut(lines.Text(), ":")
+		if n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64); err == nil {
+			values[name] = n << 10
+		}
+	}
+	return values["MemTotal"] - values["MemAvailable"], nil
+}

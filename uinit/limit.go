@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// stopLimitFile is where the worker tells PID 1 how long it may take to stop everything,
+// in seconds: the profile says so, and PID 1 does not read profiles.
+const stopLimitFile = "/run/uinit-stop-limit"
+
+// stopLimit is how long PID 1 gives the worker.
+func stopLimit() time.Duration {
+	const fallback, most = 60 * time.Second, time.Hour
+	b, err := os.ReadFile(stopLimitFile)
+	if err != nil {
+		return fallback
+	}
+	seconds, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil || seconds <= 0 {
+		return fallback
+	}
+	return min(time.Duration(seconds)*time.Second, most)
+}
+
+// setStopLimit is the worker's side. Rounding up costs less than a stop cut short.
+func setStopLimit(d time.Duration) error {
+	return os.WriteFile(stopLimitFile, []byte(strconv.Itoa(int(d/time.Second)+5)+"\n"), 0o644)
+}
+
+// environment is what every process starts with: the kernel's own variables and a search path.
+func environment() []string {
+	env := os.Environ()
+	if os.Getenv("PATH") == "" {
+		env = append(env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+	}
+	return env
+}
+
+// serviceGroup makes the control group that services' groups lie in; "" where there is no cgroup2.
+func serviceGroup() string {
+	const parent = "/sys/fs/cgroup/uinit"
+	if _, err := os.Stat("/sys/fs/cgroup/cgroup.procs"); err != nil {
+		return ""
+	}
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return ""
+	}
+	return parent
+}

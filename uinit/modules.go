@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/cmdline"
+	"github.com/imgbuild/imgbuild/uinit/console"
+	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/kmod"
+)
+
+// moduleConfig joins what the profile and the kernel line say about modules; the line
+// comes last, and so wins.
+func moduleConfig(m *spec.Machine, line cmdline.Line) kmod.Config {
+	c := kmod.Config{Parameters: map[string]string{}, Blacklist: map[string]bool{}}
+	normal := func(name string) string { return strings.ReplaceAll(name, "-", "_") }
+	for _, name := range sorted(m.Module) {
+		row := m.Module[name]
+		var parameters []string
+		for _, p := range slices.Sorted(maps.Keys(row.Parameters)) {
+			parameters = append(parameters, p+"="+row.Parameters[p])
+		}
+		c.Parameters[normal(name)] = strings.Join(parameters, " ")
+		c.Blacklist[normal(name)] = row.Blacklist
+	}
+	for name, parameters := range line.Modules() {
+		c.Parameters[name] = strings.TrimSpace(c.Parameters[name] + " " + strings.Join(parameters, " "))
+	}
+	if list, ok := line.Get("modprobe.blacklist"); ok {
+		for name := range strings.SplitSeq(list, ",") {
+			c.Blacklist[normal(name)] = true
+		}
+	}
+	return c
+}
+
+// openModules reads the index of the running kernel's modules.
+func openModules(m *spec.Machine, line cmdline.Line) (*kmod.Loader, *kmod.Index, error) {
+	dir, err := kmod.Dir()
+	if err != nil {
+		return nil, nil, err
+	}
+	index, err := kmod.ReadIndex(os.DirFS(dir))
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the modules of %s: %w", dir, err)
+	}
+	return kmod.NewLoader(index, moduleConfig(m, line), kmod.System{Dir: dir}), index, nil
+}
+
+// loadModules loads what the profile names.
+func (w *worker) loadModules(context.Context) error {
+	var failed []error
+	for _, name := range sorted(w.machine.Module) {
+		if w.machine.Module[name].Load {
+			failed = append(failed, w.modules.Load(name))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// coldplug loads drivers for the devices there are, and from then on for those that come.
+func (w *worker) coldplug(ctx context.Context) error {
+	// Watched from before the walk, so that nothing falls between the two.
+	events, stop := w.events.Watch()
+	p := newPlug(w.modules, func(alias string, err error) { w.log.Debug("driver for " + alias + ": " + err.Error()) })
+	p.Cold(ctx)
+	go func() {
+		defer stop()
+		p.Hot(w.life, events)
+	}()
+	return ctx.Err()
+}
+
+// newPlug loads through l. Most devices have no driver in the image, and want none.
+func newPlug(l *kmod.Loader, failed func(alias string, err error)) *dev.Plug {
+	return &dev.Plug{
+		Sys: os.DirFS("/sys"),
+		Load: func(alias string) {
+			if _, err := l.LoadFor(alias); err != nil && !errors.Is(err, kmod.ErrNotFound) {
+				failed(alias, err)
+			}
+		},
+		First: func(alias string) bool { return strings.HasPrefix(alias, entropyAlias) },
+	}
+}
+
+// entropyAlias is a virtio random number generator (include/uapi/linux/virtio_ids.h): what
+// blocks in getrandom(2) goes on as soon as it is there.
+const entropyAlias = "virtio:d00000004"
+
+// modprobeMain is /sbin/modprobe. It applies the same parameters as the worker.
+func modprobeMain(args []string) int {
+	dir, err := kmod.Dir()
+	if err == nil {
+		var index *kmod.Index
+		if index, err = kmod.ReadIndex(os.DirFS(dir)); err == nil {
+			m, failed := readMachine(spec.Path)
+			if failed != nil {
+				m = &spec.Machine{} // a kernel in need of a module has no use for that error
+			}
+			return kmod.Modprobe(index, moduleConfig(m, cmdline.Read()), kmod.System{Dir: dir}, args, os.Stderr)
+		}
+	}
+	fmt.Fprintln(os.Stderr, "modprobe:", err)
+	return 1
+}
+
+// rescueMain offers the rescue shell. The drivers it may need, for keyboards above all, are
+// loaded meanwhile.
+func rescueMain(reason string) int {
+	go func() {
+		defer func() { _ = recover() }() // the shell is worth more than its keyboard's driver
+		m, err := readMachine(spec.Path)
+		if err != nil {
+			m = &spec.Machine{}
+		}
+		if l, _, err := openModules(m, cmdline.Read()); err == nil {
+			newPlug(l, func(string, error) {}).Cold(context.Background())
+		}
+	}()
+	return console.Rescue(reason)
+}
+
+func gettyMain(args []string) int { return console.GettyMain(args) }
+func loginMain(args []string) int { return console.LoginMain(args) }

@@ -1,0 +1,49 @@
+package mount
+
+import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// flags are the options that mount(2) takes as bits; clear ones undo a bit (mount(8)).
+var flags = map[string]struct {
+	bit   uintptr
+	clear bool
+}{
+	"ro": {unix.MS_RDONLY, false}, "rw": {unix.MS_RDONLY, true},
+	"nosuid": {unix.MS_NOSUID, false}, "suid": {unix.MS_NOSUID, true},
+	"nodev": {unix.MS_NODEV, false}, "dev": {unix.MS_NODEV, true},
+	"noexec": {unix.MS_NOEXEC, false}, "exec": {unix.MS_NOEXEC, true},
+	"sync": {unix.MS_SYNCHRONOUS, false}, "async": {unix.MS_SYNCHRONOUS, true},
+	"dirsync": {unix.MS_DIRSYNC, false},
+	"noatime": {unix.MS_NOATIME, false}, "atime": {unix.MS_NOATIME, true},
+	"nodiratime": {unix.MS_NODIRATIME, false}, "diratime": {unix.MS_NODIRATIME, true},
+	"relatime": {unix.MS_RELATIME, false}, "strictatime": {unix.MS_STRICTATIME, false},
+	"lazytime": {unix.MS_LAZYTIME, false},
+	"bind":     {unix.MS_BIND, false}, "rbind": {unix.MS_BIND | unix.MS_REC, false},
+	"silent": {unix.MS_SILENT, false},
+}
+
+// Options splits options as mount(8) takes them into the bits of mount(2) and the rest,
+// which the file system understands. Those for fstab's other readers are dropped.
+func Options(options []string) (bits uintptr, data string) {
+	var rest []string
+	for _, list := range options {
+		for option := range strings.SplitSeq(list, ",") {
+			flag, known := flags[option]
+			switch {
+			case known && flag.clear:
+				bits &^= flag.bit
+			case known:
+				bits |= flag.bit
+			case option == "", option == "defaults", option == "auto", option == "noauto",
+				option == "nofail", option == "_netdev", option == "user", option == "nouser",
+				strings.HasPrefix(option, "x-"):
+			default:
+				rest = append(rest, option)
+			}
+		}
+	}
+	return bits, strings.Join(rest, ",")
+}

@@ -1,0 +1,59 @@
+package mount
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// virtual file systems hold nothing that could get lost, and programs need some of them to the end.
+var virtual = []string{
+	"rootfs", "proc", "sysfs", "devtmpfs", "devpts", "tmpfs", "ramfs", "cgroup2", "cgroup", "efivarfs",
+	"securityfs", "debugfs", "tracefs", "bpf", "pstore", "configfs", "mqueue", "hugetlbfs", "autofs",
+}
+
+// Real returns the targets of file systems that hold data, the last mounted first.
+func (t Table) Real() []string {
+	var targets []string
+	for _, m := range slices.Backward(t) {
+		if !slices.Contains(virtual, m.Type) {
+			targets = append(targets, m.Target)
+		}
+	}
+	return targets
+}
+
+// DetachAll unmounts every file system that holds data. One that is busy is made read-only, so
+// that what is on it is whole. Calls hang on dead network servers and disks; then ctx ends it.
+func DetachAll(ctx context.Context) error {
+	table, err := Mounts()
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, target := range table.Real() {
+		done := make(chan error, 1)
+		go func() { done <- detach(target) }()
+		select {
+		case err := <-done:
+			failed = append(failed, err)
+		case <-ctx.Done():
+			return errors.Join(append(failed, fmt.Errorf("unmounting %s: no answer", target))...)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func detach(target string) error {
+	err := unix.Unmount(target, unix.UMOUNT_NOFOLLOW)
+	if err == nil {
+		return nil
+	}
+	if unix.Mount("", target, "", unix.MS_REMOUNT|unix.MS_RDONLY, "") == nil {
+		return nil
+	}
+	return fmt.Errorf("unmounting %s: %w", target, err)
+}

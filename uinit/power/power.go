@@ -1,0 +1,103 @@
+// Package power ends the machine's run: who may ask for it, in which order things stop,
+// and the last system call.
+package power
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Action is how a run ends; its text is the State of the report's last event.
+type Action string
+
+// Actions.
+const (
+	PowerOff Action = "poweroff"
+	Reboot   Action = "reboot"
+	Halt     Action = "halt"
+)
+
+// row ties an action to the signal that asks PID 1 for it (as BusyBox' init and those before it
+// have them), to the exit status by which the worker tells PID 1, and to reboot(2).
+type row struct {
+	action Action
+	signal unix.Signal
+	exit   int
+	cmd    int
+}
+
+func rows() []row {
+	return []row{
+		{PowerOff, unix.SIGUSR2, 101, unix.LINUX_REBOOT_CMD_POWER_OFF},
+		{Reboot, unix.SIGTERM, 102, unix.LINUX_REBOOT_CMD_RESTART},
+		{Halt, unix.SIGUSR1, 103, unix.LINUX_REBOOT_CMD_HALT},
+		// Ctrl-Alt-Del and a failing power supply have signals of their own.
+		{Reboot, unix.SIGINT, 102, unix.LINUX_REBOOT_CMD_RESTART},
+		{PowerOff, unix.SIGPWR, 101, unix.LINUX_REBOOT_CMD_POWER_OFF},
+	}
+}
+
+func find(is func(row) bool) (row, bool) {
+	all := rows()
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i], true
+	}
+	return row{}, false
+}
+
+// OfSignal returns what a signal to PID 1 asks for.
+func OfSignal(s os.Signal) (Action, bool) {
+	r, ok := find(func(r row) bool { return r.signal == s })
+	return r.action, ok
+}
+
+// OfExit returns what the worker's exit status asks of PID 1.
+func OfExit(status int) (Action, bool) {
+	r, ok := find(func(r row) bool { return r.exit == status })
+	return r.action, ok
+}
+
+// Exit is the exit status by which the worker asks PID 1 for the action.
+func (a Action) Exit() int {
+	r, _ := find(func(r row) bool { return r.action == a })
+	return r.exit
+}
+
+// Request asks PID 1 for the action; it needs root's rights.
+func Request(a Action) error {
+	r, ok := find(func(r row) bool { return r.action == a })
+	if !ok {
+		return fmt.Errorf("asking for %q: accepted: poweroff, reboot, halt", a)
+	}
+	if err := unix.Kill(1, r.signal); err != nil {
+		return fmt.Errorf("asking init for %s: %w", a, err)
+	}
+	return nil
+}
+
+// syncLimit bounds sync(2), which never returns when a disk does not answer.
+const syncLimit = 5 * time.Second
+
+// Now writes out what the kernel holds, as far as that goes within 5 s, and ends the run by
+// reboot(2). It returns only if the kernel refuses.
+func Now(a Action) error {
+	r, ok := find(func(r row) bool { return r.action == a })
+	if !ok {
+		return errors.New("BUG: no such action: " + string(a))
+	}
+	done := make(chan struct{})
+	go func() {
+		unix.Sync()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(syncLimit):
+	}
+	return os.NewSyscallError("reboot", unix.Reboot(r.cmd))
+}

@@ -1,0 +1,82 @@
+package service
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Output keeps the last lines of each service and passes on so many that the kernel's log
+// stays readable. Its zero value is not ready; see NewOutput.
+type Output struct {
+	log func(name, line string)
+
+	mu       sync.Mutex
+	services map[string]*tail
+}
+
+const (
+	// kept is how many lines of each service stay in memory.
+	kept = 200
+	// burst and rate bound what reaches the log: so many lines at once, and so many a second.
+	burst = 50
+	rate  = 10
+)
+
+type tail struct {
+	lines  []string
+	tokens float64
+	filled time.Time
+	muted  int
+}
+
+// NewOutput passes lines on to log.
+func NewOutput(log func(name, line string)) *Output {
+	return &Output{log: log, services: map[string]*tail{}}
+}
+
+// Line takes a line of a service.
+func (o *Output) Line(name, line string) {
+	o.mu.Lock()
+	t := o.services[name]
+	if t == nil {
+		t = &tail{tokens: burst, filled: time.Now()}
+		o.services[name] = t
+	}
+	if len(t.lines) == kept {
+		t.lines = t.lines[1:]
+	}
+	t.lines = append(t.lines, line)
+	pass, muted := t.take(time.Now())
+	o.mu.Unlock()
+	if muted > 0 {
+		o.log(name, fmt.Sprintf("(%d lines left out)", muted))
+	}
+	if pass {
+		o.log(name, line)
+	}
+}
+
+// take spends a token if there is one, and then says how many lines went without.
+func (t *tail) take(now time.Time) (pass bool, muted int) {
+	t.tokens = min(burst, t.tokens+now.Sub(t.filled).Seconds()*rate)
+	t.filled = now
+	if t.tokens < 1 {
+		t.muted++
+		return false, 0
+	}
+	t.tokens--
+	muted, t.muted = t.muted, 0
+	return true, muted
+}
+
+// Tail returns the last lines of a service, the oldest first.
+func (o *Output) Tail(name string) []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if t := o.services[name]; t != nil {
+		return slices.Clone(t.lines)
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package service
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/user"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// Launcher starts services as processes of this machine.
+type Launcher struct {
+	// Cgroup is the directory below which each service gets a group of its own; "" where there
+	// is no cgroup2.
+	Cgroup string
+	// Environment is what services start from.
+	Environment []string
+	// Output takes a service's lines.
+	Output func(name, line string)
+}
+
+// Start starts a service in a session and, where possible, a control group of its own.
+func (l Launcher) Start(name string, row spec.Service) (Process, error) {
+	if len(row.Command) == 0 {
+		return nil, errors.New("no command")
+	}
+	attr := &syscall.SysProcAttr{Setsid: true}
+	env, err := identity(attr, row.User)
+	if err != nil {
+		return nil, err
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer write.Close()
+	run := func() (*exec.Cmd, error) {
+		cmd := &exec.Cmd{
+			Path: row.Command[0], Args: row.Command, Dir: "/",
+			Env: environment(slices.Concat(l.Environment, env), row.Environment),
+			// Files, not writers: Wait must not wait for grandchildren that keep them open.
+			Stdout: write, Stderr: write, SysProcAttr: attr,
+		}
+		return cmd, cmd.Start()
+	}
+	group := openGroup(l.Cgroup, name)
+	if group != nil {
+		defer group.Close()
+		attr.UseCgroupFD, attr.CgroupFD = true, int(group.Fd())
+	}
+	cmd, err := run()
+	if err != nil && group != nil {
+		// A cgroup that does not take it must not keep a service from running.
+		attr.UseCgroupFD, group = false, nil
+		cmd, err = run()
+	}
+	if err != nil {
+		read.Close()
+		return nil, err
+	}
+	go l.copy(name, read)
+	p := &process{cmd: cmd}
+	if group != nil {
+		p.group = group.Name()
+	}
+	return p, nil
+}
+
+// identity sets the account to run as and returns its variables.
+func identity(attr *syscall.SysProcAttr, name string) ([]string, error) {
+	if name == "" || name == "root" {
+		return []string{"HOME=/root", "USER=root", "LOGNAME=root"}, nil
+	}
+	u, err := user.Lookup(name)
+	if err != nil {
+		return nil, fmt.Errorf("looking up account %s: %w", name, err)
+	}
+	ids, err := u.GroupIds()
+	if err != nil {
+		return nil, fmt.Errorf("looking up groups of %s: %w", name, err)
+	}
+	c := &syscall.Credential{}
+	for _, id := range ids {
+		n, err := strconv.ParseUint(id, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("reading group %q of %s: %w", id, name, err)
+		}
+		c.Groups = append(c.Groups, uint32(n))
+	}
+	uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+	gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, fmt.Errorf("reading account %s: %w", name, err)
+	}
+	c.Uid, c.Gid = uint32(uid), uint32(gid)
+	attr.Credential = c
+	return []string{"HOME=" + u.HomeDir, "USER=" + name, "LOGNAME=" + name}, nil
+}
+
+// environment adds a row's variables, sorted; os/exec takes the last of each name.
+func environment(base []string, extra map[string]string) []string {
+	var own []string
+	for name, value := range extra {
+		own = append(own, name+"="+value)
+	}
+	slices.Sort(own)
+	return append(base, own...)
+}
+
+// copy hands over what the service says, line by line, until nothing holds the pipe any more.
+func (l Launcher) copy(name string, r io.ReadCloser) {
+	defer r.Close()
+	lines := bufio.NewReaderSize(r, 1024)
+	for {
+		// A longer line is cut into several; prefix or not makes no difference here.
+		line, _, err := lines.ReadLine()
+		if err != nil {
+			return
+		}
+		l.Output(name, string(line))
+	}
+}
+
+type process struct {
+	cmd   *exec.Cmd
+	group string
+}
+
+func (p *process) Wait() Exit {
+	err := p.cmd.Wait()
+	state := p.cmd.ProcessState
+	if state == nil {
+		return Exit{Err: err}
+	}
+	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		return Exit{Signal: ws.Signal()}
+	}
+	return Exit{Code: state.ExitCode()}
+}
+
+func (p *process) Signal(s syscall.Signal) error { return syscall.Kill(-p.cmd.Process.Pid, s) }
+
+func (p *process) Kill() {
+	// The group's number may be given to others only when nothing of it is left, and then
+	// there is a cgroup to ask; without one the process group is what there is.
+	_ = syscall.Kill(-p.cmd.Process.Pid, unix.SIGKILL)
+	killGroup(p.group)
+}
+
+func (p *process) Blocked() string { return Blocked(p.cmd.Process.Pid) }

@@ -1,0 +1,216 @@
+// Package service starts programs and keeps them running.
+package service
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// State is where a service stands.
+//
+//	idle ─▶ starting ─▶ running ─▶ exited | failed     (the policy says: not again)
+//	            ▲          │ │
+//	            └─ pausing ◀┘ └─▶ stopping ─▶ stopped
+type State string
+
+// States of a service.
+const (
+	Idle     State = "idle"
+	Starting State = "starting"
+	Running  State = "running"
+	Pausing  State = "pausing"
+	Exited   State = "exited"
+	Failed   State = "failed"
+	Stopping State = "stopping"
+	Stopped  State = "stopped"
+)
+
+const (
+	// settle is how long a service must live to count as started. Nothing better is known of a
+	// program that does not say when it is ready, and most that fail do so at once.
+	settle = 500 * time.Millisecond
+	// strikes is how many runs in a row may end before that until the start counts as failed.
+	strikes = 3
+)
+
+// Process is a running service.
+type Process interface {
+	// Wait returns when the process itself has ended.
+	Wait() Exit
+	// Signal goes to the process' group.
+	Signal(syscall.Signal) error
+	// Kill ends the process and whatever it started.
+	Kill()
+	// Blocked says what the process waits for, for people.
+	Blocked() string
+}
+
+// Box is what a service needs of the machine.
+type Box struct {
+	Start func(name string, row spec.Service) (Process, error)
+	Log   func(format string, args ...any)
+	Fact  func(name string, value any)
+}
+
+// Service supervises one program.
+type Service struct {
+	name string
+	row  spec.Service
+	box  Box
+
+	// mu is held around Start, so that Stop never misses a process that is being born.
+	mu       sync.Mutex
+	state    State
+	process  Process
+	stopping chan struct{} // closed by Stop
+	ended    chan struct{} // closed when supervision is over; nil before Run
+	restarts int
+	last     Exit
+	next     time.Time
+}
+
+// New makes a service ready to be started.
+func New(name string, row spec.Service, box Box) *Service {
+	return &Service{name: name, row: row, box: box, state: Idle, stopping: make(chan struct{})}
+}
+
+// Run starts the service and returns when it has lived for half a second, or has ended well and
+// is not to run again; supervision goes on by itself. The error says that it ended three times in
+// a row at once, or ended badly and is not to run again.
+func (s *Service) Run(ctx context.Context) error {
+	started := make(chan error, 1)
+	s.mu.Lock()
+	if s.ended != nil || s.isStopping() {
+		s.mu.Unlock()
+		return fmt.Errorf("starting %s: it is %s", s.name, s.state)
+	}
+	s.ended = make(chan struct{})
+	s.mu.Unlock()
+	go s.supervise(started)
+	select {
+	case err := <-started:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// supervise runs the program again and again, until the policy or Stop ends it.
+func (s *Service) supervise(started chan<- error) {
+	defer close(s.ended)
+	pause := Backoff{Min: s.row.RestartDelay.Or(time.Second), Max: s.row.RestartMax.Or(time.Minute)}
+	say := func(err error) {
+		select {
+		case started <- err:
+		default: // Run has its answer
+		}
+	}
+	for quick := 0; ; {
+		begin := time.Now()
+		exit := s.once(say)
+		ran := time.Since(begin)
+		switch {
+		case s.isStopping():
+			s.enter(Stopped)
+			say(fmt.Errorf("starting %s: stopped", s.name))
+			return
+		case !again(s.row.Restart, exit) && exit.Success():
+			s.enter(Exited)
+			say(nil)
+			return
+		case !again(s.row.Restart, exit):
+			s.enter(Failed)
+			s.box.Log("%s ended: %v", s.name, exit)
+			say(fmt.Errorf("%v", exit))
+			return
+		}
+		if quick++; ran >= settle {
+			quick = 0
+		}
+		if quick == strikes {
+			say(fmt.Errorf("ended %d times in a row at once: %v", strikes, exit))
+		}
+		wait := pause.Next(ran)
+		s.box.Log("%s ended after %v: %v; starting it again in %v", s.name, ran.Round(time.Millisecond), exit, wait)
+		s.await(wait)
+	}
+}
+
+// once runs the program to its end.
+func (s *Service) once(say func(error)) Exit {
+	s.mu.Lock()
+	if s.isStopping() {
+		s.mu.Unlock()
+		return Exit{}
+	}
+	s.set(Starting)
+	p, err := s.box.Start(s.name, s.row)
+	if err != nil {
+		exit := s.end(Exit{Err: err})
+		s.mu.Unlock()
+		return exit
+	}
+	s.process = p
+	s.set(Running)
+	s.mu.Unlock()
+
+	up := time.AfterFunc(settle, func() { say(nil) })
+	exit := p.Wait()
+	up.Stop()
+	p.Kill() // children that it left behind hold its ports and files
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.process = nil
+	return s.end(exit)
+}
+
+// end notes how a run ended; mu is held.
+func (s *Service) end(e Exit) Exit {
+	s.last = e
+	s.box.Fact("service."+s.name+".exit", e.String())
+	return e
+}
+
+// await pauses before the next start.
+func (s *Service) await(d time.Duration) {
+	s.mu.Lock()
+	s.next = time.Now().Add(d)
+	s.set(Pausing)
+	s.mu.Unlock()
+	select {
+	case <-time.After(d):
+	case <-s.stopping:
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.restarts++
+	s.box.Fact("service."+s.name+".restarts", s.restarts)
+}
+
+func (s *Service) enter(state State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.set(state)
+}
+
+// set changes the state; mu is held.
+func (s *Service) set(state State) {
+	s.state = state
+	s.box.Fact("service."+s.name+".state", string(state))
+}
+
+func (s *Service) isStopping() bool {
+	select {
+	case <-s.stopping:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,86 @@
+// Package status keeps what is known about the running machine, units' states and facts, and
+// gives it to who asks: the report, the issue text, uinitctl.
+package status
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+)
+
+// Board holds the latest event of each unit and each fact. It may be used from any goroutine.
+type Board struct {
+	send func(report.Event)
+
+	mu    sync.Mutex
+	order []string
+	units map[string]report.Event
+	facts map[string]any
+	soft  map[string]bool
+}
+
+// NewBoard makes a board that passes on what is news; send must not block.
+func NewBoard(send func(report.Event)) *Board {
+	return &Board{send: send, units: map[string]report.Event{}, facts: map[string]any{}, soft: map[string]bool{}}
+}
+
+// Unit notes a unit's state. Soft says that it degrades nothing.
+func (b *Board) Unit(e report.Event, soft bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, known := b.units[e.Name]; !known {
+		b.order = append(b.order, e.Name)
+	}
+	b.units[e.Name], b.soft[e.Name] = e, soft
+	b.send(e)
+}
+
+// Fact sets a named value; one that it had already is no news.
+func (b *Board) Fact(name string, value any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if old, ok := b.facts[name]; ok && reflect.DeepEqual(old, value) {
+		return
+	}
+	b.facts[name] = value
+	b.send(report.Event{Kind: report.KindFact, Name: name, Value: value})
+}
+
+// Units returns the latest event of each unit, in the order in which they were first heard of.
+func (b *Board) Units() []report.Event {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	list := make([]report.Event, len(b.order))
+	for i, name := range b.order {
+		list[i] = b.units[name]
+	}
+	return list
+}
+
+// Facts returns all facts as events, sorted by name.
+func (b *Board) Facts() []report.Event {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	list := make([]report.Event, 0, len(b.facts))
+	for _, name := range slices.Sorted(maps.Keys(b.facts)) {
+		list = append(list, report.Event{Kind: report.KindFact, Name: name, Value: b.facts[name]})
+	}
+	return list
+}
+
+// Troubles returns a line for each unit that a person should know about: failed and late ones.
+func (b *Board) Troubles() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var lines []string
+	for _, name := range b.order {
+		e := b.units[name]
+		if (e.State == "failed" || e.State == "late") && !b.soft[name] {
+			lines = append(lines, name+" "+e.State+": "+e.Message)
+		}
+	}
+	return lines
+}

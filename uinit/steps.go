@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/account"
+	"github.com/imgbuild/imgbuild/uinit/link"
+	"github.com/imgbuild/imgbuild/uinit/mount"
+	"github.com/imgbuild/imgbuild/uinit/service"
+)
+
+// step gives the work behind a unit's name.
+func (w *worker) step(name string) step {
+	kind, row, _ := strings.Cut(name, ":")
+	switch kind {
+	case "mounts":
+		return step{Run: func(context.Context) error { return errors.Join(mount.AttachAll(mount.System()), mount.Links()) }}
+	case "report":
+		return step{Run: w.openHost}
+	case "hostname":
+		return step{Run: w.setHostname}
+	case "users":
+		return step{Run: w.setUsers}
+	case "modules":
+		return step{Run: w.loadModules}
+	case "sysctl":
+		return step{Run: w.setSysctl}
+	case "coldplug":
+		return step{Run: w.coldplug}
+	case "loopback":
+		return step{Run: func(context.Context) error { return link.Loopback() }}
+	case "buttons":
+		return step{Run: w.watchButtons}
+	case "status":
+		return step{Run: w.serveStatus}
+	case "network": // a name for all that it needs
+		return step{Run: func(context.Context) error { return nil }}
+	case "console":
+		return step{Run: func(ctx context.Context) error { return w.serveConsole(row) }}
+	case "link":
+		return step{func(ctx context.Context) error { return w.links.Configure(ctx, row) }, func() string { return w.links.Waiting(row) }}
+	case "online":
+		return step{func(ctx context.Context) error { return w.links.Online(ctx, row) }, func() string { return w.links.Waiting(row) }}
+	case "mount":
+		m := mount.New(row, w.machine.Mount[row], mount.Box{Sys: os.DirFS("/sys"), Wait: w.events.Wait, LoadModule: w.modules.Load})
+		return step{m.Run, m.Waiting}
+	case "service":
+		return step{w.services[row].Run, w.services[row].Waiting}
+	}
+	panic("BUG: no step for unit " + name)
+}
+
+func (w *worker) setHostname(context.Context) error {
+	if w.machine.Hostname == "" {
+		return nil
+	}
+	if err := unix.Sethostname([]byte(w.machine.Hostname)); err != nil {
+		return fmt.Errorf("setting the host name: %w", err)
+	}
+	return nil
+}
+
+// setUsers takes root's password from the machine's host, where the profile allows it.
+func (w *worker) setUsers(context.Context) error {
+	w.board.Fact("access.host_password", false)
+	if !w.machine.Access.HostPassword {
+		return nil
+	}
+	if err := w.modules.Load("qemu_fw_cfg"); err != nil {
+		return err
+	}
+	raw, err := os.ReadFile("/sys/firmware/qemu_fw_cfg/by_name/" + report.FWRootHash + "/raw")
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // not under QEMU, or its user hands over nothing
+	}
+	if err != nil {
+		return fmt.Errorf("reading root's password from the host: %w", err)
+	}
+	hash, err := account.ParseHash(raw)
+	if err != nil {
+		return fmt.Errorf("reading root's password from the host: %w", err)
+	}
+	if err := account.Apply("/etc/shadow", "root", hash); err != nil {
+		return err
+	}
+	w.board.Fact("access.host_password", true)
+	return nil
+}
+
+func (w *worker) setSysctl(context.Context) error {
+	var failed []error
+	for _, key := range slices.Sorted(maps.Keys(w.machine.Sysctl)) {
+		value := w.machine.Sysctl[key]
+		if err := os.WriteFile(filepath.Join("/proc/sys", sysctlPath(key)), []byte(value+"\n"), 0); err != nil {
+			failed = append(failed, fmt.Errorf("setting %s to %q: %w", key, value, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// sysctlPath is where a setting lies below /proc/sys. Where a dot separates first,
+// dots and slashes change places, so that names with dots can be written (sysctl.d(5)).
+func sysctlPath(key string) string {
+	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '/' {
+		return key
+	}
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '.':
+			return '/'
+		case '/':
+			return '.'
+		}
+		return r
+	}, key)
+}
+
+// gatherEntropy blocks in getrandom(2) once: that is what starts the kernel's own
+// gathering on a machine without a generator, and the sooner the better.
+func (w *worker) gatherEntropy() {
+	begin := time.Now()
+	if _, err := unix.Getrandom(make([]byte, 1), 0); err == nil {
+		w.board.Fact("entropy.seconds", report.Seconds(time.Since(begin)))
+	}
+}
+
+func (w *worker) newService(name string) *service.Service {
+	return service.New(name, w.machine.Service[name], service.Box{
+		Start: func(name string, row spec.Service) (service.Process, error) {
+			// Asked for now, not before: cgroups come with the unit "mounts".
+			l := service.Launcher{Environment: environment(), Output: w.output.Line, Cgroup: serviceGroup()}
+			return l.Start(name, row)
+		},
+		Fact: w.board.Fact,
+		Log:  func(format string, args ...any) { w.log.Warn(fmt.Sprintf(format, args...)) },
+	})
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/status"
+)
+
+func (w *worker) serveStatus(context.Context) error { return w.board.Listen(w.life, status.Socket) }
+
+// uinitctlMain is uinitctl: "status" (the default) or "facts".
+func uinitctlMain(args []string) int {
+	question := "status"
+	if len(args) > 0 {
+		question = args[0]
+	}
+	events, err := status.Ask(status.Socket, question)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "uinitctl:", err)
+		return 1
+	}
+	if question == "facts" {
+		writeFacts(os.Stdout, events)
+		return 0
+	}
+	if writeStatus(os.Stdout, events) {
+		return 0
+	}
+	return 3
+}
+
+// width is that of the narrowest terminal people sit at.
+const width = 80
+
+// writeStatus prints a line for each unit and says whether all is well.
+func writeStatus(w io.Writer, events []report.Event) bool {
+	well := true
+	for _, e := range events {
+		took := ""
+		if e.Seconds > 0 {
+			took = round(time.Duration(e.Seconds * float64(time.Second))).String()
+		}
+		line := fmt.Sprintf("%-24s %-8s %7s", e.Name, e.State, took)
+		if e.Message != "" {
+			line += "  " + e.Message
+		}
+		well = well && e.State != "failed" && e.State != "late"
+		fmt.Fprintln(w, cut(line))
+	}
+	return well
+}
+
+// writeFacts prints NAME VALUE lines, values as JSON unless they are text.
+func writeFacts(w io.Writer, events []report.Event) {
+	for _, e := range events {
+		value, ok := e.Value.(string)
+		if !ok {
+			b, err := json.Marshal(e.Value)
+			if err != nil {
+				continue
+			}
+			value = string(b)
+		}
+		fmt.Fprintf(w, "%-30s %s\n", e.Name, value)
+	}
+}
+
+// cut shortens a line to the width of a terminal.
+func cut(line string) string {
+	if r := []rune(line); len(r) > width {
+		return string(r[:width-1]) + "…"
+	}
+	return line
+}

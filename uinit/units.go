@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// step is what a unit does; Waiting may be nil.
+type step struct {
+	Run     func(context.Context) error
+	Waiting func() string
+}
+
+// Units is the boot as a graph; do gives the work behind each name. Nothing happens here. Consoles
+// are those that exist, patterns expanded. The order of the list is that of its kinds, then of names.
+func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name string) step) []unit.Unit {
+	var units []unit.Unit
+	add := func(u unit.Unit) {
+		s := do(u.Name)
+		u.Run, u.Waiting = s.Run, s.Waiting
+		units = append(units, u)
+	}
+	add(unit.Unit{Name: "mounts"})
+	add(unit.Unit{Name: "report", Soft: true})
+	add(unit.Unit{Name: "hostname"})
+	// A prompt that appears before root's password is set would turn its owner away, so
+	// consoles come after this, and it may not take long.
+	add(unit.Unit{Name: "users", Timeout: 3 * time.Second})
+	add(unit.Unit{Name: "modules"})
+	add(unit.Unit{Name: "sysctl", After: []string{"modules"}})
+	add(unit.Unit{Name: "coldplug", After: []string{"modules"}})
+	add(unit.Unit{Name: "loopback"})
+	add(unit.Unit{Name: "buttons", Soft: true})
+	add(unit.Unit{Name: "status", Needs: []string{"mounts"}, After: []string{"loopback"}, Soft: true})
+
+	for _, name := range sorted(consoles) {
+		// Next to nothing is needed: a prompt is most wanted where the rest went wrong.
+		add(unit.Unit{Name: "console:" + name, After: []string{"hostname", "users"}, Soft: isPattern(m, name)})
+	}
+	var network []string
+	for _, name := range sorted(m.Ethernet) {
+		soft := m.Ethernet[name].Optional
+		add(unit.Unit{Name: "link:" + name, Needs: []string{"loopback"}, After: []string{"sysctl"}, Soft: soft})
+		add(unit.Unit{Name: "online:" + name, Needs: []string{"link:" + name}, Soft: soft})
+		network = append(network, "online:"+name)
+	}
+	add(unit.Unit{Name: "network", Needs: network})
+	for _, target := range sorted(m.Mount) {
+		row := m.Mount[target]
+		add(unit.Unit{
+			Name: "mount:" + target, Needs: append([]string{"mounts"}, above(m, target)...), After: []string{"modules"},
+			Timeout: time.Duration(row.Timeout), Soft: row.NoFail,
+		})
+	}
+	for _, name := range sorted(m.Service) {
+		needs := append([]string{"mounts", "loopback"}, m.Service[name].Needs...)
+		add(unit.Unit{Name: "service:" + name, Needs: needs, After: []string{"hostname", "sysctl"}})
+	}
+	return units
+}
+
+// above returns the units of the profile's mounts that a mount point lies in.
+func above(m *spec.Machine, target string) []string {
+	var units []string
+	for dir := path.Dir(target); dir != "/" && dir != "."; dir = path.Dir(dir) {
+		if _, ok := m.Mount[dir]; ok {
+			units = append(units, "mount:"+dir)
+		}
+	}
+	return units
+}
+
+// isPattern says that a console is there only because a pattern of the profile matched it.
+func isPattern(m *spec.Machine, name string) bool {
+	_, named := m.Console[name]
+	return !named
+}
+
+func sorted[V any](rows map[string]V) []string {
+	return slices.Sorted(maps.Keys(rows))
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/cmdline"
+	"github.com/imgbuild/imgbuild/uinit/console"
+	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/hostlink"
+	"github.com/imgbuild/imgbuild/uinit/klog"
+	"github.com/imgbuild/imgbuild/uinit/kmod"
+	"github.com/imgbuild/imgbuild/uinit/link"
+	"github.com/imgbuild/imgbuild/uinit/power"
+	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/status"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// worker is where everything meets: the profile, the kernel line, and the modules that act on them.
+type worker struct {
+	machine *spec.Machine
+	line    cmdline.Line
+	kmsg    io.Writer
+	log     *slog.Logger
+
+	// life ends when the machine goes down.
+	life     context.Context
+	events   *dev.Monitor
+	modules  *kmod.Loader
+	links    *link.Manager
+	services map[string]*service.Service
+	output   *service.Output
+
+	board    *status.Board
+	reporter *hostlink.Reporter
+	control  *hostlink.Control
+}
+
+// workerMain boots the machine, waits for a request to end the run, and stops what it started.
+// The exit status tells PID 1 what to do next (power.OfExit); what it writes to
+// file 3 is what PID 1 shows a person after a crash.
+func workerMain() int {
+	if os.Getppid() != 1 {
+		fmt.Fprintln(os.Stderr, "uinit: only init starts the worker")
+		return 2
+	}
+	unix.CloseOnExec(3)
+	crash := os.NewFile(3, "crash")
+	_ = debug.SetCrashOutput(crash, debug.CrashOptions{})
+	// Before anything may fail: requests must not be lost, nor end this process the hard way.
+	requests := make(chan os.Signal, 16)
+	signal.Notify(requests, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGPWR)
+	signal.Ignore(unix.SIGHUP, unix.SIGPIPE)
+
+	life, end := context.WithCancelCause(context.Background())
+	defer end(nil)
+	w, err := newWorker(life)
+	if err != nil {
+		fmt.Fprintln(crash, err)
+		return 1
+	}
+	if w.line.Has("uinit.test.panic") { // proves what follows on a crash
+		panic("the kernel line asks for it")
+	}
+	go w.boot()
+	for s := range requests {
+		if action, ok := power.OfSignal(s); ok {
+			end(errors.New("going down: " + string(action)))
+			w.stop(action)
+			return action.Exit()
+		}
+	}
+	return 1
+}
+
+func newWorker(life context.Context) (*worker, error) {
+	w := &worker{life: life, line: cmdline.Read(), services: map[string]*service.Service{}, reporter: &hostlink.Reporter{}}
+	level := slog.LevelInfo
+	if w.line.Has("uinit.debug") {
+		level = slog.LevelDebug
+	}
+	w.kmsg = klog.Open()
+	w.log = slog.New(klog.New(w.kmsg, "uinit", level))
+	w.output = service.NewOutput(func(name, line string) { w.logLine(name, line) })
+	w.board = status.NewBoard(w.reporter.Send)
+	w.control = &hostlink.Control{
+		Test: w.line.Has(report.ParamTest), Reply: w.reporter.Send,
+		Power: func(action string) error { return power.Request(power.Action(action)) },
+	}
+	w.reporter.Send(report.Event{Kind: report.KindHello, Name: version(), Message: kernelRelease()})
+	w.board.Fact("uinit.version", version())
+	w.board.Fact("kernel.release", kernelRelease())
+
+	var err error
+	if w.machine, err = readMachine(spec.Path); err != nil {
+		return nil, err
+	}
+	if w.events, err = dev.Listen(life); err != nil {
+		return nil, err
+	}
+	if w.modules, _, err = openModules(w.machine, w.line); err != nil {
+		return nil, err
+	}
+	w.links = link.New(life, w.machine.Ethernet, w.board.Fact)
+	for name := range w.machine.Service {
+		w.services[name] = w.newService(name)
+	}
+	return w, nil
+}
+
+func readMachine(file string) (*spec.Machine, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the machine's description: %w", err)
+	}
+	m := &spec.Machine{}
+	if err := json.Unmarshal(b, m); err != nil {
+		return nil, fmt.Errorf("reading the machine's description in %s: %w", file, err)
+	}
+	return m, nil
+}
+
+// boot runs the units; those that are late go on in the background.
+func (w *worker) boot() {
+	go w.gatherEntropy()
+	units := Units(w.machine, w.consoles(console.Expand), w.step)
+	_ = unit.Run(w.life, units, unit.Options{
+		DefaultTimeout: w.machine.Boot.UnitTimeout.Or(0), Report: w.note, Settled: w.settled,
+	})
+}
+
+// logLine writes a service's own words to the kernel's log.
+func (w *worker) logLine(name, line string) {
+	fmt.Fprint(w.kmsg, klog.Record("<30>"+name+": "+strings.ToValidUTF8(line, "?")))
+}
