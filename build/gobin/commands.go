@@ -56,9 +56,9 @@ func Commands() []Command {
 	return list
 }
 
-// DefaultCommands returns the names of a set that serves a rescue shell. The
-// largest parts of it are wget and netcat with TLS; SSH, packet filters and the
-// PCI database are left to profiles that want them.
+// DefaultCommands returns the names of a set that serves a rescue shell. What
+// brings a large library is left to profiles that want it: wget, netcat (TLS),
+// ssh, sshd, tcpdump, kexec, pci (a database of names).
 func DefaultCommands() []string {
 	var names []string
 	for _, c := range commands() {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"go/version"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,45 +93,38 @@ func (b *Builder) toolchain(ctx context.Context, goMod []byte) (toolchain, error
 	return toolchain{path: path, version: string(v)}, nil
 }
 
-// identity is a key for all that decides which Go version path runs. It is not
-// lasting for a script: what a version manager's shim starts depends on files
-// that only the shim knows.
+// identity is a key for all that decides which Go version path runs. It is
+// lasting only for the go command of a Go tree: what a version manager's stand-in
+// starts depends on files that only the manager knows.
 func identity(path string, goMod []byte) (key string, lasting bool) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", false
+	}
+	release, err := os.ReadFile(filepath.Join(filepath.Dir(filepath.Dir(real)), "VERSION"))
+	if err != nil {
+		return "", false
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return "", false
+	}
 	d := newDigest("go-version 1")
 	d.bytes("go.mod", goMod)
+	d.text("go", fmt.Sprint(real, info.Size(), info.ModTime().UnixNano()))
+	d.bytes("VERSION", release)
 	for _, name := range []string{"GOTOOLCHAIN", "GOEXPERIMENT", "GOROOT", "GOENV"} {
 		d.text(name, os.Getenv(name))
 	}
+	// What "go env -w" has set.
 	settings := os.Getenv("GOENV")
-	if settings == "" {
-		if dir, err := os.UserConfigDir(); err == nil {
-			settings = filepath.Join(dir, "go", "env")
-		}
+	if dir, err := os.UserConfigDir(); settings == "" && err == nil {
+		settings = filepath.Join(dir, "go", "env")
 	}
-	for _, file := range []string{path, settings} {
-		real, err := filepath.EvalSymlinks(file)
-		if err != nil {
-			d.text("absent", file)
-			continue
-		}
-		info, err := os.Stat(real)
-		if err != nil {
-			return "", false
-		}
-		d.text(file, fmt.Sprint(real, info.Size(), info.ModTime().UnixNano()))
+	if text, err := os.ReadFile(settings); err == nil {
+		d.bytes("settings", text)
 	}
-	return d.key(), !isScript(path)
-}
-
-func isScript(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return true
-	}
-	defer f.Close()
-	var magic [2]byte
-	_, err = io.ReadFull(f, magic[:])
-	return err != nil || string(magic[:]) == "#!"
+	return d.key(), true
 }
 
 // askVersion runs the go command in a module like ours: only there does it
