@@ -23,21 +23,19 @@ const (
 // each channel; empty stands for a person at a terminal, who gets ttyS0 and
 // the monitor on it (Ctrl-A c changes over) and no report.
 func (c Config) Args(dir string) []string {
-	accel := or(c.Accel, AccelTCG)
-	model := "max"
+	accel, model, memory := or(c.Accel, AccelTCG), "max", c.Memory
 	if accel == AccelKVM {
 		model = "host"
 	}
+	if memory == 0 {
+		memory = 512 << 20
+	}
 	a := args{
 		"-M", "q35", "-accel", accel, "-cpu", or(c.CPU, model), "-smp", strconv.Itoa(max(c.CPUs, 1)),
-		"-m", strconv.FormatInt(max(int64(c.Memory)>>20, 0), 10),
-		"-nodefaults", "-no-user-config",
-	}
-	if c.Memory == 0 {
-		a[slices.Index(a, "-m")+1] = "512"
+		"-m", strconv.FormatInt(int64(memory)>>20, 10), "-nodefaults", "-no-user-config",
 	}
 	if c.Display {
-		a.add("-device", "VGA", "-device", "qemu-xhci,id=input", "-device", "usb-kbd,bus=input.0", "-device", "usb-tablet,bus=input.0")
+		a.add("-device", "VGA", "-device", "qemu-xhci,id=bus-input", "-device", "usb-kbd,bus=bus-input.0", "-device", "usb-tablet,bus=bus-input.0")
 	} else {
 		a.add("-display", "none")
 	}
@@ -96,7 +94,7 @@ func (c Config) channels(a *args, dir string) {
 	if !virtioReport && !c.Control {
 		return
 	}
-	a.add("-device", "virtio-serial-pci,id=ports")
+	a.add("-device", "virtio-serial-pci,id=bus-ports")
 	port := func(wanted bool, channel, name string) {
 		if !wanted {
 			return
@@ -105,7 +103,7 @@ func (c Config) channels(a *args, dir string) {
 		if dir != "" {
 			chardev = socket(channel)
 		}
-		a.add("-chardev", chardev, "-device", "virtserialport,bus=ports.0,chardev="+channel+",name="+name)
+		a.add("-chardev", chardev, "-device", "virtserialport,bus=bus-ports.0,chardev="+channel+",name="+name)
 	}
 	port(virtioReport, channelReport, report.PortReport)
 	port(c.Control, channelControl, report.PortControl)

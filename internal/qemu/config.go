@@ -112,14 +112,15 @@ const (
 // Disk is a disk of the guest.
 type Disk struct {
 	// ID names the device in the monitor and is the serial number that the
-	// guest sees; empty stands for disk0, disk1 …
+	// guest sees; empty stands for disk0, disk1 … It begins with a letter, has at most
+	// 20 letters, digits, dots and hyphens, and does not begin with "bus-".
 	ID   string
 	Path string
 	// Format is QEMU's; empty stands for raw.
 	Format string
 	// Bus; empty stands for Virtio.
 	Bus Bus
-	// ReadOnly: the guest cannot write.
+	// ReadOnly: the guest cannot write. An AHCI disk has no such state.
 	ReadOnly bool
 	// Snapshot: the guest can write, the file does not change.
 	Snapshot bool

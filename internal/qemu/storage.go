@@ -4,7 +4,7 @@ import "fmt"
 
 // storage attaches disks and the CD-ROM, with one controller for each bus in use.
 func (c Config) storage(a *args) {
-	controllers := map[Bus]string{USB: "qemu-xhci,id=usb", SCSI: "virtio-scsi-pci,id=scsi"}
+	controllers := map[Bus]string{USB: "qemu-xhci,id=bus-usb", SCSI: "virtio-scsi-pci,id=bus-scsi"}
 	port := 0 // of q35's own AHCI controller, which has six
 	for i, d := range c.Disks {
 		id := or(d.ID, fmt.Sprintf("disk%d", i))
@@ -28,9 +28,9 @@ func (c Config) storage(a *args) {
 		case NVMe:
 			a.add("-device", "nvme"+common+",serial="+id)
 		case USB:
-			a.add("-device", "usb-storage,bus=usb.0"+common+",serial="+id+",removable=on")
+			a.add("-device", "usb-storage,bus=bus-usb.0"+common+",serial="+id+",removable=on")
 		case SCSI:
-			a.add("-device", "scsi-hd,bus=scsi.0"+common+",serial="+id)
+			a.add("-device", "scsi-hd,bus=bus-scsi.0"+common+",serial="+id)
 		default:
 			a.add("-device", "virtio-blk-pci"+common+",serial="+id)
 		}
