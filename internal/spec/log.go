@@ -1,0 +1,76 @@
+package spec
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Log says where records of the kernel, uinit and the services go.
+type Log struct {
+	// Memory for the latest records, whoever reads them.
+	Ring Size `json:"ring,omitempty" default:"1M"`
+	// Where to send each record as syslog (RFC 5424): udp://, tcp:// or tls://, then a host
+	// and a port where it is not the usual one (514, 601, 6514).
+	Remote LogServer `json:"remote,omitempty"`
+	// Certificates that tls:// trusts, as a PEM file in the image.
+	CA string `json:"ca,omitempty"`
+	// Send nothing less urgent than this.
+	Level Severity `json:"level,omitempty" default:"info"`
+	// Memory for records that wait for the server; when it is full the oldest are lost,
+	// and counted.
+	Queue Size `json:"queue,omitempty" default:"1M"`
+	// Directory on a mounted file system for records that no longer fit into the queue,
+	// and for those left at shutdown. Nothing is written without it.
+	Spool string `json:"spool,omitempty"`
+	// Most that the spool may hold.
+	SpoolMax Size `json:"spool_max,omitempty" default:"16M"`
+}
+
+// LogServer is where records are sent: udp://HOST:PORT, tcp://… or tls://….
+type LogServer string
+
+// logPorts are the usual ports: RFC 5426 section 3.3, RFC 3195's syslog-conn as most
+// collectors use it for plain TCP, RFC 5425 section 4.1.
+var logPorts = map[string]uint16{"udp": 514, "tcp": 601, "tls": 6514}
+
+// UnmarshalText accepts the three schemes and writes the port out.
+func (s *LogServer) UnmarshalText(b []byte) error {
+	scheme, rest, _ := strings.Cut(string(b), "://")
+	host, port, err := splitHost(rest)
+	usual, known := logPorts[scheme]
+	if err != nil || !known {
+		return fmt.Errorf("%q is not a log server; accepted: udp://HOST, tcp://HOST or tls://HOST, with :PORT where it is not 514, 601 or 6514", b)
+	}
+	if port == 0 {
+		port = usual
+	}
+	*s = LogServer(scheme + "://" + joinHost(host, port))
+	return nil
+}
+
+// Split returns the scheme and the address as net.Dial takes it.
+func (s LogServer) Split() (scheme, address string) {
+	scheme, address, _ = strings.Cut(string(s), "://")
+	return scheme, address
+}
+
+// Severity is how urgent a record is, in syslog's words (RFC 5424, section 6.2.1).
+type Severity string
+
+// Severities from the most urgent, which is 0 on the wire, to the least, which is 7.
+var severities = []Severity{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"}
+
+// UnmarshalText accepts the words above.
+func (s *Severity) UnmarshalText(b []byte) error {
+	return choice(s, b, "a severity", severities...)
+}
+
+// Number is the severity on the wire; that of info where nothing was said.
+func (s Severity) Number() int {
+	for n, word := range severities {
+		if s == word {
+			return n
+		}
+	}
+	return 6
+}

@@ -1,0 +1,105 @@
+package spec
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// Time says where the clock comes from. The clock is stepped once at boot and only slewed
+// afterwards; a time that most of the servers do not agree on is never taken.
+type Time struct {
+	// Time servers (NTP), by name or address. Three or more are wanted: of two that
+	// disagree nobody can say which one is right.
+	Servers []TimeServer `json:"servers,omitempty"`
+	// Ask the time servers that DHCP names as well (options 42 and 56).
+	DHCP bool `json:"dhcp,omitempty"`
+	// Shortest pause between two rounds of questions.
+	PollMin Duration `json:"poll_min,omitempty" default:"64s" accept:"16s or more"`
+	// Longest pause; the pause grows up to here while the clock is right.
+	PollMax Duration `json:"poll_max,omitempty" default:"2048s" accept:"poll_min or more"`
+	// An offset above this, after boot, is not believed, and the clock is left alone.
+	Panic Duration `json:"panic,omitempty" default:"1000s"`
+	// Leave the hardware clock as it is. It is in UTC otherwise.
+	KeepRTC bool `json:"keep_rtc,omitempty"`
+	// Directory on a mounted file system where the last good time is kept, for a box
+	// whose hardware clock has no battery. Nothing is written without it.
+	State string `json:"state,omitempty"`
+}
+
+// TimeServer is a server of NTP: a name or an address, and a port where it is not 123.
+type TimeServer string
+
+// TimePort is NTP's port (RFC 5905, section 7.2).
+const TimePort = 123
+
+// UnmarshalText accepts a host name, an address or either with a port.
+func (s *TimeServer) UnmarshalText(b []byte) error {
+	host, port, err := splitHost(string(b))
+	if err != nil {
+		return fmt.Errorf("%q is not a time server; accepted: a host name or an address, with a port where it is not %d, such as 192.0.2.1, [2001:db8::1]:1123", b, TimePort)
+	}
+	*s = TimeServer(joinHost(host, port))
+	return nil
+}
+
+// Split returns the server's name or address and its port.
+func (s TimeServer) Split() (host string, port uint16) {
+	host, port, _ = splitHost(string(s))
+	if port == 0 {
+		port = TimePort
+	}
+	return host, port
+}
+
+// splitHost reads HOST, ADDRESS, HOST:PORT, ADDRESS4:PORT, [ADDRESS] and [ADDRESS]:PORT; port 0 is none.
+func splitHost(text string) (host string, port uint16, err error) {
+	if addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")); err == nil &&
+		strings.HasPrefix(text, "[") == strings.HasSuffix(text, "]") {
+		return addr.String(), 0, nil
+	}
+	host = text
+	if strings.Contains(text, ":") {
+		var number string
+		if host, number, err = net.SplitHostPort(text); err != nil {
+			return "", 0, err
+		}
+		n, err := strconv.ParseUint(number, 10, 16)
+		if err != nil || n == 0 {
+			return "", 0, fmt.Errorf("port %q", number)
+		}
+		port = uint16(n)
+	}
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.String(), port, nil
+	}
+	return host, port, dnsName(host)
+}
+
+func joinHost(host string, port uint16) string {
+	if port == 0 {
+		return host
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
+}
+
+// dnsName accepts what a host name may be in the DNS (RFC 1123, section 2.1): unlike
+// Hostname it may be as long as 253 octets.
+func dnsName(s string) error {
+	name := strings.TrimSuffix(s, ".")
+	numeric := true
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
+			strings.Trim(strings.ToLower(label), "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			return fmt.Errorf("%q is no host name", s)
+		}
+		// The last label decides: 300.1.1.1 is an address gone wrong, not a name.
+		numeric = strings.Trim(label, "0123456789") == ""
+	}
+	if numeric || len(name) > 253 {
+		return fmt.Errorf("%q is no host name", s)
+	}
+	return nil
+}
