@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -58,7 +59,8 @@ func (h host) expand(cs map[string]spec.Console) map[string]spec.Console {
 	}
 	explicit := maps.Clone(rows)
 	// In reverse order of names, so that the first pattern writes last.
-	for _, pattern := range sortedDown(patterns) {
+	slices.Sort(patterns)
+	for _, pattern := range slices.Backward(patterns) {
 		nodes, _ := filepath.Glob(filepath.Join(h.sys, "class/tty", pattern))
 		for _, node := range nodes {
 			name := filepath.Base(node)

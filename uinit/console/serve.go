@@ -2,7 +2,10 @@ package console
 
 import (
 	"context"
-	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -11,21 +14,78 @@ import (
 // an *AbsentError when this box has no such terminal, and nil at once when the row
 // says that nobody logs in there. status gives lines for the issue text, such as the units
 // that failed; it is called often and must not block.
-func Serve(ctx context.Context, name string, c spec.Console, m *spec.Machine, status func() []string) error {
+//
+// Each login is a child process of the running program, as "getty NAME", in a session of its own.
+func Serve(ctx context.Context, name string, c spec.Console, _ *spec.Machine, status func() []string) error {
 	if c.Login == spec.LoginOff {
 		return nil
 	}
 	if !thisHost.present(name) {
 		return &AbsentError{Name: name}
 	}
-	return errors.ErrUnsupported
+	respawn(ctx, usualPace, func() {
+		_ = runGetty(ctx, name, func() brief { return brief{Console: c, Status: status()} })
+	})
+	return nil
 }
 
-// GettyMain is the program "getty NAME".
-func GettyMain(args []string) int { return 1 }
+// pace is how often something that ends is started again.
+type pace struct {
+	// healthy is how long it must have run to be started again at once.
+	healthy time.Duration
+	// first is the pause after it ended sooner; each further time doubles it, up to most.
+	first, most time.Duration
+}
 
-// LoginMain is the program "login [NAME]".
-func LoginMain(args []string) int { return 1 }
+var usualPace = pace{healthy: 10 * time.Second, first: time.Second, most: 30 * time.Second}
 
-// Rescue offers a root shell on the kernel's consoles and returns when the person leaves it.
-func Rescue(reason string) int { return 1 }
+// respawn calls run again and again until ctx ends.
+func respawn(ctx context.Context, p pace, run func()) {
+	pause := p.first
+	for ctx.Err() == nil {
+		start := time.Now()
+		run()
+		if time.Since(start) >= p.healthy {
+			pause = p.first
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, p.most)
+	}
+}
+
+// leaveTime is how long a session may take to end when asked to by a hang-up.
+const leaveTime = 2 * time.Second
+
+// runGetty runs one login to its end.
+func runGetty(ctx context.Context, name string, current func() brief) gettyResult {
+	ours, theirs, err := channel()
+	if err != nil {
+		return gettyResult{err: err}
+	}
+	defer ours.Close()
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", "getty", name)
+	cmd.Args[0] = "uinit"
+	cmd.ExtraFiles = []*os.File{theirs}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGHUP) }
+	cmd.WaitDelay = leaveTime
+	err = cmd.Start()
+	theirs.Close()
+	if err != nil {
+		return gettyResult{err: err}
+	}
+	inside := answer(ours, current)
+	return gettyResult{inside: inside, err: cmd.Wait()}
+}
+
+// gettyResult is how a login ended.
+type gettyResult struct {
+	// inside: there was a session.
+	inside bool
+	// err is why getty could not start, or its exit status, or the shell's.
+	err error
+}

@@ -1,0 +1,105 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// channelFD is where getty finds the channel to the process that started it.
+const channelFD = 3
+
+// What getty writes on the channel, a byte each.
+const (
+	askBrief  = '?' // answered by a brief, as one line of JSON
+	sayInside = '!' // somebody is in; no answer
+)
+
+// brief is what getty can't find out by itself.
+type brief struct {
+	Console spec.Console `json:"console"`
+	// Status are lines for the issue text.
+	Status []string `json:"status,omitempty"`
+	// Rescue, where given, makes this a rescue console and is the reason for it.
+	Rescue *string `json:"rescue,omitempty"`
+}
+
+// channel is a pair of connected sockets. The second is for a child process.
+func channel() (ours, theirs *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making a channel to getty: %w", err)
+	}
+	return os.NewFile(uintptr(fds[0]), "getty"), os.NewFile(uintptr(fds[1]), "uinit"), nil
+}
+
+// answer serves a getty until it closes the channel, and reports whether somebody came in.
+func answer(c io.ReadWriter, current func() brief) (inside bool) {
+	var b [1]byte
+	for {
+		if _, err := c.Read(b[:]); err != nil {
+			return inside
+		}
+		switch b[0] {
+		case sayInside:
+			inside = true
+		case askBrief:
+			line, err := json.Marshal(current())
+			if err != nil {
+				return inside
+			}
+			if _, err := c.Write(append(line, '\n')); err != nil {
+				return inside
+			}
+		}
+	}
+}
+
+// asker is getty's end of the channel; nil where getty was started by hand.
+type asker struct {
+	c       *os.File
+	replies *json.Decoder
+}
+
+func openChannel() *asker {
+	var s unix.Stat_t
+	if unix.Fstat(channelFD, &s) != nil || s.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		return nil
+	}
+	unix.CloseOnExec(channelFD)
+	_ = unix.SetNonblock(channelFD, true)
+	c := os.NewFile(channelFD, "channel")
+	return &asker{c: c, replies: json.NewDecoder(c)}
+}
+
+// errNobody: the process that started getty does not answer.
+var errNobody = errors.New("uinit does not answer")
+
+// brief asks, with a limit: a prompt must come up even when uinit is stuck.
+func (a *asker) brief(limit time.Duration) (brief, error) {
+	if a == nil {
+		return brief{}, nil
+	}
+	_ = a.c.SetDeadline(time.Now().Add(limit))
+	if _, err := a.c.Write([]byte{askBrief}); err != nil {
+		return brief{}, fmt.Errorf("%w: %w", errNobody, err)
+	}
+	var b brief
+	if err := a.replies.Decode(&b); err != nil {
+		return brief{}, fmt.Errorf("%w: %w", errNobody, err)
+	}
+	return b, nil
+}
+
+func (a *asker) inside() {
+	if a != nil {
+		_, _ = a.c.Write([]byte{sayInside})
+	}
+}

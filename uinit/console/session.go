@@ -1,0 +1,176 @@
+package console
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// searchPath is PATH of a session.
+const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// become turns the process into the account's login shell on the terminal. It returns only errors; after
+// one that follows the change of identity the process must end.
+func (l *login) become(a account) error {
+	shell, err := findShell(a)
+	if err != nil {
+		l.ask.show(err.Error() + "\n")
+	}
+	if shell == "" {
+		return err
+	}
+	if err := l.handOver(a); err != nil {
+		return err
+	}
+	if err := assume(a, l.groups(a.name).member); err != nil {
+		return fmt.Errorf("becoming %s: %w", a.name, err)
+	}
+	if err := os.Chdir(a.home); err != nil {
+		l.ask.show(fmt.Sprintf("No home directory: %v; starting in /.\n", err))
+		a.home = "/"
+		_ = os.Chdir("/")
+	}
+	l.motd(a.home)
+	environment := []string{
+		"HOME=" + a.home, "USER=" + a.name, "LOGNAME=" + a.name, "SHELL=" + shell,
+		"PATH=" + searchPath, "TERM=" + cmp.Or(l.terminalType, "vt220"),
+	}
+	if err := l.stdio(); err != nil {
+		return err
+	}
+	return fmt.Errorf("starting %s: %w", shell, syscall.Exec(shell, []string{argv0(shell)}, environment))
+}
+
+// argv0 tells a shell that it is a login shell (login(1)). Busybox programs pick the command by this
+// name, and u-root's does not know it with a hyphen.
+func argv0(shell string) string {
+	if real, err := filepath.EvalSymlinks(shell); err == nil && filepath.Base(real) == "bb" {
+		return shell
+	}
+	return "-" + filepath.Base(shell)
+}
+
+// findShell returns the account's shell. A missing one is an error, with which root gets
+// another shell all the same: somebody must be able to mend the machine.
+func findShell(a account) (string, error) {
+	shell := cmp.Or(a.shell, "/bin/sh")
+	err := runnable(shell)
+	if err == nil {
+		return shell, nil
+	}
+	err = fmt.Errorf("the login shell of %s can't run: %w", a.name, err)
+	if a.uid != 0 {
+		return "", err
+	}
+	for _, other := range []string{"/bin/sh", "/bin/gosh"} {
+		if runnable(other) == nil {
+			return other, fmt.Errorf("%w; starting %s instead", err, other)
+		}
+	}
+	return "", fmt.Errorf("%w; this image has no other shell either", err)
+}
+
+func runnable(path string) error {
+	if !filepath.IsAbs(path) {
+		return fmt.Errorf("%q is not an absolute path", path)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() || info.Mode()&0o111 == 0 {
+		return fmt.Errorf("%s is not a program", path)
+	}
+	return nil
+}
+
+func (l *login) groups(name string) groups {
+	f, err := os.Open(filepath.Join(l.etc, "group"))
+	if err != nil {
+		return groups{tty: -1}
+	}
+	defer f.Close()
+	g, _ := parseGroups(f, name)
+	return g
+}
+
+// handOver gives the terminal to the account, in the modes that shells expect. Members of group
+// tty may write to it, as wall(1) does.
+func (l *login) handOver(a account) error {
+	mode := os.FileMode(0o600)
+	tty := l.groups(a.name).tty
+	if tty >= 0 {
+		mode = 0o620
+	}
+	if os.Geteuid() == 0 {
+		if err := errors.Join(l.term.Chown(a.uid, cmp.Or(max(tty, 0), a.gid)), l.term.Chmod(mode)); err != nil {
+			return fmt.Errorf("giving terminal %s to %s: %w", l.term.name, a.name, err)
+		}
+	}
+	// A serial line does not know how large the screen at its end is; programs take 0 by 0 badly.
+	size, err := unix.IoctlGetWinsize(l.term.fd(), unix.TIOCGWINSZ)
+	if err == nil && size.Row == 0 && size.Col == 0 {
+		_ = unix.IoctlSetWinsize(l.term.fd(), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80})
+	}
+	return l.term.set(cooked(l.term.mode))
+}
+
+// assume takes the account's identity, for all threads.
+func assume(a account, member []int) error {
+	if os.Geteuid() != 0 {
+		if a.uid == os.Geteuid() {
+			return nil
+		}
+		return unix.EPERM
+	}
+	all := append([]int{a.gid}, member...)
+	slices.Sort(all)
+	if err := syscall.Setgroups(slices.Compact(all)); err != nil {
+		return err
+	}
+	if err := syscall.Setgid(a.gid); err != nil {
+		return err
+	}
+	return syscall.Setuid(a.uid)
+}
+
+// motd shows /etc/motd, unless the person has asked for quiet (login(1)).
+func (l *login) motd(home string) {
+	if _, err := os.Stat(filepath.Join(home, ".hushlogin")); err == nil {
+		return
+	}
+	if text, err := os.ReadFile(filepath.Join(l.etc, "motd")); err == nil && len(bytes.TrimSpace(text)) > 0 {
+		_, _ = l.term.Write(text)
+	}
+}
+
+// stdio makes the terminal standard input, output and error, blocking as programs expect it.
+func (l *login) stdio() error {
+	fd := l.term.fd()
+	if err := unix.SetNonblock(fd, false); err != nil {
+		return err
+	}
+	for to := range 3 {
+		// Were fd one of the three, Dup3 would refuse and it would stay close-on-exec.
+		if fd == to {
+			if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := unix.Dup3(fd, to, 0); err != nil {
+			return fmt.Errorf("opening standard input and output on %s: %w", l.term.name, err)
+		}
+	}
+	return nil
+}
+
+func terminalName(path string) string { return strings.TrimPrefix(path, "/dev/") }
