@@ -34,19 +34,22 @@ func decoder(file *layer, c Compression) (in io.Reader, closer func(), err error
 	switch c {
 	case Zstd:
 		frame := &pieces{in: file, next: zstdPieces(file)}
-		var d *zstd.Decoder
-		d, err = zstd.NewReader(frame, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-		if err == nil {
-			in, closer = d, d.Close
+		d, err := zstd.NewReader(frame, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil, nil, err
 		}
+		return &framed{d, frame}, d.Close, nil
 	case XZ:
-		in, err = xz.ReaderConfig{SingleStream: true}.NewReader(&pieces{in: file, next: xzPieces(file)})
+		stream := &pieces{in: file, next: xzPieces(file)}
+		d, err := xz.ReaderConfig{SingleStream: true}.NewReader(stream)
+		return &framed{d, stream}, closer, err
 	case Gzip:
-		var z *gzip.Reader
-		if z, err = gzip.NewReader(file); err == nil {
-			z.Multistream(false)
-			in = z
+		z, err := gzip.NewReader(file)
+		if err != nil {
+			return nil, nil, err
 		}
+		z.Multistream(false)
+		return z, closer, nil
 	case LZ4:
 		in, err = newLZ4(file)
 	case Bzip2:
@@ -57,6 +60,23 @@ func decoder(file *layer, c Compression) (in io.Reader, closer func(), err error
 		err = fmt.Errorf("no decompressor")
 	}
 	return in, closer, err
+}
+
+// framed reads a decompressor over pieces. Its end counts only when it is the
+// frame's: a decompressor may take a cut in the first bytes for an end.
+type framed struct {
+	decompressor io.Reader
+	frame        *pieces
+}
+
+func (f *framed) Read(b []byte) (int, error) {
+	n, err := f.decompressor.Read(b)
+	if err == io.EOF {
+		if _, rest := io.Copy(io.Discard, f.frame); rest != nil {
+			err = rest
+		}
+	}
+	return n, err
 }
 
 // noEOF keeps an end in the middle of something from being taken for the end.
@@ -75,15 +95,15 @@ type pieces struct {
 	in   *layer
 	next func() (int64, error)
 	left int64
+	err  error
 }
 
 func (p *pieces) Read(b []byte) (int, error) {
-	for p.left == 0 {
-		n, err := p.next()
-		if err != nil {
-			return 0, err
-		}
-		p.left = n
+	for p.left == 0 && p.err == nil {
+		p.left, p.err = p.next()
+	}
+	if p.err != nil {
+		return 0, p.err
 	}
 	n, err := p.in.Read(b[:min(int64(len(b)), p.left)])
 	p.left -= int64(n)
