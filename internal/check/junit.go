@@ -56,7 +56,7 @@ func WriteJUnit(w io.Writer, suite string, r Results) error {
 	s := junitSuite{Name: suite, Tests: len(r.Checks) + 1, Time: junitTime(r.Took)}
 	for _, c := range r.Checks {
 		out := junitCase{Class: suite, Name: c.Name, Time: junitTime(c.Seconds)}
-		message := &junitMessage{Message: xmlText(c.Message), Text: xmlText(strings.Join(c.Detail, "\n"))}
+		message := &junitMessage{Message: printable(c.Message), Text: printable(strings.Join(c.Detail, "\n"))}
 		switch {
 		case c.Skipped:
 			s.Skipped++
@@ -70,8 +70,8 @@ func WriteJUnit(w io.Writer, suite string, r Results) error {
 	boot := junitCase{Class: suite, Name: "boot", Time: junitTime(r.Boot)}
 	if r.Verdict != Good {
 		s.Errors++
-		boot.Error = &junitMessage{Message: xmlText(r.Message), Type: string(r.Verdict),
-			Text: xmlText(strings.Join(r.Console, "\n") + "\n" + r.Command)}
+		boot.Error = &junitMessage{Message: printable(r.Message), Type: string(r.Verdict),
+			Text: printable(strings.Join(r.Console, "\n") + "\n" + r.Command)}
 	}
 	s.Cases = append(s.Cases, boot)
 	text, err := xml.MarshalIndent(junitSuites{Suites: []junitSuite{s}}, "", "  ")
@@ -84,10 +84,11 @@ func WriteJUnit(w io.Writer, suite string, r Results) error {
 
 func junitTime(seconds float64) string { return fmt.Sprintf("%.3f", seconds) }
 
-// xmlText replaces what XML 1.0 cannot hold: a console may print anything.
-func xmlText(s string) string {
+// printable replaces what XML 1.0 cannot hold and a terminal should not get: a guest
+// may print anything.
+func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {
+		if r < 0x20 && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0xfffe || r == 0xffff {
 			return '\uFFFD'
 		}
 		return r

@@ -97,17 +97,19 @@ func end(ctx context.Context, g Guest, boot time.Duration) (asked, stuck bool) {
 // order lists names sorted, each after the one it comes after.
 func order(checks map[string]Check) []string {
 	var names []string
-	var add func(name string, depth int)
-	add = func(name string, depth int) {
+	begun := map[string]bool{}
+	var add func(name string)
+	add = func(name string) {
 		c, ok := checks[name]
-		if !ok || slices.Contains(names, name) || depth > len(checks) {
+		if !ok || begun[name] {
 			return
 		}
-		add(c.After, depth+1)
+		begun[name] = true
+		add(c.After)
 		names = append(names, name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(checks)) {
-		add(name, 0)
+		add(name)
 	}
 	return names
 }

@@ -51,7 +51,7 @@ func Row(c Result) string {
 
 func writeDetail(b *strings.Builder, lines []string) {
 	for _, line := range lines {
-		fmt.Fprintf(b, "    | %s\n", cut(strings.ReplaceAll(line, "\t", "    "), width-6))
+		fmt.Fprintf(b, "    | %s\n", cut(strings.ReplaceAll(printable(line), "\t", "    "), width-6))
 	}
 }
 
@@ -73,7 +73,7 @@ func writeWrapped(b *strings.Builder, indent, text string) {
 		}
 		line = ""
 	}
-	for word := range strings.FieldsSeq(text) {
+	for word := range strings.FieldsSeq(printable(text)) {
 		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > room {
 			flush()
 		}

@@ -71,7 +71,7 @@ func hangMessage(e Evidence) string {
 	case e.Asked:
 		return "the guest did not power off when asked; it was killed after " + fmt.Sprintf("%.0f s", e.Ending.Took.Seconds())
 	}
-	return "the time for the whole run was over before the checks were" + after
+	return fmt.Sprintf("the time for the whole run (%.0f s) was over before the checks were", e.Ending.Took.Seconds())
 }
 
 // reached says how far a boot came.
