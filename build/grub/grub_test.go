@@ -1,0 +1,150 @@
+package grub_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/imgbuild/imgbuild/build/grub"
+)
+
+func menu() grub.Menu {
+	return grub.Menu{
+		Entries: []grub.Entry{
+			{Title: "headless", Hotkey: "n", Cmdline: "console=tty0 console=ttyS0,115200n8"},
+			{Title: "it's headless (rescue)", Hotkey: "r", Cmdline: `console=ttyS0 dyndbg="file x +p" a;b uinit.rescue`},
+		},
+		Seconds: 1, Hidden: true, Serial: &grub.Serial{Unit: 0, Baud: 115200},
+	}
+}
+
+func TestConfig(t *testing.T) {
+	got, err := grub.Config(menu(), grub.BlocksOf(1024, 513), grub.BlocksOf(1<<20, 1024))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `if serial --unit=0 --speed=115200; then
+  terminal_input --append serial
+  terminal_output --append serial
+fi
+set timeout=1
+set timeout_style=hidden
+menuentry headless --hotkey=n {
+  linux ($root)2+2 console=tty0 console=ttyS0,115200n8
+  initrd ($root)2048+2
+}
+menuentry 'it'\''s headless (rescue)' --hotkey=r {
+  linux ($root)2+2 console=ttyS0 'dyndbg=file x +p' 'a;b' uinit.rescue
+  initrd ($root)2048+2
+}
+`
+	if string(got) != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	check, err := exec.LookPath("grub-script-check")
+	if err != nil {
+		t.Skip("grub-script-check is not installed")
+	}
+	cmd := exec.Command(check)
+	cmd.Stdin = bytes.NewReader(got)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("grub-script-check: %v\n%s", err, out)
+	}
+}
+
+func TestWhatGRUBCannotPassOn(t *testing.T) {
+	for want, entry := range map[string]grub.Entry{
+		"a quotation mark is not closed":   {Title: "x", Cmdline: `a="b c`},
+		`GRUB cannot hand \ and '`:         {Title: "x", Cmdline: `a=\n`},
+		"GRUB cannot hand":                 {Title: "x", Cmdline: `it's`},
+		`the control character '\n'`:       {Title: "x", Cmdline: "a\nb"},
+		`the control character '\x1b'`:     {Title: "\x1bx"},
+		`hotkey "ab" is not one printable`: {Title: "x", Hotkey: "ab"},
+	} {
+		_, err := grub.Config(grub.Menu{Entries: []grub.Entry{entry}}, grub.Blocks{}, grub.Blocks{})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: got %v, want ...%s...", entry, err, want)
+		}
+	}
+}
+
+func images(t *testing.T) *grub.Images {
+	t.Helper()
+	for _, path := range []string{"/usr/bin/grub-mkimage", "/usr/lib/grub/i386-pc/boot.img"} {
+		if _, err := os.Stat(path); err != nil {
+			t.Skipf("%s is not installed", path)
+		}
+	}
+	im, err := grub.Tools{Root: "/"}.Images(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return im
+}
+
+func TestCoreImagesAreReproducible(t *testing.T) {
+	a, b := images(t), images(t)
+	if !bytes.Equal(a.DiskCore, b.DiskCore) || !bytes.Equal(a.ISOCore, b.ISOCore) || bytes.Equal(a.DiskCore, a.ISOCore) {
+		t.Error("the core images differ between runs, or not between media")
+	}
+	if size := len(a.DiskCore); size > 2014*512 {
+		t.Errorf("the core has %d bytes, more than there is room for in front of the first partition", size)
+	}
+}
+
+func TestBootSectorsFindTheCore(t *testing.T) {
+	im := images(t)
+	u16, u64 := binary.LittleEndian.Uint16, binary.LittleEndian.Uint64
+	mbr, core, err := im.DiskBoot(34)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sectors := (len(core) + 511) / 512
+	if len(mbr) != 440 || u64(mbr[0x5c:]) != 34 || mbr[0x64] != 0xff {
+		t.Errorf("the MBR loads sector %d", u64(mbr[0x5c:]))
+	}
+	if u64(core[0x1f4:]) != 35 || int(u16(core[0x1fc:])) != sectors-1 || u16(core[0x1fe:]) != 0x820 {
+		t.Errorf("the core continues at %d for %d of %d sectors", u64(core[0x1f4:]), u16(core[0x1fc:]), sectors)
+	}
+	mbr, eltorito, err := im.ISOBoot(100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(mbr) != 440 || u64(mbr[0x1b0:]) != 404 || u64(eltorito[2548:]) != 405 {
+		t.Errorf("the MBR loads sector %d, the core continues at %d", u64(mbr[0x1b0:]), u64(eltorito[2548:]))
+	}
+	if block, size := binary.LittleEndian.Uint32(eltorito[12:]), binary.LittleEndian.Uint32(eltorito[16:]); block != 100 || int(size) != len(eltorito) {
+		t.Errorf("the information table says block %d, %d bytes", block, size)
+	}
+}
+
+func TestForeignBootSectorsAreRefused(t *testing.T) {
+	good := grub.Images{MBR: make([]byte, 512), Hybrid: make([]byte, 512), CD: make([]byte, 2048), DiskCore: make([]byte, 1000), ISOCore: make([]byte, 1000)}
+	for want, edit := range map[string]func(*grub.Images){
+		"boot.img has 440 bytes":                          func(im *grub.Images) { im.MBR = make([]byte, 440) },
+		"placing GRUB on a disk: the core image is empty": func(im *grub.Images) { im.DiskCore = nil },
+		"cdboot.img have 512 and 0 bytes":                 func(im *grub.Images) { im.CD = nil },
+		"placing GRUB on an ISO: the core image is empty": func(im *grub.Images) { im.ISOCore = nil },
+	} {
+		im := good
+		edit(&im)
+		_, _, disk := im.DiskBoot(34)
+		_, _, iso := im.ISOBoot(100)
+		got := ""
+		for _, err := range []error{disk, iso} {
+			if err != nil {
+				got += err.Error()
+			}
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if _, err := (grub.Tools{Root: t.TempDir()}).Images(context.Background()); err == nil || !strings.Contains(err.Error(), "reading GRUB's boot sectors") {
+		t.Errorf("got %v", err)
+	}
+}
