@@ -81,7 +81,7 @@ func load(dir string) (Binary, error) {
 		return b, fmt.Errorf("reading a cached program: %w", err)
 	}
 	if info.Size() != b.Size {
-		return b, fmt.Errorf("reading a cached program: %s has %d bytes, its record says %d: remove %s", b.Path, info.Size(), b.Size, dir)
+		return b, fmt.Errorf("reading a cached program: %s has %d bytes, its record says %d", b.Path, info.Size(), b.Size)
 	}
 	return b, nil
 }

@@ -21,6 +21,8 @@ type Store interface {
 	Entry(ctx context.Context, kind, key string, fill func(ctx context.Context, dir string) error) (string, error)
 	// Lookup returns the directory if it exists.
 	Lookup(kind, key string) (dir string, ok bool)
+	// Drop removes an entry that turned out to be damaged.
+	Drop(kind, key string) error
 }
 
 // Builder compiles the programs. Its methods may be called side by side.
@@ -49,7 +51,14 @@ type Builder struct {
 // the path out. The directory work is build's scratch space.
 func (b *Builder) program(ctx context.Context, kind, key, step string, build func(ctx context.Context, work, out string) ([]Module, error)) (Binary, error) {
 	if dir, ok := b.Cache.Lookup(kind, key); ok {
-		return load(dir)
+		bin, err := load(dir)
+		if err == nil {
+			return bin, nil
+		}
+		b.reporter().Note("compiling again what the cache has damaged: %v", err)
+		if err := b.Cache.Drop(kind, key); err != nil {
+			return Binary{}, err
+		}
 	}
 	b.compiling.Lock()
 	defer b.compiling.Unlock()

@@ -1,0 +1,111 @@
+package gobin
+
+import (
+	"errors"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+func TestCommandsAreMainPackagesOfTheirName(t *testing.T) {
+	var paths []string
+	for _, c := range Commands() {
+		paths = append(paths, c.Package)
+	}
+	cmd := exec.Command("go", append([]string{"list", "-f", "{{.ImportPath}} {{.Name}}"}, paths...)...)
+	cmd.Env = append(os.Environ(), shape...)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("listing the commands: %v", err)
+	}
+	listed := strings.Split(strings.TrimSpace(string(out)), "\n")
+	for _, p := range paths {
+		if !slices.Contains(listed, p+" main") {
+			t.Errorf("%s is not a main package", p)
+		}
+	}
+}
+
+func TestToolsFileNamesEveryCommand(t *testing.T) {
+	f, err := parser.ParseFile(token.NewFileSet(), "tools.go", nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have []string
+	for _, i := range f.Imports {
+		p, err := strconv.Unquote(i.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have = append(have, p)
+	}
+	want := []string{registry}
+	for _, c := range Commands() {
+		if !strings.HasPrefix(c.Package, ownRoot) {
+			want = append(want, c.Package)
+		}
+	}
+	slices.Sort(have)
+	slices.Sort(want)
+	if !slices.Equal(have, want) {
+		t.Errorf("tools.go imports\n%q\ncommands.txt wants\n%q", have, want)
+	}
+}
+
+func TestCommandNamesAreUnique(t *testing.T) {
+	seen := map[string]string{}
+	for _, c := range Commands() {
+		if c.Doc == "" {
+			t.Errorf("%s has no description", c.Name)
+		}
+		for _, name := range append(slices.Clone(c.Aliases), c.Name) {
+			if other := seen[name]; other != "" {
+				t.Errorf("%s and %s are both called %s", other, c.Package, name)
+			}
+			seen[name] = c.Package
+		}
+	}
+}
+
+func TestResolve(t *testing.T) {
+	tests := []struct {
+		names   []string
+		want    []string
+		unknown string
+	}{
+		{names: nil, want: nil},
+		{names: []string{"ls", "cat", "ls"}, want: []string{"cat", "ls"}},
+		{names: []string{"gosh", "sh", "gunzip"}, want: []string{"gzip", "sh"}},
+		{names: []string{"ls", "vi"}, unknown: "vi"},
+		{names: []string{""}, unknown: ""},
+	}
+	for _, tt := range tests {
+		got, err := resolve(tt.names)
+		var unknown *UnknownCommandError
+		if errors.As(err, &unknown) {
+			if unknown.Name != tt.unknown || tt.want != nil {
+				t.Errorf("resolve(%q): %v", tt.names, err)
+			}
+			continue
+		}
+		var names []string
+		for _, c := range got {
+			names = append(names, c.Name)
+		}
+		if !slices.Equal(names, tt.want) {
+			t.Errorf("resolve(%q) = %q, want %q", tt.names, names, tt.want)
+		}
+	}
+}
+
+func TestDefaultCommandsResolve(t *testing.T) {
+	list, err := resolve(DefaultCommands())
+	if err != nil || len(list) != len(DefaultCommands()) {
+		t.Errorf("%d of %d: %v", len(list), len(DefaultCommands()), err)
+	}
+}
