@@ -1,0 +1,118 @@
+package deb
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// command is a run of one of apt's programs.
+type command struct {
+	Args []string
+	// Env comes on top of ours.
+	Env []string
+	// Dir is the working directory, "" for ours.
+	Dir string
+	// Status, where given, receives the lines that apt writes about its progress
+	// (APT::Status-Fd, README.progress-reporting in apt's source).
+	Status func(line string)
+}
+
+// runner runs a command and returns its standard output. Tests put their own in.
+type runner func(context.Context, command) ([]byte, error)
+
+// commandError is apt's failure in apt's words.
+type commandError struct {
+	Args []string
+	// Said holds apt's error lines, or all that it said where none is marked as one.
+	Said string
+	Err  error
+}
+
+func (e *commandError) Error() string {
+	if e.Said == "" {
+		return fmt.Sprintf("running %s: %v", e.Args[0], e.Err)
+	}
+	return fmt.Sprintf("running %s: %s", e.Args[0], e.Said)
+}
+
+func (e *commandError) Unwrap() error { return e.Err }
+
+func execute(ctx context.Context, c command) ([]byte, error) {
+	args := c.Args
+	if c.Status != nil {
+		args = append([]string{args[0], "-o", "APT::Status-Fd=3"}, args[1:]...)
+	}
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	// In a process group of its own, so that its methods end with it, and by our
+	// signal: a terminal's Ctrl-C is ours to handle.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second
+	cmd.Env = append(append(os.Environ(), "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"), c.Env...)
+	cmd.Dir = c.Dir
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+
+	var status *os.File
+	if c.Status != nil {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return nil, fmt.Errorf("running %s: %w", args[0], err)
+		}
+		defer r.Close()
+		cmd.ExtraFiles, status = []*os.File{w}, w
+		read := make(chan bool)
+		defer func() { <-read }()
+		go func() {
+			defer close(read)
+			for lines := bufio.NewScanner(r); lines.Scan(); {
+				c.Status(lines.Text())
+			}
+		}()
+	}
+	err := cmd.Start()
+	if status != nil {
+		status.Close() // or the reader would never see the end
+	}
+	if err == nil {
+		err = cmd.Wait()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case errors.Is(err, exec.ErrNotFound):
+		return nil, fmt.Errorf("looking for %s: %w (packages and Debian's kernels need apt)", args[0], exec.ErrNotFound)
+	case err != nil:
+		return out.Bytes(), &commandError{Args: c.Args, Said: complaint(said.String()), Err: err}
+	}
+	return out.Bytes(), nil
+}
+
+// complaint is what a person needs of apt's standard error.
+func complaint(said string) string {
+	var errs, all []string
+	for line := range strings.Lines(said) {
+		line = strings.TrimSpace(line)
+		if text, ok := strings.CutPrefix(line, "E: "); ok {
+			errs = append(errs, text)
+		}
+		if line != "" {
+			all = append(all, line)
+		}
+	}
+	if len(errs) == 0 {
+		errs = all
+	}
+	if len(errs) > 4 {
+		errs = append(errs[:4:4], fmt.Sprintf("and %d more", len(errs)-4))
+	}
+	return strings.Join(errs, "; ")
+}

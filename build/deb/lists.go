@@ -1,0 +1,104 @@
+package deb
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/renameio/v2"
+)
+
+// retryAfter is how long an attempt to reach the mirror that failed is remembered:
+// who works offline need not wait for it in every build.
+const retryAfter = 5 * time.Minute
+
+// stamp says how old the lists are.
+type stamp struct {
+	// Sources is the fingerprint of the sources that they come from.
+	Sources string
+	// Updated is when all sources last answered; Tried when they were last asked.
+	Updated, Tried time.Time
+}
+
+// lists makes sure that there are package lists, current ones if the mirror can
+// be reached. Where it cannot, older ones do and current is false.
+func (s *session) lists(ctx context.Context) (current bool, err error) {
+	was, sources, err := s.stamp()
+	if err != nil {
+		return false, err
+	}
+	same := was.Sources == sources
+	age, tried := s.now().Sub(was.Updated), s.now().Sub(was.Tried)
+	switch {
+	case s.refreshed || same && !s.Refresh && age >= 0 && age < s.MaxAge:
+		return true, nil
+	case same && !s.Refresh && tried >= 0 && tried < retryAfter && s.haveLists():
+		s.old(was, "the mirror did not answer a moment ago")
+		return false, nil
+	}
+	err = s.update(ctx)
+	if err == nil {
+		return true, nil
+	}
+	if ctx.Err() != nil || !s.haveLists() {
+		return false, err
+	}
+	s.old(was, err.Error())
+	return false, nil
+}
+
+func (s *session) old(was stamp, why string) {
+	if was.Updated.IsZero() {
+		s.progress.Note("not all package lists could be had: %s", why)
+		return
+	}
+	s.progress.Note("using the package lists of %s: %s", was.Updated.Local().Format("2006-01-02 15:04"), why)
+}
+
+// update fetches the lists of all sources.
+func (s *session) update(ctx context.Context) error {
+	was, sources, err := s.stamp()
+	if err != nil {
+		return err
+	}
+	step := s.progress.Step("updating package lists", 0)
+	_, err = s.apt(ctx, command{}, "apt-get", "-qq", "update")
+	step.Done(err)
+	if ctx.Err() != nil {
+		return err
+	}
+	is := stamp{Sources: sources, Updated: was.Updated, Tried: s.now()}
+	if err == nil {
+		is.Updated, s.refreshed = is.Tried, true
+	}
+	if text, bad := json.Marshal(is); bad != nil {
+		panic("BUG: " + bad.Error())
+	} else if bad := renameio.WriteFile(filepath.Join(s.dir, "stamp.json"), text, 0o644); bad != nil {
+		return fmt.Errorf("updating package lists: %w", bad)
+	}
+	if err != nil {
+		return fmt.Errorf("updating package lists: %w", err)
+	}
+	return nil
+}
+
+// stamp returns that of the lists, a zero one where there is none, and the
+// fingerprint of the sources as they are.
+func (s *session) stamp() (was stamp, sources string, err error) {
+	if sources, err = fingerprint(s.Etc, s.Arch); err != nil {
+		return was, "", err
+	}
+	if text, err := os.ReadFile(filepath.Join(s.dir, "stamp.json")); err != nil || json.Unmarshal(text, &was) != nil {
+		return stamp{}, sources, nil
+	}
+	return was, sources, nil
+}
+
+// haveLists tells whether any source's list of packages is there.
+func (s *session) haveLists() bool {
+	found, err := filepath.Glob(filepath.Join(s.dir, "state/lists/*Packages*"))
+	return err == nil && len(found) > 0
+}

@@ -1,0 +1,136 @@
+package deb
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// merged is what a system would look like on which all the trees were installed.
+type merged struct {
+	files map[string]placed
+	// clashes are paths that two packages fill with different files. It is an error
+	// only to pick one of them.
+	clashes map[string]string
+	sorted  []string
+}
+
+// placed is an entry and whose it is.
+type placed struct {
+	tree  *Tree
+	entry *Entry
+}
+
+func merge(trees []Tree) *merged {
+	m := &merged{files: map[string]placed{}, clashes: map[string]string{}}
+	for i := range trees {
+		for j := range trees[i].Files {
+			t, e := &trees[i], &trees[i].Files[j]
+			first, taken := m.files[e.Path]
+			if !taken {
+				m.files[e.Path] = placed{t, e}
+			} else if e.Mode.Type() != first.entry.Mode.Type() || e.Link != first.entry.Link || e.SHA256 != first.entry.SHA256 {
+				m.clashes[e.Path] = t.Name
+			}
+		}
+	}
+	m.sorted = slices.Sorted(maps.Keys(m.files))
+	return m
+}
+
+// maxLinks is how many symbolic links the kernel follows in one path (MAXSYMLINKS).
+const maxLinks = 40
+
+// resolve follows symbolic links in every part of a canonical path. It returns
+// the links that it went through and what the path leads to; ok is false where
+// that is nothing.
+func (m *merged) resolve(p string) (links []string, target string, ok bool) {
+	done, rest := ".", strings.Split(p, "/")
+	for len(rest) > 0 {
+		done, rest = path.Join(done, rest[0]), rest[1:]
+		f, there := m.files[done]
+		if !there {
+			// A directory may be only implied by what it holds.
+			if len(rest) == 0 && !m.holds(done) {
+				return links, done, false
+			}
+			continue
+		}
+		if f.entry.Mode.Type() != fs.ModeSymlink {
+			continue
+		}
+		if links = append(links, done); len(links) > maxLinks {
+			return links, done, false
+		}
+		next := f.entry.Link
+		if !path.IsAbs(next) {
+			next = path.Join(path.Dir(done), next)
+		}
+		done, rest = ".", append(strings.Split(canonical(next), "/"), rest...)
+	}
+	return links, done, true
+}
+
+// holds tells whether there is anything below a directory.
+func (m *merged) holds(dir string) bool {
+	i, _ := slices.BinarySearch(m.sorted, dir+"/")
+	return i < len(m.sorted) && strings.HasPrefix(m.sorted[i], dir+"/")
+}
+
+// below returns what lies below a directory, sorted.
+func (m *merged) below(dir string) []string {
+	if dir == "." {
+		return m.sorted
+	}
+	i, _ := slices.BinarySearch(m.sorted, dir+"/")
+	j := i
+	for j < len(m.sorted) && strings.HasPrefix(m.sorted[j], dir+"/") {
+		j++
+	}
+	return m.sorted[i:j]
+}
+
+// match returns the paths that a pattern of path.Match means. One without
+// metacharacters matches itself, if there is such a file.
+func (m *merged) match(pattern string) ([]string, error) {
+	pattern = canonical(pattern)
+	if !strings.ContainsAny(pattern, `*?[\`) {
+		if _, _, ok := m.resolve(pattern); !ok {
+			return nil, nil
+		}
+		return []string{pattern}, nil
+	}
+	var found []string
+	for _, p := range m.sorted {
+		ok, err := path.Match(pattern, p)
+		if err != nil {
+			return nil, fmt.Errorf("bad pattern: %w", err)
+		}
+		if ok {
+			found = append(found, p)
+		}
+	}
+	return found, nil
+}
+
+// nearFiles returns paths that a wrong one may have been meant to be: files of the
+// same name elsewhere, else paths that are a few letters off.
+func (m *merged) nearFiles(p string) []string {
+	var known, same []string
+	for _, k := range m.sorted {
+		if m.files[k].entry.Mode.IsDir() || unwanted(k) {
+			continue
+		}
+		known = append(known, "/"+k)
+		if path.Base(k) == path.Base(p) && len(same) < 3 {
+			same = append(same, "/"+k)
+		}
+	}
+	if len(same) > 0 {
+		return same
+	}
+	return near("/"+p, known)
+}

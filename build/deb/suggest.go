@@ -1,0 +1,65 @@
+package deb
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// near returns up to three of the known names that name may have been meant to be,
+// the closest first: those a few edits away, then those that begin with it.
+func near(name string, known []string) []string {
+	type candidate struct {
+		name     string
+		distance int
+	}
+	var found []candidate
+	limit := len(name)/4 + 1
+	for _, k := range known {
+		if diff := len(k) - len(name); diff <= limit && -diff <= limit {
+			if d := edits(name, k); d <= limit {
+				found = append(found, candidate{k, d})
+				continue
+			}
+		}
+		if len(name) > 2 && strings.HasPrefix(k, name) {
+			found = append(found, candidate{k, limit + len(k) - len(name)})
+		}
+	}
+	slices.SortFunc(found, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.name, b.name))
+	})
+	var names []string
+	for _, c := range found {
+		if len(names) < 3 && !slices.Contains(names, c.name) {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}
+
+// edits counts bytes to insert, delete, change or swap with their neighbour (the
+// optimal string alignment distance): mdamd is one edit away from mdadm.
+func edits(a, b string) int {
+	var before []int
+	above := make([]int, len(b)+1)
+	for j := range above {
+		above[j] = j
+	}
+	for i := range len(a) {
+		row := make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range len(b) {
+			change := above[j]
+			if a[i] != b[j] {
+				change++
+			}
+			row[j+1] = min(change, above[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, above = above, row
+	}
+	return above[len(b)]
+}
