@@ -2,6 +2,9 @@ package kmod_test
 
 import (
 	"os"
+	"os/exec"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/kmod"
@@ -43,5 +46,111 @@ func BenchmarkUnmarshal(b *testing.B) {
 		if err := y.UnmarshalText(text); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestDepmodAgrees compares the tables of a whole kernel with those of depmod(8).
+func TestDepmodAgrees(t *testing.T) {
+	dir, x := realTree(t)
+	tool, err := exec.LookPath("depmod")
+	if err != nil {
+		t.Skip("depmod(8) is not installed")
+	}
+	// -n prints the tables in place of writing them.
+	out, err := exec.Command(tool, "-n", "-b", dir, x.Release).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wants []kmod.Want
+	for _, m := range x.Modules {
+		wants = append(wants, kmod.Want{Name: m.Name})
+	}
+	picks, err := x.Closure(wants)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := x.Tables(picks)
+	ours := slices.Concat(tables["modules.dep"], tables["modules.alias"], tables["modules.softdep"])
+	got, want := facts(ours), facts(out)
+	if len(want) < 1000 {
+		t.Fatalf("depmod says %d things", len(want))
+	}
+	for fact := range want {
+		if !got[fact] {
+			t.Errorf("only depmod says %s", fact)
+		}
+	}
+	for fact := range got {
+		if !want[fact] {
+			t.Errorf("depmod does not say %s", fact)
+		}
+	}
+	loadable(t, tables["modules.dep"])
+}
+
+// facts are a table's lines, dependencies sorted.
+func facts(tables []byte) map[string]bool {
+	facts := map[string]bool{}
+	for line := range strings.Lines(string(tables)) {
+		line = strings.TrimSpace(line)
+		switch kind, _, _ := strings.Cut(line, " "); {
+		case strings.HasPrefix(line, "kernel/") && strings.Contains(line, ":"):
+			file, deps, _ := strings.Cut(line, ":")
+			sorted := slices.Sorted(slices.Values(strings.Fields(deps)))
+			facts[file+": "+strings.Join(sorted, " ")] = true
+		// depmod lists the symbols that modules export as aliases too: modprobe needs none.
+		case kind == "alias" && !strings.HasPrefix(line, "alias symbol:"):
+			facts[line] = true
+		case kind == "softdep":
+			// Word by word: depmod has a line for each MODULE_SOFTDEP, of which
+			// modprobe takes the first; words before any label mean nothing.
+			label := ""
+			for _, word := range strings.Fields(line)[2:] {
+				if strings.HasSuffix(word, ":") {
+					label = word
+				} else if label != "" {
+					facts["softdep "+strings.Fields(line)[1]+" "+label+" "+word] = true
+				}
+			}
+		}
+	}
+	return facts
+}
+
+// loadable checks that each line of modules.dep, read from its end, names a module
+// after all that it needs.
+func loadable(t *testing.T, dep []byte) {
+	needs := map[string][]string{}
+	for line := range strings.Lines(string(dep)) {
+		file, deps, _ := strings.Cut(strings.TrimSpace(line), ":")
+		needs[file] = strings.Fields(deps)
+	}
+	for file, deps := range needs {
+		loaded := map[string]bool{}
+		for _, d := range slices.Backward(deps) {
+			for _, need := range needs[d] {
+				if !loaded[need] {
+					t.Errorf("%s: %s is loaded before %s", file, d, need)
+				}
+			}
+			loaded[d] = true
+		}
+	}
+}
+
+// TestHeadlessFits holds the default drivers of the generic kernel to their budget:
+// 5 MB of a headless image's 12.
+func TestHeadlessFits(t *testing.T) {
+	dir, x := realTree(t)
+	var wants []kmod.Want
+	for _, name := range []string{"virtio", "server-nic", "ahci", "nvme", "scsi", "usb"} {
+		w, err := kmod.SetWants(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wants = append(wants, w...)
+	}
+	if raw, packed, n := pack(t, dir, x, wants); packed > 5e6 {
+		t.Errorf("%d modules of %.1f MB come to %.1f MB", n, float64(raw)/1e6, float64(packed)/1e6)
 	}
 }

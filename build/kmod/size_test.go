@@ -47,7 +47,7 @@ func BenchmarkSets(b *testing.B) {
 	}
 }
 
-func pack(b *testing.B, dir string, x *kmod.Index, wants []kmod.Want) (raw, packed int64, n int) {
+func pack(b testing.TB, dir string, x *kmod.Index, wants []kmod.Want) (raw, packed int64, n int) {
 	picks, err := x.Closure(wants)
 	if err != nil {
 		b.Fatal(err)

@@ -9,7 +9,8 @@ import (
 
 // Tables returns the files that a module loader reads beside the modules, by name:
 // modules.dep, modules.alias, modules.softdep, modules.order and modules.builtin,
-// as depmod writes them (modules.dep(5)), for these modules alone.
+// as depmod writes them (modules.dep(5)), for these modules alone. A module's soft
+// dependencies are one line where depmod writes several: modprobe goes by the first.
 func (x *Index) Tables(picks []Pick) map[string][]byte {
 	sorted := slices.SortedFunc(slices.Values(picks), func(a, b Pick) int { return strings.Compare(a.Path, b.Path) })
 	var dep, alias, soft, order, builtin bytes.Buffer
