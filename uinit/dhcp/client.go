@@ -1,0 +1,222 @@
+package dhcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+)
+
+// Conn carries messages of one interface.
+type Conn interface {
+	// Send sends from one address to another; unspecified means this host
+	// without an address, and broadcast.
+	Send(p *dhcpv4.DHCPv4, from, to netip.Addr) error
+	// Receive has whatever arrives for the client's port. It is closed when nothing more can.
+	Receive() <-chan *dhcpv4.DHCPv4
+}
+
+// Client asks for a lease and keeps it.
+type Client struct {
+	// MAC is the interface's hardware address.
+	MAC net.HardwareAddr
+	// Hostname, where given, is what servers and their logs should call this machine; "" is nothing.
+	Hostname func() string
+	// Rand gives a number in [0, 1), for transaction numbers and jitter; nil means a good source.
+	Rand func() float64
+
+	waiting atomic.Pointer[string]
+}
+
+// ErrClosed says that the connection ended.
+var ErrClosed = errors.New("the DHCP connection is closed")
+
+// Waiting says which answer the client is waiting for and how often it has asked: "no answer
+// to DHCPDISCOVER (4 sent)". It is empty while the lease is good.
+func (c *Client) Waiting() string {
+	if s := c.waiting.Load(); s != nil {
+		return *s
+	}
+	return ""
+}
+
+// Run keeps a lease until ctx ends or conn is closed, and returns why. last is a
+// lease to take up again, as after a cable was pulled, if the server agrees (RFC 2131, section 4.3.2,
+// INIT-REBOOT); nil starts afresh. changed is told of each new or renewed lease, and with nil of its end; not when Run ends, for the
+// address stays good.
+//
+//	last given ─▶ rebooting ─────────────┬─▶ bound ─T1─▶ renewing ─T2─▶ rebinding ─expiry─▶ discovering
+//	             discovering ─offer─▶ requesting ─┘  ▲───────────┴─────────────┘     NAK: discovering
+func (c *Client) Run(ctx context.Context, conn Conn, last *Lease, changed func(*Lease)) error {
+	if last != nil {
+		kept, err := c.resume(ctx, conn, *last)
+		if err == nil {
+			err = c.keep(ctx, conn, kept, changed)
+		}
+		if ended(err) {
+			return err
+		}
+		changed(nil)
+	}
+	for refusals := 0; ; {
+		lease, err := c.acquire(ctx, conn)
+		if err == nil {
+			err = c.keep(ctx, conn, lease, changed)
+			if ended(err) {
+				return err
+			}
+			refusals = 0
+			changed(nil)
+			continue
+		}
+		if errors.Is(err, errRefused) {
+			// A server that offers and then refuses must not be asked in a tight loop.
+			refusals++
+			err = wait(ctx, conn, time.Now().Add(c.pause(exchange{}, refusals)))
+		}
+		if ended(err) {
+			return err
+		}
+	}
+}
+
+// resume takes a lease up again. Where no server answers, it is good for as long as it was.
+func (c *Client) resume(ctx context.Context, conn Conn, last Lease) (Lease, error) {
+	if !time.Now().Before(last.Expires()) {
+		return Lease{}, errSilence
+	}
+	lease, err := c.reboot(ctx, conn, last)
+	if errors.Is(err, errSilence) {
+		return last, nil
+	}
+	return lease, err
+}
+
+// acquire discovers servers and requests what the first of them offers.
+func (c *Client) acquire(ctx context.Context, conn Conn) (Lease, error) {
+	begun := time.Now()
+	offer, err := c.exchange(ctx, conn, exchange{
+		message: c.message(dhcpv4.MessageTypeDiscover, c.xid(), begun),
+		accept: func(p *dhcpv4.DHCPv4) bool {
+			_, err := leaseFrom(p, begun)
+			return p.MessageType() == dhcpv4.MessageTypeOffer && err == nil
+		},
+	})
+	if err != nil {
+		return Lease{}, err
+	}
+	return c.request(ctx, conn, exchange{
+		// In the transaction of the offer (RFC 2131, section 4.4.1).
+		message: c.message(dhcpv4.MessageTypeRequest, offer.TransactionID, begun,
+			requested(netip.AddrFrom4([4]byte(offer.YourIPAddr.To4()))), dhcpv4.OptServerIdentifier(offer.ServerIdentifier())),
+		tries: 4,
+	})
+}
+
+// reboot asks whether a lease that was good is so still.
+func (c *Client) reboot(ctx context.Context, conn Conn, last Lease) (Lease, error) {
+	return c.request(ctx, conn, exchange{
+		message: c.message(dhcpv4.MessageTypeRequest, c.xid(), time.Now(), requested(last.Address.Addr())),
+		tries:   3,
+	})
+}
+
+// keep holds a lease until it ends, and returns why: errSilence or errRefused, or that nothing goes any more.
+func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(*Lease)) error {
+	for {
+		changed(&lease)
+		c.say("")
+		if err := wait(ctx, conn, lease.Start.Add(lease.Renew)); err != nil {
+			return err
+		}
+		var err error
+		if lease, err = c.extend(ctx, conn, lease); err != nil {
+			return err
+		}
+	}
+}
+
+// extend renews with the lease's server until T2, and then with any server until the lease expires.
+func (c *Client) extend(ctx context.Context, conn Conn, lease Lease) (Lease, error) {
+	ask := func(to netip.Addr, until time.Time) (Lease, error) {
+		p := c.message(dhcpv4.MessageTypeRequest, c.xid(), time.Now())
+		p.ClientIPAddr = net.IP(lease.Address.Addr().AsSlice())
+		return c.request(ctx, conn, exchange{message: p, from: lease.Address.Addr(), to: to, until: until})
+	}
+	next, err := ask(lease.Server, lease.Start.Add(lease.Rebind))
+	if errors.Is(err, errSilence) {
+		next, err = ask(netip.IPv4Unspecified(), lease.Expires())
+	}
+	return next, err
+}
+
+// request is an exchange whose answer is a lease or a refusal.
+func (c *Client) request(ctx context.Context, conn Conn, e exchange) (Lease, error) {
+	var sent time.Time
+	e.sent = func(at time.Time) { sent = at }
+	e.accept = func(p *dhcpv4.DHCPv4) bool {
+		if p.MessageType() == dhcpv4.MessageTypeNak {
+			return true
+		}
+		_, err := leaseFrom(p, sent)
+		return p.MessageType() == dhcpv4.MessageTypeAck && err == nil
+	}
+	p, err := c.exchange(ctx, conn, e)
+	if err != nil {
+		return Lease{}, err
+	}
+	if p.MessageType() == dhcpv4.MessageTypeNak {
+		return Lease{}, fmt.Errorf("%w by %v: %q", errRefused, p.ServerIdentifier(), p.Message())
+	}
+	return leaseFrom(p, sent)
+}
+
+// wait sleeps until a moment and drops what arrives meanwhile.
+func wait(ctx context.Context, conn Conn, until time.Time) error {
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+			return nil
+		case _, open := <-conn.Receive():
+			if !open {
+				return ErrClosed
+			}
+		}
+	}
+}
+
+func (c *Client) say(s string) { c.waiting.Store(&s) }
+
+func (c *Client) rand() float64 {
+	if c.Rand != nil {
+		return c.Rand()
+	}
+	return rand.Float64()
+}
+
+func (c *Client) xid() (id dhcpv4.TransactionID) {
+	for i := range id {
+		id[i] = byte(c.rand() * 256)
+	}
+	return id
+}
+
+var (
+	errSilence = errors.New("no answer")
+	errRefused = errors.New("refused")
+)
+
+// ended tells errors after which nothing more can be asked from answers that were no.
+func ended(err error) bool {
+	return err != nil && !errors.Is(err, errSilence) && !errors.Is(err, errRefused)
+}
