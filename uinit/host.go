@@ -27,11 +27,11 @@ func (w *worker) openHost(context.Context) error {
 			return err
 		}
 		go func() { _ = w.reporter.Run(context.Background(), f) }() // beyond life: its end is the last event
-		go func() { _ = w.control.Serve(w.life, f) }()
+		go func() { _ = w.control.Serve(context.Background(), f) }()
 		return nil
 	}
 	go w.keepPort(report.PortReport, os.O_WRONLY, func(f *os.File) error { return w.reporter.Run(context.Background(), f) })
-	go w.keepPort(report.PortControl, os.O_RDONLY, func(f *os.File) error { return w.control.Serve(w.life, f) })
+	go w.keepPort(report.PortControl, os.O_RDONLY, func(f *os.File) error { return w.control.Serve(context.Background(), f) })
 	return nil
 }
 

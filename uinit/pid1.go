@@ -71,7 +71,11 @@ func (f *first) run() {
 		case "reboot", "poweroff":
 			f.finish(power.Action(what))
 		default:
+			begin := time.Now()
 			f.start("rescue", "uinit's worker ended: "+describe(status, crash)+". Leaving this shell starts it again.")
+			if time.Since(begin) < time.Second {
+				time.Sleep(pause) // nobody was there to leave it
+			}
 		}
 	}
 }

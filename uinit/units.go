@@ -46,7 +46,7 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 	var network []string
 	for _, name := range sorted(m.Ethernet) {
 		soft := m.Ethernet[name].Optional
-		add(unit.Unit{Name: "link:" + name, Needs: []string{"loopback"}, After: []string{"sysctl"}, Soft: soft})
+		add(unit.Unit{Name: "link:" + name, After: []string{"loopback", "sysctl"}, Soft: soft})
 		add(unit.Unit{Name: "online:" + name, Needs: []string{"link:" + name}, Soft: soft})
 		network = append(network, "online:"+name)
 	}
@@ -59,8 +59,8 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 		})
 	}
 	for _, name := range sorted(m.Service) {
-		needs := append([]string{"mounts", "loopback"}, m.Service[name].Needs...)
-		add(unit.Unit{Name: "service:" + name, Needs: needs, After: []string{"hostname", "sysctl"}})
+		needs := append([]string{"mounts"}, m.Service[name].Needs...)
+		add(unit.Unit{Name: "service:" + name, Needs: needs, After: []string{"hostname", "loopback", "sysctl", "users"}})
 	}
 	return units
 }

@@ -112,7 +112,7 @@ func run(ctx context.Context, q report.Request) report.Event {
 	}
 	var exit *exec.ExitError
 	switch {
-	case ctx.Err() != nil:
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		reply.State, reply.Message = "failed", fmt.Sprintf("not done within %v", timeout)
 	case err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay):
 		reply.State, reply.Message = "failed", err.Error()

@@ -1,0 +1,38 @@
+package klog
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+func TestHandler(t *testing.T) {
+	for _, tt := range []struct {
+		log  func(*slog.Logger)
+		want string
+	}{
+		{func(l *slog.Logger) { l.Info("link:lan ok 1.2s") }, "<30>uinit: link:lan ok 1.2s\n"},
+		{func(l *slog.Logger) { l.Error("x", "err", errors.New("no such\nfile"), "n", 3) }, "<27>uinit: x err=\"no such\\nfile\" n=3\n"},
+		{func(l *slog.Logger) { l.With("a", "b c").Warn("two\nlines\x1b[2J") }, "<28>uinit: two lines [2J a=\"b c\"\n"},
+		{func(l *slog.Logger) { l.Debug("not asked for") }, ""},
+	} {
+		var b bytes.Buffer
+		tt.log(slog.New(New(&b, "uinit", slog.LevelInfo)))
+		if b.String() != tt.want {
+			t.Errorf("got %q, want %q", &b, tt.want)
+		}
+	}
+}
+
+func FuzzRecord(f *testing.F) {
+	f.Add("a\nb")
+	f.Add(strings.Repeat("é", 1000))
+	f.Fuzz(func(t *testing.T, text string) {
+		got := Record(text)
+		if strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, "\n") || len(got) > 976 && len(text) < 300 {
+			t.Errorf("Record(%q) = %q", text, got)
+		}
+	})
+}

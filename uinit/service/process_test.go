@@ -1,0 +1,183 @@
+package service
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// start runs a shell command as a service and returns it with its lines as they come.
+func start(t *testing.T, row spec.Service, script string) (Process, <-chan string) {
+	t.Helper()
+	lines := make(chan string, 100)
+	row.Command = []string{"/bin/sh", "-c", script}
+	p, err := Launcher{Environment: os.Environ(), Output: func(_, line string) { lines <- line }}.Start("a", row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	return p, lines
+}
+
+func TestProcess(t *testing.T) {
+	for _, tt := range []struct {
+		script string
+		exit   Exit
+		lines  []string
+	}{
+		{"echo out; echo err >&2", Exit{}, []string{"out", "err"}},
+		{"exit 3", Exit{Code: 3}, nil},
+		{"kill -9 $$", Exit{Signal: syscall.SIGKILL}, nil},
+		{"echo $X $HOME; pwd", Exit{}, []string{"y /root", "/"}},
+		// A child that keeps the pipe open must not delay the exit.
+		{"sleep 1000 & echo $0", Exit{}, []string{"/bin/sh"}},
+	} {
+		p, lines := start(t, spec.Service{Environment: map[string]string{"X": "y"}}, tt.script)
+		if got := p.Wait(); got != tt.exit {
+			t.Errorf("%s: %v, want %v", tt.script, got, tt.exit)
+		}
+		for _, want := range tt.lines {
+			if got := <-lines; got != want {
+				t.Errorf("%s: line %q, want %q", tt.script, got, want)
+			}
+		}
+		p.Kill()
+	}
+}
+
+func TestSignalsReachTheWholeGroup(t *testing.T) {
+	p, lines := start(t, spec.Service{}, "sh -c 'trap \"echo child; exit\" TERM; echo ready; while :; do sleep 0.1; done' & wait; wait")
+	if got := <-lines; got != "ready" {
+		t.Fatal(got)
+	}
+	if err := p.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-lines; got != "child" && !strings.Contains(got, "Terminated") {
+		t.Errorf("the child said %q", got)
+	}
+	if got := p.Wait(); got.Signal != syscall.SIGTERM {
+		t.Errorf("the shell ended by %v", got)
+	}
+}
+
+func TestRunsAsItsUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can start a process as another user")
+	}
+	nobody, err := user.Lookup("nobody")
+	if err != nil {
+		t.Skip("no account nobody on this machine")
+	}
+	p, lines := start(t, spec.Service{User: "nobody"}, "id -u; id -G; echo $USER")
+	p.Wait()
+	for _, want := range []string{nobody.Uid, nobody.Gid, "nobody"} {
+		if got := <-lines; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestStartErrors(t *testing.T) {
+	l := Launcher{Output: func(string, string) {}}
+	for name, row := range map[string]spec.Service{
+		"no command": {}, "no program": {Command: []string{"/no/such/program"}},
+		"no account": {Command: []string{"/bin/true"}, User: "no-such-user"},
+	} {
+		if p, err := l.Start("a", row); err == nil {
+			p.Kill()
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestBlockedOnThisMachine(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// The reader says that it is about to read; it can't say that it does, so look until it does.
+	cmd := exec.Command("/bin/sh", "-c", "exec 3<>"+fifo+"; echo ready; exec cat <&3")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", cmd.Process.Pid)); err != nil {
+		t.Skipf("this machine does not show system calls: %v", err)
+	}
+	want := "read " + fifo
+	for t.Context().Err() == nil {
+		if got := Blocked(cmd.Process.Pid); got == want {
+			return
+		}
+		if state, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", cmd.Process.Pid)); strings.Contains(string(state), "(cat) S") {
+			if got := Blocked(cmd.Process.Pid); got != want {
+				t.Fatalf("Blocked = %q, want %q", got, want)
+			}
+			return
+		}
+	}
+}
+
+// proc makes a tree as in /proc.
+func proc(t *testing.T, files, links map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, body := range files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(body), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, target := range links {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(target, file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestBlocked(t *testing.T) {
+	dir := proc(t, map[string]string{
+		"1/syscall": "0 0x3 0x7ffc 0x10 0x0 0x0 0x0 0x7ffc 0x7f00\n",
+		"2/syscall": "318 0x7ffc 0x1 0x0\n",
+		"3/syscall": "61 0xffffffff 0x0 0x0\n", "3/task/3/children": "4 \n",
+		"4/syscall": "230 0x0 0x0\n", "4/comm": "sleep\n",
+		"5/syscall": "running\n", "5/wchan": "0",
+		"6/syscall": "-1 0x0 0x0\n", "6/wchan": "rpc_wait_bit_killable",
+		"7/syscall": "9999 0x0 0x0",
+		"8/syscall": "61 0x0 0x0 0x0\n", "8/task/8/children": "8 ", "8/comm": "loop",
+		"9/syscall": "42 0xb 0x0\n",
+	}, map[string]string{"1/fd/3": "/dev/random", "9/fd/11": "socket:[123]"})
+	for pid, want := range map[int]string{
+		1: "read /dev/random", 2: "getrandom: the kernel gathers entropy", 3: "sleep: sleep", 5: "",
+		6: "kernel function rpc_wait_bit_killable", 7: "system call 9999",
+		8: "loop: loop: loop: loop: wait for a child", 9: "connect socket:[123]", 10: "",
+	} {
+		if got := blocked(dir, pid, 4); got != want {
+			t.Errorf("process %d: %q, want %q", pid, got, want)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// render is a graph as text, a line a unit.
+func render(units []unit.Unit) string {
+	var b strings.Builder
+	for _, u := range units {
+		fmt.Fprint(&b, u.Name)
+		if len(u.Needs) > 0 {
+			fmt.Fprint(&b, " needs ", strings.Join(u.Needs, " "))
+		}
+		if len(u.After) > 0 {
+			fmt.Fprint(&b, " after ", strings.Join(u.After, " "))
+		}
+		if u.Timeout != 0 {
+			fmt.Fprint(&b, " timeout ", u.Timeout)
+		}
+		if u.Soft {
+			fmt.Fprint(&b, " soft")
+		}
+		fmt.Fprintln(&b)
+	}
+	return b.String()
+}
+
+func graph(m *spec.Machine, consoles map[string]spec.Console) []unit.Unit {
+	return Units(m, consoles, func(string) step { return step{} })
+}
+
+func TestUnits(t *testing.T) {
+	m := &spec.Machine{
+		Console:  map[string]spec.Console{"tty1": {}, "ttyS*": {}},
+		Ethernet: map[string]spec.Ethernet{"lan": {DHCP4: true}, "wan": {Optional: true}},
+		Mount: map[string]spec.Mount{
+			"/srv": {Timeout: spec.Duration(time.Minute)}, "/srv/media/films": {NoFail: true}, "/tmp/x": {},
+		},
+		Service: map[string]spec.Service{
+			"probe": {Needs: []string{"online:lan", "mount:/srv"}}, "log": {Needs: []string{"service:probe"}},
+		},
+	}
+	units := graph(m, map[string]spec.Console{"tty1": {}, "ttyS0": {}})
+	if problems := unit.Check(units); problems != nil {
+		t.Errorf("Check: %v", problems)
+	}
+	const golden = "testdata/units.txt"
+	got := render(units)
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("units (go test -update rewrites %s):\n%s\nwant:\n%s", golden, got, want)
+	}
+}
+
+// Nothing that may be slow or broken stands before a prompt.
+func TestConsolesWaitForNextToNothing(t *testing.T) {
+	m := &spec.Machine{Console: map[string]spec.Console{"ttyS0": {}}, Ethernet: map[string]spec.Ethernet{"lan": {}}}
+	units := graph(m, m.Console)
+	byName := map[string]unit.Unit{}
+	for _, u := range units {
+		byName[u.Name] = u
+	}
+	var walk func(name string)
+	walk = func(name string) {
+		switch name {
+		case "console:ttyS0", "hostname", "users":
+		default:
+			t.Errorf("a console waits for %s", name)
+		}
+		for _, need := range append(byName[name].Needs, byName[name].After...) {
+			walk(need)
+		}
+	}
+	walk("console:ttyS0")
+}
+
+func TestAnEmptyMachineBoots(t *testing.T) {
+	if problems := unit.Check(graph(&spec.Machine{}, nil)); problems != nil {
+		t.Errorf("Check: %v", problems)
+	}
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/cmdline"
+	"github.com/imgbuild/imgbuild/uinit/kmod"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+func TestModuleConfig(t *testing.T) {
+	m := &spec.Machine{Module: map[string]spec.Module{
+		"virtio-net": {Parameters: map[string]string{"napi_tx": "0", "csum": "1"}},
+		"pcspkr":     {Blacklist: true},
+	}}
+	got := moduleConfig(m, cmdline.Parse("virtio_net.csum=0 modprobe.blacklist=floppy,snd-hda quiet bonding.max_bonds=0"))
+	want := kmod.Config{
+		Parameters: map[string]string{"virtio_net": "csum=1 napi_tx=0 csum=0", "bonding": "max_bonds=0", "pcspkr": "", "modprobe": "blacklist=floppy,snd-hda"},
+		Blacklist:  map[string]bool{"pcspkr": true, "floppy": true, "snd_hda": true, "virtio_net": false},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestSysctlPath(t *testing.T) {
+	for key, want := range map[string]string{
+		"net.ipv4.ip_forward":               "net/ipv4/ip_forward",
+		"net/ipv4/conf/bond0.20/forwarding": "net/ipv4/conf/bond0.20/forwarding",
+		"net.ipv4.conf.bond0/20.forwarding": "net/ipv4/conf/bond0.20/forwarding",
+		"x":                                 "x",
+	} {
+		if got := sysctlPath(key); got != want {
+			t.Errorf("sysctlPath(%q) = %q, want %q", key, got, want)
+		}
+	}
+}
+
+func TestEventAndLine(t *testing.T) {
+	for _, tt := range []struct {
+		outcome unit.Outcome
+		event   report.Event
+		line    string
+	}{
+		{unit.Outcome{Name: "link:lan", State: unit.OK, Took: 1234 * time.Millisecond},
+			report.Event{Kind: report.KindUnit, Name: "link:lan", State: "ok", Seconds: 1.234}, "INFO link:lan ok 1.2s"},
+		{unit.Outcome{Name: "a", State: unit.Late, Took: 30 * time.Second, Err: errors.New("waiting: no carrier")},
+			report.Event{Kind: report.KindLate, Name: "a", State: "late", Seconds: 30, Message: "waiting: no carrier"},
+			"WARN a late 30s: waiting: no carrier"},
+		{unit.Outcome{Name: "a", State: unit.Failed, Took: 1500 * time.Microsecond, Err: errors.New("x")},
+			report.Event{Kind: report.KindUnit, Name: "a", State: "failed", Seconds: 0.0015, Message: "x"}, "ERROR a failed 2ms: x"},
+		{unit.Outcome{Name: "a", State: unit.Failed, Err: errors.New("x"), Soft: true},
+			report.Event{Kind: report.KindUnit, Name: "a", State: "failed", Message: "x"}, "WARN a failed: x"},
+	} {
+		if got := event(tt.outcome); !reflect.DeepEqual(got, tt.event) {
+			t.Errorf("event(%+v) = %+v, want %+v", tt.outcome, got, tt.event)
+		}
+		level, text := describeOutcome(tt.outcome)
+		if got := level.String() + " " + text; got != tt.line {
+			t.Errorf("line of %+v = %q, want %q", tt.outcome, got, tt.line)
+		}
+	}
+}
+
+func TestDependants(t *testing.T) {
+	got := dependants(map[string]spec.Service{
+		"db": {}, "web": {Needs: []string{"service:db", "network"}}, "log": {Needs: []string{"service:db", "service:web"}},
+		"self": {Needs: []string{"service:self", "service:gone"}},
+	})
+	if want := map[string][]string{"db": {"log", "web"}, "web": {"log"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestReadMachine(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "machine.json")
+	if _, err := readMachine(file); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("missing: %v", err)
+	}
+	for text, ok := range map[string]bool{"{}": true, `{"hostname":"box1"}`: true, "": false, "{": false, `{"hostname":"-"}`: false} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readMachine(file); (err == nil) != ok {
+			t.Errorf("readMachine(%q): %v", text, err)
+		}
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	for _, tt := range []struct {
+		status syscall.WaitStatus
+		crash  string
+		want   string
+	}{
+		{2 << 8, "panic: no\n\ngoroutine 1 [running]:\n", "panic: no"},
+		{9, "", "killed by SIGKILL"},
+		{7 << 8, " \n", "exit status 7"},
+	} {
+		if got := describe(tt.status, tt.crash); got != tt.want {
+			t.Errorf("describe(%d, %q) = %q, want %q", tt.status, tt.crash, got, tt.want)
+		}
+	}
+}
+
+func TestUinitctlOutput(t *testing.T) {
+	var b strings.Builder
+	well := writeStatus(&b, []report.Event{
+		{Name: "mounts", State: "ok", Seconds: 0.023},
+		{Name: "link:lan", State: "late", Seconds: 30, Message: "waiting: no interface matches driver=igb path=0000:03:00.0"},
+	})
+	want := "mounts                   ok          23ms\n" +
+		"link:lan                 late         30s  waiting: no interface matches driver…\n"
+	if b.String() != want || well {
+		t.Errorf("status:\n%q\nwant\n%q", b.String(), want)
+	}
+	b.Reset()
+	writeFacts(&b, []report.Event{{Name: "a", Value: "x y"}, {Name: "b", Value: []any{"1", 2.0}}})
+	if want := "a                              x y\nb                              [\"1\",2]\n"; b.String() != want {
+		t.Errorf("facts: %q, want %q", b.String(), want)
+	}
+}
