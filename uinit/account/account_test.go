@@ -1,0 +1,63 @@
+package account
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+const hash = spec.PasswordHash("$6$salt$hash")
+
+func TestSetHash(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{"root:*:19000::::::\nprobe:!:19000::::::\n", "root:$6$salt$hash:19000::::::\nprobe:!:19000::::::\n"},
+		{"a:x:1\nroot::1", "a:x:1\nroot:$6$salt$hash:1"},
+	} {
+		if got, err := SetHash(tt.in, "root", hash); got != tt.want || err != nil {
+			t.Errorf("SetHash(%q) = %q, %v; want %q", tt.in, got, err, tt.want)
+		}
+	}
+	for _, text := range []string{"", "rootling:*:1\n", "root\n", "#root:*:1"} {
+		if got, err := SetHash(text, "root", hash); !errors.Is(err, ErrNoUser) {
+			t.Errorf("SetHash(%q) = %q, %v", text, got, err)
+		}
+	}
+}
+
+func TestParseHash(t *testing.T) {
+	for raw, ok := range map[string]bool{"$6$salt$hash": true, "$y$j9T$salt$hash\n\x00": true, "": false, "secret": false, "$6$a$b\nx:y": false} {
+		if got, err := ParseHash([]byte(raw)); (err == nil) != ok {
+			t.Errorf("ParseHash(%q) = %q, %v", raw, got, err)
+		}
+	}
+}
+
+func TestApply(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "shadow")
+	if err := Apply(file, "root", hash); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	if err := os.WriteFile(file, []byte("root:*:1::::::\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(Apply(file, "root", hash), Apply(file, "root", hash)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Apply(file, "nobody", hash); !errors.Is(err, ErrNoUser) {
+		t.Errorf("no such account: %v", err)
+	}
+	got, err := os.ReadFile(file)
+	if err != nil || string(got) != "root:$6$salt$hash:1::::::\n" {
+		t.Errorf("%q, %v", got, err)
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if left, _ := os.ReadDir(filepath.Dir(file)); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+}
