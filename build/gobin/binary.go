@@ -26,7 +26,8 @@ type Binary struct {
 	// GoVersion is the toolchain's, such as "go1.26.8"; empty for a prebuilt
 	// program that is not written in Go.
 	GoVersion string `json:"go,omitempty"`
-	// Modules are the modules compiled in, sorted by path, without the main one.
+	// Modules are the modules compiled in, sorted by path: published ones, so
+	// neither a checkout nor generated code.
 	Modules []Module `json:"modules,omitempty"`
 }
 
@@ -109,7 +110,10 @@ func inspect(path string) (Binary, error) {
 	b.SHA256 = hex.EncodeToString(h.Sum(nil))
 	if info, err := buildinfo.Read(f); err == nil {
 		b.GoVersion = info.GoVersion
-		for _, m := range info.Deps {
+		for _, m := range append(info.Deps, &info.Main) {
+			if m == &info.Main && m.Sum == "" {
+				continue
+			}
 			if m.Replace != nil {
 				m = m.Replace
 			}

@@ -22,8 +22,12 @@ type goPackage struct {
 	Error      *struct{ Err string }
 }
 
-// list runs go list on packages as seen from the module in dir.
+// list runs go list on packages as seen from the module in dir; go list itself
+// would take no packages for the one in dir.
 func (t toolchain) list(ctx context.Context, dir string, flags []string, packages ...string) ([]goPackage, error) {
+	if len(packages) == 0 {
+		return nil, nil
+	}
 	args := []string{"list", "-json=ImportPath,Dir,Export,GoFiles,EmbedFiles,Imports,Module,Error"}
 	args = append(append(args, flags...), compileFlags...)
 	out, err := t.run(ctx, dir, append(append(args, "--"), packages...)...)
