@@ -57,7 +57,7 @@ func inputs(t *testing.T) Inputs {
 		},
 		Uinit:    tree.File{Size: 5000, From: tree.Source{Store: "go", Name: "uinit", SHA256: "u"}},
 		Busybox:  tree.File{Size: 9000, From: tree.Source{Store: "go", Name: "busybox", SHA256: "b"}},
-		Commands: []string{"ls", "gosh", "cat"},
+		Commands: []string{"ls", "sh", "cat"},
 	}
 }
 

@@ -34,8 +34,5 @@ func commandFiles(busybox tree.File, commands []string) []tree.File {
 	for _, c := range slices.Compact(slices.Sorted(slices.Values(commands))) {
 		files = append(files, symlink("usr/bin/"+c, "bb", "command "+c))
 	}
-	if slices.Contains(commands, "gosh") && !slices.Contains(commands, "sh") {
-		files = append(files, symlink("usr/bin/sh", "bb", "command gosh as the shell"))
-	}
 	return files
 }

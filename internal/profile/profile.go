@@ -60,7 +60,8 @@ type Kernel struct {
 type Image struct {
 	// How the initramfs is compressed.
 	Compression Compression `json:"compression,omitempty" default:"zstd"`
-	// u-root commands in /bin, all one program of about 10 MB.
+	// u-root commands in /bin, all one program. "default" stands for what a shell
+	// on a serial line wants: files, processes, disks, network.
 	Commands []string `json:"commands,omitempty"`
 	// Trees of files laid over the image: directories next to the profile, in
 	// overlays/ beside it or its parent, or shipped ones, in this order.

@@ -1,0 +1,113 @@
+// Package build turns a profile into artifacts: it resolves packages, compiles
+// the Go programs, makes the plan and writes what the plan says. Every output
+// appears by renaming, or not at all.
+package build
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/imgbuild/imgbuild/build/cache"
+	"github.com/imgbuild/imgbuild/build/deb"
+	"github.com/imgbuild/imgbuild/build/gobin"
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/progress"
+)
+
+// Env is where builds work: a cache, a package resolver, a compiler.
+type Env struct {
+	Cache    *cache.Cache
+	Apt      *deb.Apt
+	Go       *gobin.Builder
+	Progress progress.Reporter
+	// Epoch is the time that all files of an image bear.
+	Epoch time.Time
+}
+
+// NewEnv opens the cache in dir ("" for the user's) and sets up the rest around it.
+func NewEnv(dir string, p progress.Reporter) (*Env, error) {
+	c, err := cache.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	at, err := epoch()
+	if err != nil {
+		return nil, err
+	}
+	return &Env{Cache: c, Apt: deb.New(c, p), Go: &gobin.Builder{Cache: c, Progress: p}, Progress: p, Epoch: at}, nil
+}
+
+// Build makes the profile's artifacts in dir, which is created where it does not
+// exist. On an error, or when ctx ends, dir is as it was.
+func (e *Env) Build(ctx context.Context, p *profile.Profile, dir string, o Options) (_ []Artifact, err error) {
+	out, err := stage(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, out.discard()) }()
+	image, err := e.Prepare(ctx, p, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.write(ctx, image, out); err != nil {
+		return nil, err
+	}
+	return out.commit()
+}
+
+// write puts every artifact of the image into staging.
+func (e *Env) write(ctx context.Context, image *Image, out *staging) error {
+	p := image.Plan
+	scratch, err := os.MkdirTemp("", "imgbuild-")
+	if err != nil {
+		return fmt.Errorf("making a temporary directory: %w", err)
+	}
+	defer os.RemoveAll(scratch)
+	segments, err := e.pack(ctx, p, image.open, scratch)
+	if err != nil {
+		return err
+	}
+	err = out.add(ctx, p.Name+"-kernel", func(w io.Writer) error { return copyFile(w, p.Kernel.From.Host) })
+	if err != nil {
+		return err
+	}
+	err = out.add(ctx, p.Name+"-initrd.img", func(w io.Writer) error {
+		for _, s := range segments {
+			if err := copyFile(w, s.path); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = out.add(ctx, p.Name+"-cmdline", func(w io.Writer) error {
+		_, err := io.WriteString(w, p.Cmdline+"\n")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = out.add(ctx, p.Name+".manifest.json", func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(image.manifest(segments, out.made))
+	})
+	if err != nil {
+		return err
+	}
+	return out.sums(ctx)
+}
+
+// Artifacts names what Build would write into dir, kernel first.
+func Artifacts(p *profile.Profile, dir string) (kernel, initrd, cmdline string) {
+	at := func(suffix string) string { return filepath.Join(dir, string(p.Name)+suffix) }
+	return at("-kernel"), at("-initrd.img"), at("-cmdline")
+}

@@ -1,0 +1,55 @@
+package build
+
+import (
+	"context"
+	"os"
+
+	"github.com/imgbuild/imgbuild/internal/profile"
+)
+
+// Row is a file of an image, why it is there, and what it costs.
+type Row struct {
+	Path string `json:"path"`
+	// Mode is an fs.FileMode.
+	Mode uint32 `json:"mode"`
+	Link string `json:"link,omitempty"`
+	// Size unpacked, in bytes.
+	Size int64 `json:"size"`
+	// Cost is the file's share of its segment's compressed size, in bytes.
+	Cost    int64  `json:"cost"`
+	Segment string `json:"segment"`
+	Why     string `json:"why"`
+}
+
+// List says what a build would put into the initramfs.
+func (e *Env) List(ctx context.Context, p *profile.Profile, o Options) ([]Row, error) {
+	image, err := e.Prepare(ctx, p, o)
+	if err != nil {
+		return nil, err
+	}
+	scratch, err := os.MkdirTemp("", "imgbuild-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(scratch)
+	segments, err := e.pack(ctx, image.Plan, image.open, scratch)
+	if err != nil {
+		return nil, err
+	}
+	var rows []Row
+	listed := map[string]bool{}
+	for i, size := range image.sizes(segments) {
+		for _, f := range image.Plan.Segments[i].Files {
+			if f.Mode.IsDir() && listed[f.Path] {
+				continue
+			}
+			listed[f.Path] = true
+			r := Row{Path: "/" + f.Path, Mode: uint32(f.Mode), Link: f.Link, Size: f.Size, Segment: size.Name, Why: f.Why}
+			if size.Unpacked > 0 {
+				r.Cost = size.Packed * f.Size / size.Unpacked
+			}
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
+}

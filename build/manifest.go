@@ -1,0 +1,63 @@
+package build
+
+import (
+	"github.com/imgbuild/imgbuild/build/lock"
+)
+
+// Manifest describes an image: what it is made of and what came out. It holds no
+// times and no paths of the machine that built it.
+type Manifest struct {
+	Name     string `json:"name"`
+	Summary  string `json:"summary,omitempty"`
+	Kernel   string `json:"kernel"`
+	Cmdline  string `json:"cmdline"`
+	Modules  int    `json:"modules"`
+	Files    int    `json:"files"`
+	Unpacked int64  `json:"unpacked_bytes"`
+	// Segments of the initramfs in their order, with their size as packed.
+	Segments  []SegmentSize  `json:"segments"`
+	Artifacts []Entry        `json:"artifacts"`
+	Packages  []lock.Package `json:"packages"`
+	Go        string         `json:"go"`
+	GoModules []lock.Module  `json:"go_modules"`
+}
+
+// SegmentSize is what a part of the initramfs costs.
+type SegmentSize struct {
+	Name     string `json:"name"`
+	Files    int    `json:"files"`
+	Unpacked int64  `json:"unpacked_bytes"`
+	Packed   int64  `json:"packed_bytes"`
+}
+
+// Entry is an artifact without its place on this machine.
+type Entry struct {
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+func (i *Image) manifest(segments []packed, made []Artifact) Manifest {
+	p := i.Plan
+	m := Manifest{Name: p.Name, Summary: i.Profile.Summary, Kernel: p.Release, Cmdline: p.Cmdline,
+		Modules: len(p.Modules), Files: len(p.Files), Segments: i.sizes(segments),
+		Packages: i.Lock.Package, Go: i.Lock.Go, GoModules: i.Lock.Module}
+	for _, s := range m.Segments {
+		m.Unpacked += s.Unpacked
+	}
+	for _, a := range made {
+		m.Artifacts = append(m.Artifacts, Entry{a.Name, a.Size, a.SHA256})
+	}
+	return m
+}
+
+func (i *Image) sizes(segments []packed) []SegmentSize {
+	out := make([]SegmentSize, len(segments))
+	for n, s := range i.Plan.Segments {
+		out[n] = SegmentSize{Name: s.Name, Files: len(s.Files), Packed: segments[n].size}
+		for _, f := range s.Files {
+			out[n].Unpacked += f.Size
+		}
+	}
+	return out
+}

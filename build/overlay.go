@@ -1,0 +1,79 @@
+package build
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/imgbuild/imgbuild/build/plan"
+	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/overlays"
+)
+
+// opener gives the content of a file of the image.
+type opener func(tree.File) (io.ReadCloser, error)
+
+// openOverlays reads the trees that the profile lays over the image.
+func openOverlays(p *profile.Profile) ([]plan.Overlay, opener, error) {
+	trees := map[string]fs.FS{}
+	var out []plan.Overlay
+	var problems profile.Problems
+	for i, name := range p.Image.Overlays {
+		key := fmt.Sprintf("image.overlays[%d]", i)
+		fsys, err := findOverlay(p, key, name)
+		var files []tree.File
+		if err == nil {
+			files, err = tree.FromFS(name, fsys)
+		}
+		if err != nil {
+			problems = append(problems, profile.Problem{Pos: p.At(key), Key: key, Msg: err.Error()})
+			continue
+		}
+		trees[name] = fsys
+		out = append(out, plan.Overlay{Name: name, Files: files})
+	}
+	open := func(f tree.File) (io.ReadCloser, error) {
+		if f.From.Store == "overlay" {
+			return trees[f.From.Name].Open(f.From.Path)
+		}
+		return os.Open(f.From.Host)
+	}
+	return out, open, problems.Err()
+}
+
+// findOverlay looks next to the profile that names the overlay, in overlays/
+// there and one directory up, and then among the shipped ones.
+func findOverlay(p *profile.Profile, key, name string) (fs.FS, error) {
+	var tried []string
+	if dir, onDisk := p.DirOf(key); onDisk {
+		for _, at := range []string{filepath.Join(dir, name), filepath.Join(dir, "overlays", name), filepath.Join(dir, "..", "overlays", name)} {
+			if filepath.IsAbs(name) {
+				at = name
+			}
+			info, err := os.Stat(at)
+			if err == nil && info.IsDir() {
+				return os.DirFS(at), nil
+			}
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+			tried = append(tried, at)
+		}
+	}
+	if fs.ValidPath(name) {
+		if _, err := fs.Stat(overlays.FS, name); err == nil {
+			return fs.Sub(overlays.FS, name)
+		}
+	}
+	shipped, _ := fs.ReadDir(overlays.FS, ".")
+	var names []string
+	for _, d := range shipped {
+		names = append(names, d.Name())
+	}
+	return nil, fmt.Errorf("there is no overlay %q%s; accepted: a directory at one of %q, or a shipped one: %q",
+		name, profile.DidYouMean(name, names), tried, names)
+}

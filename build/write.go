@@ -1,0 +1,118 @@
+package build
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Artifact is a file that a build wrote.
+type Artifact struct {
+	Name   string `json:"name"`
+	Path   string `json:"path"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// staging collects artifacts next to their place and puts them there by
+// renaming, all at the end: a build that fails or is interrupted leaves what was
+// there before.
+type staging struct {
+	dir, tmp string
+	made     []Artifact
+}
+
+// stage makes the output directory and checks that it can be written, before
+// anything expensive is done.
+func stage(dir string) (*staging, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("making the output directory: %w", err)
+	}
+	tmp, err := os.MkdirTemp(dir, ".imgbuild-")
+	if err != nil {
+		return nil, fmt.Errorf("writing to the output directory: %w", err)
+	}
+	return &staging{dir: dir, tmp: tmp}, nil
+}
+
+// discard removes what was not put in place.
+func (s *staging) discard() error { return os.RemoveAll(s.tmp) }
+
+// add writes one artifact.
+func (s *staging) add(ctx context.Context, name string, write func(w io.Writer) error) (err error) {
+	f, err := os.OpenFile(filepath.Join(s.tmp, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	defer func() {
+		if closeErr := f.Close(); err == nil && closeErr != nil {
+			err = fmt.Errorf("writing %s: %w", name, closeErr)
+		}
+	}()
+	hash := sha256.New()
+	w := &artifactWriter{ctx: ctx, f: f, hash: hash}
+	if err := write(w); err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Join(s.dir, name), err)
+	}
+	s.made = append(s.made, Artifact{Name: name, Path: filepath.Join(s.dir, name), Size: w.n, SHA256: hex.EncodeToString(hash.Sum(nil))})
+	return nil
+}
+
+// sums writes SHA256SUMS in the form that "sha256sum -c" reads.
+func (s *staging) sums(ctx context.Context) error {
+	listed := slices.Clone(s.made)
+	return s.add(ctx, "SHA256SUMS", func(w io.Writer) error {
+		for _, a := range listed {
+			if _, err := fmt.Fprintf(w, "%s  %s\n", a.SHA256, a.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// commit puts all artifacts in place.
+func (s *staging) commit() ([]Artifact, error) {
+	for _, a := range s.made {
+		if err := os.Rename(filepath.Join(s.tmp, a.Name), a.Path); err != nil {
+			return nil, fmt.Errorf("putting %s in place: %w", a.Name, err)
+		}
+	}
+	return s.made, s.discard()
+}
+
+// artifactWriter hashes what it writes and gives up when the build is
+// interrupted.
+type artifactWriter struct {
+	ctx  context.Context
+	f    *os.File
+	hash io.Writer
+	n    int64
+}
+
+func (w *artifactWriter) Write(b []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := w.f.Write(b)
+	w.hash.Write(b[:n])
+	w.n += int64(n)
+	return n, err
+}
+
+// copyFile appends a file to w.
+func copyFile(w io.Writer, path string) (err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = io.CopyBuffer(w, struct{ io.Reader }{f}, make([]byte, 1<<20))
+	return err
+}

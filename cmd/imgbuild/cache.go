@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/imgbuild/imgbuild/build/cache"
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+func (a *app) cacheCommand() *cobra.Command {
+	var (
+		dir    string
+		asJSON bool
+	)
+	c := &cobra.Command{
+		Use: "cache", Short: "Show what the cache holds", Args: noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			store, err := cache.Open(dir)
+			if err != nil {
+				return err
+			}
+			items, err := store.List()
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(a.stdout).Encode(items)
+			}
+			var total int64
+			for _, i := range items {
+				total += i.Size
+				fmt.Fprintf(a.stdout, "%-10s %8.1f MB  used %s  %.16s\n", i.Kind, float64(i.Size)/1e6, i.Used.Format(time.DateTime), i.Key)
+			}
+			fmt.Fprintf(a.stdout, "%s, %.1f MB in %s\n", entries(len(items)), float64(total)/1e6, store.Dir())
+			return nil
+		},
+	}
+	c.PersistentFlags().StringVar(&dir, "cache", "", "cache `DIR` (default $IMGBUILD_CACHE, else imgbuild in the user's cache directory)")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.AddCommand(a.pruneCommand(&dir))
+	return c
+}
+
+func (a *app) pruneCommand(dir *string) *cobra.Command {
+	var limit string
+	c := &cobra.Command{
+		Use: "prune", Short: "Remove what was used longest ago, down to a size", Args: noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			var size spec.Size
+			if err := size.UnmarshalText([]byte(limit)); err != nil {
+				return usageError{fmt.Errorf("--limit: %w", err)}
+			}
+			store, err := cache.Open(*dir)
+			if err != nil {
+				return err
+			}
+			removed, err := store.Prune(int64(size), 0)
+			var total int64
+			for _, i := range removed {
+				total += i.Size
+			}
+			fmt.Fprintf(a.stdout, "removed %s, %.1f MB\n", entries(len(removed)), float64(total)/1e6)
+			return err
+		},
+	}
+	c.Flags().StringVar(&limit, "limit", "0", "`SIZE` to keep, such as 2G")
+	return c
+}
+
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
+}

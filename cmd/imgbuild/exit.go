@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/profile"
+)
+
+// Exit codes; docs/errors.md lists what leads to each.
+const (
+	exitDone   = 0
+	exitFailed = 1 // the work could not be done
+	exitUsage  = 2 // wrong command line, or invalid profile
+	exitCheck  = 3 // the appliance failed a check of "imgbuild test"
+)
+
+// usageError is a wrong command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// errCheck says that a check failed; the table has said which.
+var errCheck = errors.New("a check failed")
+
+// exitCode prints what went wrong and tells the exit code.
+func exitCode(err error, stderr io.Writer) int {
+	var usage usageError
+	var problems profile.Problems
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errCheck):
+		return exitCheck
+	case errors.As(err, &problems):
+		for _, p := range problems {
+			fmt.Fprintln(stderr, p)
+		}
+		fmt.Fprintf(stderr, "imgbuild: %s\n", count(len(problems), "problem"))
+		return exitUsage
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "imgbuild: %v\n", err)
+		return exitUsage
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "imgbuild: interrupted; earlier artifacts are as they were")
+		return exitFailed
+	}
+	fmt.Fprintf(stderr, "imgbuild: %s\n", strings.TrimSpace(err.Error()))
+	return exitFailed
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

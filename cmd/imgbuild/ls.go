@@ -1,0 +1,65 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"github.com/imgbuild/imgbuild/build"
+)
+
+func (a *app) lsCommand() *cobra.Command {
+	b := builder{app: a}
+	var asJSON, why bool
+	c := &cobra.Command{
+		Use: "ls PROFILE", Short: "List the files of a profile's image", Args: oneProfile,
+		Long: `Lists the files that a build puts into the initramfs. --why adds why each is there
+and about what it costs: its share of its segment's compressed size.`,
+		RunE: func(c *cobra.Command, args []string) error {
+			p, err := a.load(args[0])
+			if err != nil {
+				return err
+			}
+			e, err := b.env()
+			if err != nil {
+				return err
+			}
+			rows, err := e.List(c.Context(), p, b.options(p))
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(a.stdout).Encode(rows)
+			}
+			return a.printRows(rows, why)
+		},
+	}
+	c.Flags().BoolVar(&why, "why", false, "say why each file is there and what it costs")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	b.flags(c)
+	return c
+}
+
+func (a *app) printRows(rows []build.Row, why bool) error {
+	var unpacked, packed int64
+	for _, r := range rows {
+		unpacked, packed = unpacked+r.Size, packed+r.Cost
+		name := r.Path
+		if r.Link != "" {
+			name += " -> " + r.Link
+		}
+		line := fmt.Sprintf("%s %10d  %s", fs.FileMode(r.Mode), r.Size, name)
+		if why {
+			line = fmt.Sprintf("%s %10d %9d  %s  # %s", fs.FileMode(r.Mode), r.Size, r.Cost, name, r.Why)
+		}
+		if _, err := fmt.Fprintln(a.stdout, line); err != nil {
+			return err
+		}
+	}
+	if why && !a.quiet {
+		fmt.Fprintf(a.stderr, "%s, %.1f MB unpacked, %.1f MB packed\n", count(len(rows), "file"), float64(unpacked)/1e6, float64(packed)/1e6)
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/imgbuild/imgbuild/build"
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/profile"
+)
+
+// machine is the flags of the verbs that start a virtual machine.
+type machine struct {
+	builder
+	output, accel, firmware, qemu string
+	appended                      []string
+}
+
+func (m *machine) flags(c *cobra.Command) {
+	m.builder.flags(c)
+	f := c.Flags()
+	f.StringVarP(&m.output, "output", "o", "", "build into `DIR` (default out/NAME)")
+	f.StringVar(&m.accel, "accel", "auto", "auto, kvm or tcg; auto tries out whether KVM works")
+	f.StringVar(&m.firmware, "firmware", "", "bios or uefi")
+	f.StringVar(&m.qemu, "qemu", "", "QEMU's `PROGRAM` (default qemu-system-x86_64)")
+	f.StringArrayVar(&m.appended, "append", nil, "further `WORD` of the kernel line; may be repeated")
+	for name, words := range map[string][]string{"accel": {"auto", "kvm", "tcg"}, "firmware": {"bios", "uefi"}} {
+		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	}
+	_ = c.MarkFlagDirname("output")
+}
+
+// check finds wrong flags before anything is built.
+func (m *machine) check() error {
+	for _, f := range []struct {
+		name, value string
+		accepted    []string
+	}{{"accel", m.accel, []string{"auto", "kvm", "tcg"}}, {"firmware", m.firmware, []string{"", "bios", "uefi"}}} {
+		if !slices.Contains(f.accepted, f.value) {
+			return usageError{fmt.Errorf("--%s %q; accepted: %s", f.name, f.value, strings.TrimPrefix(strings.Join(f.accepted, ", "), ", "))}
+		}
+	}
+	return nil
+}
+
+// prepare builds the profile and sets up a machine that boots it.
+func (m *machine) prepare(ctx context.Context, p *profile.Profile, test bool) (*boot.Machine, error) {
+	e, err := m.env()
+	if err != nil {
+		return nil, err
+	}
+	dir := outputDir(p, m.output)
+	if _, err := e.Build(ctx, p, dir, m.options(p)); err != nil {
+		return nil, err
+	}
+	kernel, initrd, cmdline := build.Artifacts(p, dir)
+	line, err := os.ReadFile(cmdline)
+	if err != nil {
+		return nil, err
+	}
+	step := e.Progress.Step("preparing the virtual machine", 0)
+	made, err := boot.Prepare(ctx, boot.Options{
+		Kernel: kernel, Initrd: initrd, Cmdline: strings.TrimSpace(string(line)), Run: p.Run,
+		Accel: m.accel, Binary: m.qemu, CacheDir: e.Cache.Dir(), Firmware: m.firmware,
+		Serials: boot.Serials(consolesOf(p)), Password: p.Access.HostPassword, Test: test, Append: m.appended,
+	})
+	step.Done(err)
+	return made, err
+}
+
+// consolesOf are the terminals that the profile or its checks name.
+func consolesOf(p *profile.Profile) []string {
+	names := slices.Sorted(maps.Keys(p.Console))
+	for _, c := range p.Check {
+		names = append(names, c.Console)
+	}
+	return names
+}

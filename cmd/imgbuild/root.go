@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/progress"
+	"github.com/imgbuild/imgbuild/profiles"
+)
+
+// app is what every verb shares: where it reads and writes, and the global flags.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	directory      string
+	verbose, quiet bool
+}
+
+// run is the program without its process: arguments in, exit code out.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return exitCode(root.ExecuteContext(ctx), stderr)
+}
+
+func (a *app) root() *cobra.Command {
+	root := a.buildCommand("imgbuild [PROFILE]")
+	root.Short = "Turn one TOML profile into a bootable Linux appliance"
+	root.Long = `imgbuild turns one TOML profile into a bootable Linux appliance and proves
+that it boots. "imgbuild PROFILE" is short for "imgbuild build PROFILE". A profile
+is a path such as ./mybox.toml, or the name of a shipped one:
+
+` + shippedList() + `
+Artifact paths go to standard output, everything else to standard error.
+Exit codes: 0 done, 1 failed, 2 wrong command line or invalid profile,
+3 a check of "imgbuild test" failed.`
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+	})
+	f := root.PersistentFlags()
+	f.StringVarP(&a.directory, "directory", "C", "", "change to `DIR` before anything else")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "show quick steps too")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "print nothing but results and errors")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if a.verbose && a.quiet {
+			return usageError{errors.New("-v and -q contradict each other; accepted: one of them")}
+		}
+		if a.directory == "" {
+			return nil
+		}
+		if err := os.Chdir(a.directory); err != nil {
+			return usageError{fmt.Errorf("-C: %w", err)}
+		}
+		return nil
+	}
+	root.AddCommand(a.buildCommand("build PROFILE"), a.checkCommand(), a.planCommand(), a.lsCommand(), a.runCommand(),
+		a.testCommand(), a.lockCommand(), a.newCommand(), a.cacheCommand(), a.versionCommand())
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
+// oneProfile is the argument rule of verbs that take a profile.
+func oneProfile(c *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s takes one profile, got %d; accepted: a path such as ./mybox.toml, or a name: %s",
+		c.CommandPath(), len(args), shippedNames())}
+}
+
+// noArguments is the argument rule of verbs that take none.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s takes no arguments, got %q", c.CommandPath(), args[0])}
+}
+
+// load reads a profile and shows its warnings.
+func (a *app) load(name string) (*profile.Profile, error) {
+	p, warnings, err := profile.Load(name, profile.Find(profiles.FS))
+	var problems profile.Problems
+	if err != nil && !errors.As(err, &problems) {
+		// A profile that does not exist is a wrong command line.
+		return nil, usageError{err}
+	}
+	for _, w := range warnings {
+		if !a.quiet {
+			fmt.Fprintln(a.stderr, w)
+		}
+	}
+	return p, err
+}
+
+// reporter shows progress as the terminal and the flags allow.
+func (a *app) reporter() progress.Reporter {
+	if a.quiet {
+		return progress.Discard
+	}
+	if f, ok := a.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		return progress.NewBars(f, func() int {
+			if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+				return w
+			}
+			return 80
+		}, a.verbose)
+	}
+	return &progress.Lines{W: a.stderr, Verbose: a.verbose}
+}
