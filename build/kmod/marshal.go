@@ -8,7 +8,7 @@ import (
 )
 
 // The cached form is text, a module a line, so that reading it is a matter of
-// cutting one string: 2 ms for a distribution's kernel, where JSON takes 20. The
+// cutting one string: 4 ms for the 4,000 modules of a distribution's kernel. The
 // first line is the form's version, release and directory.
 const (
 	form    = "kmod-index-1"

@@ -31,7 +31,7 @@ type Module struct {
 	// Params are the names of its parameters.
 	Params []string
 
-	// patterns are its aliases with wildcards, one a line. A kernel has 60,000 of
+	// patterns are its aliases with wildcards, one a line. A kernel has 20,000 of
 	// them, and an image needs those of a few modules: they stay one string.
 	patterns string
 }

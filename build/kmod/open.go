@@ -12,8 +12,8 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// maxModule bounds an unpacked module, in bytes. The largest of any distribution,
-// with its debug information, stays below half of that.
+// maxModule bounds an unpacked module, in bytes. A distribution's largest has
+// 20 MB; this leaves room for one with its debug information.
 const maxModule = 256 << 20
 
 // unpackers by the suffix that modules_install gives.
