@@ -35,7 +35,7 @@ type Plan struct {
 func Run(ctx context.Context, g Guest, plan Plan) Results {
 	r := Results{Checks: runChecks(ctx, g, plan)}
 	evidence := Evidence{Passed: r.failed() == 0}
-	evidence.Asked, evidence.Stuck = end(ctx, g, plan.longest())
+	evidence.Asked, evidence.Stuck, evidence.Refused = end(ctx, g, plan.longest())
 	evidence.Report, evidence.Ending = g.Report().State(), g.Ending()
 	for _, c := range g.Consoles() {
 		if words := panicLine.FindString(c.Text()); words != "" && evidence.Panic == "" {
@@ -63,8 +63,8 @@ func (p Plan) longest() time.Duration {
 }
 
 // end waits until the boot is over, asks the guest to power off and waits until it is
-// gone. Where it does not go it is killed, and stuck.
-func end(ctx context.Context, g Guest, boot time.Duration) (asked, stuck bool) {
+// gone. Where it does not go it is killed, and stuck; refused is why it will not go.
+func end(ctx context.Context, g Guest, boot time.Duration) (asked, stuck bool, refused string) {
 	booting, cancel := context.WithDeadline(ctx, g.Started().Add(boot))
 	booted := g.Report().Until(booting, func(s *report.State) bool { return s.Boot != nil || s.Done != nil })
 	cancel()
@@ -73,8 +73,11 @@ func end(ctx context.Context, g Guest, boot time.Duration) (asked, stuck bool) {
 	state := g.Report().State()
 	if booted == nil && state.Done == nil && !state.Ended {
 		asked = true
-		// Whatever becomes of the answer, the guest's end is what counts.
-		g.Request(leaving, report.Request{Power: "poweroff"})
+		// An answer that does not come is no finding: the guest's end is.
+		if reply, err := g.Request(leaving, report.Request{Power: "poweroff"}); err == nil && reply.State == "failed" {
+			refused = reply.Message
+			cancel()
+		}
 	}
 	if booted != nil && !state.Ended {
 		// It had its time. One that did not boot would not power off either.
@@ -83,7 +86,7 @@ func end(ctx context.Context, g Guest, boot time.Duration) (asked, stuck bool) {
 	}
 	select {
 	case <-g.Exited():
-		return asked, false
+		return asked, false, refused
 	case <-leaving.Done():
 	}
 	if ctx.Err() == nil {
@@ -91,7 +94,7 @@ func end(ctx context.Context, g Guest, boot time.Duration) (asked, stuck bool) {
 	}
 	g.Kill()
 	<-g.Exited()
-	return asked, stuck && ctx.Err() == nil
+	return asked, stuck && ctx.Err() == nil, refused
 }
 
 // order lists names sorted, each after the one it comes after.

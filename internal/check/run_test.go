@@ -308,6 +308,11 @@ func TestRunEndings(t *testing.T) {
 			io.WriteString(f.tty, "login: ")
 			f.boot("ok")
 		}, check.CutShort, 0},
+		{"refusal", func(f *fake) {
+			f.answer = func(report.Request) *report.Event { return &report.Event{State: "failed", Message: "not today"} }
+			io.WriteString(f.tty, "login: ")
+			f.boot("ok")
+		}, check.CutShort, 0},
 		{"limit", func(f *fake) {
 			f.answer = func(report.Request) *report.Event { return nil }
 			time.Sleep(19 * time.Second)

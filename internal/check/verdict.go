@@ -20,6 +20,8 @@ type Evidence struct {
 	Asked bool
 	// Stuck: it was killed because it did not go after being asked.
 	Stuck bool
+	// Refused is why it said that it would not.
+	Refused string
 	// Passed: every check did.
 	Passed bool
 	Ending Ending
@@ -38,6 +40,8 @@ func Judge(e Evidence) (Verdict, string) {
 		return Panic, e.Panic
 	case end.Interrupted:
 		return Interrupted, "the run was ended from outside"
+	case e.Refused != "":
+		return CutShort, "the guest would not power off: " + e.Refused
 	case e.Stuck || end.Limit:
 		return Hang, hangMessage(e)
 	case end.Status != 0:

@@ -164,7 +164,7 @@ func (c *Console) ExpectAfter(ctx context.Context, from int, re *regexp.Regexp) 
 	for {
 		c.mu.Lock()
 		at := min(max(from-c.base, 0), len(c.text))
-		found, ended, changed := re.FindSubmatchIndex(c.text[at:]), c.ended, c.changed
+		found, ended, changed := find(re, c.text[at:]), c.ended, c.changed
 		if found != nil {
 			for i := 0; i < len(found); i += 2 {
 				group := ""
