@@ -2,15 +2,13 @@ package fat
 
 import (
 	"bytes"
-	"fmt"
-	"strings"
 
 	"github.com/imgbuild/imgbuild/build/extent"
 )
 
 // placeBoot writes the boot sector, and FAT32's information sector and the copies of
 // both.
-func (g geometry) placeBoot(m *extent.Image, id uint32, label [11]byte, c *chains) {
+func (g geometry) placeBoot(m *extent.Image, id uint32, label [labelSize]byte, c *chains) {
 	boot := g.bootSector(id, label)
 	m.Place(0, bytes.NewReader(boot))
 	if g.fat32 {
@@ -21,7 +19,7 @@ func (g geometry) placeBoot(m *extent.Image, id uint32, label [11]byte, c *chain
 	}
 }
 
-func (g geometry) bootSector(id uint32, label [11]byte) []byte {
+func (g geometry) bootSector(id uint32, label [labelSize]byte) []byte {
 	b := make([]byte, sector)
 	// The name of no system but the one whose name old drivers look for.
 	copy(b[3:], "MSWIN4.1")
@@ -71,17 +69,4 @@ func infoSector(c *chains) []byte {
 	le.PutUint32(b[492:], uint32(len(c.entries)-1)) // the last one taken
 	b[510], b[511] = 0x55, 0xaa
 	return b
-}
-
-func encodeLabel(label string) ([11]byte, error) {
-	var b [11]byte
-	copy(b[:], "NO NAME    ")
-	if label == "" {
-		return b, nil
-	}
-	if len(label) > len(b) || strings.Trim(label, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
-		return b, fmt.Errorf("the label %q is not up to %d upper-case letters, digits, - and _", label, len(b))
-	}
-	copy(b[:], label+strings.Repeat(" ", len(b)))
-	return b, nil
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/build/uki"
+	"github.com/imgbuild/imgbuild/build/uki/ukitest"
 )
 
 func keyPair(t testing.TB) (*rsa.PrivateKey, *x509.Certificate) {
@@ -47,7 +48,7 @@ func TestOthersAcceptTheSignature(t *testing.T) {
 	key, cert := keyPair(t)
 	stub, err := os.ReadFile("/usr/lib/systemd/boot/efi/linuxx64.efi.stub")
 	if err != nil {
-		stub = fakeStub(1024)
+		stub = ukitest.Stub(1024)
 	}
 	image := write(t, stub, parts())
 	signed := sign(t, image, key, cert)
@@ -99,7 +100,7 @@ func TestWhatCannotBeSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	image := write(t, fakeStub(1024), parts())
+	image := write(t, ukitest.Stub(1024), parts())
 	check := func(err error, want string) {
 		t.Helper()
 		if err == nil || !strings.Contains(err.Error(), want) {

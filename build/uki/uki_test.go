@@ -5,60 +5,20 @@ import (
 	"debug/pe"
 	"encoding/binary"
 	"io"
-	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/uki"
+	"github.com/imgbuild/imgbuild/build/uki/ukitest"
 )
-
-// fakeStub is the least that New takes for a stub: DOS header, PE headers with
-// the given room, one section of one sector.
-func fakeStub(headers int) []byte {
-	b := make([]byte, headers+512)
-	put16 := func(at int, v uint16) { binary.LittleEndian.PutUint16(b[at:], v) }
-	put32 := func(at int, v uint32) { binary.LittleEndian.PutUint32(b[at:], v) }
-	copy(b, "MZ")
-	put32(0x3c, 0x40)
-	copy(b[0x40:], "PE\x00\x00")
-	put16(0x44, 0x8664)
-	put16(0x46, 1)
-	put16(0x54, 240) // the optional header, with 16 data directories
-	optional := 0x58
-	put16(optional, 0x20b)
-	put32(optional+8, 512)
-	put32(optional+32, 512)
-	put32(optional+36, 512)
-	put32(optional+56, 0x1200)
-	put32(optional+60, uint32(headers))
-	put32(optional+108, 16)
-	section := optional + 240
-	copy(b[section:], ".text")
-	put32(section+8, 300)
-	put32(section+12, 0x1000)
-	put32(section+16, 512)
-	put32(section+20, uint32(headers))
-	copy(b[headers:], "the stub's code")
-	return b
-}
-
-func fakeKernel(release string, size int) []byte {
-	b := make([]byte, size)
-	random := rand.NewChaCha8([32]byte{1})
-	random.Read(b)
-	copy(b[0x202:], "HdrS")
-	binary.LittleEndian.PutUint16(b[0x20e:], 0x300)
-	copy(b[0x500:], release+" (builder@example) #1 SMP\x00")
-	return b
-}
 
 func parts() uki.Parts {
 	return uki.Parts{
 		OSRelease: "ID=imgbuild\n",
 		Cmdline:   "console=ttyS0 quiet",
-		Linux:     bytes.NewReader(fakeKernel("6.1.0-56-amd64", 70001)),
-		Initrd:    bytes.NewReader(fakeKernel("an initrd", 40000)),
+		Linux:     bytes.NewReader(ukitest.Kernel("6.1.0-56-amd64", 70001)),
+		Initrd:    bytes.NewReader(ukitest.Kernel("an initrd", 40000)),
 	}
 }
 
@@ -81,7 +41,7 @@ func realStub(t *testing.T) []byte {
 }
 
 func TestSectionsHoldTheParts(t *testing.T) {
-	t.Run("fake stub", func(t *testing.T) { testSections(t, fakeStub(1024)) })
+	t.Run("fake stub", func(t *testing.T) { testSections(t, ukitest.Stub(1024)) })
 	t.Run("systemd's stub", func(t *testing.T) { testSections(t, realStub(t)) })
 }
 
@@ -159,9 +119,9 @@ func slowChecksum(image []byte) uint32 {
 }
 
 func TestUnfitInputIsRefused(t *testing.T) {
-	signed := fakeStub(1024)
+	signed := ukitest.Stub(1024)
 	binary.LittleEndian.PutUint32(signed[0x58+144:], 4096)
-	is32 := fakeStub(1024)
+	is32 := ukitest.Stub(1024)
 	binary.LittleEndian.PutUint16(is32[0x58:], 0x10b)
 	for _, c := range []struct {
 		name string
@@ -169,17 +129,17 @@ func TestUnfitInputIsRefused(t *testing.T) {
 		edit func(*uki.Parts)
 		want string
 	}{
-		{"no room", fakeStub(512), nil, "its headers have no room for 5 more sections"},
+		{"no room", ukitest.Stub(512), nil, "its headers have no room for 5 more sections"},
 		{"signed stub", signed, nil, "it is signed"},
 		{"PE32", is32, nil, "of type 0x10b, not PE32+"},
 		{"ELF", []byte("\x7fELF"), nil, "it does not begin with MZ"},
 		{"empty", nil, nil, "it does not begin with MZ"},
-		{"cut", fakeStub(1024)[:0x60], nil, "cut short"},
-		{"cut section", fakeStub(1024)[:1030], nil, "its sections end at 1536, the file at 1030"},
-		{"newline", fakeStub(1024), func(p *uki.Parts) { p.Cmdline = "a\nb" }, "holds a newline"},
-		{"no bzImage", fakeStub(1024), func(p *uki.Parts) { p.Linux = bytes.NewReader(make([]byte, 4096)) }, "HdrS is missing"},
-		{"tiny kernel", fakeStub(1024), func(p *uki.Parts) { p.Linux = strings.NewReader("MZ") }, "setup header: EOF"},
-		{"huge initrd", fakeStub(1024), func(p *uki.Parts) { p.Initrd = io.NewSectionReader(bytes.NewReader(nil), 0, 1<<32) }, "past 4 GiB"},
+		{"cut", ukitest.Stub(1024)[:0x60], nil, "cut short"},
+		{"cut section", ukitest.Stub(1024)[:1030], nil, "its sections end at 1536, the file at 1030"},
+		{"newline", ukitest.Stub(1024), func(p *uki.Parts) { p.Cmdline = "a\nb" }, "holds a newline"},
+		{"no bzImage", ukitest.Stub(1024), func(p *uki.Parts) { p.Linux = bytes.NewReader(make([]byte, 4096)) }, "HdrS is missing"},
+		{"tiny kernel", ukitest.Stub(1024), func(p *uki.Parts) { p.Linux = strings.NewReader("MZ") }, "setup header: EOF"},
+		{"huge initrd", ukitest.Stub(1024), func(p *uki.Parts) { p.Initrd = io.NewSectionReader(bytes.NewReader(nil), 0, 1<<32) }, "past 4 GiB"},
 	} {
 		p := parts()
 		if c.edit != nil {
@@ -192,7 +152,7 @@ func TestUnfitInputIsRefused(t *testing.T) {
 }
 
 func FuzzSections(f *testing.F) {
-	f.Add(write(f, fakeStub(1024), parts())[:2048])
+	f.Add(write(f, ukitest.Stub(1024), parts())[:2048])
 	f.Add([]byte("MZ"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		sections, err := uki.Sections(bytes.NewReader(b))
@@ -207,7 +167,7 @@ func FuzzSections(f *testing.F) {
 // FuzzNew gives both parsers of PE headers foreign bytes.
 func FuzzNew(f *testing.F) {
 	key, cert := keyPair(f)
-	f.Add(fakeStub(1024))
+	f.Add(ukitest.Stub(1024))
 	f.Fuzz(func(t *testing.T, stub []byte) {
 		uki.New(stub, parts())
 		uki.Sign(bytes.NewReader(stub), key, cert)
