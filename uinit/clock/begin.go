@@ -1,0 +1,50 @@
+package clock
+
+import (
+	"fmt"
+	"time"
+)
+
+// Begin says what the clock should show before any server was heard, and where that comes
+// from: "clock" (leave it), "rtc", "saved" or "floor". The kernel has set the clock from
+// the hardware clock if it could; a hardware clock that is behind the last good time, or
+// outside of what is credible, has lost its battery. rtc and saved may be zero: not known.
+func Begin(p Policy, now, rtc, saved time.Time) (time.Time, string) {
+	if !saved.IsZero() && p.credible(saved) != "" {
+		saved = time.Time{}
+	}
+	good := func(t time.Time) bool {
+		return !t.IsZero() && p.credible(t) == "" && !t.Before(saved)
+	}
+	switch {
+	case good(now):
+		return now, "clock"
+	case good(rtc):
+		return rtc, "rtc"
+	case !saved.IsZero():
+		return saved, "saved"
+	case !p.Floor.IsZero():
+		return p.Floor, "floor"
+	}
+	return now, "clock"
+}
+
+// SetInitial does what Begin says, and returns where the time came from. rtc may be nil; an
+// error of it is no reason not to go on, but is returned.
+func SetInitial(p Policy, c Clock, rtc RTC, saved time.Time) (from string, err error) {
+	var hardware time.Time
+	if rtc != nil {
+		if hardware, err = rtc.Read(); err != nil {
+			err = fmt.Errorf("reading the hardware clock: %w", err)
+		}
+	}
+	now := c.Now()
+	to, from := Begin(p, now, hardware, saved)
+	if from == "clock" {
+		return from, err
+	}
+	if failed := c.Step(to.Sub(now)); failed != nil {
+		return "clock", fmt.Errorf("setting the clock to %s: %w", to.UTC().Format(time.RFC3339), failed)
+	}
+	return from, err
+}
