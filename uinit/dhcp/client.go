@@ -24,6 +24,8 @@ type Conn interface {
 
 // Client asks for a lease and keeps it.
 type Client struct {
+	// Link is the interface's name, for Waiting.
+	Link string
 	// MAC is the interface's hardware address.
 	MAC net.HardwareAddr
 	// Hostname, where given, is what servers and their logs should call this machine; "" is nothing.
@@ -38,7 +40,7 @@ type Client struct {
 var ErrClosed = errors.New("the DHCP connection is closed")
 
 // Waiting says which answer the client is waiting for and how often it has asked: "no answer
-// to DHCPDISCOVER (4 sent)". It is empty while the lease is good.
+// to DHCPDISCOVER on lan (4 sent)". It is empty while the lease is good.
 func (c *Client) Waiting() string {
 	if s := c.waiting.Load(); s != nil {
 		return *s

@@ -1,0 +1,78 @@
+package link
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/vishvananda/netlink"
+)
+
+// Do makes one change. The error names it.
+func (k *rtnetlink) Do(o Op) error {
+	if err := k.do(o); err != nil {
+		return fmt.Errorf("%v: %w", o, err)
+	}
+	return nil
+}
+
+func (k *rtnetlink) do(o Op) error {
+	switch o := o.(type) {
+	case Rename:
+		return netlink.LinkSetName(device(o.NIC), o.To)
+	case SetMTU:
+		return netlink.LinkSetMTU(device(o.NIC), o.MTU)
+	case SetUp:
+		if o.Up {
+			return netlink.LinkSetUp(device(o.NIC))
+		}
+		return netlink.LinkSetDown(device(o.NIC))
+	case AddAddress:
+		seconds := int(o.Left / time.Second)
+		return netlink.AddrReplace(device(o.NIC), &netlink.Addr{IPNet: ipNet(o.Prefix), ValidLft: seconds, PreferedLft: seconds})
+	case RemoveAddress:
+		return netlink.AddrDel(device(o.NIC), &netlink.Addr{IPNet: ipNet(o.Prefix)})
+	case AddRoute:
+		r := o.Route.netlink()
+		if o.OnLink {
+			r.Flags = int(netlink.FLAG_ONLINK)
+		}
+		return netlink.RouteReplace(r)
+	case RemoveRoute:
+		return netlink.RouteDel(o.Route.netlink())
+	}
+	panic(fmt.Sprintf("BUG: no such change: %T", o))
+}
+
+// device is a handle on an interface by its index alone.
+func device(index int) netlink.Link {
+	return &netlink.Device{LinkAttrs: netlink.LinkAttrs{Index: index}}
+}
+
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
+
+func (r Route) netlink() *netlink.Route {
+	n := &netlink.Route{LinkIndex: r.NIC, Dst: ipNet(r.Dst), Priority: r.Metric, Protocol: ourProtocol}
+	if r.Via.IsValid() {
+		n.Gw = r.Via.AsSlice()
+	} else if r.Dst.Addr().Is4() {
+		n.Scope = netlink.SCOPE_LINK
+	}
+	return n
+}
+
+// Loopback brings up lo. It must run before any use of package net, which otherwise believes for ever that
+// there is no IPv6.
+func Loopback() error {
+	lo, err := netlink.LinkByName("lo")
+	if err != nil {
+		return fmt.Errorf("finding the loopback interface: %w", err)
+	}
+	if err := netlink.LinkSetUp(lo); err != nil {
+		return fmt.Errorf("bringing up the loopback interface: %w", err)
+	}
+	return nil
+}

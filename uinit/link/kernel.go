@@ -1,0 +1,133 @@
+package link
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// Kernel is where interfaces are. Its calls come from one goroutine.
+type Kernel interface {
+	Observe() (State, error)
+	Do(Op) error
+}
+
+// rtnetlink is the running kernel (rtnetlink(7)).
+type rtnetlink struct {
+	// known keeps what an interface never changes, by index: asking the driver is an ioctl each.
+	known map[int]hardware
+}
+
+type hardware struct{ driver, bus string }
+
+// Observe reads all interfaces, addresses and the main routing table.
+func (k *rtnetlink) Observe() (State, error) {
+	var s State
+	links, err := netlink.LinkList()
+	if err != nil {
+		return State{}, fmt.Errorf("listing network interfaces: %w", err)
+	}
+	for _, l := range links {
+		if n, ok := k.nic(l); ok {
+			s.NICs = append(s.NICs, n)
+		}
+	}
+	addresses, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
+	if err != nil {
+		return State{}, fmt.Errorf("listing addresses: %w", err)
+	}
+	now := time.Now()
+	for _, a := range addresses {
+		if p, ok := prefix(a.IPNet); ok {
+			s.Addresses = append(s.Addresses, Address{
+				NIC: a.LinkIndex, Prefix: p, Until: until(a, now),
+				Tentative: a.Flags&unix.IFA_F_TENTATIVE != 0 && a.Flags&unix.IFA_F_OPTIMISTIC == 0,
+				Duplicate: a.Flags&unix.IFA_F_DADFAILED != 0,
+			})
+		}
+	}
+	routes, err := netlink.RouteList(nil, netlink.FAMILY_ALL)
+	if err != nil {
+		return State{}, fmt.Errorf("listing routes: %w", err)
+	}
+	for _, r := range routes {
+		if n, ok := route(r); ok {
+			s.Routes = append(s.Routes, n)
+		}
+	}
+	return s, nil
+}
+
+func (k *rtnetlink) nic(l netlink.Link) (NIC, bool) {
+	a := l.Attrs()
+	if a.Flags&net.FlagLoopback != 0 || a.EncapType != "ether" {
+		return NIC{}, false
+	}
+	h, seen := k.known[a.Index]
+	if !seen {
+		h = askDriver(a.Name)
+		k.known[a.Index] = h
+	}
+	mac := a.PermHWAddr
+	if len(mac) == 0 {
+		mac = a.HardwareAddr
+	}
+	return NIC{
+		Index: a.Index, Name: a.Name, MAC: spec.MAC(mac.String()), Driver: h.driver, Bus: h.bus,
+		// A link with a kind was made by somebody; hardware has none.
+		Virtual: l.Type() != "device",
+		Up:      a.Flags&net.FlagUp != 0, Carrier: a.RawFlags&unix.IFF_LOWER_UP != 0, MTU: a.MTU,
+	}, true
+}
+
+// askDriver asks what ethtool -i shows (include/uapi/linux/ethtool.h, ETHTOOL_GDRVINFO).
+func askDriver(name string) hardware {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return hardware{}
+	}
+	defer unix.Close(fd)
+	info, err := unix.IoctlGetEthtoolDrvinfo(fd, name)
+	if err != nil {
+		return hardware{}
+	}
+	return hardware{unix.ByteSliceToString(info.Driver[:]), unix.ByteSliceToString(info.Bus_info[:])}
+}
+
+func prefix(n *net.IPNet) (netip.Prefix, bool) {
+	if n == nil {
+		return netip.Prefix{}, false
+	}
+	a, ok := netip.AddrFromSlice(n.IP)
+	ones, _ := n.Mask.Size()
+	return netip.PrefixFrom(a.Unmap(), ones), ok
+}
+
+// until turns seconds left into a moment. The kernel writes all ones for "for ever".
+func until(a netlink.Addr, now time.Time) time.Time {
+	if a.ValidLft <= 0 || a.ValidLft >= 1<<32-1 {
+		return time.Time{}
+	}
+	return now.Add(time.Duration(a.ValidLft) * time.Second)
+}
+
+// ourProtocol marks routes that uinit made (RTPROT_STATIC in include/uapi/linux/rtnetlink.h).
+const ourProtocol = unix.RTPROT_STATIC
+
+func route(r netlink.Route) (Route, bool) {
+	dst, ok := prefix(r.Dst)
+	if !ok {
+		dst = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+		if r.Family == netlink.FAMILY_V6 {
+			dst = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+		}
+	}
+	via, _ := netip.AddrFromSlice(r.Gw)
+	return Route{NIC: r.LinkIndex, Dst: dst, Via: via.Unmap(), Metric: r.Priority, Ours: r.Protocol == ourProtocol}, r.LinkIndex != 0
+}

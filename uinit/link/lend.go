@@ -1,0 +1,71 @@
+package link
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/imgbuild/imgbuild/uinit/dhcp"
+)
+
+// retryClient is how long a DHCP client that could not start waits for another try.
+const retryClient = time.Second
+
+// lend lets a DHCP client run on the link exactly while there is carrier. It is stopped when a cable is pulled; the
+// address stays until the lease is over, and when the cable is back the server is asked whether it is still good.
+func (w *work) lend(name string, a *active) {
+	n, ok := w.state.nic(a.nic)
+	should := ok && w.rows[name].DHCP4 && a.applied && n.Up && n.Carrier
+	switch {
+	case should && a.asking == nil:
+		mac, err := net.ParseMAC(string(n.MAC))
+		if err != nil {
+			return
+		}
+		ctx, stop := context.WithCancel(w.ctx)
+		a.asking = &asking{client: &dhcp.Client{Link: name, MAC: mac, Hostname: hostName}, stop: stop}
+		go w.ask(ctx, a.asking, name, n.Index, a.lease)
+	case !should:
+		a.halt()
+	}
+}
+
+func (w *work) stopAll() {
+	for _, a := range w.active {
+		a.halt()
+	}
+}
+
+// ask runs a client until it is stopped or its socket breaks, which is tried again after a while.
+func (m *Manager) ask(ctx context.Context, who *asking, name string, nic int, last *dhcp.Lease) {
+	socket, err := m.open(nic, name)
+	if err == nil {
+		_ = who.client.Run(ctx, socket, last, func(l *dhcp.Lease) { m.post(ctx, who, name, l) })
+		socket.Close()
+	}
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(retryClient):
+	}
+	select {
+	case <-ctx.Done():
+	case m.calls <- func(w *work) {
+		if a := w.active[name]; a.asking == who {
+			a.asking = nil
+		}
+	}:
+	}
+}
+
+// post hands a lease to the manager's goroutine. A client that was stopped meanwhile has no say.
+func (m *Manager) post(ctx context.Context, who *asking, name string, l *dhcp.Lease) {
+	select {
+	case <-ctx.Done():
+	case m.calls <- func(w *work) {
+		if a := w.active[name]; a.asking == who {
+			a.lease, a.dirty = l, true
+		}
+	}:
+	}
+}

@@ -1,0 +1,151 @@
+package link
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// slack is by how much the limit of an address may differ from the wanted one: the kernel counts it in
+// whole seconds.
+const slack = 2 * time.Second
+
+// Plan lists the changes that turn what the kernel has into what is wanted, at the moment now. Applied to the result it
+// lists none. It leaves alone what others made: addresses without a limit, IPv6 addresses from router
+// advertisements, routes that are not Ours.
+func Plan(want []Wanted, have State, now time.Time) []Op {
+	p := planner{want: want, have: have, now: now}
+	for _, w := range want {
+		if n, ok := have.nic(w.NIC); ok {
+			p.rename(n, w.Name)
+		}
+	}
+	for _, w := range want {
+		if n, ok := p.have.nic(w.NIC); ok {
+			p.configure(n, w)
+		}
+	}
+	return p.ops
+}
+
+// planner follows the names while they change.
+type planner struct {
+	want []Wanted
+	have State
+	now  time.Time
+	ops  []Op
+}
+
+func (p *planner) do(o Op) { p.ops = append(p.ops, o) }
+
+// rename makes room first: whoever has the name keeps a neutral one until its own turn comes.
+func (p *planner) rename(n NIC, name string) {
+	n, _ = p.have.nic(n.Index)
+	if n.Name == name {
+		return
+	}
+	if other, occupied := p.have.named(name); occupied {
+		p.move(other, p.free(other), other.Up && !p.wanted(other))
+	}
+	p.move(n, name, false)
+}
+
+func (p *planner) wanted(n NIC) bool {
+	return slices.ContainsFunc(p.want, func(w Wanted) bool { return w.NIC == n.Index })
+}
+
+// free is a name that nobody has and nobody wants.
+func (p *planner) free(n NIC) string {
+	for i := n.Index; ; i++ {
+		name := fmt.Sprintf("nic%d", i)
+		_, has := p.have.named(name)
+		if !has && !slices.ContainsFunc(p.want, func(w Wanted) bool { return w.Name == name }) {
+			return name
+		}
+	}
+}
+
+// move renames one interface. The kernel refuses that while it is up.
+func (p *planner) move(n NIC, name string, upAgain bool) {
+	if n.Up {
+		p.do(SetUp{n.Index, n.Name, false})
+	}
+	p.do(Rename{n.Index, n.Name, name})
+	if upAgain {
+		p.do(SetUp{n.Index, name, true})
+	}
+	// A copy: the caller's state is a value.
+	p.have.NICs = slices.Clone(p.have.NICs)
+	for i := range p.have.NICs {
+		if p.have.NICs[i].Index == n.Index {
+			p.have.NICs[i].Name, p.have.NICs[i].Up = name, n.Up && upAgain
+		}
+	}
+	// Taking it down took its routes and IPv6 addresses along.
+	if n.Up {
+		p.have.Routes = slices.DeleteFunc(slices.Clone(p.have.Routes), func(r Route) bool { return r.NIC == n.Index })
+		p.have.Addresses = slices.DeleteFunc(slices.Clone(p.have.Addresses), func(a Address) bool {
+			return a.NIC == n.Index && a.Prefix.Addr().Is6()
+		})
+	}
+}
+
+func (p *planner) configure(n NIC, w Wanted) {
+	if w.MTU != 0 && n.MTU != w.MTU {
+		p.do(SetMTU{n.Index, n.Name, w.MTU})
+	}
+	if !n.Up {
+		p.do(SetUp{n.Index, n.Name, true})
+	}
+	// What goes, goes first: a route may depend on an address, and a new lease may lie in the old one's network.
+	for _, r := range p.have.Routes {
+		if r.NIC == n.Index && r.Ours && !hasRoute(w.Routes, r) {
+			p.do(RemoveRoute{n.Name, r})
+		}
+	}
+	for _, a := range p.have.Addresses {
+		if a.NIC == n.Index && a.leased() && !slices.ContainsFunc(w.Addresses, func(b Address) bool { return a.Prefix == b.Prefix }) {
+			p.do(RemoveAddress{n.Index, n.Name, a.Prefix})
+		}
+	}
+	for _, a := range w.Addresses {
+		if !p.hasAddress(n, a) {
+			p.do(AddAddress{n.Index, n.Name, a.Prefix, a.Until, a.left(p.now)})
+		}
+	}
+	for _, r := range w.Routes {
+		r.NIC, r.Ours = n.Index, true
+		if !hasRoute(p.have.Routes, r) {
+			p.do(AddRoute{n.Name, r, r.Via.IsValid() && !reached(w.Addresses, r)})
+		}
+	}
+}
+
+// leased: only leases have a limit among IPv4 addresses, so one that uinit's predecessor left behind is
+// known as well.
+func (a Address) leased() bool { return a.Prefix.Addr().Is4() && !a.Until.IsZero() }
+
+func (a Address) left(now time.Time) time.Duration {
+	if a.Until.IsZero() {
+		return 0
+	}
+	return max(a.Until.Sub(now), time.Second)
+}
+
+func (p *planner) hasAddress(n NIC, want Address) bool {
+	return slices.ContainsFunc(p.have.Addresses, func(a Address) bool {
+		return a.NIC == n.Index && a.Prefix == want.Prefix &&
+			a.Until.IsZero() == want.Until.IsZero() && a.Until.Sub(want.Until).Abs() <= slack
+	})
+}
+
+func hasRoute(routes []Route, want Route) bool {
+	return slices.ContainsFunc(routes, func(r Route) bool {
+		return (want.NIC == r.NIC || r.NIC == 0) && r.Dst == want.Dst && r.Via == want.Via && r.Metric == want.Metric
+	})
+}
+
+// reached says that the router lies in the network of an address, or is link-local.
+func reached(addresses []Address, r Route) bool {
+	return r.Via.IsLinkLocalUnicast() || slices.ContainsFunc(addresses, func(a Address) bool { return a.Prefix.Contains(r.Via) })
+}

@@ -1,0 +1,64 @@
+package link
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/dhcp"
+)
+
+// resolver is what goes into resolv.conf(5).
+type resolver struct {
+	servers []netip.Addr
+	search  []string
+}
+
+// add takes what a row says, then what its lease says; earlier links come first.
+func (r *resolver) add(e spec.Ethernet, lease *dhcp.Lease) {
+	servers := e.DNS
+	if lease != nil {
+		servers = append(slices.Clone(servers), lease.DNS...)
+		if lease.Domain != "" && !slices.Contains(r.search, lease.Domain) {
+			r.search = append(r.search, lease.Domain)
+		}
+	}
+	for _, s := range servers {
+		if !slices.Contains(r.servers, s) {
+			r.servers = append(r.servers, s)
+		}
+	}
+}
+
+func (r resolver) String() string {
+	var b strings.Builder
+	b.WriteString("# Written by uinit from the profile and DHCP.\n")
+	if len(r.search) > 0 {
+		fmt.Fprintf(&b, "search %s\n", strings.Join(r.search, " "))
+	}
+	for _, s := range r.servers {
+		fmt.Fprintf(&b, "nameserver %s\n", s)
+	}
+	return b.String()
+}
+
+// write replaces the file where it differs. A file of the image stays for as long as nobody names a server.
+func (r resolver) write(path string, written bool) (bool, error) {
+	if !written && len(r.servers) == 0 {
+		return false, nil
+	}
+	text := []byte(r.String())
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, text) {
+		return true, nil
+	}
+	if err := renameio.WriteFile(path, text, 0o644, renameio.WithStaticPermissions(0o644)); err != nil {
+		return written, fmt.Errorf("writing name servers: %w", err)
+	}
+	return true, nil
+}

@@ -1,0 +1,125 @@
+package link
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/dhcp"
+)
+
+// view is what is known of a link at one moment.
+type view struct {
+	name string
+	row  spec.Ethernet
+	// nic is its interface, if it has one.
+	nic *NIC
+	// applied: all changes that it needs have been tried; err is what went wrong.
+	applied bool
+	err     error
+	lease   *dhcp.Lease
+	// asking tells what the DHCP client waits for.
+	asking func() string
+	wanted Wanted
+	// addresses and routes are the interface's.
+	addresses []Address
+	routes    []Route
+}
+
+func (v view) configured() bool { return v.applied && (!v.row.DHCP4 || v.lease != nil) }
+
+// duplicate is an error when another machine uses one of the wanted addresses.
+func (v view) duplicate() error {
+	for _, a := range v.addresses {
+		if a.Duplicate && v.wants(a.Prefix) {
+			return fmt.Errorf("address %v of %s belongs to another machine, which answered duplicate address detection", a.Prefix.Addr(), v.name)
+		}
+	}
+	return nil
+}
+
+func (v view) wants(p netip.Prefix) bool {
+	return slices.ContainsFunc(v.wanted.Addresses, func(a Address) bool { return a.Prefix == p })
+}
+
+// waiting says what keeps the link from being online.
+func (v view) waiting() string {
+	switch {
+	case v.name == "":
+		return ""
+	case v.nic == nil:
+		return describe(v.row.Match)
+	case !v.nic.Up:
+		return v.name + " is down"
+	case !v.nic.Carrier:
+		return "no carrier on " + v.name
+	case v.row.DHCP4 && v.lease == nil:
+		if v.asking != nil {
+			if s := v.asking(); s != "" {
+				return s
+			}
+		}
+		return "no DHCP lease on " + v.name
+	}
+	for _, want := range v.wanted.Addresses {
+		i := slices.IndexFunc(v.addresses, func(a Address) bool { return a.Prefix == want.Prefix })
+		if i < 0 {
+			return fmt.Sprintf("no address %v on %s", want.Prefix.Addr(), v.name)
+		}
+		if v.addresses[i].Tentative {
+			return fmt.Sprintf("address %v is tentative on %s", want.Prefix.Addr(), v.name)
+		}
+	}
+	for _, want := range v.wanted.Routes {
+		if want.Dst.Bits() == 0 && !hasRoute(v.routes, Route{NIC: v.nic.Index, Dst: want.Dst, Via: want.Via, Metric: want.Metric}) {
+			return fmt.Sprintf("no default route by %v on %s", want.Via, v.name)
+		}
+	}
+	return ""
+}
+
+// facts are what the report tells of a link.
+func (v view) facts() map[string]any {
+	facts := map[string]any{
+		"mac": "", "driver": "", "carrier": false,
+		"addresses": []string{}, "gateway": "", "dhcp4.server": "", "dhcp4.lease_seconds": 0,
+	}
+	if v.nic == nil {
+		return facts
+	}
+	facts["mac"], facts["driver"], facts["carrier"] = string(v.nic.MAC), v.nic.Driver, v.nic.Carrier
+	var texts []string
+	for _, a := range v.addresses {
+		if !a.Tentative && !a.Duplicate {
+			texts = append(texts, a.Prefix.String())
+		}
+	}
+	slices.Sort(texts)
+	if texts != nil {
+		facts["addresses"] = texts
+	}
+	if via := v.gateway(); via.IsValid() {
+		facts["gateway"] = via.String()
+	}
+	if v.lease != nil {
+		facts["dhcp4.server"] = v.lease.Server.String()
+		facts["dhcp4.lease_seconds"] = int(v.lease.Duration.Seconds())
+	}
+	return facts
+}
+
+// gateway is the default router, IPv4 before IPv6, by lowest metric.
+func (v view) gateway() netip.Addr {
+	var best Route
+	for _, r := range v.routes {
+		if r.Dst.Bits() != 0 || !r.Via.IsValid() {
+			continue
+		}
+		better := r.Via.Is4() && best.Via.Is6() || r.Via.Is4() == best.Via.Is4() && r.Metric < best.Metric
+		if !best.Via.IsValid() || better {
+			best = r
+		}
+	}
+	return best.Via
+}

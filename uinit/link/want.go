@@ -1,0 +1,46 @@
+package link
+
+import (
+	"net/netip"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/dhcp"
+)
+
+// metricStep separates the routes of rows: the first row by name has the preferred default
+// route, and two rows never make the same one.
+const metricStep = 100
+
+// want is what the interface of a row should have, with its lease if any. place counts rows by name from 0.
+func want(name string, e spec.Ethernet, place, nic int, lease *dhcp.Lease) Wanted {
+	w := Wanted{NIC: nic, Name: name, MTU: e.MTU}
+	metric := metricStep * (place + 1)
+	for _, p := range e.Addresses {
+		w.Addresses = append(w.Addresses, Address{Prefix: p})
+	}
+	for _, g := range e.Gateways {
+		dst := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+		if g.Is6() {
+			dst = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+		}
+		w.Routes = append(w.Routes, Route{Dst: dst, Via: g, Metric: metric})
+		metric++
+	}
+	if lease == nil {
+		return w
+	}
+	w.Addresses = append(w.Addresses, Address{Prefix: lease.Address, Until: lease.Expires()})
+	for _, r := range lease.Routes {
+		via := r.Via
+		if via.IsUnspecified() {
+			via = netip.Addr{}
+		}
+		w.Routes = append(w.Routes, Route{Dst: r.Dst, Via: via, Metric: metric})
+		metric++
+	}
+	// A server may say that its network takes less; more than usual is for the profile to decide.
+	if w.MTU == 0 && lease.MTU < 1500 {
+		w.MTU = lease.MTU
+	}
+	return w
+}

@@ -1,0 +1,229 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/imgbuild/imgbuild/uinit/dhcp"
+)
+
+// work is what the manager's goroutine knows; nobody else touches it.
+type work struct {
+	*Manager
+	state    State
+	assigned map[string]int
+	active   map[string]*active
+	// facts are those last told.
+	facts map[string]any
+	// resolved: resolv.conf is ours; resolvErr is why it could not be written.
+	resolved  bool
+	resolvErr error
+}
+
+// active is a row that Configure was called for.
+type active struct {
+	nic     int
+	applied bool
+	// dirty: what is wanted has changed since it was last applied.
+	dirty bool
+	err   error
+	lease *dhcp.Lease
+	// pollUntil ends the search for carrier.
+	pollUntil time.Time
+	asking    *asking
+}
+
+// run starts the goroutine.
+func (m *Manager) run() {
+	changes, err := m.watch(m.ctx)
+	if err != nil {
+		m.publish(nil, err)
+		return
+	}
+	w := &work{Manager: m, active: map[string]*active{}, facts: map[string]any{}}
+	go w.loop(changes)
+}
+
+func (w *work) loop(changes <-chan struct{}) {
+	for {
+		var poll <-chan time.Time
+		if w.missesCarrier() {
+			poll = time.After(pollCarrier)
+		}
+		select {
+		case <-w.ctx.Done():
+			w.stopAll()
+			w.publish(w.see(), nil)
+			return
+		case call := <-w.calls:
+			call(w)
+		case <-changes:
+		case <-poll:
+		}
+		w.step()
+	}
+}
+
+func (w *work) begin(name string) {
+	if w.active[name] == nil {
+		w.active[name] = &active{dirty: true}
+	}
+}
+
+// step observes, does what is to be done, and publishes.
+func (w *work) step() {
+	if err := w.observe(); err != nil {
+		w.fail(err)
+		return
+	}
+	if w.dirty() {
+		w.apply()
+		if err := w.observe(); err != nil {
+			w.fail(err)
+			return
+		}
+	}
+	for name, a := range w.active {
+		w.lend(name, a)
+	}
+	w.resolve()
+	views := w.see()
+	w.tell(views)
+	w.publish(views, nil)
+}
+
+// fail tells everybody of an error that is of no single link.
+func (w *work) fail(err error) {
+	for _, a := range w.active {
+		a.err = err
+	}
+	w.publish(w.see(), nil)
+}
+
+// observe reads the kernel's state and notices what became of each link's interface.
+func (w *work) observe() error {
+	state, err := w.kernel.Observe()
+	if err != nil {
+		return err
+	}
+	w.state = state
+	w.assigned = assign(w.rows, state.NICs, w.assigned)
+	for name, a := range w.active {
+		if nic := w.assigned[name]; nic != a.nic {
+			// A lease belongs to a hardware address.
+			a.nic, a.dirty, a.applied, a.lease = nic, nic != 0, false, nil
+			a.halt()
+		}
+		if a.lease != nil && !time.Now().Before(a.lease.Expires()) {
+			a.lease, a.dirty = nil, true
+		}
+	}
+	return nil
+}
+
+func (w *work) dirty() bool {
+	for _, a := range w.active {
+		if a.dirty && a.nic != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// apply changes the kernel's state to what all links want. A change that fails is reported and the
+// next ones are tried: half a network is better than none for whoever has to repair it.
+func (w *work) apply() {
+	var wants []Wanted
+	for name, a := range w.active {
+		if a.nic != 0 && a.dirty {
+			wants = append(wants, w.want(name, a))
+		}
+	}
+	slices.SortFunc(wants, func(a, b Wanted) int { return a.NIC - b.NIC })
+	failed := map[int][]error{}
+	for _, op := range Plan(wants, w.state, time.Now()) {
+		if err := w.kernel.Do(op); err != nil {
+			failed[op.nic()] = append(failed[op.nic()], err)
+		}
+	}
+	for _, a := range w.active {
+		if a.nic == 0 || !a.dirty {
+			continue
+		}
+		if !a.applied {
+			a.pollUntil = time.Now().Add(pollFor)
+		}
+		a.dirty, a.applied, a.err = false, true, errors.Join(failed[a.nic]...)
+	}
+}
+
+func (w *work) want(name string, a *active) Wanted {
+	names := slices.Sorted(maps.Keys(w.rows))
+	return want(name, w.rows[name], slices.Index(names, name), a.nic, a.lease)
+}
+
+func (w *work) missesCarrier() bool {
+	for _, a := range w.active {
+		if n, ok := w.state.nic(a.nic); ok && a.applied && !n.Carrier && time.Now().Before(a.pollUntil) {
+			return true
+		}
+	}
+	return false
+}
+
+// see is what everybody may know.
+func (w *work) see() map[string]view {
+	views := map[string]view{}
+	for name, a := range w.active {
+		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.resolvErr), lease: a.lease, wanted: w.want(name, a)}
+		if a.asking != nil {
+			v.asking = a.asking.client.Waiting
+		}
+		if n, ok := w.state.nic(a.nic); ok {
+			v.nic = &n
+			v.addresses = slices.DeleteFunc(slices.Clone(w.state.Addresses), func(x Address) bool { return x.NIC != a.nic })
+			v.routes = slices.DeleteFunc(slices.Clone(w.state.Routes), func(x Route) bool { return x.NIC != a.nic })
+		}
+		views[name] = v
+	}
+	return views
+}
+
+// tell reports the facts that changed.
+func (w *work) tell(views map[string]view) {
+	for name, v := range views {
+		for key, value := range v.facts() {
+			key = "link." + name + "." + key
+			if old, told := w.facts[key]; !told || !reflect.DeepEqual(old, value) {
+				w.facts[key] = value
+				w.fact(key, value)
+			}
+		}
+	}
+}
+
+func (w *work) resolve() {
+	var r resolver
+	for _, name := range slices.Sorted(maps.Keys(w.active)) {
+		r.add(w.rows[name], w.active[name].lease)
+	}
+	w.resolved, w.resolvErr = r.write(w.resolvConf, w.resolved)
+}
+
+// asking is a DHCP client at work.
+type asking struct {
+	client *dhcp.Client
+	stop   context.CancelFunc
+}
+
+// halt stops the row's client, if there is one.
+func (a *active) halt() {
+	if a.asking != nil {
+		a.asking.stop()
+		a.asking = nil
+	}
+}
