@@ -66,7 +66,6 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or invalid profile,
 	}
 	root.AddCommand(a.buildCommand("build PROFILE"), a.checkCommand(), a.planCommand(), a.lsCommand(), a.runCommand(),
 		a.testCommand(), a.lockCommand(), a.newCommand(), a.cacheCommand(), a.versionCommand())
-	root.InitDefaultCompletionCmd()
 	return root
 }
 

@@ -75,8 +75,9 @@ func (b ban) hold(t *testing.T, p pkg) {
 	}
 }
 
-// shared are the packages of uinit that its modules may use.
-var shared = []string{"uinit/dev", "uinit/unit", "uinit/cmdline", "uinit/klog", "uinit/kmod"}
+// shared are the packages of uinit that its modules may use: what all stand on, and
+// protocols.
+var shared = []string{"uinit/dev", "uinit/unit", "uinit/cmdline", "uinit/klog", "uinit/kmod", "uinit/dhcp"}
 
 // uinitModules holds modules of uinit apart: one concern each, wired in one place.
 func uinitModules(t *testing.T, p pkg) {

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// imgbuild runs the program in a directory and returns what a shell would see.
+func imgbuild(t *testing.T, dir string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	t.Chdir(dir)
+	var out, errs bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader(""), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestCommandLine(t *testing.T) {
+	dir := t.TempDir()
+	bad := filepath.Join(dir, "bad.toml")
+	if err := os.WriteFile(bad, []byte("extends = \"headless\"\n[ethernet.lan]\ndhpc4 = true\nmtu = \"big\"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		args           []string
+		code           int
+		stdout, stderr string // what each contains
+	}{
+		{[]string{"--help"}, exitDone, "Exit codes: 0 done, 1 failed, 2 wrong command line or invalid profile", ""},
+		{[]string{"version"}, exitDone, "imgbuild ", ""},
+		{[]string{"completion", "bash"}, exitDone, "__start_imgbuild", ""},
+		{[]string{"check", "headless"}, exitDone, "headless: ok\n", ""},
+		{nil, exitUsage, "", "imgbuild takes one profile, got 0"},
+		{[]string{"build"}, exitUsage, "", "imgbuild build takes one profile, got 0"},
+		{[]string{"build", "headless", "nas"}, exitUsage, "", "takes one profile, got 2"},
+		{[]string{"build", "--frobnicate", "headless"}, exitUsage, "", "unknown flag: --frobnicate; see imgbuild build --help"},
+		{[]string{"biuld"}, exitUsage, "", `did you mean the command "build"?`},
+		{[]string{"headles"}, exitUsage, "", `no shipped profile is called "headles"; did you mean headless?`},
+		{[]string{"./none.toml"}, exitUsage, "", "open ./none.toml: no such file or directory"},
+		{[]string{"check", "bad.toml"}, exitUsage, "", "bad.toml:3:1: ethernet.lan.dhpc4: unknown key; did you mean dhcp4?"},
+		{[]string{"check", "bad.toml"}, exitUsage, "", "bad.toml:4:7: ethernet.lan.mtu: is the string \"big\"; accepted: 68 to 65535\nimgbuild: 2 problems\n"},
+		{[]string{"check", "headless", "bad.toml"}, exitUsage, "headless: ok\n", "imgbuild: 2 problems\n"},
+		{[]string{"-C", "nowhere", "check", "headless"}, exitUsage, "", "-C: chdir nowhere"},
+		{[]string{"-C", dir, "check", "headless"}, exitDone, "headless: ok\n", ""},
+		{[]string{"-v", "-q", "check", "headless"}, exitUsage, "", "contradict each other"},
+		{[]string{"run", "headless", "--timeout", "5s"}, exitUsage, "", "--timeout goes with --until"},
+		{[]string{"run", "headless", "--until", "("}, exitUsage, "", "--until: error parsing regexp"},
+		{[]string{"test", "headless", "--accel", "xen"}, exitUsage, "", `--accel "xen"; accepted: auto, kvm, tcg`},
+		{[]string{"build", "headless", "-o", "file"}, exitFailed, "", "making the output directory: mkdir file: not a directory"},
+		{[]string{"new", "Bad_Name"}, exitUsage, "", `"Bad_Name" is not a profile name`},
+		{[]string{"new"}, exitUsage, "", "takes the new profile's name"},
+		{[]string{"cache", "prune", "--limit", "lots"}, exitUsage, "", `--limit: "lots" is not a size`},
+		{[]string{"lock", "headless", "more"}, exitUsage, "", "imgbuild lock takes one profile, got 2"},
+	} {
+		t.Run(strings.Join(tc.args, " "), func(t *testing.T) {
+			t.Setenv("IMGBUILD_CACHE", filepath.Join(t.TempDir(), "cache"))
+			code, stdout, stderr := imgbuild(t, dir, tc.args...)
+			if code != tc.code || !strings.Contains(stdout, tc.stdout) || !strings.Contains(stderr, tc.stderr) {
+				t.Errorf("exit %d, want %d\nstdout: %q\n  want: %q\nstderr: %q\n  want: %q", code, tc.code, stdout, tc.stdout, stderr, tc.stderr)
+			}
+			if tc.code != exitDone && tc.stdout == "" && stdout != "" {
+				t.Errorf("a failure wrote to standard output: %q", stdout)
+			}
+		})
+	}
+}
+
+// A starting profile is valid as it stands and never overwrites one.
+func TestNew(t *testing.T) {
+	dir := t.TempDir()
+	if code, stdout, stderr := imgbuild(t, dir, "new", "mybox", "--from", "headless"); code != exitDone || stdout != "mybox.toml\n" {
+		t.Fatalf("exit %d, %q, %q", code, stdout, stderr)
+	}
+	if code, _, stderr := imgbuild(t, dir, "check", "mybox.toml"); code != exitDone {
+		t.Errorf("the new profile is not valid: %s", stderr)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "mybox.toml"), []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := imgbuild(t, dir, "new", "mybox"); code != exitFailed || !strings.Contains(stderr, "file exists") {
+		t.Errorf("exit %d, %q", code, stderr)
+	}
+	if text, _ := os.ReadFile(filepath.Join(dir, "mybox.toml")); string(text) != "mine" {
+		t.Errorf("the existing profile became %q", text)
+	}
+}
+
+func TestVersionJSON(t *testing.T) {
+	_, stdout, _ := imgbuild(t, t.TempDir(), "version", "--json")
+	var v struct{ Version, Go string }
+	if err := json.Unmarshal([]byte(stdout), &v); err != nil || v.Version == "" || !strings.HasPrefix(v.Go, "go1.") {
+		t.Errorf("%q: %v", stdout, err)
+	}
+}
+
+func TestCacheVerb(t *testing.T) {
+	t.Setenv("IMGBUILD_CACHE", filepath.Join(t.TempDir(), "cache"))
+	code, stdout, stderr := imgbuild(t, t.TempDir(), "cache", "--json")
+	if code != exitDone || strings.TrimSpace(stdout) != "[]" && strings.TrimSpace(stdout) != "null" {
+		t.Errorf("an empty cache: exit %d, %q, %q", code, stdout, stderr)
+	}
+	if code, stdout, _ := imgbuild(t, t.TempDir(), "cache", "prune"); code != exitDone || stdout != "removed 0 entries, 0.0 MB\n" {
+		t.Errorf("exit %d, %q", code, stdout)
+	}
+}
