@@ -1,6 +1,7 @@
 package deb
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -23,7 +24,7 @@ func newXZ(r *io.SectionReader) (io.ReadCloser, error) {
 		if _, err := r.Seek(0, io.SeekStart); err != nil {
 			return nil, err
 		}
-		d, err := xz.NewReader(r)
+		d, err := xz.NewReader(bufio.NewReader(r))
 		return io.NopCloser(d), err
 	}
 	return decodeBlocks(r, flags, blocks), nil
@@ -111,8 +112,13 @@ func parseXZIndex(index []byte, start int64) ([]xzBlock, error) {
 
 // decodeBlock makes a stream of the block alone, so that the decoder checks its sum.
 func decodeBlock(r io.ReaderAt, flags [2]byte, b xzBlock) ([]byte, error) {
-	head := append([]byte("\xfd7zXZ\x00"), flags[:]...)
-	head = binary.LittleEndian.AppendUint32(head, crc32.ChecksumIEEE(flags[:]))
+	// In memory, for the decoder reads byte by byte.
+	stream := make([]byte, xzHeader+b.padded(), xzHeader+b.padded()+64)
+	head := append(append(stream[:0], "\xfd7zXZ\x00"...), flags[:]...)
+	binary.LittleEndian.AppendUint32(head, crc32.ChecksumIEEE(flags[:]))
+	if _, err := r.ReadAt(stream[xzHeader:], b.offset); err != nil {
+		return nil, fmt.Errorf("reading the block at byte %d: %w", b.offset, err)
+	}
 
 	index := binary.AppendUvarint([]byte{0, 1}, uint64(b.unpadded))
 	index = binary.AppendUvarint(index, uint64(b.size))
@@ -122,10 +128,11 @@ func decodeBlock(r io.ReaderAt, flags [2]byte, b xzBlock) ([]byte, error) {
 	index = binary.LittleEndian.AppendUint32(index, crc32.ChecksumIEEE(index))
 
 	foot := append(binary.LittleEndian.AppendUint32(nil, uint32(len(index)/4-1)), flags[:]...)
-	sum := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(foot))
-	tail := append(append(append(index, sum...), foot...), "YZ"...)
+	stream = append(stream, index...)
+	stream = binary.LittleEndian.AppendUint32(stream, crc32.ChecksumIEEE(foot))
+	stream = append(append(stream, foot...), "YZ"...)
 
-	d, err := xz.NewReader(io.MultiReader(bytes.NewReader(head), io.NewSectionReader(r, b.offset, b.padded()), bytes.NewReader(tail)))
+	d, err := xz.NewReader(bytes.NewReader(stream))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,359 @@
+package deb
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// tools is a repository with a program, its library and what only a maintainer
+// script wants.
+func tools(t testing.TB) *repo {
+	r := newRepo(t)
+	r.add("tool", "1.0", "Depends: libt, debconf\n", file("./usr/bin/tool", 0o755, elfFile("/lib64/ld.so", "libt.so.1", "")))
+	r.add("libt", "1:2.0-1", "Depends: loader\n",
+		file("./usr/lib/x86_64-linux-gnu/libt.so.1.0", 0o644, elfFile("", "", "")), link("./usr/lib/x86_64-linux-gnu/libt.so.1", "libt.so.1.0"))
+	r.add("loader", "3", "", folder("./lib64/"), link("./lib64/ld.so", "/lib/ld.so"), file("./lib/ld.so", 0o755, elfFile("", "", "")))
+	r.add("debconf", "1", "", file("./usr/bin/debconf", 0o755, "#!/usr/bin/perl\n"))
+	r.publish()
+	return r
+}
+
+func versions(pkgs []Package) (list []string) {
+	for _, p := range pkgs {
+		list = append(list, p.String())
+	}
+	return list
+}
+
+func mustResolve(t *testing.T, h *testHost, names ...string) []Package {
+	t.Helper()
+	pkgs, err := h.Resolve(t.Context(), names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pkgs
+}
+
+func TestFromNameToFiles(t *testing.T) {
+	h := tools(t).host(nil)
+	pkgs := mustResolve(t, h, "tool")
+	if got, want := versions(pkgs), []string{"libt=1:2.0-1", "loader=3", "tool=1.0"}; !slices.Equal(got, want) {
+		t.Fatalf("resolved %v, want %v", got, want)
+	}
+	var trees []Tree
+	for _, p := range pkgs {
+		tree, err := h.Unpack(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trees = append(trees, tree)
+	}
+	picks, err := Closure(trees, []string{"/bin/tool"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range picks {
+		got = append(got, p.Package+": "+p.Path+": "+p.Why)
+		if _, err := os.Stat(p.Host); p.Entry.Link == "" && err != nil {
+			t.Error(err)
+		}
+	}
+	want := []string{
+		"tool: usr/bin/tool: wanted as /bin/tool",
+		"loader: usr/lib/ld.so: needed by /usr/bin/tool",
+		"libt: usr/lib/x86_64-linux-gnu/libt.so.1: needed by /usr/bin/tool",
+		"libt: usr/lib/x86_64-linux-gnu/libt.so.1.0: needed by /usr/bin/tool",
+		"loader: usr/lib64/ld.so: needed by /usr/bin/tool",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("picked\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+
+	// Once more, as the next build does it.
+	h.did()
+	for _, p := range mustResolve(t, h, "tool") {
+		if _, err := h.Unpack(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if did := h.did(); len(did) != 0 {
+		t.Errorf("a warm build runs %v", did)
+	}
+}
+
+func TestUnknownPackages(t *testing.T) {
+	h := tools(t).host(nil)
+	_, err := h.Resolve(t.Context(), []string{"tol", "libt"})
+	var none *NoPackageError
+	if !errors.As(err, &none) || none.Name != "tol" || !slices.Equal(none.Suggest, []string{"tool"}) {
+		t.Errorf("error %v", err)
+	}
+	// To apt-get this is a regular expression that finds libt, which is there.
+	if _, err = h.Resolve(t.Context(), []string{"l.bt"}); !errors.As(err, &none) || none.Name != "l.bt" {
+		t.Errorf("error %v", err)
+	}
+	if _, err = h.Kernel(t.Context(), "linux-image-none"); !errors.As(err, &none) || none.Name != "linux-image-none" {
+		t.Errorf("error %v", err)
+	}
+	for _, name := range []string{"tool-", "-f", "a b", "Tool", ""} {
+		h.did()
+		if _, err := h.Resolve(t.Context(), []string{name}); err == nil || len(h.did()) != 0 {
+			t.Errorf("%q reached apt: %v", name, err)
+		}
+	}
+}
+
+func TestWhatIsAskedForByNameIsNotStoodInFor(t *testing.T) {
+	h := tools(t).host(nil)
+	if got := versions(mustResolve(t, h, "debconf")); !slices.Equal(got, []string{"debconf=1"}) {
+		t.Errorf("resolved %v", got)
+	}
+}
+
+func TestKernelBehindMetapackages(t *testing.T) {
+	r := newRepo(t)
+	r.add("linux-image-amd64", "6.1+2", "Depends: linux-image-6.1.0-2-amd64 (= 6.1-2)\n")
+	r.add("linux-image-6.1.0-2-amd64", "6.1-2", "Depends: kmod, linux-base (>= 4), initramfs-tools | dracut\n", file("./boot/vmlinuz-6.1.0-2-amd64", 0o644, "k"))
+	r.publish()
+	h := r.host(nil)
+	p, err := h.Kernel(t.Context(), "linux-image-amd64")
+	if err != nil || p.String() != "linux-image-6.1.0-2-amd64=6.1-2" || p.File != "linux-image-6.1.0-2-amd64_6.1-2_amd64.deb" {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	tree, err := h.Unpack(t.Context(), p)
+	if err != nil || len(tree.Files) != 1 || tree.Files[0].Path != "boot/vmlinuz-6.1.0-2-amd64" {
+		t.Errorf("%+v, %v", tree.Files, err)
+	}
+}
+
+func TestVersionGoneFromMirror(t *testing.T) {
+	r := tools(t)
+	h := r.host(nil)
+	pinned := mustResolve(t, h, "loader")
+	r.remove("loader", "3")
+	r.add("loader", "4", "", file("./lib/ld.so", 0o755, "newer"))
+	r.publish()
+	err := r.host(h.cache).Fetch(t.Context(), pinned)
+	var gone *GoneError
+	if !errors.As(err, &gone) || gone.Package.Version != "3" || gone.Available != "4" {
+		t.Fatalf("error %v", err)
+	}
+	r.remove("loader", "4")
+	again := r.host(h.cache)
+	if err := again.Fetch(t.Context(), pinned); !errors.As(err, &gone) || gone.Available != "" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestMirrorMovedOn(t *testing.T) {
+	r := tools(t)
+	h := r.host(nil)
+	mustResolve(t, h, "tool") // lists of now
+	r.add("late", "1", "", file("./late", 0o644, "x"))
+	r.publish()
+	pinned := mustResolve(t, r.host(nil), "late")
+	if err := r.host(h.cache).Fetch(t.Context(), pinned); err != nil {
+		t.Errorf("with lists older than the pin: %v", err)
+	}
+}
+
+func TestDamagedDebIsFetchedAnew(t *testing.T) {
+	for _, damage := range []struct {
+		name string
+		do   func(path string) error
+	}{
+		{"a byte changed", func(path string) error {
+			b, err := os.ReadFile(path)
+			b[len(b)-3] ^= 1
+			return errors.Join(err, os.WriteFile(path, b, 0o644))
+		}},
+		{"cut short", func(path string) error { return os.Truncate(path, 100) }},
+		{"missing", os.Remove},
+	} {
+		t.Run(damage.name, func(t *testing.T) {
+			h := tools(t).host(nil)
+			p := mustResolve(t, h, "loader")[0]
+			if err := h.Fetch(t.Context(), []Package{p}); err != nil {
+				t.Fatal(err)
+			}
+			path, _ := h.deb(p)
+			if err := damage.do(path); err != nil {
+				t.Fatal(err)
+			}
+			h.did()
+			tree, err := h.Unpack(t.Context(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains(h.did(), "apt-get download") {
+				t.Error("it was not fetched anew")
+			}
+			if err := verify(p, path, "now"); err != nil {
+				t.Error(err)
+			}
+			if len(tree.Files) != 3 {
+				t.Errorf("unpacked %d files", len(tree.Files))
+			}
+		})
+	}
+}
+
+func TestDamagedDebWithoutMirror(t *testing.T) {
+	r := tools(t)
+	h := r.host(nil)
+	p := mustResolve(t, h, "loader")[0]
+	if err := h.Fetch(t.Context(), []Package{p}); err != nil {
+		t.Fatal(err)
+	}
+	path, _ := h.deb(p)
+	if err := os.WriteFile(path, make([]byte, p.Size), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r.offline(true)
+	var bad *HashError
+	if _, err := h.Unpack(t.Context(), p); !errors.As(err, &bad) || bad.Package != p {
+		t.Errorf("error %v", err)
+	}
+	if _, ok := h.cache.Lookup(kindTree, p.SHA256); ok {
+		t.Error("a damaged package was unpacked")
+	}
+	r.offline(false)
+	if _, err := h.Unpack(t.Context(), p); err != nil {
+		t.Errorf("with the mirror back: %v", err)
+	}
+}
+
+func TestMirrorWithOtherBytes(t *testing.T) {
+	r := tools(t)
+	h := r.host(nil)
+	pinned := mustResolve(t, h, "loader")
+	var bad *HashError
+
+	// The same version, built anew: the index has another hash.
+	r.add("loader", "3", "", file("./lib/ld.so", 0o755, "rebuilt"))
+	r.publish()
+	if err := r.host(nil).Fetch(t.Context(), pinned); !errors.As(err, &bad) || bad.Package != pinned[0] {
+		t.Errorf("error %v", err)
+	}
+
+	// The index says what we want, the file is another.
+	r = tools(t)
+	h = r.host(nil)
+	pinned = mustResolve(t, h, "loader")
+	path := filepath.Join(r.dir, pinned[0].File)
+	if err := os.WriteFile(path, make([]byte, pinned[0].Size), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Fetch(t.Context(), pinned); err == nil {
+		t.Error("a wrong file was taken")
+	}
+	if _, ok := h.deb(pinned[0]); ok {
+		t.Error("a wrong file is in the cache")
+	}
+}
+
+func TestOfflineWithWarmCache(t *testing.T) {
+	r := tools(t)
+	h := r.host(nil)
+	pkgs := mustResolve(t, h, "tool")
+	if err := h.Fetch(t.Context(), pkgs); err != nil {
+		t.Fatal(err)
+	}
+	r.offline(true)
+
+	h.clock = h.clock.Add(48 * time.Hour)
+	h.refreshed = false // another day, another process
+	if got := mustResolve(t, h, "tool"); !slices.Equal(got, pkgs) {
+		t.Errorf("resolved %v offline, %v before", got, pkgs)
+	}
+	if len(h.notes) != 1 || !slices.Contains(h.did(), "apt-get update") {
+		t.Errorf("notes %q", h.notes)
+	}
+	if got := versions(mustResolve(t, h, "libt")); !slices.Equal(got, []string{"libt=1:2.0-1", "loader=3"}) {
+		t.Errorf("resolved %v from old lists", got)
+	}
+	if did := h.did(); slices.Contains(did, "apt-get update") {
+		t.Error("a mirror that just did not answer was asked again")
+	}
+	for _, p := range pkgs {
+		if _, err := h.Unpack(t.Context(), p); err != nil {
+			t.Error(err)
+		}
+	}
+
+	h.clock = h.clock.Add(time.Hour)
+	r.offline(false)
+	mustResolve(t, h, "tool")
+	if !slices.Contains(h.did(), "apt-get update") {
+		t.Error("the mirror is back, but was not asked")
+	}
+}
+
+func TestOfflineWithNothing(t *testing.T) {
+	r := tools(t)
+	r.offline(true)
+	h := r.host(nil)
+	_, err := h.Resolve(t.Context(), []string{"tool"})
+	var failed *commandError
+	var none *NoPackageError
+	if !errors.As(err, &failed) || errors.As(err, &none) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestNewSourcesAreAskedAtOnce(t *testing.T) {
+	r := tools(t)
+	h := r.host(nil)
+	mustResolve(t, h, "loader")
+	other := tools(t)
+	other.add("loader", "9", "", file("./lib/ld.so", 0o755, "x"))
+	other.publish()
+	next := other.host(h.cache)
+	if got := versions(mustResolve(t, next, "loader")); !slices.Equal(got, []string{"loader=9"}) {
+		t.Errorf("resolved %v", got)
+	}
+}
+
+func TestInterruptedFetch(t *testing.T) {
+	h := tools(t).host(nil)
+	pkgs := mustResolve(t, h, "tool")
+	why := errors.New("interrupted")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	run := h.run
+	h.run = func(ctx context.Context, c command) ([]byte, error) {
+		if c.Args[0] == "apt-get" {
+			cancel(why)
+		}
+		return run(ctx, c)
+	}
+	if err := h.Fetch(ctx, pkgs); !errors.Is(err, why) {
+		t.Errorf("error %v", err)
+	}
+	h.run = run
+	if err := h.Fetch(t.Context(), pkgs); err != nil {
+		t.Errorf("the next fetch: %v", err)
+	}
+}
+
+func TestDamagedTreeIndex(t *testing.T) {
+	h := tools(t).host(nil)
+	p := mustResolve(t, h, "loader")[0]
+	tree, err := h.Unpack(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(tree.Dir, "index"), []byte("rot"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	again, err := h.Unpack(t.Context(), p)
+	if err != nil || len(again.Files) != len(tree.Files) {
+		t.Errorf("%v, %v", again.Files, err)
+	}
+}
