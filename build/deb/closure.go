@@ -63,7 +63,7 @@ func Closure(trees []Tree, want []string) ([]Pick, error) {
 			continue
 		}
 		if len(found) == 0 {
-			p.fail(&NoFileError{Want: w, Suggest: p.system.nearFiles(canonical(w))})
+			p.fail(p.system.absent(w))
 		}
 		why := "wanted as " + w
 		if len(found) == 1 && "/"+found[0] == w {

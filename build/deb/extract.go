@@ -159,7 +159,7 @@ func (x *extractor) links() error {
 		if _, err := x.root.Lstat(e.Path); err == nil {
 			return fmt.Errorf("%s: the package has files below this link", e.Path)
 		}
-		if leaves(e.Link) || leaves(path.Join(path.Dir(e.Path), e.Link)) {
+		if path.IsAbs(e.Link) || leaves(path.Join(path.Dir(e.Path), e.Link)) {
 			continue
 		}
 		if err := x.root.MkdirAll(path.Dir(e.Path), 0o755); err != nil {

@@ -116,6 +116,15 @@ func (m *merged) match(pattern string) ([]string, error) {
 	return found, nil
 }
 
+// absent is the error for a wanted path or pattern that gives nothing.
+func (m *merged) absent(want string) error {
+	at := canonical(want)
+	if f, there := m.files[at]; there { // a link, then, that leads to nothing
+		return &NeedError{Need: f.entry.Link, By: "/" + at, Package: f.tree.Name}
+	}
+	return &NoFileError{Want: want, Suggest: m.nearFiles(at)}
+}
+
 // nearFiles returns paths that a wrong one may have been meant to be: files of the
 // same name elsewhere, else paths that are a few letters off.
 func (m *merged) nearFiles(p string) []string {

@@ -7,31 +7,34 @@ import (
 )
 
 // near returns up to three of the known names that name may have been meant to be,
-// the closest first: those a few edits away, then those that begin with it.
+// the closest first: those a few edits away, or else those that begin with it.
 func near(name string, known []string) []string {
 	type candidate struct {
 		name     string
 		distance int
 	}
-	var found []candidate
+	var few, longer []candidate
 	limit := len(name)/4 + 1
 	for _, k := range known {
+		if len(name) > 2 && strings.HasPrefix(k, name) {
+			longer = append(longer, candidate{k, len(k)})
+		}
 		if diff := len(k) - len(name); diff <= limit && -diff <= limit {
 			if d := edits(name, k); d <= limit {
-				found = append(found, candidate{k, d})
-				continue
+				few = append(few, candidate{k, d})
 			}
 		}
-		if len(name) > 2 && strings.HasPrefix(k, name) {
-			found = append(found, candidate{k, limit + len(k) - len(name)})
-		}
 	}
-	slices.SortFunc(found, func(a, b candidate) int {
+	if len(few) == 0 {
+		few = longer
+	}
+	slices.SortFunc(few, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.name, b.name))
 	})
 	var names []string
-	for _, c := range found {
-		if len(names) < 3 && !slices.Contains(names, c.name) {
+	for _, c := range few {
+		// Beside a good guess a bad one only distracts.
+		if len(names) < 3 && c.distance <= few[0].distance+1 && !slices.Contains(names, c.name) {
 			names = append(names, c.name)
 		}
 	}
