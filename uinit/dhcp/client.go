@@ -132,7 +132,8 @@ func (c *Client) reboot(ctx context.Context, conn Conn, last Lease) (Lease, erro
 // keep holds a lease until it ends, and returns why: errSilence or errRefused, or that nothing goes any more.
 func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(*Lease)) error {
 	for {
-		changed(&lease)
+		now := lease // whoever is told keeps it
+		changed(&now)
 		c.say("")
 		if err := wait(ctx, conn, lease.Start.Add(lease.Renew)); err != nil {
 			return err

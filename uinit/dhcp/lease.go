@@ -81,7 +81,7 @@ func leaseFrom(p *dhcpv4.DHCPv4, start time.Time) (Lease, error) {
 // renewal is T1 and T2: what the server says if it makes sense, else one half and seven eighths (RFC 2131, section 4.4.5).
 func renewal(lease, t1, t2 time.Duration) (time.Duration, time.Duration) {
 	if t2 <= 0 || t2 >= lease {
-		t2 = lease * 7 / 8
+		t2 = lease / 8 * 7 // in this order: the longest lease times 7 is past the end of time.Duration
 	}
 	if t1 <= 0 || t1 >= t2 {
 		t1 = min(lease/2, t2)
