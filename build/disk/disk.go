@@ -24,7 +24,7 @@ type Config struct {
 	// UKI is the unified kernel image, as uki.New or uki.Sign gives it.
 	UKI extent.Content
 	// GRUB starts machines with a BIOS by Menu; nil leaves them out.
-	GRUB *grub.Images
+	GRUB *grub.DiskLoader
 	Menu grub.Menu
 	// Files lie in the EFI system partition beside the UKI.
 	Files []fat.File
@@ -66,7 +66,7 @@ func compose(c Config) (*extent.Image, layout.Disk, error) {
 	}
 	contents := layout.Contents{ESP: max(size, espLeast), State: c.State}
 	if c.GRUB != nil {
-		contents.Boot = int64(len(c.GRUB.DiskCore))
+		contents.Boot = int64(len(c.GRUB.Core))
 	}
 	if c.StateImage != nil && c.StateImage.Size() > c.State {
 		return nil, layout.Disk{}, fmt.Errorf("the state partition of %d bytes is to hold %d", c.State, c.StateImage.Size())
@@ -79,7 +79,7 @@ func compose(c Config) (*extent.Image, layout.Disk, error) {
 	var mbr, core []byte
 	if c.GRUB != nil {
 		boot := d.Find(layout.BootName)
-		if mbr, core, err = c.GRUB.DiskBoot(boot.Start); err != nil {
+		if mbr, core, err = c.GRUB.At(boot.Start); err != nil {
 			return nil, d, err
 		}
 		image.Place(boot.Offset(), bytes.NewReader(core))

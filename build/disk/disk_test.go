@@ -39,7 +39,7 @@ func config(t testing.TB) disk.Config {
 		Name:  "headless",
 		Epoch: time.Unix(1700000000, 0),
 		UKI:   image,
-		GRUB:  &grub.Images{MBR: bytes.Repeat([]byte{1}, 512), DiskCore: bytes.Repeat([]byte{2}, 100_000)},
+		GRUB:  &grub.DiskLoader{Boot: bytes.Repeat([]byte{1}, 512), Core: bytes.Repeat([]byte{2}, 100_000)},
 		Menu:  grub.Menu{Entries: []grub.Entry{{Title: "headless", Cmdline: "quiet"}}},
 		Files: []fat.File{{Path: "site.toml", Content: strings.NewReader("# empty\n")}},
 		State: 8 << 20, StateImage: strings.NewReader("a file system"),
@@ -174,8 +174,8 @@ func TestFaultsNameTheProfile(t *testing.T) {
 		"the state partition of 8388608 bytes is to hold 8388609": func(c *disk.Config) { c.StateImage = extent.New(8<<20 + 1) },
 		"adding efi/boot/bootx64.efi":                             func(c *disk.Config) { c.Files[0].Path = "efi/boot/bootx64.efi" },
 		"it has no section .linux":                                func(c *disk.Config) { c.UKI = bytes.NewReader(ukitest.Stub(1024)) },
-		"boot.img has 0 bytes":                                    func(c *disk.Config) { c.GRUB = &grub.Images{DiskCore: make([]byte, 1000)} },
-		"GRUB's core has 2097152 bytes":                           func(c *disk.Config) { c.GRUB.DiskCore = make([]byte, 2<<20) },
+		"boot.img has 0 bytes":                                    func(c *disk.Config) { c.GRUB = &grub.DiskLoader{Core: make([]byte, 1000)} },
+		"GRUB's core has 2097152 bytes":                           func(c *disk.Config) { c.GRUB.Core = make([]byte, 2<<20) },
 	} {
 		c := config(t)
 		edit(&c)

@@ -30,44 +30,50 @@ type Tools struct {
 	Root string
 }
 
-// Images are the parts of GRUB that lie on a medium.
-type Images struct {
-	// MBR is boot.img, for disks; Hybrid is boot_hybrid.img, for ISOs on sticks; CD
-	// is cdboot.img.
-	MBR, Hybrid, CD []byte
-	// DiskCore and ISOCore are the core images with DiskPrefix and ISOPrefix.
-	DiskCore, ISOCore []byte
+// DiskLoader is what starts from a disk: boot.img and a core image with DiskPrefix.
+type DiskLoader struct {
+	Boot, Core []byte
 }
 
-// Images reads the boot sectors and makes the core images. Equal packages give equal
-// bytes.
-func (t Tools) Images(ctx context.Context) (*Images, error) {
-	var im Images
-	for name, to := range map[string]*[]byte{"boot.img": &im.MBR, "boot_hybrid.img": &im.Hybrid, "cdboot.img": &im.CD} {
-		b, err := os.ReadFile(filepath.Join(t.modules(), name))
-		if err != nil {
-			return nil, fmt.Errorf("reading GRUB's boot sectors: %w", err)
-		}
-		*to = b
+// ISOLoader is what starts from an ISO: boot_hybrid.img where it was written to a
+// stick, cdboot.img on a CD, and a core image with ISOPrefix for both.
+type ISOLoader struct {
+	Hybrid, CD, Core []byte
+}
+
+// Disk makes the loader for disks. Equal packages give equal bytes.
+func (t Tools) Disk(ctx context.Context) (*DiskLoader, error) {
+	var l DiskLoader
+	err := errors.Join(t.read(&l.Boot, "boot.img"), t.core(ctx, &l.Core, DiskPrefix))
+	if err != nil {
+		return nil, fmt.Errorf("making GRUB for disks: %w", err)
 	}
-	for prefix, to := range map[string]*[]byte{DiskPrefix: &im.DiskCore, ISOPrefix: &im.ISOCore} {
-		b, err := t.core(ctx, prefix)
-		if err != nil {
-			return nil, fmt.Errorf("making GRUB's core image: %w", err)
-		}
-		*to = b
+	return &l, nil
+}
+
+// ISO makes the loader for ISOs. Equal packages give equal bytes.
+func (t Tools) ISO(ctx context.Context) (*ISOLoader, error) {
+	var l ISOLoader
+	err := errors.Join(t.read(&l.Hybrid, "boot_hybrid.img"), t.read(&l.CD, "cdboot.img"), t.core(ctx, &l.Core, ISOPrefix))
+	if err != nil {
+		return nil, fmt.Errorf("making GRUB for ISOs: %w", err)
 	}
-	return &im, nil
+	return &l, nil
+}
+
+func (t Tools) read(to *[]byte, name string) (err error) {
+	*to, err = os.ReadFile(filepath.Join(t.modules(), name))
+	return err
 }
 
 func (t Tools) modules() string { return filepath.Join(t.Root, "usr/lib/grub/i386-pc") }
 
 // core runs grub-mkimage by the loader of its own packages, so that it needs nothing
 // of the host.
-func (t Tools) core(ctx context.Context, prefix string) ([]byte, error) {
+func (t Tools) core(ctx context.Context, to *[]byte, prefix string) error {
 	dir, err := os.MkdirTemp("", "imgbuild-grub-")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "core.img")
@@ -82,7 +88,8 @@ func (t Tools) core(ctx context.Context, prefix string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(t.Root, "lib64/ld-linux-x86-64.so.2"), args...)
 	cmd.Env = []string{"LC_ALL=C", "PATH=/nonexistent"}
 	if said, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("running grub-mkimage: %w", errors.Join(err, errors.New(string(bytes.TrimSpace(said)))))
+		return fmt.Errorf("running grub-mkimage: %w", errors.Join(err, errors.New(string(bytes.TrimSpace(said)))))
 	}
-	return os.ReadFile(out)
+	*to, err = os.ReadFile(out)
+	return err
 }

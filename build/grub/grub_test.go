@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -72,34 +74,39 @@ func TestWhatGRUBCannotPassOn(t *testing.T) {
 	}
 }
 
-func images(t *testing.T) *grub.Images {
+func loaders(t *testing.T) (*grub.DiskLoader, *grub.ISOLoader) {
 	t.Helper()
 	for _, path := range []string{"/usr/bin/grub-mkimage", "/usr/lib/grub/i386-pc/boot.img"} {
 		if _, err := os.Stat(path); err != nil {
 			t.Skipf("%s is not installed", path)
 		}
 	}
-	im, err := grub.Tools{Root: "/"}.Images(context.Background())
+	disk, err := grub.Tools{Root: "/"}.Disk(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return im
+	iso, err := grub.Tools{Root: "/"}.ISO(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return disk, iso
 }
 
 func TestCoreImagesAreReproducible(t *testing.T) {
-	a, b := images(t), images(t)
-	if !bytes.Equal(a.DiskCore, b.DiskCore) || !bytes.Equal(a.ISOCore, b.ISOCore) || bytes.Equal(a.DiskCore, a.ISOCore) {
+	disk, iso := loaders(t)
+	again, isoAgain := loaders(t)
+	if !bytes.Equal(disk.Core, again.Core) || !bytes.Equal(iso.Core, isoAgain.Core) || bytes.Equal(disk.Core, iso.Core) {
 		t.Error("the core images differ between runs, or not between media")
 	}
-	if size := len(a.DiskCore); size > 2014*512 {
+	if size := len(disk.Core); size > 2014*512 {
 		t.Errorf("the core has %d bytes, more than there is room for in front of the first partition", size)
 	}
 }
 
 func TestBootSectorsFindTheCore(t *testing.T) {
-	im := images(t)
+	disk, iso := loaders(t)
 	u16, u64 := binary.LittleEndian.Uint16, binary.LittleEndian.Uint64
-	mbr, core, err := im.DiskBoot(34)
+	mbr, core, err := disk.At(34)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +117,7 @@ func TestBootSectorsFindTheCore(t *testing.T) {
 	if u64(core[0x1f4:]) != 35 || int(u16(core[0x1fc:])) != sectors-1 || u16(core[0x1fe:]) != 0x820 {
 		t.Errorf("the core continues at %d for %d of %d sectors", u64(core[0x1f4:]), u16(core[0x1fc:]), sectors)
 	}
-	mbr, eltorito, err := im.ISOBoot(100)
+	mbr, eltorito, err := iso.At(100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,28 +130,28 @@ func TestBootSectorsFindTheCore(t *testing.T) {
 }
 
 func TestForeignBootSectorsAreRefused(t *testing.T) {
-	good := grub.Images{MBR: make([]byte, 512), Hybrid: make([]byte, 512), CD: make([]byte, 2048), DiskCore: make([]byte, 1000), ISOCore: make([]byte, 1000)}
-	for want, edit := range map[string]func(*grub.Images){
-		"boot.img has 440 bytes":                          func(im *grub.Images) { im.MBR = make([]byte, 440) },
-		"placing GRUB on a disk: the core image is empty": func(im *grub.Images) { im.DiskCore = nil },
-		"cdboot.img have 512 and 0 bytes":                 func(im *grub.Images) { im.CD = nil },
-		"placing GRUB on an ISO: the core image is empty": func(im *grub.Images) { im.ISOCore = nil },
+	core := make([]byte, 1000)
+	for want, l := range map[string]grub.DiskLoader{
+		"boot.img has 440 bytes":                          {Boot: make([]byte, 440), Core: core},
+		"placing GRUB on a disk: the core image is empty": {Boot: make([]byte, 512)},
 	} {
-		im := good
-		edit(&im)
-		_, _, disk := im.DiskBoot(34)
-		_, _, iso := im.ISOBoot(100)
-		got := ""
-		for _, err := range []error{disk, iso} {
-			if err != nil {
-				got += err.Error()
-			}
-		}
-		if !strings.Contains(got, want) {
-			t.Errorf("got %s, want %s", got, want)
+		if _, _, err := l.At(34); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want ...%s...", err, want)
 		}
 	}
-	if _, err := (grub.Tools{Root: t.TempDir()}).Images(context.Background()); err == nil || !strings.Contains(err.Error(), "reading GRUB's boot sectors") {
-		t.Errorf("got %v", err)
+	for want, l := range map[string]grub.ISOLoader{
+		"cdboot.img have 512 and 0 bytes":                 {Hybrid: make([]byte, 512), Core: core},
+		"placing GRUB on an ISO: the core image is empty": {Hybrid: make([]byte, 512), CD: make([]byte, 2048)},
+	} {
+		if _, _, err := l.At(100); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want ...%s...", err, want)
+		}
+	}
+	missing := grub.Tools{Root: t.TempDir()}
+	if _, err := missing.Disk(context.Background()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without packages: %v", err)
+	}
+	if _, err := missing.ISO(context.Background()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without packages: %v", err)
 	}
 }

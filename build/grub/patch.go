@@ -28,16 +28,16 @@ const (
 
 var le = binary.LittleEndian
 
-// DiskBoot returns the MBR's code and the core image as they lie on a disk with the
+// At returns the MBR's code and the core image as they lie on a disk with the
 // core from the given sector on.
-func (im *Images) DiskBoot(at int64) (mbr, core []byte, err error) {
-	if len(im.MBR) != sector {
-		return nil, nil, fmt.Errorf("placing GRUB on a disk: boot.img has %d bytes, expected %d", len(im.MBR), sector)
+func (l *DiskLoader) At(at int64) (mbr, core []byte, err error) {
+	if len(l.Boot) != sector {
+		return nil, nil, fmt.Errorf("placing GRUB on a disk: boot.img has %d bytes, expected %d", len(l.Boot), sector)
 	}
-	if core, err = locateCore(im.DiskCore, at); err != nil {
+	if core, err = locateCore(l.Core, at); err != nil {
 		return nil, nil, fmt.Errorf("placing GRUB on a disk: %w", err)
 	}
-	mbr = append([]byte(nil), im.MBR[:bootCode]...)
+	mbr = append([]byte(nil), l.Boot[:bootCode]...)
 	le.PutUint64(mbr[bootKernel:], uint64(at))
 	mbr[bootDrive] = 0xff // the drive that the BIOS names
 	// Two nops in place of a jump switch on a check for BIOSes that started from a hard
@@ -46,21 +46,21 @@ func (im *Images) DiskBoot(at int64) (mbr, core []byte, err error) {
 	return mbr, core, nil
 }
 
-// ISOBoot returns the MBR's code for an ISO on a stick, and the El Torito image, for
+// At returns the MBR's code for an ISO on a stick, and the El Torito image, for
 // an ISO in which that image begins at the given block of 2048 bytes.
-func (im *Images) ISOBoot(block int64) (mbr, eltorito []byte, err error) {
-	if len(im.Hybrid) != sector || len(im.CD) != cdSector {
+func (l *ISOLoader) At(block int64) (mbr, eltorito []byte, err error) {
+	if len(l.Hybrid) != sector || len(l.CD) != cdSector {
 		return nil, nil, fmt.Errorf("placing GRUB on an ISO: boot_hybrid.img and cdboot.img have %d and %d bytes, expected %d and %d",
-			len(im.Hybrid), len(im.CD), sector, cdSector)
+			len(l.Hybrid), len(l.CD), sector, cdSector)
 	}
 	at := block*(cdSector/sector) + cdSector/sector
-	core, err := locateCore(im.ISOCore, at)
+	core, err := locateCore(l.Core, at)
 	if err != nil {
 		return nil, nil, fmt.Errorf("placing GRUB on an ISO: %w", err)
 	}
-	mbr = append([]byte(nil), im.Hybrid[:bootCode]...)
+	mbr = append([]byte(nil), l.Hybrid[:bootCode]...)
 	le.PutUint64(mbr[hybridKernel:], uint64(at))
-	eltorito = append(append([]byte(nil), im.CD...), core...)
+	eltorito = append(append([]byte(nil), l.CD...), core...)
 	for len(eltorito)%4 != 0 {
 		eltorito = append(eltorito, 0)
 	}

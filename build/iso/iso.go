@@ -25,7 +25,7 @@ type Config struct {
 	// UKI is the unified kernel image, as uki.New or uki.Sign gives it.
 	UKI extent.Content
 	// GRUB starts machines with a BIOS by Menu; nil leaves them out.
-	GRUB *grub.Images
+	GRUB *grub.ISOLoader
 	Menu grub.Menu
 	// Files lie in the ISO, where they can be read but not changed.
 	Files []iso9660.File

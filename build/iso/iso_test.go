@@ -39,7 +39,7 @@ func config(t testing.TB) iso.Config {
 		Name:     "head-less",
 		Epoch:    time.Unix(1700000000, 0),
 		UKI:      image,
-		GRUB:     &grub.Images{Hybrid: bytes.Repeat([]byte{1}, 512), CD: bytes.Repeat([]byte{2}, 2048), ISOCore: bytes.Repeat([]byte{3}, 100_001)},
+		GRUB:     &grub.ISOLoader{Hybrid: bytes.Repeat([]byte{1}, 512), CD: bytes.Repeat([]byte{2}, 2048), Core: bytes.Repeat([]byte{3}, 100_001)},
 		Menu:     grub.Menu{Entries: []grub.Entry{{Title: "headless", Cmdline: "quiet"}}},
 		Files:    []iso9660.File{{Path: "README.txt", Content: strings.NewReader("read me\n")}},
 		ESPFiles: []fat.File{{Path: "site.toml", Content: strings.NewReader("# empty\n")}},

@@ -34,7 +34,7 @@ func composeVolume(c Config, esp *fat.Volume) (v *iso9660.Volume, mbr []byte, er
 		v, err = composeFiles(c, esp, nil, nil)
 		return v, nil, err
 	}
-	_, eltorito, err := c.GRUB.ISOBoot(0)
+	_, eltorito, err := c.GRUB.At(0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -42,7 +42,7 @@ func composeVolume(c Config, esp *fat.Volume) (v *iso9660.Volume, mbr []byte, er
 	if err != nil {
 		return nil, nil, err
 	}
-	if mbr, eltorito, err = c.GRUB.ISOBoot(draft.Block(eltoritoPath)); err != nil {
+	if mbr, eltorito, err = c.GRUB.At(draft.Block(eltoritoPath)); err != nil {
 		return nil, nil, err
 	}
 	config, err := grub.ConfigUKI(c.Menu, c.UKI, draft.Block(espPath)*iso9660.Block+esp.Offset(ukiPath))

@@ -20,14 +20,19 @@ const (
 	fixedDisk = 2
 	// whole is what Azure wants the size to be a multiple of.
 	whole = 1 << 20
+	// most is the largest disk that the specification's readers take.
+	most = 2040 << 30
 )
 
 // New returns the VHD of a disk: the disk itself and a footer. The disk's size must be
-// a multiple of 1 MiB. id is the VHD's UUID; made is when it was made, 2000 at the
+// a multiple of 1 MiB, of up to 2040 GiB. id is the VHD's UUID; made is when it was made, 2000 at the
 // earliest.
 func New(disk *extent.Image, id [16]byte, made time.Time) (*extent.Image, error) {
 	if disk.Size() == 0 || disk.Size()%whole != 0 {
 		return nil, fmt.Errorf("composing a VHD: the disk's %d bytes are no multiple of 1 MiB", disk.Size())
+	}
+	if disk.Size() > most {
+		return nil, fmt.Errorf("composing a VHD: the disk's %d bytes are more than %d", disk.Size(), int64(most))
 	}
 	image := extent.New(disk.Size() + footerSize)
 	image.Place(0, disk)

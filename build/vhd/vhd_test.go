@@ -44,8 +44,8 @@ func TestWrittenTwiceTheBytesAreEqual(t *testing.T) {
 }
 
 func TestOddSizesAreRefused(t *testing.T) {
-	for _, size := range []int64{0, 1<<20 + 512} {
-		if _, err := vhd.New(extent.New(size), [16]byte{}, time.Unix(0, 0)); err == nil || !strings.Contains(err.Error(), "no multiple of 1 MiB") {
+	for size, want := range map[int64]string{0: "no multiple of 1 MiB", 1<<20 + 512: "no multiple of 1 MiB", 2041 << 30: "more than 2190433320960"} {
+		if _, err := vhd.New(extent.New(size), [16]byte{}, time.Unix(0, 0)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%d bytes: %v", size, err)
 		}
 	}
