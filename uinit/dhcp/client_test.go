@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +20,20 @@ type wire struct {
 	start   time.Time
 	log     []string
 	arrived chan *dhcpv4.DHCPv4
-	server  func(*dhcpv4.DHCPv4) *dhcpv4.DHCPv4
+
+	mu     sync.Mutex
+	server server
+}
+
+// server answers, or not.
+type server func(*dhcpv4.DHCPv4) *dhcpv4.DHCPv4
+
+func silent(*dhcpv4.DHCPv4) *dhcpv4.DHCPv4 { return nil }
+
+func (w *wire) be(s server) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.server = s
 }
 
 func (w *wire) Receive() <-chan *dhcpv4.DHCPv4 { return w.arrived }
@@ -30,9 +44,8 @@ func (w *wire) Send(p *dhcpv4.DHCPv4, from, to netip.Addr) error {
 		where = to.String()
 	}
 	w.log = append(w.log, fmt.Sprintf("%v %s to %s", time.Since(w.start).Round(time.Second), p.MessageType(), where))
-	if w.server == nil {
-		return nil
-	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	// Over the wire and back, as bytes.
 	q, err := dhcpv4.FromBytes(p.ToBytes())
 	if err != nil {
@@ -47,7 +60,7 @@ func (w *wire) Send(p *dhcpv4.DHCPv4, from, to netip.Addr) error {
 var mac = net.HardwareAddr{0x52, 0x54, 0, 0x12, 0x34, 0x56}
 
 // lends answers as a server that lends 192.0.2.100 for a duration.
-func lends(d time.Duration, more ...dhcpv4.Modifier) func(*dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
+func lends(d time.Duration, more ...dhcpv4.Modifier) server {
 	return func(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
 		kind := dhcpv4.MessageTypeOffer
 		if m.MessageType() == dhcpv4.MessageTypeRequest {
@@ -70,10 +83,10 @@ func reply(m *dhcpv4.DHCPv4, kind dhcpv4.MessageType, more ...dhcpv4.Modifier) *
 }
 
 // live runs a client in virtual time and returns what it sent, and what it said of its lease and when.
-func live(t *testing.T, last *Lease, during func(*wire)) (sent, leases []string) {
+func live(t *testing.T, last *Lease, first server, during func(*wire)) (sent, leases []string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &wire{start: time.Now(), arrived: make(chan *dhcpv4.DHCPv4, 8)}
+		w := &wire{start: time.Now(), arrived: make(chan *dhcpv4.DHCPv4, 8), server: first}
 		if last != nil {
 			last.Start = w.start
 		}
@@ -111,10 +124,7 @@ func same(t *testing.T, what string, got, want []string) {
 func pass(d time.Duration) { time.Sleep(d); synctest.Wait() }
 
 func TestAcquireAtOnceAndRenew(t *testing.T) {
-	sent, leases := live(t, nil, func(w *wire) {
-		w.server = lends(time.Hour)
-		pass(65 * time.Minute)
-	})
+	sent, leases := live(t, nil, lends(time.Hour), func(*wire) { pass(65 * time.Minute) })
 	same(t, "sent", sent, []string{
 		"0s DISCOVER to everyone", "0s REQUEST to everyone",
 		"30m0s REQUEST to 192.0.2.1", "1h0m0s REQUEST to 192.0.2.1",
@@ -125,7 +135,7 @@ func TestAcquireAtOnceAndRenew(t *testing.T) {
 }
 
 func TestBackoff(t *testing.T) {
-	sent, leases := live(t, nil, func(w *wire) { pass(4 * time.Minute) })
+	sent, leases := live(t, nil, silent, func(*wire) { pass(4 * time.Minute) })
 	same(t, "sent", sent, []string{
 		"0s DISCOVER to everyone", "1s DISCOVER to everyone", "3s DISCOVER to everyone", "7s DISCOVER to everyone",
 		"15s DISCOVER to everyone", "31s DISCOVER to everyone", "1m3s DISCOVER to everyone",
@@ -136,12 +146,11 @@ func TestBackoff(t *testing.T) {
 
 // The server falls silent: renewal by itself, then anybody, then the address is over and the search begins anew.
 func TestRenewRebindExpire(t *testing.T) {
-	sent, leases := live(t, nil, func(w *wire) {
-		w.server = lends(8 * time.Minute)
+	sent, leases := live(t, nil, lends(8*time.Minute), func(w *wire) {
 		pass(time.Second)
-		w.server = nil
+		w.be(silent)
 		pass(8 * time.Minute)
-		w.server = lends(8 * time.Minute)
+		w.be(lends(8 * time.Minute))
 		pass(time.Minute)
 	})
 	same(t, "sent", sent[:8], []string{
@@ -153,15 +162,14 @@ func TestRenewRebindExpire(t *testing.T) {
 }
 
 func TestRefusedRenewal(t *testing.T) {
-	_, leases := live(t, nil, func(w *wire) {
-		w.server = lends(time.Hour)
+	_, leases := live(t, nil, lends(time.Hour), func(w *wire) {
 		pass(time.Minute)
-		w.server = func(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
+		w.be(func(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
 			if !m.ClientIPAddr.IsUnspecified() {
 				return reply(m, dhcpv4.MessageTypeNak)
 			}
 			return lends(time.Hour, dhcpv4.WithYourIP(net.IPv4(192, 0, 2, 101)))(m)
-		}
+		})
 		pass(time.Hour)
 	})
 	same(t, "leases", leases[:3], []string{"0s 192.0.2.100/24 for 1h0m0s", "30m0s none", "30m0s 192.0.2.101/24 for 1h0m0s"})
@@ -169,15 +177,12 @@ func TestRefusedRenewal(t *testing.T) {
 
 // A server that offers and refuses for ever is not asked in a tight loop.
 func TestOfferedAndRefused(t *testing.T) {
-	sent, leases := live(t, nil, func(w *wire) {
-		w.server = func(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
-			if m.MessageType() == dhcpv4.MessageTypeRequest {
-				return reply(m, dhcpv4.MessageTypeNak)
-			}
-			return lends(time.Hour)(m)
+	sent, leases := live(t, nil, func(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
+		if m.MessageType() == dhcpv4.MessageTypeRequest {
+			return reply(m, dhcpv4.MessageTypeNak)
 		}
-		pass(30 * time.Second)
-	})
+		return lends(time.Hour)(m)
+	}, func(*wire) { pass(30 * time.Second) })
 	if len(sent) != 10 {
 		t.Errorf("%d messages in 30 s: %q, want 10", len(sent), sent)
 	}
@@ -188,25 +193,22 @@ func TestResume(t *testing.T) {
 	last := Lease{Address: netip.MustParsePrefix("192.0.2.100/24"), Server: netip.MustParseAddr("192.0.2.1"),
 		Duration: time.Hour, Renew: 30 * time.Minute, Rebind: 50 * time.Minute}
 	t.Run("agreed", func(t *testing.T) {
-		sent, leases := live(t, &last, func(w *wire) { w.server = lends(2 * time.Hour); pass(time.Second) })
+		sent, leases := live(t, &last, lends(2*time.Hour), func(*wire) { pass(time.Second) })
 		same(t, "sent", sent, []string{"0s REQUEST to everyone"})
 		same(t, "leases", leases, []string{"0s 192.0.2.100/24 for 2h0m0s"})
 	})
 	t.Run("silence: good for as long as it was", func(t *testing.T) {
-		sent, leases := live(t, &last, func(w *wire) { pass(31 * time.Minute) })
+		sent, leases := live(t, &last, silent, func(*wire) { pass(31 * time.Minute) })
 		same(t, "sent", sent, []string{"0s REQUEST to everyone", "1s REQUEST to everyone", "3s REQUEST to everyone", "30m0s REQUEST to 192.0.2.1"})
 		same(t, "leases", leases, []string{"7s 192.0.2.100/24 for 1h0m0s"})
 	})
 	t.Run("refused", func(t *testing.T) {
-		sent, leases := live(t, &last, func(w *wire) {
-			w.server = func(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
-				if m.MessageType() == dhcpv4.MessageTypeRequest && m.ServerIdentifier() == nil {
-					return reply(m, dhcpv4.MessageTypeNak)
-				}
-				return lends(time.Hour)(m)
+		sent, leases := live(t, &last, func(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
+			if m.MessageType() == dhcpv4.MessageTypeRequest && m.ServerIdentifier() == nil {
+				return reply(m, dhcpv4.MessageTypeNak)
 			}
-			pass(time.Second)
-		})
+			return lends(time.Hour)(m)
+		}, func(*wire) { pass(time.Second) })
 		same(t, "sent", sent, []string{"0s REQUEST to everyone", "0s DISCOVER to everyone", "0s REQUEST to everyone"})
 		same(t, "leases", leases, []string{"0s none", "0s 192.0.2.100/24 for 1h0m0s"})
 	})
@@ -227,14 +229,11 @@ func TestForeignAnswers(t *testing.T) {
 	}
 	for name, spoil := range bad {
 		t.Run(name, func(t *testing.T) {
-			_, leases := live(t, nil, func(w *wire) {
-				w.server = func(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
-					r := lends(time.Hour)(m)
-					spoil(r)
-					return r
-				}
-				pass(10 * time.Second)
-			})
+			_, leases := live(t, nil, func(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
+				r := lends(time.Hour)(m)
+				spoil(r)
+				return r
+			}, func(*wire) { pass(10 * time.Second) })
 			same(t, "leases", leases, nil)
 		})
 	}
@@ -243,7 +242,7 @@ func TestForeignAnswers(t *testing.T) {
 func TestWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		w := &wire{start: time.Now(), arrived: make(chan *dhcpv4.DHCPv4, 8)}
+		w := &wire{start: time.Now(), arrived: make(chan *dhcpv4.DHCPv4, 8), server: silent}
 		c := &Client{Link: "lan", MAC: mac, Rand: func() float64 { return 0.5 }}
 		done := make(chan error)
 		go func() { done <- c.Run(ctx, w, nil, func(*Lease) {}) }()
@@ -258,7 +257,7 @@ func TestWaiting(t *testing.T) {
 
 func TestClosedConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &wire{start: time.Now(), arrived: make(chan *dhcpv4.DHCPv4)}
+		w := &wire{start: time.Now(), arrived: make(chan *dhcpv4.DHCPv4), server: silent}
 		close(w.arrived)
 		c := &Client{Link: "lan", MAC: mac}
 		if err := c.Run(t.Context(), w, nil, func(*Lease) {}); !errors.Is(err, ErrClosed) {
