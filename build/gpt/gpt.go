@@ -32,27 +32,46 @@ const (
 
 var le = binary.LittleEndian
 
-// Place puts the protective MBR with the loader's code, the table and its backup
-// into a disk's image, which must have the size of d.
-func Place(image *extent.Image, d layout.Disk, bootCode []byte) error {
+// Piece is a part of the partition table and where it lies on the disk, in bytes.
+type Piece struct {
+	Offset int64
+	Bytes  []byte
+}
+
+// Encode gives the protective MBR with the loader's code, the table and its backup at
+// the disk's end. Whoever moves an image to a larger disk reads its table, changes the
+// number of sectors and writes these pieces.
+func Encode(d layout.Disk, bootCode []byte) ([]Piece, error) {
 	if len(bootCode) > BootCodeSize {
-		return fmt.Errorf("writing a partition table: %d bytes of boot code, the MBR has room for %d", len(bootCode), BootCodeSize)
-	}
-	if image.Size() != d.Sectors*layout.Sector {
-		panic(fmt.Sprintf("BUG: a partition table for %d sectors on an image of %d bytes", d.Sectors, image.Size()))
+		return nil, fmt.Errorf("writing a partition table: %d bytes of boot code, the MBR has room for %d", len(bootCode), BootCodeSize)
 	}
 	entries, err := encodeEntries(d)
 	if err != nil {
-		return fmt.Errorf("writing a partition table: %w", err)
+		return nil, fmt.Errorf("writing a partition table: %w", err)
 	}
 	last := d.Sectors - 1
-	backupEntries := last - (layout.TableSectors - 1)
-	place := func(sector int64, b []byte) { image.Place(sector*layout.Sector, bytes.NewReader(b)) }
-	place(0, protectiveMBR(d, bootCode))
-	place(1, encodeHeader(d, entries, 1, last, 2))
-	place(2, entries)
-	place(backupEntries, entries)
-	place(last, encodeHeader(d, entries, last, 1, backupEntries))
+	backup := last - (layout.TableSectors - 1)
+	return []Piece{
+		{0, protectiveMBR(d, bootCode)},
+		{1 * layout.Sector, encodeHeader(d, entries, 1, last, 2)},
+		{2 * layout.Sector, entries},
+		{backup * layout.Sector, entries},
+		{last * layout.Sector, encodeHeader(d, entries, last, 1, backup)},
+	}, nil
+}
+
+// Place puts what Encode gives into a disk's image, which must have the size of d.
+func Place(image *extent.Image, d layout.Disk, bootCode []byte) error {
+	if image.Size() != d.Sectors*layout.Sector {
+		panic(fmt.Sprintf("BUG: a partition table for %d sectors on an image of %d bytes", d.Sectors, image.Size()))
+	}
+	pieces, err := Encode(d, bootCode)
+	if err != nil {
+		return err
+	}
+	for _, p := range pieces {
+		image.Place(p.Offset, bytes.NewReader(p.Bytes))
+	}
 	return nil
 }
 

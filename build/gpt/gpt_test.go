@@ -104,6 +104,29 @@ func TestReadGivesWhatWasPlaced(t *testing.T) {
 	}
 }
 
+// TestMovingToALargerDisk does what a writer of images to disks does.
+func TestMovingToALargerDisk(t *testing.T) {
+	_, image := sample(t)
+	larger := append(all(t, image), make([]byte, 5<<20)...)
+	d, err := gpt.Read(bytes.NewReader(larger), int64(len(larger)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Sectors = int64(len(larger)) / layout.Sector
+	pieces, err := gpt.Encode(d, larger[:gpt.BootCodeSize])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pieces {
+		copy(larger[p.Offset:], p.Bytes)
+	}
+	larger[600] ^= 1 // so that the backup is read
+	got, err := gpt.Read(bytes.NewReader(larger), int64(len(larger)))
+	if err != nil || fmt.Sprint(got) != fmt.Sprint(d) || !bytes.HasPrefix(larger, []byte("boot code")) {
+		t.Errorf("got %v and %v, want %v", got, err, d)
+	}
+}
+
 func TestWhatATableCannotHold(t *testing.T) {
 	good, image := sample(t)
 	for want, edit := range map[string]func(*layout.Disk){
