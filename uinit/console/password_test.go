@@ -1,0 +1,119 @@
+package console
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// Hashes of "sesame" that libcrypt made.
+var vectors = map[string]string{
+	"yescrypt":                 "$y$j9T$abcdefgh$LRqEFPcKtOgeEYaTv96nCtHgGBZLGjkBqWtuMCgWV49",
+	"yescrypt, less memory":    "$y$j75$abcdefgh$vd9GBZ0X.Wgh3dsxBvCnIOYDItsueGfttJXG763.dDA",
+	"sha512crypt":              "$6$saltsalt$g3uPFdehVnKoLXdidvSAg1zlVgYomPr0X/xgdXSBn2LuxZUOGgYW4IULZkguZ77fzYteIur49AGHmF9iek6Sf1",
+	"sha512crypt, 1500 rounds": sesame,
+	"sha256crypt":              "$5$saltsalt$Arv3XkXcPR5LHLrzVCBdKV5hwRocYIyFvUvGa9tbc06",
+	"sha256crypt, 1000 rounds": "$5$rounds=1000$saltsalt$30.yc4HsSpLTxr3NqKw4EhPINDzNTqzxg9qelAitDW2",
+}
+
+func TestVerify(t *testing.T) {
+	for name, hash := range vectors {
+		for password, want := range map[string]bool{"sesame": true, "Sesame": false, "": false, "sesame ": false} {
+			if got := verify(hash, []byte(password)); got != want {
+				t.Errorf("%s, %q: %v, want %v", name, password, got, want)
+			}
+		}
+		if verify(hash[:len(hash)-1], []byte("sesame")) {
+			t.Errorf("%s: a hash cut short matches", name)
+		}
+	}
+	if !verify("$y$j75$salzsalz$13CIRshpcn8AB9Oi.d0dvBh/7aFJEZlFCt2O99fm3V8", []byte("geheim äöü")) {
+		t.Error("a password in UTF-8 does not match")
+	}
+	for _, hash := range []string{"", "!", "*", "x", "$", "$y$", "$y$j9T$", "$6$", "$6$salt", "$6$salt$", "$5$rounds=$s$x", "$1$salt$hash", "sesame", "!" + sesame} {
+		for _, password := range []string{"", "sesame", hash} {
+			if verify(hash, []byte(password)) {
+				t.Errorf("the hash %q lets %q in", hash, password)
+			}
+		}
+	}
+}
+
+// The decoy must cost what a hash costs: it has to be one that can be read.
+func TestDecoy(t *testing.T) {
+	start := time.Now()
+	verify(vectors["sha512crypt"], []byte("x"))
+	real := time.Since(start)
+	start = time.Now()
+	verify(decoy, []byte("x"))
+	if fake := time.Since(start); fake < real/10 {
+		t.Errorf("the decoy takes %v, a hash %v", fake, real)
+	}
+	rows := map[string]account{"root": {hash: "!"}, "ann": {hash: sesame}, "bob": {hash: "$5$x$y"}}
+	if got := decoyFor(rows); got != sesame {
+		t.Errorf("decoy %q, want the first account's hash", got)
+	}
+	if got := decoyFor(nil); got != decoy {
+		t.Errorf("decoy %q without accounts", got)
+	}
+}
+
+func TestAccounts(t *testing.T) {
+	rows, err := parsePasswd(strings.NewReader(`root:x:0:0:Boss:/root:/bin/sh
+ann:x:1000:1000::/home/ann:
+bad:x:zero:0::/:/bin/sh
+neg:x:-1:0::/:/bin/sh
+empty:x::0::/:/bin/sh
+huge:x:4294967296:0::/:/bin/sh
+short:x:1
+:x:0:0::/:/bin/sh
+root:x:0:0::/evil:/bin/evil
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 2 || rows["root"].shell != "/bin/sh" || rows["ann"].uid != 1000 || rows["ann"].home != "/home/ann" {
+		t.Errorf("accounts %+v, want root's first row and ann", rows)
+	}
+	hashes, err := parseShadow(strings.NewReader("root:!:19000:0:99999:7:::\nann:" + sesame + "\nroot:" + sesame + ":\n"))
+	if err != nil || hashes["root"] != "!" || hashes["ann"] != sesame {
+		t.Errorf("hashes %v, %v", hashes, err)
+	}
+	g, err := parseGroups(strings.NewReader("tty:x:5:\nkvm:x:104:ann,bob\nroot:x:0:\nodd:x:7:joann\n"), "ann")
+	if err != nil || g.tty != 5 || len(g.member) != 1 || g.member[0] != 104 {
+		t.Errorf("groups %+v, %v", g, err)
+	}
+}
+
+// No text in the files may make an account out of nothing, or root out of somebody else.
+func FuzzAccounts(f *testing.F) {
+	f.Add("root:x:0:0::/root:/bin/sh\n")
+	f.Add("a:b:c:d:e:f:g\n\x00:::::::\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		rows, _ := parsePasswd(strings.NewReader(text))
+		for name, a := range rows {
+			if name == "" || a.name != name || a.uid < 0 || a.gid < 0 {
+				t.Errorf("account %q: %+v", name, a)
+			}
+			if a.uid == 0 && !strings.Contains(text, ":0") {
+				t.Errorf("account %q became root", name)
+			}
+		}
+		_, _ = parseShadow(strings.NewReader(text))
+		_, _ = parseGroups(strings.NewReader(text), "root")
+	})
+}
+
+// A damaged hash must neither match nor stop the login.
+func FuzzVerify(f *testing.F) {
+	f.Add("$y$j75$abcdefgh$vd9GBZ0X.Wgh3dsxBvCnIOYDItsueGfttJXG763.dDA")
+	f.Add("$5$rounds=1000$saltsalt$30.yc4HsSpLTxr3NqKw4EhPINDzNTqzxg9qelAitDW2")
+	f.Fuzz(func(t *testing.T, hash string) {
+		if strings.Contains(hash, "rounds=") && !strings.Contains(hash, "rounds=1000$") || strings.HasPrefix(hash, "$y$") && !strings.HasPrefix(hash, "$y$j7") {
+			t.Skip("the owner of the hash decides what it costs")
+		}
+		if verify(hash, []byte("no such password")) {
+			t.Errorf("%q lets anybody in", hash)
+		}
+	})
+}
