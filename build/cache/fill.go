@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Entry returns the directory of entry kind/key. When there is none, fill makes
@@ -61,6 +63,9 @@ func (c *Cache) fill(ctx context.Context, held *os.File, kind, key string, fill 
 	if err := errors.Join(held.Truncate(0), writeAt(held, strconv.FormatInt(size, 10)+"\n")); err != nil {
 		return fmt.Errorf("filling the cache: %w", err)
 	}
+	if err := settle(tmp); err != nil {
+		return fmt.Errorf("filling the cache: %w", err)
+	}
 	path := c.entry(kind, key)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("filling the cache: %w", err)
@@ -70,6 +75,19 @@ func (c *Cache) fill(ctx context.Context, held *os.File, kind, key string, fill 
 		return fmt.Errorf("filling the cache: %w", err)
 	}
 	return nil
+}
+
+// settle waits until the files of dir are on the disk. Entries are not read again to
+// see whether they are whole, so after a power cut there must be none whose name
+// came through and whose content did not. One call for the file system costs less
+// than an fsync(2) for each of 4,000 files: 0.15 s for a kernel's 400 MB.
+func settle(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return unix.Syncfs(int(d.Fd()))
 }
 
 func writeAt(f *os.File, text string) error {

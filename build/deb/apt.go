@@ -72,7 +72,7 @@ func (a *Apt) begin(ctx context.Context) (_ *session, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, sub := range []string{"state/lists/partial", "cache/archives/partial", "log"} {
+	for _, sub := range []string{"state/lists/partial", "cache/archives/partial", "log", "none.d"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 			return nil, fmt.Errorf("preparing apt's state: %w", err)
 		}

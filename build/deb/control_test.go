@@ -105,12 +105,13 @@ func TestConfiguration(t *testing.T) {
 	const want = `Dir::State "/c/apt/state";
 Dir::State::status "/c/apt/status";
 Dir::Cache "/c/apt/cache";
+Dir::Cache::srcpkgcache "";
 Dir::Log "/c/apt/log";
 Dir::Etc "/etc/apt";
 Dir::Etc::main "/c/apt/none";
-Dir::Etc::parts "/c/apt/none";
 Dir::Etc::preferences "/c/apt/none";
-Dir::Etc::preferencesparts "/c/apt/none";
+Dir::Etc::parts "/c/apt/none.d";
+Dir::Etc::preferencesparts "/c/apt/none.d";
 APT::Install-Recommends "0";
 APT::Install-Suggests "0";
 APT::Sandbox::User "";

@@ -7,8 +7,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/imgbuild/imgbuild/build/cache"
 )
 
 // tools is a repository with a program, its library and what only a maintainer
@@ -339,6 +342,47 @@ func TestInterruptedFetch(t *testing.T) {
 	h.run = run
 	if err := h.Fetch(t.Context(), pkgs); err != nil {
 		t.Errorf("the next fetch: %v", err)
+	}
+}
+
+// TestTwoBuildsAtOnce lets two builds with one empty cache want the same.
+func TestTwoBuildsAtOnce(t *testing.T) {
+	r := tools(t)
+	first := r.host(nil)
+	other, err := cache.Open(first.cache.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	hosts := []*testHost{first, r.host(other)}
+	var wg sync.WaitGroup
+	for _, h := range hosts {
+		wg.Go(func() {
+			pkgs, err := h.Resolve(t.Context(), []string{"tool"})
+			if err == nil {
+				err = h.Fetch(t.Context(), pkgs)
+			}
+			for _, p := range pkgs {
+				wg.Go(func() {
+					if tree, err := h.Unpack(t.Context(), p); err != nil || len(tree.Files) == 0 {
+						t.Errorf("%s: %d files, %v", p.Name, len(tree.Files), err)
+					}
+				})
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	count := map[string]int{}
+	for _, h := range hosts {
+		for _, c := range h.did() {
+			count[c]++
+		}
+	}
+	if count["apt-get update"] != 1 || count["apt-get download"] != 1 {
+		t.Errorf("ran %v", count)
 	}
 }
 

@@ -31,11 +31,10 @@ func (s *session) lists(ctx context.Context) (current bool, err error) {
 		return false, err
 	}
 	same := was.Sources == sources
-	age, tried := s.now().Sub(was.Updated), s.now().Sub(was.Tried)
 	switch {
-	case s.refreshed || same && !s.Refresh && age >= 0 && age < s.MaxAge:
+	case s.refreshed || same && !s.Refresh && s.fresh(was.Updated):
 		return true, nil
-	case same && !s.Refresh && tried >= 0 && tried < retryAfter && s.haveLists():
+	case same && !s.Refresh && s.now().Sub(was.Tried).Abs() < retryAfter && s.haveLists():
 		s.old(was, "the mirror did not answer a moment ago")
 		return false, nil
 	}

@@ -222,6 +222,9 @@ func (h *testHost) did() []string {
 func (h *testHost) Step(name string, total int64) progress.Step {
 	return progress.Discard.Step(name, total)
 }
+
 func (h *testHost) Note(format string, args ...any) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.notes = append(h.notes, fmt.Sprintf(format, args...))
 }

@@ -59,7 +59,7 @@ func (a *Apt) remember(ctx context.Context, question string, ask func(*session) 
 	sum := sha256.Sum256([]byte("1\n" + sources + "\n" + question)) // 1: the form of resolution
 	key := hex.EncodeToString(sum[:])
 	old, known := a.recall(key)
-	if age := a.now().Sub(old.Made); known && !a.Refresh && age >= 0 && age < a.MaxAge {
+	if known && !a.Refresh && a.fresh(old.Made) {
 		return old.Packages, nil
 	}
 	s, err := a.begin(ctx)
@@ -67,6 +67,10 @@ func (a *Apt) remember(ctx context.Context, question string, ask func(*session) 
 		return nil, err
 	}
 	defer s.unlock()
+	// While we waited another build may have asked the same.
+	if old, known = a.recall(key); known && !a.Refresh && a.fresh(old.Made) {
+		return old.Packages, nil
+	}
 	current, err := s.lists(ctx)
 	if err != nil {
 		return nil, err
@@ -80,6 +84,10 @@ func (a *Apt) remember(ctx context.Context, question string, ask func(*session) 
 	}
 	return pkgs, a.keep(ctx, key, resolution{a.now(), pkgs})
 }
+
+// fresh tells whether what was learnt then is good still. The future is as near as
+// the past: clocks get set back.
+func (a *Apt) fresh(then time.Time) bool { return a.now().Sub(then).Abs() < a.MaxAge }
 
 func (a *Apt) recall(key string) (r resolution, ok bool) {
 	dir, ok := a.cache.Lookup(kindResolution, key)

@@ -63,7 +63,7 @@ func xzIndex(r *io.SectionReader) (flags [2]byte, blocks []xzBlock, err error) {
 	}
 	size := (int64(binary.LittleEndian.Uint32(foot[4:8])) + 1) * 4
 	start := r.Size() - xzHeader - size
-	if start < xzHeader || size > 1<<20 {
+	if start < xzHeader || size < 8 || size > 1<<20 {
 		return flags, nil, errXZ
 	}
 	index := make([]byte, size)

@@ -91,6 +91,7 @@ func TestXZDamage(t *testing.T) {
 
 func FuzzXZIndex(f *testing.F) {
 	f.Add(packXZ(f, noise(9_000), 3_000, xz.CRC32))
+	f.Add([]byte("\xfd7zXZ\x00\x00\x010000\x000000000\x00\x00\x00\x00\x00\x01YZ")) // an index of four bytes
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
 		_, blocks, err := xzIndex(r)
