@@ -1,7 +1,6 @@
 package deb
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -48,7 +47,7 @@ func (e *commandError) Unwrap() error { return e.Err }
 func execute(ctx context.Context, c command) ([]byte, error) {
 	args := c.Args
 	if c.Status != nil {
-		args = append([]string{args[0], "-o", "APT::Status-Fd=3"}, args[1:]...)
+		args = append([]string{args[0], "-o", "APT::Status-Fd=3"}, args[1:]...) // the first of ExtraFiles
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	// In a process group of its own, so that its methods end with it, and by our
@@ -61,29 +60,22 @@ func execute(ctx context.Context, c command) ([]byte, error) {
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 
-	var status *os.File
+	var status *statusPipe
 	if c.Status != nil {
-		r, w, err := os.Pipe()
-		if err != nil {
+		var err error
+		if status, err = pipeStatus(cmd, c.Status); err != nil {
 			return nil, fmt.Errorf("running %s: %w", args[0], err)
 		}
-		defer r.Close()
-		cmd.ExtraFiles, status = []*os.File{w}, w
-		read := make(chan bool)
-		defer func() { <-read }()
-		go func() {
-			defer close(read)
-			for lines := bufio.NewScanner(r); lines.Scan(); {
-				c.Status(lines.Text())
-			}
-		}()
 	}
 	err := cmd.Start()
 	if status != nil {
-		status.Close() // or the reader would never see the end
+		status.started()
 	}
 	if err == nil {
 		err = cmd.Wait()
+	}
+	if status != nil {
+		status.ended()
 	}
 	switch {
 	case ctx.Err() != nil:
