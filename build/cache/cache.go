@@ -110,8 +110,9 @@ func (c *Cache) Lookup(kind, key string) (dir string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	// Refused only to one who comes while Prune holds it; then it is gone at once.
-	if flock(f, unix.LOCK_SH|unix.LOCK_NB) != nil || !isAt(f, path) {
+	// Refused to one who comes while Prune holds it; then it is gone at once. A file
+	// system on which directories cannot be locked is one on which nothing is pruned.
+	if errors.Is(flock(f, unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK) || !isAt(f, path) {
 		f.Close()
 		return "", false
 	}

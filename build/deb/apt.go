@@ -15,7 +15,7 @@ import (
 
 // Apt finds, downloads and unpacks packages. It needs apt-get and apt-cache, but
 // neither root nor anything of the host's packages: sources and keyrings alone are
-// the host's.
+// the host's. Its methods may be called side by side; what needs apt then waits in line.
 type Apt struct {
 	// Refresh asks the mirror again whatever the age of what is known.
 	Refresh bool
