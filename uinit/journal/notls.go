@@ -1,0 +1,10 @@
+//go:build !syslogtls
+
+package journal
+
+import (
+	"context"
+	"net"
+)
+
+func secured(context.Context, net.Conn, Remote) (net.Conn, error) { return nil, ErrNoTLS }

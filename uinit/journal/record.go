@@ -1,0 +1,68 @@
+// Package journal keeps the latest log records of the kernel, uinit and the services in
+// memory, and sends them to a server as syslog (RFC 5424) over UDP, TCP or TLS.
+//
+// Nothing here waits for a disk or a server while a record is added: memory is bounded, what
+// does not fit is dropped, and what was dropped is counted and said.
+package journal
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Severities of syslog that this package uses itself (RFC 5424, section 6.2.1).
+const (
+	Warning = 4
+	Info    = 6
+)
+
+// Facilities of syslog (RFC 5424, section 6.2.1).
+const (
+	Kernel = 0
+	Daemon = 3
+)
+
+// Record is one message. Its time is since the kernel's start, for the clock may be wrong
+// when it is made; the date is worked out when it is sent.
+type Record struct {
+	// Seq counts the records of a Ring from 1.
+	Seq uint64
+	// At is the time since the kernel started.
+	At       time.Duration
+	Facility int
+	Severity int
+	// Program is "kernel", "uinit" or a service's name.
+	Program string
+	// PID is 0 where it is not known.
+	PID     int
+	Message string
+}
+
+// overhead is what a record costs in memory besides its text.
+const overhead = 96
+
+func (r Record) size() int64 { return int64(len(r.Program) + len(r.Message) + overhead) }
+
+// maxMessage bounds a message in bytes: no program should fill the ring with one line.
+const maxMessage = 8 << 10
+
+// clean makes text fit for a line: valid UTF-8 without control characters, bounded.
+func clean(text string, limit int) string {
+	text = strings.TrimRight(text, "\r\n")
+	if len(text) > limit {
+		cut := limit - len("…")
+		for cut > 0 && !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		text = text[:cut] + "…"
+	}
+	// Mapping a broken byte turns it into U+FFFD.
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
