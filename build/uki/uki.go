@@ -19,7 +19,8 @@ type Parts struct {
 	Cmdline string
 	// Linux is a bzImage with EFI stub; its release becomes the section .uname.
 	Linux extent.Content
-	// Initrd is what the kernel unpacks; archives may follow each other in it.
+	// Initrd is what the kernel unpacks; archives may follow each other in it. nil leaves
+	// it out.
 	Initrd extent.Content
 }
 
@@ -35,14 +36,17 @@ func New(stub []byte, parts Parts) (*extent.Image, error) {
 	if strings.ContainsAny(parts.Cmdline, "\n\x00") {
 		return nil, fmt.Errorf("composing a UKI: the command line %q holds a newline or NUL", parts.Cmdline)
 	}
-	image, err := compose(stub, []section{
+	sections := []section{
 		{".osrel", strings.NewReader(parts.OSRelease)},
 		{".uname", strings.NewReader(release)},
 		{".cmdline", strings.NewReader(parts.Cmdline)},
-		{".initrd", parts.Initrd},
-		// Last: the stub may run the kernel where it lies, and its BSS follows it.
-		{".linux", parts.Linux},
-	})
+	}
+	if parts.Initrd != nil {
+		sections = append(sections, section{".initrd", parts.Initrd})
+	}
+	// Last: the stub may run the kernel where it lies, and its BSS follows it.
+	sections = append(sections, section{".linux", parts.Linux})
+	image, err := compose(stub, sections)
 	if err != nil {
 		return nil, fmt.Errorf("composing a UKI: %w", err)
 	}

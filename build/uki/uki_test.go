@@ -151,6 +151,28 @@ func TestUnfitInputIsRefused(t *testing.T) {
 	}
 }
 
+func TestWithoutInitrd(t *testing.T) {
+	p := parts()
+	p.Initrd = nil
+	image := bytes.NewReader(write(t, ukitest.Stub(1024), p))
+	if _, err := uki.Find(image, ".initrd"); err == nil || !strings.Contains(err.Error(), "no section .initrd") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := uki.Find(image, ".linux"); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzKernelRelease(f *testing.F) {
+	f.Add(ukitest.Kernel("6.1.0", 2048))
+	f.Add([]byte("MZ"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if release, err := uki.KernelRelease(bytes.NewReader(b)); err == nil && (release == "" || strings.ContainsAny(release, " \x00")) {
+			t.Errorf("release %q", release)
+		}
+	})
+}
+
 func FuzzSections(f *testing.F) {
 	f.Add(write(f, ukitest.Stub(1024), parts())[:2048])
 	f.Add([]byte("MZ"))
