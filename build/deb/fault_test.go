@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/imgbuild/imgbuild/build/cache"
 )
@@ -167,72 +166,6 @@ func TestMirrorMovedOn(t *testing.T) {
 	}
 }
 
-func TestDamagedDebIsFetchedAnew(t *testing.T) {
-	for _, damage := range []struct {
-		name string
-		do   func(path string) error
-	}{
-		{"a byte changed", func(path string) error {
-			b, err := os.ReadFile(path)
-			b[len(b)-3] ^= 1
-			return errors.Join(err, os.WriteFile(path, b, 0o644))
-		}},
-		{"cut short", func(path string) error { return os.Truncate(path, 100) }},
-		{"missing", os.Remove},
-	} {
-		t.Run(damage.name, func(t *testing.T) {
-			h := tools(t).host(nil)
-			p := mustResolve(t, h, "loader")[0]
-			if err := h.Fetch(t.Context(), []Package{p}); err != nil {
-				t.Fatal(err)
-			}
-			path, _ := h.deb(p)
-			if err := damage.do(path); err != nil {
-				t.Fatal(err)
-			}
-			h.did()
-			tree, err := h.Unpack(t.Context(), p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !slices.Contains(h.did(), "apt-get download") {
-				t.Error("it was not fetched anew")
-			}
-			if err := verify(p, path, "now"); err != nil {
-				t.Error(err)
-			}
-			if len(tree.Files) != 3 {
-				t.Errorf("unpacked %d files", len(tree.Files))
-			}
-		})
-	}
-}
-
-func TestDamagedDebWithoutMirror(t *testing.T) {
-	r := tools(t)
-	h := r.host(nil)
-	p := mustResolve(t, h, "loader")[0]
-	if err := h.Fetch(t.Context(), []Package{p}); err != nil {
-		t.Fatal(err)
-	}
-	path, _ := h.deb(p)
-	if err := os.WriteFile(path, make([]byte, p.Size), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	r.offline(true)
-	var bad *HashError
-	if _, err := h.Unpack(t.Context(), p); !errors.As(err, &bad) || bad.Package != p {
-		t.Errorf("error %v", err)
-	}
-	if _, ok := h.cache.Lookup(kindTree, p.SHA256); ok {
-		t.Error("a damaged package was unpacked")
-	}
-	r.offline(false)
-	if _, err := h.Unpack(t.Context(), p); err != nil {
-		t.Errorf("with the mirror back: %v", err)
-	}
-}
-
 func TestMirrorWithOtherBytes(t *testing.T) {
 	r := tools(t)
 	h := r.host(nil)
@@ -259,55 +192,6 @@ func TestMirrorWithOtherBytes(t *testing.T) {
 	}
 	if _, ok := h.deb(pinned[0]); ok {
 		t.Error("a wrong file is in the cache")
-	}
-}
-
-func TestOfflineWithWarmCache(t *testing.T) {
-	r := tools(t)
-	h := r.host(nil)
-	pkgs := mustResolve(t, h, "tool")
-	if err := h.Fetch(t.Context(), pkgs); err != nil {
-		t.Fatal(err)
-	}
-	r.offline(true)
-
-	h.clock = h.clock.Add(48 * time.Hour)
-	h.refreshed = false // another day, another process
-	if got := mustResolve(t, h, "tool"); !slices.Equal(got, pkgs) {
-		t.Errorf("resolved %v offline, %v before", got, pkgs)
-	}
-	if len(h.notes) != 1 || !slices.Contains(h.did(), "apt-get update") {
-		t.Errorf("notes %q", h.notes)
-	}
-	if got := versions(mustResolve(t, h, "libt")); !slices.Equal(got, []string{"libt=1:2.0-1", "loader=3"}) {
-		t.Errorf("resolved %v from old lists", got)
-	}
-	if did := h.did(); slices.Contains(did, "apt-get update") {
-		t.Error("a mirror that just did not answer was asked again")
-	}
-	for _, p := range pkgs {
-		if _, err := h.Unpack(t.Context(), p); err != nil {
-			t.Error(err)
-		}
-	}
-
-	h.clock = h.clock.Add(time.Hour)
-	r.offline(false)
-	mustResolve(t, h, "tool")
-	if !slices.Contains(h.did(), "apt-get update") {
-		t.Error("the mirror is back, but was not asked")
-	}
-}
-
-func TestOfflineWithNothing(t *testing.T) {
-	r := tools(t)
-	r.offline(true)
-	h := r.host(nil)
-	_, err := h.Resolve(t.Context(), []string{"tool"})
-	var failed *commandError
-	var none *NoPackageError
-	if !errors.As(err, &failed) || errors.As(err, &none) {
-		t.Errorf("error %v", err)
 	}
 }
 
@@ -386,18 +270,27 @@ func TestTwoBuildsAtOnce(t *testing.T) {
 	}
 }
 
-func TestDamagedTreeIndex(t *testing.T) {
+func TestFetchOfWhatALockSays(t *testing.T) {
 	h := tools(t).host(nil)
-	p := mustResolve(t, h, "loader")[0]
-	tree, err := h.Unpack(t.Context(), p)
-	if err != nil {
-		t.Fatal(err)
+	pinned := mustResolve(t, h, "libt")
+	for i := range pinned {
+		pinned[i].File = "" // not part of a lock
 	}
-	if err := os.WriteFile(filepath.Join(tree.Dir, "index"), []byte("rot"), 0o644); err != nil {
-		t.Fatal(err)
+	if err := h.Fetch(t.Context(), pinned); err != nil {
+		t.Error(err)
 	}
-	again, err := h.Unpack(t.Context(), p)
-	if err != nil || len(again.Files) != len(tree.Files) {
-		t.Errorf("%v, %v", again.Files, err)
+	for name, spoil := range map[string]func(*Package){
+		"name":    func(p *Package) { p.Name = "../" + p.Name },
+		"option":  func(p *Package) { p.Name = "-o" },
+		"version": func(p *Package) { p.Version = "" },
+		"hash":    func(p *Package) { p.SHA256 = p.SHA256[:40] },
+		"arch":    func(p *Package) { p.Arch = "a/b" },
+	} {
+		bad := pinned[0]
+		spoil(&bad)
+		h.did()
+		if err := h.Fetch(t.Context(), []Package{bad}); err == nil || len(h.did()) != 0 {
+			t.Errorf("%s: %+v reached apt: %v", name, bad, err)
+		}
 	}
 }

@@ -51,8 +51,9 @@ func (a *Apt) Fetch(ctx context.Context, pkgs []Package) error {
 func (a *Apt) missing(pkgs []Package) ([]Package, error) {
 	var missing []Package
 	for _, p := range pkgs {
-		if !isSHA256(p.SHA256) || filepath.Base(p.File) != p.File || p.Name == "" || strings.HasPrefix(p.Name, "-") {
-			return nil, fmt.Errorf("downloading %q: the package is not pinned by name, version, file and SHA-256", p.Name)
+		// From a lock, which a person may have edited.
+		if !isSHA256(p.SHA256) || !nameForm.MatchString(p.String()) || strings.ContainsAny(p.Arch, "/_") || p.Arch == "" {
+			return nil, fmt.Errorf("downloading %q: the package is not pinned by name, version, architecture and SHA-256", p.Name)
 		}
 		if _, ok := a.deb(p); !ok {
 			missing = append(missing, p)
@@ -101,7 +102,7 @@ func (s *session) fetch(ctx context.Context, pkgs []Package) error {
 		return fmt.Errorf("downloading %s: %w", what, err)
 	}
 	for _, p := range pkgs {
-		if err := s.store(ctx, p, filepath.Join(dir, p.File)); err != nil {
+		if err := s.store(ctx, p, filepath.Join(dir, fileName(p))); err != nil {
 			return fmt.Errorf("downloading %s: %w", p.Name, err)
 		}
 	}

@@ -16,7 +16,8 @@ type Package struct {
 	SHA256 string
 	Size   int64
 	// File is the .deb's name as apt stores it, such as zlib1g_1%3a1.2.13_amd64.deb.
-	// It names no host: any mirror will do.
+	// It names no host: any mirror will do. Resolve and Kernel set it; it follows from the
+	// rest, and nothing else needs it.
 	File string
 }
 

@@ -96,7 +96,7 @@ func (a *Apt) verified(ctx context.Context, p Package) (string, error) {
 		}
 		path, ok := a.deb(p)
 		if !ok {
-			return "", errors.Join(bad, fmt.Errorf("%s vanished from the cache", p.File))
+			return "", errors.Join(bad, fmt.Errorf("%s vanished from the cache", fileName(p)))
 		}
 		if bad = verify(p, path, "in the cache"); bad == nil {
 			return path, nil

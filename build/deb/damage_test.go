@@ -1,0 +1,91 @@
+package deb
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+func TestDamagedDebIsFetchedAnew(t *testing.T) {
+	for _, damage := range []struct {
+		name string
+		do   func(path string) error
+	}{
+		{"a byte changed", func(path string) error {
+			b, err := os.ReadFile(path)
+			b[len(b)-3] ^= 1
+			return errors.Join(err, os.WriteFile(path, b, 0o644))
+		}},
+		{"cut short", func(path string) error { return os.Truncate(path, 100) }},
+		{"missing", os.Remove},
+	} {
+		t.Run(damage.name, func(t *testing.T) {
+			h := tools(t).host(nil)
+			p := mustResolve(t, h, "loader")[0]
+			if err := h.Fetch(t.Context(), []Package{p}); err != nil {
+				t.Fatal(err)
+			}
+			path, _ := h.deb(p)
+			if err := damage.do(path); err != nil {
+				t.Fatal(err)
+			}
+			h.did()
+			tree, err := h.Unpack(t.Context(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains(h.did(), "apt-get download") {
+				t.Error("it was not fetched anew")
+			}
+			if err := verify(p, path, "now"); err != nil {
+				t.Error(err)
+			}
+			if len(tree.Files) != 3 {
+				t.Errorf("unpacked %d files", len(tree.Files))
+			}
+		})
+	}
+}
+
+func TestDamagedDebWithoutMirror(t *testing.T) {
+	r := tools(t)
+	h := r.host(nil)
+	p := mustResolve(t, h, "loader")[0]
+	if err := h.Fetch(t.Context(), []Package{p}); err != nil {
+		t.Fatal(err)
+	}
+	path, _ := h.deb(p)
+	if err := os.WriteFile(path, make([]byte, p.Size), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r.offline(true)
+	var bad *HashError
+	if _, err := h.Unpack(t.Context(), p); !errors.As(err, &bad) || bad.Package != p {
+		t.Errorf("error %v", err)
+	}
+	if _, ok := h.cache.Lookup(kindTree, p.SHA256); ok {
+		t.Error("a damaged package was unpacked")
+	}
+	r.offline(false)
+	if _, err := h.Unpack(t.Context(), p); err != nil {
+		t.Errorf("with the mirror back: %v", err)
+	}
+}
+
+func TestDamagedTreeIndex(t *testing.T) {
+	h := tools(t).host(nil)
+	p := mustResolve(t, h, "loader")[0]
+	tree, err := h.Unpack(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(tree.Dir, "index"), []byte("rot"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	again, err := h.Unpack(t.Context(), p)
+	if err != nil || len(again.Files) != len(tree.Files) {
+		t.Errorf("%v, %v", again.Files, err)
+	}
+}
