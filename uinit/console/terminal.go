@@ -35,12 +35,9 @@ func (h host) seize(name string) (*terminal, error) {
 		f.Close()
 		return nil, fmt.Errorf("taking over terminal %s: %w", name, err)
 	}
-	// Hanging up sends SIGHUP to the session, which is ours.
-	signal.Ignore(unix.SIGHUP)
-	defer signal.Reset(unix.SIGHUP)
 	_ = f.Chown(0, 0)
 	_ = f.Chmod(0o600)
-	if err := vhangup(); err != nil {
+	if err := hangUp(); err != nil {
 		return newTerminal(f, name) // not root: there is nobody to shut out
 	}
 	f.Close()
@@ -52,6 +49,31 @@ func (h host) seize(name string) (*terminal, error) {
 		return nil, fmt.Errorf("taking terminal %s again after its hang-up: %w", name, err)
 	}
 	return newTerminal(f, name)
+}
+
+// hangUpSignal is how long the signal of a hang-up may take from the kernel to us.
+const hangUpSignal = time.Second
+
+// hangUp hangs the controlling terminal up (vhangup(2)) and survives the SIGHUP that this sends to the
+// session's leader; a later one ends the process. The signal is caught and not ignored, because a program
+// inherits an ignored signal: a shell would outlive its terminal.
+func hangUp() error {
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, unix.SIGHUP)
+	defer func() {
+		go func() {
+			<-caught
+			os.Exit(128 + int(unix.SIGHUP))
+		}()
+	}()
+	if err := vhangup(); err != nil {
+		return err
+	}
+	select {
+	case <-caught:
+	case <-time.After(hangUpSignal):
+	}
+	return nil
 }
 
 // openTerminal waits for nothing: without O_NONBLOCK, open(2) of a serial port waits for carrier.
