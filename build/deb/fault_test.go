@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/imgbuild/imgbuild/build/cache"
 )
@@ -146,6 +147,10 @@ func TestVersionGoneFromMirror(t *testing.T) {
 	var gone *GoneError
 	if !errors.As(err, &gone) || gone.Package.Version != "3" || gone.Available != "4" {
 		t.Fatalf("error %v", err)
+	}
+	h.clock = h.clock.Add(time.Minute)
+	if got := versions(mustResolve(t, h, "loader")); !slices.Equal(got, []string{"loader=4"}) {
+		t.Errorf("then it resolves %v", got)
 	}
 	r.remove("loader", "4")
 	again := r.host(h.cache)

@@ -86,11 +86,15 @@ func (s *session) update(ctx context.Context) error {
 
 // stamp returns that of the lists, a zero one where there is none, and the
 // fingerprint of the sources as they are.
-func (s *session) stamp() (was stamp, sources string, err error) {
-	if sources, err = fingerprint(s.Etc, s.Arch); err != nil {
+func (a *Apt) stamp() (was stamp, sources string, err error) {
+	if sources, err = fingerprint(a.Etc, a.Arch); err != nil {
 		return was, "", err
 	}
-	if text, err := os.ReadFile(filepath.Join(s.dir, "stamp.json")); err != nil || json.Unmarshal(text, &was) != nil {
+	dir, err := a.cache.State("apt")
+	if err != nil {
+		return was, "", err
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "stamp.json")); err != nil || json.Unmarshal(text, &was) != nil {
 		return stamp{}, sources, nil
 	}
 	return was, sources, nil

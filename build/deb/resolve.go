@@ -52,14 +52,13 @@ var nameForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9+.-]*[a-z0-9+.])?(=[A-Za-z0-
 // remember returns the answer to a question from the cache while it is fresh, else by
 // asking. An old answer does where the mirror cannot be reached.
 func (a *Apt) remember(ctx context.Context, question string, ask func(*session) ([]Package, error)) ([]Package, error) {
-	sources, err := fingerprint(a.Etc, a.Arch)
+	_, sources, err := a.stamp()
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256([]byte("1\n" + sources + "\n" + question)) // 1: the form of resolution
 	key := hex.EncodeToString(sum[:])
-	old, known := a.recall(key)
-	if known && !a.Refresh && a.fresh(old.Made) {
+	if old, known := a.recall(key); known && !a.Refresh && a.current(old) {
 		return old.Packages, nil
 	}
 	s, err := a.begin(ctx)
@@ -68,7 +67,8 @@ func (a *Apt) remember(ctx context.Context, question string, ask func(*session) 
 	}
 	defer s.unlock()
 	// While we waited another build may have asked the same.
-	if old, known = a.recall(key); known && !a.Refresh && a.fresh(old.Made) {
+	old, known := a.recall(key)
+	if known && !a.Refresh && a.current(old) {
 		return old.Packages, nil
 	}
 	current, err := s.lists(ctx)
@@ -88,6 +88,13 @@ func (a *Apt) remember(ctx context.Context, question string, ask func(*session) 
 // fresh tells whether what was learnt then is good still. The future is as near as
 // the past: clocks get set back.
 func (a *Apt) fresh(then time.Time) bool { return a.now().Sub(then).Abs() < a.MaxAge }
+
+// current tells whether an answer is fresh and from the lists that we have now: who
+// learnt from new lists that a version is gone does not want to hear of it again.
+func (a *Apt) current(r resolution) bool {
+	lists, _, err := a.stamp()
+	return err == nil && a.fresh(r.Made) && !r.Made.Before(lists.Updated)
+}
 
 func (a *Apt) recall(key string) (r resolution, ok bool) {
 	dir, ok := a.cache.Lookup(kindResolution, key)
