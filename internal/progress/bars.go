@@ -31,6 +31,7 @@ type bar struct {
 	name        string
 	start       time.Time
 	done, total int64
+	bytes       bool // rather than items: a rate says something
 }
 
 // Note prints a line above the running steps.
@@ -44,9 +45,16 @@ func (b *Bars) Note(format string, args ...any) {
 
 // Step begins a step. It appears once it has lasted a moment.
 func (b *Bars) Step(name string, total int64) Step {
+	return b.begin(&bar{out: b, name: name, start: time.Now(), total: total})
+}
+
+func (b *Bars) bytes(name string, total int64) Step {
+	return b.begin(&bar{out: b, name: name, start: time.Now(), total: total, bytes: true})
+}
+
+func (b *Bars) begin(s *bar) Step {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := &bar{out: b, name: name, start: time.Now(), total: total}
 	b.steps = append(b.steps, s)
 	if b.stop == nil {
 		b.stop = make(chan struct{})
@@ -113,7 +121,7 @@ func (s *bar) Done(err error) {
 			if err != nil {
 				mark = "✗"
 			}
-			fmt.Fprintf(b.w, "%s %s  %s\n", mark, s.name, Seconds(took))
+			fmt.Fprintf(b.w, "%s %s  %s\n", mark, s.name, s.summary(took))
 		}
 		b.draw(time.Now())
 		break
@@ -127,7 +135,10 @@ func (s *bar) Done(err error) {
 // line renders a step in at most width columns: name, bar where the total is
 // known, elapsed time.
 func (s *bar) line(now time.Time, width int) string {
-	tail := "  " + Seconds(now.Sub(s.start))
+	tail := "  " + s.summary(now.Sub(s.start))
+	if left, ok := remaining(s.done, s.total, now.Sub(s.start)); ok && s.bytes {
+		tail += ", " + Seconds(left) + " left"
+	}
 	if s.total > 0 {
 		const cells = 20
 		part := min(float64(s.done)/float64(s.total), 1)
@@ -139,4 +150,11 @@ func (s *bar) line(now time.Time, width int) string {
 		name = append(name[:max(room-1, 0)], '…')
 	}
 	return "· " + string(name) + tail
+}
+
+func (s *bar) summary(took time.Duration) string {
+	if !s.bytes {
+		return Seconds(took)
+	}
+	return Seconds(took) + rate(s.done, took)
 }

@@ -30,8 +30,12 @@ func (l *Lines) print(format string, args ...any) {
 func (l *Lines) Note(format string, args ...any) { l.print(format, args...) }
 
 // Step begins a step.
-func (l *Lines) Step(name string, total int64) Step {
-	s := &lineStep{out: l, name: name, start: time.Now()}
+func (l *Lines) Step(name string, total int64) Step { return l.begin(name, false) }
+
+func (l *Lines) bytes(name string, total int64) Step { return l.begin(name, true) }
+
+func (l *Lines) begin(name string, bytes bool) Step {
+	s := &lineStep{out: l, name: name, start: time.Now(), bytes: bytes}
 	s.timer = time.AfterFunc(slow, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -48,12 +52,18 @@ type lineStep struct {
 	name  string
 	start time.Time
 	timer *time.Timer
+	bytes bool
 
 	mu          sync.Mutex
+	count       int64
 	shown, done bool
 }
 
-func (s *lineStep) Add(int64) {}
+func (s *lineStep) Add(n int64) {
+	s.mu.Lock()
+	s.count += n
+	s.mu.Unlock()
+}
 
 func (s *lineStep) Done(err error) {
 	s.timer.Stop()
@@ -68,7 +78,11 @@ func (s *lineStep) Done(err error) {
 	case err != nil && (s.shown || s.out.Verbose):
 		s.out.print("%s: stopped after %s", s.name, Seconds(took))
 	case s.shown || s.out.Verbose:
-		s.out.print("%s: %s", s.name, Seconds(took))
+		text := Seconds(took)
+		if s.bytes {
+			text += rate(s.count, took)
+		}
+		s.out.print("%s: %s", s.name, text)
 	}
 }
 

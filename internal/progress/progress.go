@@ -19,6 +19,15 @@ type Step interface {
 	Done(err error)
 }
 
+// Bytes begins a step of total bytes, with its rate and, on a terminal, the time that
+// is left.
+func Bytes(r Reporter, name string, total int64) Step {
+	if b, ok := r.(interface{ bytes(string, int64) Step }); ok {
+		return b.bytes(name, total)
+	}
+	return r.Step(name, total)
+}
+
 // Discard reports nothing.
 var Discard Reporter = discard{}
 

@@ -54,3 +54,28 @@ func TestBarsLeaveNothingBehind(t *testing.T) {
 		}
 	})
 }
+
+func TestBytesHaveRateAndTimeLeft(t *testing.T) {
+	start := time.Unix(0, 0)
+	s := &bar{name: "writing", start: start, done: 30e6, total: 90e6, bytes: true}
+	if line := s.line(start.Add(2*time.Second), 90); !strings.HasSuffix(line, " 33 %  2.0 s, 15.0 MB/s, 4.0 s left") {
+		t.Errorf("line %q", line)
+	}
+	for _, c := range []struct{ done, total int64 }{{0, 90}, {90, 90}, {91, 90}, {5, 0}} {
+		if left, ok := remaining(c.done, c.total, time.Minute); ok {
+			t.Errorf("%d of %d: %s left", c.done, c.total, left)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		s := Bytes(&Lines{W: &out}, "writing", 90e6)
+		time.Sleep(2 * time.Second)
+		s.Add(90e6)
+		s.Done(nil)
+		if want := "writing …\nwriting: 2.0 s, 45.0 MB/s\n"; out.String() != want {
+			t.Errorf("got %q, want %q", out.String(), want)
+		}
+		// A reporter that knows no bytes still gets the step.
+		Bytes(Discard, "writing", 1).Done(nil)
+	})
+}
