@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/suggest"
+
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
@@ -24,7 +26,7 @@ func Check(p *profile.Profile) error {
 	}
 	for i, d := range p.Kernel.Drivers {
 		if !slices.Contains(sets, d) {
-			bad(fmt.Sprintf("kernel.drivers[%d]", i), "there is no driver set %q%s; accepted: %s", d, profile.DidYouMean(d, sets), strings.Join(sets, ", "))
+			bad(fmt.Sprintf("kernel.drivers[%d]", i), "there is no driver set %q%s; accepted: %s", d, suggest.DidYouMean(d, sets), strings.Join(sets, ", "))
 		}
 	}
 	overlays, _, err := openOverlays(p)

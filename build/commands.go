@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/suggest"
+
 	"github.com/imgbuild/imgbuild/build/gobin"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
@@ -41,7 +43,7 @@ func checkCommands(p *profile.Profile) profile.Problems {
 		if !slices.Contains(known, c) {
 			key := fmt.Sprintf("image.commands[%d]", i)
 			problems = append(problems, profile.Problem{Pos: p.At(key), Key: key, Msg: fmt.Sprintf("there is no command %q%s; accepted: %s",
-				c, profile.DidYouMean(c, known), strings.Join(known, " "))})
+				c, suggest.DidYouMean(c, known), strings.Join(known, " "))})
 		}
 	}
 	return problems

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/imgbuild/imgbuild/internal/suggest"
+
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
@@ -75,5 +77,5 @@ func findOverlay(p *profile.Profile, key, name string) (fs.FS, error) {
 		names = append(names, d.Name())
 	}
 	return nil, fmt.Errorf("there is no overlay %q%s; accepted: a directory at one of %q, or a shipped one: %q",
-		name, profile.DidYouMean(name, names), tried, names)
+		name, suggest.DidYouMean(name, names), tried, names)
 }

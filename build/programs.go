@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/suggest"
+
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
@@ -43,7 +45,7 @@ func checkPrograms(p *profile.Profile, overlays []plan.Overlay) profile.Problems
 		}
 		problems = append(problems, profile.Problem{Pos: p.At(key), Key: key, Msg: fmt.Sprintf(
 			"nothing brings %s%s; accepted: a command of image.commands in /bin, a file of [packages.*] or one of an overlay",
-			program, profile.DidYouMean(path.Clean(program), slices.Sorted(maps.Keys(have))))})
+			program, suggest.DidYouMean(path.Clean(program), slices.Sorted(maps.Keys(have))))})
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Service)) {
 		want("service."+name+".command", p.Service[name].Command[0])

@@ -135,21 +135,6 @@ Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 	}
 }
 
-func TestNear(t *testing.T) {
-	known := []string{"mdadm", "mdamd-tools", "gdmd", "samba", "samba-common", "smbclient", "nftables"}
-	for name, want := range map[string][]string{
-		"mdamd":    {"mdadm", "gdmd"},
-		"nftable":  {"nftables"},
-		"sambaa":   {"samba"},
-		"smb":      {"smbclient"},
-		"whatever": nil,
-	} {
-		if got := near(name, known); !reflect.DeepEqual(got, want) {
-			t.Errorf("near(%q) = %v, want %v", name, got, want)
-		}
-	}
-}
-
 func TestComplaint(t *testing.T) {
 	for said, want := range map[string]string{
 		"W: old\nE: one\nE: two\n":             "one; two",

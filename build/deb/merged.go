@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
 // merged is what a system would look like on which all the trees were installed.
@@ -141,5 +143,5 @@ func (m *merged) nearFiles(p string) []string {
 	if len(same) > 0 {
 		return same
 	}
-	return near("/"+p, known)
+	return suggest.Near("/"+p, known)
 }

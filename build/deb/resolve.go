@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
 // resolution is an answer of apt's, kept in the cache.
@@ -157,7 +159,7 @@ func (s *session) explain(ctx context.Context, names []string, err error) error 
 	for _, name := range names {
 		name, _, _ = strings.Cut(name, "=")
 		if !slices.Contains(known, name) {
-			missing = append(missing, &NoPackageError{Name: name, Suggest: near(name, known)})
+			missing = append(missing, &NoPackageError{Name: name, Suggest: suggest.Near(name, known)})
 		}
 	}
 	if len(missing) > 0 {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/suggest"
+
 	"github.com/spf13/cobra"
 
 	"github.com/imgbuild/imgbuild/build"
@@ -116,7 +118,7 @@ func (a *app) unknownVerb(c *cobra.Command, word string, err error) error {
 	for _, v := range c.Commands() {
 		verbs = append(verbs, v.Name())
 	}
-	if verb := profile.Closest(word, verbs); verb != "" {
+	if verb := suggest.Closest(word, verbs); verb != "" {
 		return usageError{fmt.Errorf("there is no command or shipped profile %q; did you mean the command %q?", word, verb)}
 	}
 	return err

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
 // checks compares the [check.*] tables with the machine they speak of.
@@ -19,15 +21,15 @@ func (c *crosser) checks() {
 			c.bad(joinKeyIf(key, problem.Key), "%s", problem.Msg)
 		}
 		if k.After != "" && !slices.Contains(names, k.After) {
-			c.bad(key+".after", "there is no [check.%s]%s", k.After, DidYouMean(k.After, names))
+			c.bad(key+".after", "there is no [check.%s]%s", k.After, suggest.DidYouMean(k.After, names))
 		}
 		if k.Console != "" {
 			if _, served := c.consoleFor(k.Console); !served {
-				c.bad(key+".console", "there is no [console.%s]%s", k.Console, DidYouMean(k.Console, slices.Sorted(maps.Keys(c.p.Console))))
+				c.bad(key+".console", "there is no [console.%s]%s", k.Console, suggest.DidYouMean(k.Console, slices.Sorted(maps.Keys(c.p.Console))))
 			}
 		}
 		if k.Unit != "" && !slices.Contains(units, k.Unit) && !strings.HasPrefix(k.Unit, "console:") {
-			c.bad(key+".unit", "nothing is called %q%s", k.Unit, DidYouMean(k.Unit, units))
+			c.bad(key+".unit", "nothing is called %q%s", k.Unit, suggest.DidYouMean(k.Unit, units))
 		}
 	}
 	for _, name := range names {

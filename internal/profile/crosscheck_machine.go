@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/suggest"
+
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -58,7 +60,7 @@ func (c *crosser) mounts() {
 			c.bad(key, "is mounted by uinit itself")
 		}
 		if !slices.Contains(filesystems, m.Type) {
-			c.bad(key+".type", "%q is not a file system that can be mounted%s; accepted: %s", m.Type, DidYouMean(m.Type, filesystems), strings.Join(filesystems, ", "))
+			c.bad(key+".type", "%q is not a file system that can be mounted%s; accepted: %s", m.Type, suggest.DidYouMean(m.Type, filesystems), strings.Join(filesystems, ", "))
 		}
 		if m.Source == "" {
 			c.bad(key+".source", `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "tmpfs"`)
@@ -96,11 +98,11 @@ func (c *crosser) services() {
 			c.bad(key+".command", `accepted: the program's absolute path and its arguments, such as ["/usr/sbin/thing", "-f"]`)
 		}
 		if _, known := c.p.User[s.User]; !known && s.User != "root" {
-			c.bad(key+".user", "there is no [user.%s]%s", s.User, DidYouMean(s.User, slices.Sorted(maps.Keys(c.p.User))))
+			c.bad(key+".user", "there is no [user.%s]%s", s.User, suggest.DidYouMean(s.User, slices.Sorted(maps.Keys(c.p.User))))
 		}
 		for i, need := range s.Needs {
 			if !slices.Contains(units, need) {
-				c.bad(joinIndex(key+".needs", i), "nothing is called %q%s; accepted here: %s", need, DidYouMean(need, units), strings.Join(units, ", "))
+				c.bad(joinIndex(key+".needs", i), "nothing is called %q%s; accepted here: %s", need, suggest.DidYouMean(need, units), strings.Join(units, ", "))
 			}
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
 // decoder fills a struct from what the TOML library parsed and collects
@@ -29,7 +31,7 @@ func (d *decoder) table(path string, tree map[string]any, v reflect.Value) {
 		child := joinKey(path, key)
 		f, ok := fields.byKey[key]
 		if !ok {
-			d.bad(d.at.key[child], child, "unknown key%s; accepted here: %s", DidYouMean(key, fields.keys), strings.Join(fields.keys, ", "))
+			d.bad(d.at.key[child], child, "unknown key%s; accepted here: %s", suggest.DidYouMean(key, fields.keys), strings.Join(fields.keys, ", "))
 			continue
 		}
 		d.value(child, tree[key], v.FieldByIndex(f.index), f)

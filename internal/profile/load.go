@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/suggest"
+
 	"github.com/BurntSushi/toml"
 )
 
@@ -217,5 +219,5 @@ func noProfile(name string, fsys fs.FS) error {
 		files[i] = strings.TrimSuffix(files[i], ".toml")
 	}
 	return fmt.Errorf("no shipped profile is called %q%s; accepted: a path such as ./%s.toml, or one of: %s",
-		name, DidYouMean(name, files), name, strings.Join(files, ", "))
+		name, suggest.DidYouMean(name, files), name, strings.Join(files, ", "))
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/suggest"
+
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -57,7 +59,7 @@ func oneOf[T ~string](to *T, b []byte, what string, accepted ...T) error {
 	for i, w := range accepted {
 		words[i] = string(w)
 	}
-	return fmt.Errorf("%q is not %s; accepted: %s%s", b, what, strings.Join(words, ", "), DidYouMean(string(b), words))
+	return fmt.Errorf("%q is not %s; accepted: %s%s", b, what, strings.Join(words, ", "), suggest.DidYouMean(string(b), words))
 }
 
 // hostname is the default host name: the profile's name.

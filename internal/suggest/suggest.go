@@ -1,4 +1,5 @@
-package deb
+// Package suggest guesses what a misspelt word was meant to be.
+package suggest
 
 import (
 	"cmp"
@@ -6,9 +7,33 @@ import (
 	"strings"
 )
 
-// near returns up to three of the known names that name may have been meant to be,
+// DidYouMean returns "; did you mean X?" for the known word closest to the one
+// given, or nothing when none is close.
+func DidYouMean(word string, known []string) string {
+	if s := Closest(word, known); s != "" {
+		return "; did you mean " + s + "?"
+	}
+	return ""
+}
+
+// Closest returns the known word within a third of the given one's length in
+// edits, or "". Case, hyphens and underscores don't count.
+func Closest(word string, known []string) string {
+	best, limit, folded := "", len(word)/3+1, fold(word)
+	for _, k := range known {
+		if diff := len(k) - len(word); diff >= limit+2 || -diff >= limit+2 {
+			continue // a kernel has thousands of modules
+		}
+		if d := edits(folded, fold(k)); d < limit {
+			best, limit = k, d
+		}
+	}
+	return best
+}
+
+// Near returns up to three of the known names that name may have been meant to be,
 // the closest first: those a few edits away, or else those that begin with it.
-func near(name string, known []string) []string {
+func Near(name string, known []string) []string {
 	type candidate struct {
 		name     string
 		distance int
@@ -41,11 +66,14 @@ func near(name string, known []string) []string {
 	return names
 }
 
+func fold(s string) string {
+	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(s))
+}
+
 // edits counts bytes to insert, delete, change or swap with their neighbour (the
-// optimal string alignment distance): mdamd is one edit away from mdadm.
+// optimal string alignment distance): dhpc4 is one edit away from dhcp4.
 func edits(a, b string) int {
-	var before []int
-	above := make([]int, len(b)+1)
+	before, above := []int(nil), make([]int, len(b)+1)
 	for j := range above {
 		above[j] = j
 	}
@@ -53,11 +81,11 @@ func edits(a, b string) int {
 		row := make([]int, len(b)+1)
 		row[0] = i + 1
 		for j := range len(b) {
-			change := above[j]
-			if a[i] != b[j] {
-				change++
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
 			}
-			row[j+1] = min(change, above[j+1]+1, row[j]+1)
+			row[j+1] = min(above[j]+cost, above[j+1]+1, row[j]+1)
 			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
 				row[j+1] = min(row[j+1], before[j-1]+1)
 			}
