@@ -33,7 +33,7 @@ const (
 const (
 	// settle is how long a service must live to count as started. Nothing better is known of a
 	// program that does not say when it is ready, and most that fail do so at once.
-	settle = 500 * time.Millisecond
+	settle = time.Second
 	// strikes is how many runs in a row may end before that until the start counts as failed.
 	strikes = 3
 )
@@ -79,7 +79,7 @@ func New(name string, row spec.Service, box Box) *Service {
 	return &Service{name: name, row: row, box: box, state: Idle, stopping: make(chan struct{})}
 }
 
-// Run starts the service and returns when it has lived for half a second, or has ended well and
+// Run starts the service and returns when it has lived for a second, or has ended well and
 // is not to run again; supervision goes on by itself. The error says that it ended three times in
 // a row at once, or ended badly and is not to run again.
 func (s *Service) Run(ctx context.Context) error {

@@ -91,19 +91,19 @@ func TestSupervision(t *testing.T) {
 		runTook time.Duration
 		want    string
 	}{
-		{"lives", spec.Service{}, []*fake{{}}, 0, "", 500 * ms, "0s state=starting, 0s state=running"},
+		{"lives", spec.Service{}, []*fake{{}}, 0, "", 1000 * ms, "0s state=starting, 0s state=running"},
 		{"a task that ends well", spec.Service{}, []*fake{{life: 10 * ms}}, 0, "", 10 * ms,
 			"0s state=starting, 0s state=running, 10ms exit=exit status 0, 10ms state=exited"},
 		{"never again", spec.Service{Restart: spec.RestartNever}, []*fake{{life: 10 * ms, exit: bad}}, 0, "exit status 3", 10 * ms,
 			"0s state=starting, 0s state=running, 10ms exit=exit status 3, 10ms state=failed"},
-		{"always, even after success", spec.Service{Restart: spec.RestartAlways}, []*fake{{life: time.Second}, {}}, 2 * time.Second, "", 500 * ms,
-			"0s state=starting, 0s state=running, 1s exit=exit status 0, 1s state=pausing, 2s restarts=1, 2s state=starting, 2s state=running"},
+		{"always, even after success", spec.Service{Restart: spec.RestartAlways}, []*fake{{life: 2 * time.Second}, {}}, 3 * time.Second, "", 1000 * ms,
+			"0s state=starting, 0s state=running, 2s exit=exit status 0, 2s state=pausing, 3s restarts=1, 3s state=starting, 3s state=running"},
 		{"dies at once, for ever: three strikes, and pauses that double", spec.Service{}, []*fake{{life: 10 * ms, exit: bad}}, 0,
 			"ended 3 times in a row at once: exit status 3", 3030 * ms,
 			"0s state=starting, 0s state=running, 10ms exit=exit status 3, 10ms state=pausing, " +
 				"1.01s restarts=1, 1.01s state=starting, 1.01s state=running, 1.02s exit=exit status 3, 1.02s state=pausing, " +
 				"3.02s restarts=2, 3.02s state=starting, 3.02s state=running, 3.03s exit=exit status 3, 3.03s state=pausing"},
-		{"stumbles once", spec.Service{}, []*fake{{life: 10 * ms, exit: bad}, {}}, 0, "", 1510 * ms,
+		{"stumbles once", spec.Service{}, []*fake{{life: 10 * ms, exit: bad}, {}}, 0, "", 2010 * ms,
 			"0s state=starting, 0s state=running, 10ms exit=exit status 3, 10ms state=pausing, 1.01s restarts=1, 1.01s state=starting, 1.01s state=running"},
 		{"no such program", spec.Service{Restart: spec.RestartNever}, []*fake{{exit: Exit{Err: errors.New("no such file")}}}, 0, "no such file", 0,
 			"0s state=starting, 0s exit=no such file, 0s state=failed"},
