@@ -26,7 +26,7 @@ const (
 	Hang          Verdict = "hang"            // the time was over
 	EarlyPowerOff Verdict = "early power-off" // it went off without being asked
 	Reset         Verdict = "reset"           // it rebooted without being asked
-	CutShort      Verdict = "cut short"       // it went off as asked, its report has no end
+	CutShort      Verdict = "cut short"       // its report or its shutdown did not come to its end
 	QEMUFailed    Verdict = "QEMU failed"     // not the guest's doing
 	Interrupted   Verdict = "interrupted"     // a person ended the run
 )

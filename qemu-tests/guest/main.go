@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
+	"unsafe"
 
 	"github.com/imgbuild/imgbuild/internal/report"
 )
@@ -32,11 +34,27 @@ func main() {
 		syscall.Reboot(syscall.LINUX_REBOOT_CMD_POWER_OFF)
 	case "reset":
 		syscall.Reboot(syscall.LINUX_REBOOT_CMD_RESTART)
+	case "echo":
+		echo()
 	case "ask":
 		ask()
 		syscall.Reboot(syscall.LINUX_REBOOT_CMD_POWER_OFF)
 	}
-	select {}
+	for {
+		time.Sleep(time.Hour) // not select {}: the runtime calls that a deadlock
+	}
+}
+
+// echo says what it read on the console, whatever keys those were.
+func echo() {
+	var raw [36]byte // struct termios of the kernel: four words of flags, then c_line and c_cc
+	tty := os.Stdin.Fd()
+	syscall.Syscall(syscall.SYS_IOCTL, tty, syscall.TCGETS, uintptr(unsafe.Pointer(&raw)))
+	raw[12] &^= syscall.ISIG | syscall.ECHO
+	syscall.Syscall(syscall.SYS_IOCTL, tty, syscall.TCSETS, uintptr(unsafe.Pointer(&raw)))
+	fmt.Print("name: ")
+	name, _ := bufio.NewReader(os.Stdin).ReadString('\n')
+	fmt.Printf("hello %q!\n", strings.TrimSpace(name))
 }
 
 // ask reports on ttyS1, asks for a name on the console, and ends in good order.

@@ -1,0 +1,127 @@
+package qemu_tests
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/check"
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// machine boots the init in guest/ the way "imgbuild run" and "imgbuild test" boot an image.
+func machine(t *testing.T, behaviour string, timeout time.Duration) *boot.Machine {
+	t.Helper()
+	c := guest(t, behaviour)
+	m, err := boot.Prepare(t.Context(), boot.Options{
+		Kernel: c.Kernel, Initrd: c.Initrd, Cmdline: "console=ttyS0 quiet guest=" + behaviour, Accel: qemu.AccelTCG,
+		Run: profile.Run{Memory: c.Memory, Timeout: spec.Duration(timeout)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
+// A panic, a hang, an early power-off and a reset are told apart by what a real kernel
+// and QEMU leave behind.
+func TestVerdicts(t *testing.T) {
+	for behaviour, test := range map[string]struct {
+		limit   time.Duration
+		verdict check.Verdict
+	}{
+		"panic":    {limit, check.Panic},
+		"poweroff": {limit, check.EarlyPowerOff},
+		"reset":    {limit, check.Reset},
+		"hang":     {6 * time.Second, check.Hang}, // it hangs sooner, but that does not matter
+	} {
+		t.Run(behaviour, func(t *testing.T) {
+			m := machine(t, behaviour, test.limit)
+			r, err := m.Test(t.Context(), map[string]check.Check{"login": {Console: "ttyS0", Expect: "login: $"}}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Verdict != test.verdict || r.Passed() || len(r.Checks) != 1 || r.Checks[0].Passed || len(r.Console) == 0 {
+				var table bytes.Buffer
+				check.WriteTable(&table, r)
+				t.Errorf("want %s:\n%s", test.verdict, table.String())
+			}
+			if r.CPU <= 0 || r.Took <= 0 {
+				t.Errorf("%g CPU s in %g s", r.CPU, r.Took)
+			}
+			t.Logf("%s: %s after %.1f s", r.Verdict, r.Message, r.Took)
+		})
+	}
+}
+
+func TestUntil(t *testing.T) {
+	t.Run("seen", func(t *testing.T) {
+		var out bytes.Buffer
+		if err := machine(t, "hang", limit).Until(t.Context(), regexp.MustCompile("guest does hang"), 0, &out); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "guest does hang") {
+			t.Errorf("copied %q", out.String())
+		}
+	})
+	t.Run("guest ends", func(t *testing.T) {
+		err := machine(t, "poweroff", limit).Until(t.Context(), regexp.MustCompile("login:"), 0, io.Discard)
+		var until *boot.UntilError
+		if !errors.As(err, &until) || until.Why != "the guest ended first (guest-shutdown)" {
+			t.Errorf("Until = %v", err)
+		}
+	})
+	t.Run("time is over", func(t *testing.T) {
+		err := machine(t, "hang", limit).Until(t.Context(), regexp.MustCompile("login:"), time.Second, io.Discard)
+		var until *boot.UntilError
+		if !errors.As(err, &until) || until.Why != "not within 1s" {
+			t.Errorf("Until = %v", err)
+		}
+	})
+}
+
+// A person types, Ctrl-C included, reads, and leaves.
+func TestAttach(t *testing.T) {
+	in, keys, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer keys.Close()
+	defer in.Close()
+	m := machine(t, "echo", limit)
+	screen := &typist{keys: keys, script: []step{{"name: ", "Ad\x03\r"}, {"hello \"Ad\\x03\"!", "\x01x"}}}
+	exit, err := m.Attach(t.Context(), in, screen)
+	if err != nil || exit.Killed != qemu.ErrKilled {
+		t.Errorf("Attach = %+v, %v", exit, err)
+	}
+	if len(screen.script) != 0 {
+		t.Errorf("the screen shows %q", screen.shown.String())
+	}
+}
+
+// typist types the next keys when the screen shows what it waits for.
+type typist struct {
+	keys   io.Writer
+	shown  bytes.Buffer
+	script []step
+}
+
+type step struct{ wait, keys string }
+
+func (ty *typist) Write(p []byte) (int, error) {
+	ty.shown.Write(p)
+	if len(ty.script) > 0 && bytes.Contains(ty.shown.Bytes(), []byte(ty.script[0].wait)) {
+		io.WriteString(ty.keys, ty.script[0].keys)
+		ty.script = ty.script[1:]
+	}
+	return len(p), nil
+}
