@@ -61,7 +61,11 @@ type Pool struct {
 func Start(k Kernel, root fs.FS) *Pool {
 	p := &Pool{kernel: k, root: root, started: k.Uptime(), ready: make(chan struct{})}
 	early, _ := k.Early(make([]byte, 1))
-	go p.wait(early)
+	if early {
+		p.wait(early) // at once
+	} else {
+		go p.wait(early)
+	}
 	return p
 }
 

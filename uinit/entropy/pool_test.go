@@ -80,6 +80,9 @@ func TestPoolReadyBeforeUinit(t *testing.T) {
 	k.fill()
 	k.setUptime(3 * time.Second)
 	p := Start(k, root("", "rdrand", ""))
+	if !p.State().Ready {
+		t.Error("a pool that is ready is not seen to be")
+	}
 	got, err := p.Wait(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,10 @@ import (
 	"time"
 )
 
-// Sender sends records to one server, and keeps those that it can't send.
+// Sender sends records to one server, and keeps those that it can't send. Over a stream a
+// record is let go when the server's machine has acknowledged it; one that was on its way
+// when a connection broke is sent again, so a server may see it twice, with the same
+// sequenceId. What a server that crashes has not read by then no protocol of syslog tells.
 type Sender struct {
 	// Level: records less urgent (with a greater number) are not sent.
 	Level int
