@@ -40,9 +40,9 @@ func (c *Compression) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown compression %q: accepted are %s", text, strings.Join(names, ", "))
 }
 
-// detect names the compression of what starts with b, as lib/decompress.c of the
+// Detect names the compression of what starts with b, as lib/decompress.c of the
 // kernel does. An LZ4 stream is known by the legacy magic only, like there.
-func detect(b []byte) (Compression, bool) {
+func Detect(b []byte) (Compression, bool) {
 	for _, m := range []struct {
 		magic       string
 		compression Compression

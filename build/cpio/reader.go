@@ -28,6 +28,9 @@ type Entry struct {
 	// Segment counts the parts of the file that are compressed or not on their own,
 	// from 0. Microcode updates come in an uncompressed one before the others.
 	Segment int
+	// Archive counts the archives, from 0: a segment may hold several, and numbers of
+	// inodes mean nothing across them.
+	Archive int
 	// Compression of that segment.
 	Compression Compression
 }
@@ -38,6 +41,7 @@ type Entry struct {
 type Reader struct {
 	file, inner *layer
 	segment     int
+	archive     int
 	compression Compression
 	// budget is how many bytes may still come out of compressed segments.
 	limit, budget int64
@@ -139,7 +143,7 @@ func (r *Reader) next() (*Entry, error) {
 		return r.entry(in)
 	}
 	if in == r.file {
-		if c, ok := detect(start); ok {
+		if c, ok := Detect(start); ok {
 			r.segment, r.compression = r.segment+1, c
 			r.inner, err = r.unpack(c)
 			return nil, err
@@ -183,8 +187,9 @@ func (r *Reader) entry(in *layer) (*Entry, error) {
 		return nil, fmt.Errorf("the name %q does not end with a NUL", name)
 	}
 	e := &Entry{Path: string(name[:len(name)-1]), Mode: fromBits(h.mode), UID: h.uid, GID: h.gid, Inode: h.ino, Links: h.nlink,
-		ModTime: time.Unix(int64(h.mtime), 0), Major: h.major, Minor: h.minor, Segment: r.segment, Compression: r.compression}
+		ModTime: time.Unix(int64(h.mtime), 0), Major: h.major, Minor: h.minor, Segment: r.segment, Archive: r.archive, Compression: r.compression}
 	if e.Path == trailer {
+		r.archive++
 		r.left = int64(h.size)
 		return nil, nil
 	}

@@ -12,12 +12,25 @@ import (
 
 func (a *app) lsCommand() *cobra.Command {
 	b := builder{app: a}
+	var i imageFlags
 	var asJSON, why bool
 	c := &cobra.Command{
-		Use: "ls PROFILE", Short: "List the files of a profile's image", Args: oneProfile,
+		Use: "ls PROFILE|IMAGE", Short: "List the files of a profile's image, or of any image", Args: oneProfile,
 		Long: `Lists the files that a build puts into the initramfs. --why adds why each is there
-and about what it costs: its share of its segment's compressed size.`,
+and about what it costs: its share of its segment's compressed size.
+
+Given the file of an image rather than a profile, it lists what is in that: an
+initramfs of any maker, a kernel, a unified kernel image, a disk (raw, qcow2, VMDK,
+VHD), an ISO, a FAT volume, a squashfs, and those that lie in each other.`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if isImage(args[0]) {
+				m, err := i.open(args[0])
+				if err != nil {
+					return err
+				}
+				defer m.Close()
+				return a.lsImage(c.Context(), m, asJSON)
+			}
 			p, err := a.load(args[0])
 			if err != nil {
 				return err
@@ -38,6 +51,7 @@ and about what it costs: its share of its segment's compressed size.`,
 	}
 	c.Flags().BoolVar(&why, "why", false, "say why each file is there and what it costs")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	i.flags(c)
 	b.flags(c)
 	return c
 }

@@ -1,0 +1,79 @@
+package image
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/build/gpt"
+	"github.com/imgbuild/imgbuild/build/layout"
+)
+
+// Partition is a part of a disk.
+type Partition struct {
+	// Name is that of its folder: from the partition table, or p1, p2 …
+	Name string
+	// Type is a GUID, or two hex digits in an MBR.
+	Type string
+	// Offset and Size in bytes.
+	Offset, Size int64
+}
+
+// Partitions reads the partition table of a disk: GPT, and where there is none the four
+// entries of the MBR.
+func Partitions(disk io.ReaderAt, size int64) ([]Partition, error) {
+	d, err := gpt.Read(disk, size)
+	if errors.Is(err, gpt.ErrNone) {
+		head := make([]byte, layout.Sector)
+		n, _ := disk.ReadAt(head, 0)
+		return readMBR(head[:n], size), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []Partition
+	taken := map[string]bool{}
+	for i, p := range d.Partitions {
+		name := folderName(p.Name)
+		if name == "" || taken[name] {
+			name = fmt.Sprintf("p%d", i+1)
+		}
+		taken[name] = true
+		all = append(all, Partition{name, p.Type.String(), p.Offset(), p.Bytes()})
+	}
+	return all, nil
+}
+
+// readMBR reads the entries of an MBR that lie within the disk.
+func readMBR(head []byte, size int64) []Partition {
+	const table, entry = 446, 16
+	if len(head) < layout.Sector || head[510] != 0x55 || head[511] != 0xaa {
+		return nil
+	}
+	var all []Partition
+	for i := range 4 {
+		e := head[table+i*entry:][:entry]
+		start, sectors := int64(binary.LittleEndian.Uint32(e[8:])), int64(binary.LittleEndian.Uint32(e[12:]))
+		if bytes.Equal(e, make([]byte, entry)) || e[4] == 0 {
+			continue
+		}
+		if e[0]&0x7f != 0 || sectors == 0 || (start+sectors)*layout.Sector > size {
+			return nil // no partition table, whatever it is
+		}
+		all = append(all, Partition{fmt.Sprintf("p%d", i+1), fmt.Sprintf("%02x", e[4]), start * layout.Sector, sectors * layout.Sector})
+	}
+	return all
+}
+
+// folderName makes a folder's name of a partition's.
+func folderName(name string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if r < ' ' || r == '/' || r == 0x7f {
+			return '_'
+		}
+		return r
+	}, name), ". ")
+}

@@ -1,0 +1,78 @@
+package image
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/build/cpio"
+	"github.com/imgbuild/imgbuild/build/extent"
+	"github.com/imgbuild/imgbuild/build/uki"
+)
+
+// sections visits those of a PE file.
+func (w *walker) sections(root string, c extent.Content) error {
+	all, err := uki.Sections(c)
+	if err != nil {
+		return err
+	}
+	taken := map[string]int{}
+	for _, s := range all {
+		name := strings.Map(func(r rune) rune {
+			if r <= ' ' || r == '/' || r == 0x7f {
+				return '_'
+			}
+			return r
+		}, s.Name)
+		if taken[name]++; taken[name] > 1 {
+			name = fmt.Sprintf("%s~%d", name, taken[name])
+		}
+		if s.Offset+s.Size > c.Size() {
+			return fmt.Errorf("section %s ends at byte %d, the file at %d: %w", s.Name, s.Offset+s.Size, c.Size(), io.ErrUnexpectedEOF)
+		}
+		if err := w.file(root, Entry{Path: name, Mode: readable}, s.Open(c)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kernel visits the parts of a bzImage: its release, the set-up code, and the kernel
+// proper as it is compressed (Documentation/arch/x86/boot.rst, payload_offset).
+func (w *walker) kernel(root string, c extent.Content) error {
+	release, err := uki.KernelRelease(c)
+	if err != nil {
+		return err
+	}
+	head := make([]byte, 0x250)
+	if _, err := c.ReadAt(head, 0); err != nil {
+		return err
+	}
+	setup := int64(head[0x1f1])
+	if setup == 0 { // as old boot loaders mean it
+		setup = 4
+	}
+	setup = (setup + 1) * 512
+	le := binary.LittleEndian
+	at, size := setup+int64(le.Uint32(head[0x248:])), int64(le.Uint32(head[0x24c:]))
+	if at+size > c.Size() {
+		return fmt.Errorf("the kernel ends at byte %d, the file at %d: %w", at+size, c.Size(), io.ErrUnexpectedEOF)
+	}
+	// The last four bytes are the size unpacked.
+	payload, start := io.NewSectionReader(c, at, max(size-4, 0)), make([]byte, 6)
+	n, _ := payload.ReadAt(start, 0)
+	name := "payload"
+	if compression, ok := cpio.Detect(start[:n]); ok {
+		name += map[cpio.Compression]string{cpio.Zstd: ".zst", cpio.XZ: ".xz", cpio.Gzip: ".gz", cpio.LZ4: ".lz4", cpio.Bzip2: ".bz2", cpio.LZMA: ".lzma"}[compression]
+	}
+	for _, f := range []struct {
+		name    string
+		content extent.Content
+	}{{"release", strings.NewReader(release + "\n")}, {"setup", io.NewSectionReader(c, 0, setup)}, {name, payload}} {
+		if err := w.entry(root, Entry{Path: f.name, Mode: readable, Size: f.content.Size()}, io.NewSectionReader(f.content, 0, f.content.Size())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
