@@ -77,7 +77,7 @@ func (p *Pool) wait(early bool) {
 	}
 	at := p.kernel.Uptime()
 	seen := Observe(p.root, p.kernel.Log())
-	if seen.Ready != 0 {
+	if seen.Stamped {
 		at = seen.Ready
 	} else if early {
 		at = p.started

@@ -42,7 +42,9 @@ func TestObserve(t *testing.T) {
 		{"rdrand distrusted, then trusted", root("", "rdrand", "random.trust_cpu=0 random.trust_cpu=1"), "", Observed{CPU: true}},
 		{"efi", root("", "fpu", ""), efi, Observed{EFI: true}},
 		{"efi distrusted", root("", "fpu", "random.trust_bootloader=0"), efi, Observed{}},
-		{"ready", root("", "fpu", ""), "<5>[    1.250000] random: crng init done\n", Observed{Ready: 1250 * time.Millisecond}},
+		{"ready", root("", "fpu", ""), "<5>[    1.250000] random: crng init done\n", Observed{Stamped: true, Ready: 1250 * time.Millisecond}},
+		{"ready before the clock ran", root("", "fpu", ""), "<5>[    0.000000] random: crng init done\n", Observed{Stamped: true}},
+		{"a broken stamp", root("", "fpu", ""), "[99999999999.0] random: crng init done\n", Observed{}},
 		{"words of another program", root("", "fpu", ""), "<30>[    1.250000] probe: random: crng init done RNG=0x1\n", Observed{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -97,6 +99,16 @@ func TestPoolReadyBeforeUinit(t *testing.T) {
 	facts := map[string]any{"entropy.ready_seconds": 3.0, "entropy.source": RDRAND, "entropy.sources": []Source{RDRAND}}
 	if got := got.Facts(); !reflect.DeepEqual(got, facts) {
 		t.Errorf("facts %v, want %v", got, facts)
+	}
+}
+
+func TestPoolReadyBeforeTheClock(t *testing.T) {
+	k := newFake()
+	k.fill()
+	k.setUptime(3 * time.Second)
+	k.log = "<6>[    0.000000] efi: ACPI=0x1 RNG=0x2\n<5>[    0.000000] random: crng init done\n"
+	if got := Start(k, root("virtio_rng.0", "fpu", "")).State(); !got.Ready || got.At != 0 || got.By != EFISeed {
+		t.Errorf("got %+v", got)
 	}
 }
 
@@ -183,4 +195,15 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+func FuzzObserve(f *testing.F) {
+	f.Add("virtio_rng.0", "fpu rdrand", "random.trust_cpu=off", "<5>[    1.5] random: crng init done\n")
+	f.Add("none", "", "nordrand", "efi: RNG=0x1")
+	f.Fuzz(func(t *testing.T, generator, flags, line, log string) {
+		o := Observe(root(generator, flags, line), log)
+		if o.Ready < 0 || o.filledBy(true, false) == "" {
+			t.Errorf("got %+v", o)
+		}
+	})
 }

@@ -33,8 +33,10 @@ type Observed struct {
 	CPU bool
 	// EFI: the firmware or boot loader handed over a seed.
 	EFI bool
-	// Ready is the kernel's own time stamp of "crng init done"; 0 where its log does not say.
-	Ready time.Duration
+	// Stamped: the kernel's log still has "crng init done", and Ready is its time stamp,
+	// which is 0 where the loader's seed was enough.
+	Stamped bool
+	Ready   time.Duration
 }
 
 const (
@@ -54,7 +56,7 @@ func Observe(root fs.FS, log string) Observed {
 	line, _ := fs.ReadFile(root, kernelLine)
 	o.CPU = hasFlag(string(info), "rdrand") && trusted(string(line), "random.trust_cpu", "nordrand")
 	o.EFI = seedTable.MatchString(log) && trusted(string(line), "random.trust_bootloader", "")
-	o.Ready = readyStamp(log)
+	o.Ready, o.Stamped = readyStamp(log)
 	return o
 }
 
@@ -132,14 +134,14 @@ var (
 )
 
 // readyStamp finds "[    1.234567] random: crng init done".
-func readyStamp(log string) time.Duration {
+func readyStamp(log string) (at time.Duration, ok bool) {
 	m := initDone.FindStringSubmatch(log)
 	if m == nil {
-		return 0
+		return 0, false
 	}
 	seconds, err := strconv.ParseFloat(m[1], 64)
 	if err != nil || seconds > 1e9 {
-		return 0
+		return 0, false
 	}
-	return time.Duration(seconds * float64(time.Second))
+	return time.Duration(seconds * float64(time.Second)), true
 }
