@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"path"
-	"strings"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -34,7 +32,9 @@ func (w *worker) serveConsole(name string) error {
 	row := console.Expand(w.machine.Console)[name]
 	first := make(chan error, 1)
 	go func() {
-		for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+		for pause := time.Second; w.life.Err() == nil; pause = min(2*pause, time.Minute) {
+			// Watched from before the look, so that a terminal can't come up unseen after it.
+			events, stop := w.events.Watch()
 			err := w.serveOnce(name, row)
 			select {
 			case first <- err:
@@ -43,19 +43,16 @@ func (w *worker) serveConsole(name string) error {
 			var absent *console.AbsentError
 			switch {
 			case w.life.Err() != nil:
-				return
 			case errors.As(err, &absent):
-				if w.awaitTerminal(name) != nil {
-					return
-				}
+				w.awaitTerminal(name, events)
 			default:
 				w.log.Error(fmt.Sprintf("console %s: %v; again in %v", name, err, pause))
 				select {
 				case <-time.After(pause):
 				case <-w.life.Done():
-					return
 				}
 			}
+			stop()
 		}
 	}()
 	select {
@@ -80,18 +77,40 @@ func (w *worker) serveOnce(name string, row spec.Console) (err error) {
 	return console.Serve(w.life, name, row, w.machine, w.board.Troubles)
 }
 
-// awaitTerminal returns when the kernel announces the terminal: a USB serial port, a hypervisor's console.
-func (w *worker) awaitTerminal(name string) error {
-	events, stop := w.events.Watch()
-	defer stop()
+// awaitTerminal returns when the kernel announces the terminal, a USB serial port or a hypervisor's
+// console, or when the machine goes down.
+func (w *worker) awaitTerminal(name string, events <-chan dev.Event) {
 	for {
 		select {
 		case e := <-events:
-			if e.Action == dev.Overflow || strings.HasPrefix(e.Action, "add") && e.Subsystem() == "tty" && path.Base(e.Path) == name {
-				return nil
+			if e.Action == dev.Overflow || e.Action == "add" && e.Subsystem() == "tty" && path.Base(e.Path) == name {
+				return
 			}
 		case <-w.life.Done():
-			return context.Cause(w.life)
+			return
+		}
+	}
+}
+
+// serveNewConsoles serves terminals that come up later and match a pattern of the profile: an adapter
+// plugged into a box that has no serial port is its only way in. Served are those that have a unit.
+func (w *worker) serveNewConsoles(served map[string]spec.Console, events <-chan dev.Event) {
+	for {
+		select {
+		case e := <-events:
+			if e.Action != dev.Overflow && (e.Action != "add" || e.Subsystem() != "tty") {
+				continue
+			}
+		case <-w.life.Done():
+			return
+		}
+		for name, row := range w.consoles(console.Expand) {
+			if _, known := served[name]; known {
+				continue
+			}
+			served[name] = row
+			w.log.Info("console " + name + " came up")
+			go func() { _ = w.serveConsole(name) }() // it logs what goes wrong
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -136,7 +137,13 @@ func readMachine(file string) (*spec.Machine, error) {
 // boot runs the units; those that are late go on in the background.
 func (w *worker) boot() {
 	go w.gatherEntropy()
-	units := Units(w.machine, w.consoles(console.Expand), w.step)
+	events, stop := w.events.Watch()
+	consoles := w.consoles(console.Expand)
+	go func() {
+		defer stop()
+		w.serveNewConsoles(maps.Clone(consoles), events)
+	}()
+	units := Units(w.machine, consoles, w.step)
 	_ = unit.Run(w.life, units, unit.Options{
 		DefaultTimeout: w.machine.Boot.UnitTimeout.Or(0), Report: w.note, Settled: w.settled,
 	})
