@@ -19,14 +19,10 @@ import (
 // limit is for one small guest on a busy machine without KVM; it takes 3 s on a quiet one.
 const limit = 60 * time.Second
 
-// kernel returns a bzImage with a serial console built in.
+// kernel returns the kernel of the headless profile: its serial console is built in.
 func kernel(t *testing.T) string {
 	t.Helper()
-	path := os.Getenv("IMGBUILD_TEST_KERNEL")
-	if path == "" {
-		t.Skip("IMGBUILD_TEST_KERNEL names no kernel to boot")
-	}
-	return path
+	return shipped(t, "headless").options.Kernel
 }
 
 // guest returns a machine that boots the init in guest/ and does what it is told.

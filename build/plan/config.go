@@ -32,7 +32,7 @@ func config(p *profile.Profile) ([]tree.File, error) {
 		text("etc/nsswitch.conf", 0o644, "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n", why),
 		text("etc/os-release", 0o644, osRelease(p), why),
 		text("etc/shells", 0o644, "/bin/sh\n", why),
-		text("etc/profile", 0o644, "export PATH=/usr/sbin:/usr/bin:/sbin:/bin\n", why),
+		text("etc/profile", 0o644, loginProfile, why),
 		// NFS, SSH and time are looked up by name (getservbyname(3)).
 		text("etc/services", 0o644, services, why),
 		text("etc/protocols", 0o644, "ip 0 IP\nicmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\n", why),
@@ -40,6 +40,14 @@ func config(p *profile.Profile) ([]tree.File, error) {
 		symlink("etc/resolv.conf", "/run/resolv.conf", "name servers, as the links bring them"),
 	), nil
 }
+
+// loginProfile is what login shells read first. The prompt names the box: with
+// a serial cable in hand one forgets which it is.
+const loginProfile = `export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+if [ -n "$BASH_VERSION" ]; then
+	PS1='\u@\h:\w\$ '
+fi
+`
 
 const services = `ssh 22/tcp
 domain 53/tcp

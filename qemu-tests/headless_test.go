@@ -1,0 +1,88 @@
+package qemu_tests
+
+import "testing"
+
+// The profile that make image builds holds what it promises.
+func TestHeadless(t *testing.T) {
+	shipped(t, "headless").prove(t)
+}
+
+// What a person can do wrong or want at the console, in one boot: a wrong
+// password, an account of one's own, autologin on a second port, a service that
+// dies at once and for ever, one that stays, a disk.
+func TestConsoleServicesAndMounts(t *testing.T) {
+	extended(t, `
+[image]
+overlays = ["files"]
+
+[user.eve]
+# "correct horse"
+password_hash = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
+
+[console.ttyS1]
+quiet = true
+login = "autologin"
+
+[service.dies]
+command = ["/usr/bin/dies"]
+restart = "always"
+restart_delay = "100ms"
+
+[service.stays]
+command = ["/usr/bin/stays"]
+needs   = ["mount:/data", "online:lan"]
+user    = "eve"
+environment = { WHO = "eve" }
+
+[run.disk.data]
+filesystem = "ext4"
+label      = "data"
+
+[mount."/data"]
+source = "LABEL=data"
+type   = "ext4"
+
+[check.password]
+expect = "Password: $"
+send   = "wrong\n"
+[check.shell]
+expect = "Login incorrect[\\s\\S]*login: $"
+send   = "eve\n"
+[check.running]
+expect = "Password: $"
+send   = "correct horse\n"
+[check.stopped]
+expect = "\\$ $"
+send   = "id -u; echo $HOME\n"
+[check.identity]
+after   = "stopped"
+console = "ttyS0"
+expect  = "1000\\s+/home/eve\\s"
+[check.autologin]
+console = "ttyS1"
+expect  = "# $"
+send    = "id -u; tty\n"
+[check.autologin_id]
+after   = "autologin"
+console = "ttyS1"
+expect  = "\\s0\\s+/dev/ttyS1\\s"
+[check.mount]
+unit = "mount:/data"
+[check.stays]
+command = ["cat", "/tmp/stays"]
+output  = "^1000 eve /data ok\n$"
+[check.restarts]
+fact     = "service.dies.restarts"
+at_least = 3
+[check.service]
+fact   = "service.stays.state"
+equals = "running"
+`, map[string]string{
+		"files/usr/bin/dies": "#!/bin/sh\nexit 7\n",
+		"files/usr/bin/stays": `#!/bin/bash
+grep -q ' /data ext4 ' /proc/mounts && mounted=ok
+echo "$UID $WHO /data $mounted" > /tmp/stays
+exec sleep 1000
+`,
+	}).prove(t)
+}

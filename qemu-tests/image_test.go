@@ -1,0 +1,107 @@
+package qemu_tests
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/imgbuild/imgbuild/build"
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/check"
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/progress"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/profiles"
+)
+
+// appliance is a built profile, ready to boot.
+type appliance struct {
+	profile *profile.Profile
+	options boot.Options
+}
+
+// shipped builds a profile that comes with imgbuild, as "imgbuild test NAME" does.
+func shipped(t *testing.T, name string) appliance {
+	t.Helper()
+	return built(t, name)
+}
+
+// extended builds a profile of the test's own on top of headless. Files lie next
+// to it, for overlays.
+func extended(t *testing.T, text string, files map[string]string) appliance {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "box.toml")
+	files["../"+filepath.Base(dir)+"/box.toml"] = "extends = \"headless\"\n" + text
+	for name, body := range files {
+		at := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(body), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return built(t, path)
+}
+
+// built builds into a directory of the test's own; what it downloads and compiles
+// stays in the user's cache.
+func built(t *testing.T, name string) appliance {
+	t.Helper()
+	p, _, err := profile.Load(name, profile.Find(profiles.FS))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := build.NewEnv("", &progress.Lines{W: logWriter{t}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if _, err := e.Build(t.Context(), p, dir, build.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	kernel, initrd, cmdline := build.Artifacts(p, dir)
+	line, err := os.ReadFile(cmdline)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var consoles []string
+	for c := range p.Console {
+		consoles = append(consoles, c)
+	}
+	return appliance{p, boot.Options{
+		Kernel: kernel, Initrd: initrd, Cmdline: strings.TrimSpace(string(line)), Run: p.Run,
+		Accel: qemu.AccelTCG, Serials: boot.Serials(consoles), Password: p.Access.HostPassword, Test: true,
+	}}
+}
+
+// logWriter shows progress in the test's log.
+type logWriter struct{ t *testing.T }
+
+func (w logWriter) Write(b []byte) (int, error) {
+	w.t.Log(strings.TrimRight(string(b), "\n"))
+	return len(b), nil
+}
+
+// prove boots the appliance and demands that all its checks hold and that it
+// powers off in good order.
+func (a appliance) prove(t *testing.T) check.Results {
+	t.Helper()
+	vm, err := boot.Prepare(t.Context(), a.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vm.Close()
+	r, err := vm.Test(t.Context(), a.profile.Check, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Passed() {
+		var table strings.Builder
+		check.WriteTable(&table, r)
+		t.Errorf("the appliance failed:\n%s", table.String())
+	}
+	return r
+}
