@@ -92,8 +92,6 @@ type repo struct {
 	t   testing.TB
 	dir string
 	etc string
-	// gone makes the sources name a directory that is not there.
-	gone bool
 	debs map[string]string // stanza by package name and version
 }
 

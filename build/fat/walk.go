@@ -31,7 +31,7 @@ const maxDirectories = 1 << 16
 // directory before what it holds. An error of visit ends the walk.
 func (r *Reader) Walk(visit func(Entry) error) error {
 	w := &walk{r: r, visit: visit, seen: map[int64]bool{}}
-	root := extent.New(0)
+	var root *extent.Image
 	if r.bits != 32 {
 		root = extent.New(r.rootSize)
 		root.Place(0, io.NewSectionReader(r.volume, r.root, r.rootSize))

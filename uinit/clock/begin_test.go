@@ -43,12 +43,12 @@ func TestBegin(t *testing.T) {
 func TestSetInitial(t *testing.T) {
 	p := NewPolicy(timeSpec, built)
 	good := built.AddDate(1, 0, 0)
-	c := &fakeClock{ahead: time.Unix(5, 0).Sub(time.Now())}
+	c := &fakeClock{ahead: time.Until(time.Unix(5, 0))}
 	if from, err := SetInitial(p, c, &fakeRTC{shows: good}, time.Time{}); err != nil || from != "rtc" || c.Now().Sub(good).Abs() > time.Minute {
 		t.Errorf("got %v from %s, %v", c.Now(), from, err)
 	}
 	// A hardware clock that can't be read is no reason to stay in 1970.
-	c = &fakeClock{ahead: time.Unix(5, 0).Sub(time.Now())}
+	c = &fakeClock{ahead: time.Until(time.Unix(5, 0))}
 	broken := errors.New("no such device")
 	if from, err := SetInitial(p, c, &fakeRTC{err: broken}, time.Time{}); !errors.Is(err, broken) || from != "floor" || c.Now().Before(built) {
 		t.Errorf("got %v from %s, %v", c.Now(), from, err)

@@ -119,7 +119,7 @@ func TestFleet(t *testing.T) {
 			return [][]byte{reply(c, when, when)}
 		}
 	}
-	past := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Sub(time.Now())
+	past := time.Until(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
 	u := UDP{Pivot: time.Now()}
 	p := Policy{Configured: 5, Floor: time.Now().Add(-time.Hour), Panic: time.Hour}
 	ask := func(ahead ...time.Duration) Decision {
