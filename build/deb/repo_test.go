@@ -89,9 +89,9 @@ func gz(t testing.TB, data []byte) string {
 
 // repo is a package repository in a directory, served to apt by file: URIs.
 type repo struct {
-	t   testing.TB
-	dir string
-	etc string
+	t    testing.TB
+	dir  string
+	etc  string
 	debs map[string]string // stanza by package name and version
 }
 
