@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/flash"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
@@ -44,7 +45,7 @@ func exitCode(err error, stderr io.Writer) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "imgbuild: %v\n", err)
 		return exitUsage
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled) && !errors.As(err, new(*flash.StateError)):
 		fmt.Fprintln(stderr, "imgbuild: interrupted; earlier artifacts are as they were")
 		return exitFailed
 	}
