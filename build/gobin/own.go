@@ -11,7 +11,7 @@ import (
 
 // ownSource holds the commands that are ours.
 //
-//go:embed sh/*.go
+//go:embed sh/*.go sshd/*.go sftp-server/*.go
 var ownSource embed.FS
 
 // ownFiles are the files of our commands, without their tests, in order.

@@ -6,6 +6,7 @@
 package gobin
 
 import (
+	_ "github.com/pkg/sftp"
 	_ "github.com/u-root/gobusybox/src/pkg/bb/bbmain"
 	_ "github.com/u-root/u-root/cmds/core/base64"
 	_ "github.com/u-root/u-root/cmds/core/basename"
@@ -75,7 +76,6 @@ import (
 	_ "github.com/u-root/u-root/cmds/core/shasum"
 	_ "github.com/u-root/u-root/cmds/core/sleep"
 	_ "github.com/u-root/u-root/cmds/core/sort"
-	_ "github.com/u-root/u-root/cmds/core/sshd"
 	_ "github.com/u-root/u-root/cmds/core/strace"
 	_ "github.com/u-root/u-root/cmds/core/strings"
 	_ "github.com/u-root/u-root/cmds/core/stty"

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os/exec"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// entry is who logged in, how, and what that allows.
+type entry struct {
+	account account
+	// by is for the log: "key SHA256:…" or "password".
+	by    string
+	allow rules
+}
+
+// entryKey finds the entry in ssh.Permissions.
+type entryKey struct{}
+
+func (e entry) permissions() *ssh.Permissions {
+	return &ssh.Permissions{ExtraData: map[any]any{entryKey{}: e}}
+}
+
+// minRSA is the shortest RSA key in bits that still counts as one (NIST SP 800-131A).
+const minRSA = 2048
+
+// checkKey says whether the key opens the account. The library asks for keys that the client has only
+// offered, too, and verifies the signature itself.
+func (s *server) checkKey(conn ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+	refused := func(why error) (*ssh.Permissions, error) {
+		return nil, fmt.Errorf("key %s for %.40q: %w", fingerprint(key), conn.User(), why)
+	}
+	if k, ok := key.(ssh.CryptoPublicKey); ok {
+		if r, ok := k.CryptoPublicKey().(*rsa.PublicKey); ok && r.N.BitLen() < minRSA {
+			return refused(fmt.Errorf("an RSA key of %d bits; accepted: %d and up", r.N.BitLen(), minRSA))
+		}
+	}
+	a, err := findAccount(s.etc, conn.User())
+	if err != nil {
+		return refused(err)
+	}
+	text, err := readKeys(a)
+	if err != nil {
+		return refused(err)
+	}
+	from, _ := netip.ParseAddrPort(conn.RemoteAddr().String())
+	allow, err := findKey(text, key, from.Addr().Unmap().WithZone(""))
+	if err != nil {
+		return refused(err)
+	}
+	return entry{account: a, by: "key " + fingerprint(key), allow: allow}.permissions(), nil
+}
+
+// maxPassword is the longest password in bytes that is looked at.
+const maxPassword = 512
+
+// checkTime bounds a check; a hash made on a fast machine takes its time on a slow one.
+const checkTime = 15 * time.Second
+
+// penalty is how long a wrong password takes, whatever is wrong with it.
+const penalty = 2 * time.Second
+
+// checkPassword asks uinit, whose login knows the hashes.
+func (s *server) checkPassword(conn ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
+	begin := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
+	defer cancel()
+	err := errors.New("login incorrect")
+	// A name that looks like an option would be taken for one.
+	if name := conn.User(); name != "" && !strings.HasPrefix(name, "-") && len(password) <= maxPassword {
+		check := exec.CommandContext(ctx, s.checker, "checkpassword", name)
+		check.Stdin = bytes.NewReader(password)
+		err = check.Run()
+	}
+	if err == nil {
+		a, err := findAccount(s.etc, conn.User())
+		if err == nil {
+			return entry{account: a, by: "password"}.permissions(), nil
+		}
+	}
+	time.Sleep(time.Until(begin.Add(penalty)))
+	return nil, fmt.Errorf("password for %.40q refused", conn.User())
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+func testKey(t testing.TB, seed byte) (ssh.PublicKey, string) {
+	k, err := ssh.NewPublicKey(ed25519.NewKeyFromSeed([]byte(strings.Repeat(string(rune(seed)), 32))).Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k, strings.TrimSpace(string(ssh.MarshalAuthorizedKey(k)))
+}
+
+func TestFindKey(t *testing.T) {
+	key, line := testKey(t, 'a')
+	_, other := testKey(t, 'b')
+	here := netip.MustParseAddr("192.0.2.7")
+	for _, tt := range []struct {
+		name, text string
+		want       rules
+		ok         bool
+	}{
+		{"alone", line, rules{}, true},
+		{"with a comment, after others", "# x\n\n" + other + " b\nnonsense\n" + line + " me@there\n", rules{}, true},
+		{"of another", other, rules{}, false},
+		{"empty", "", rules{}, false},
+		{"in a comment", "#" + line, rules{}, false},
+		{"command", `command="echo \"hi\", you" ` + line, rules{command: `echo "hi", you`}, true},
+		{"restricted", "restrict " + line, rules{noPTY: true}, true},
+		{"restricted, with a terminal", "restrict,pty " + line, rules{}, true},
+		{"from here", `from="192.0.2.0/24" ` + line, rules{from: []string{"192.0.2.0/24"}}, true},
+		{"from elsewhere", `from="198.51.100.1,2001:db8::/32" ` + line, rules{}, false},
+		{"from everywhere but here", `from="*,!192.0.2.7" ` + line, rules{}, false},
+		{"from a name", `from="*.example.net" ` + line, rules{}, false},
+		{"an option nobody knows", "verify-required " + line, rules{}, false},
+		{"of an authority", "cert-authority " + line, rules{}, false},
+		{"an option that is not finished", `command="x ` + line, rules{}, false},
+		{"refused first, then allowed", "strange " + line + "\n" + line, rules{}, true},
+	} {
+		got, err := findKey([]byte(tt.text), key, here)
+		if (err == nil) != tt.ok || !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: %+v, %v; want %+v, ok = %v", tt.name, got, err, tt.want, tt.ok)
+		}
+	}
+}
+
+// Whatever stands in the file, only the key itself opens the account.
+func FuzzFindKey(f *testing.F) {
+	key, line := testKey(f, 'a')
+	_, other := testKey(f, 'b')
+	f.Add(`command="x",from="10.0.0.0/8",no-pty ` + other + "\n" + other)
+	f.Add("ssh-ed25519 " + line)
+	encoded := strings.Fields(line)[1]
+	f.Fuzz(func(t *testing.T, text string) {
+		_, err := findKey([]byte(text), key, netip.MustParseAddr("::1"))
+		// Base64 may be written in several ways; its beginning and the key's first bytes can't.
+		if err == nil && !strings.Contains(strings.NewReplacer("\r", "").Replace(text), encoded[:24]) {
+			t.Errorf("%q let the key in", text)
+		}
+		_, _ = parseOptions(strings.Split(text, ","))
+	})
+}
+
+func TestAccounts(t *testing.T) {
+	const passwd = "root:x:0:0::/root:/bin/sh\nbad:x:zero:0::/:/bin/sh\nann:x:1000:1000:::\nann:x:0:0::/:/bin/sh\nshort:x:1\n"
+	got, ok := parseAccount(passwd, "ann")
+	if want := (account{name: "ann", uid: 1000, gid: 1000, home: "/", shell: "/bin/sh"}); !ok || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, ok)
+	}
+	for _, name := range []string{"bad", "short", "", "nobody"} {
+		if got, ok := parseAccount(passwd, name); ok {
+			t.Errorf("%q is %+v", name, got)
+		}
+	}
+	if got := parseGroups("a:x:7:x,ann\nb:x:5:ann\nc:x:6:annie\nd:x:no:ann\n", "ann", 1000); !reflect.DeepEqual(got, []uint32{5, 7, 1000}) {
+		t.Errorf("groups %v", got)
+	}
+}
+
+func TestGuard(t *testing.T) {
+	now := time.Unix(0, 0)
+	at := func(s string) netip.Addr { return netip.MustParseAddr(s) }
+	g := newGuard(4)
+	for i, tt := range []struct {
+		from string
+		in   bool
+	}{{"192.0.2.1", true}, {"192.0.2.1", true}, {"192.0.2.1", false}, {"2001:db8::1", true}, {"2001:db8::2", true}, {"2001:db8:0:1::1", false}} {
+		if why := g.enter(at(tt.from), now); (why == "") != tt.in {
+			t.Errorf("%d: %s: %q", i, tt.from, why)
+		}
+	}
+	g.leave(at("2001:db8::9"), looked, now)
+	if why := g.enter(at("198.51.100.1"), now); why != "" {
+		t.Error("a place that was left is not free:", why)
+	}
+
+	g = newGuard(4)
+	a := at("::ffff:192.0.2.1")
+	var pauses []time.Duration
+	for range 12 {
+		begin := now
+		for g.enter(a, now) != "" {
+			now = now.Add(time.Second)
+		}
+		pauses = append(pauses, now.Sub(begin)/time.Second)
+		g.leave(at("192.0.2.1"), refused, now)
+	}
+	if want := []time.Duration{0, 0, 0, 0, 2, 4, 8, 16, 32, 64, 120, 120}; !reflect.DeepEqual(pauses, want) {
+		t.Errorf("pauses %v s, want %v", pauses, want)
+	}
+	if why := g.enter(at("192.0.2.2"), now); why != "" {
+		t.Error("another client pays for it:", why)
+	}
+	now = now.Add(longestPause)
+	if g.enter(a, now) != "" {
+		t.Error("still kept away")
+	}
+	g.leave(a, loggedIn, now)
+	if len(g.failed) != 0 {
+		t.Errorf("not forgiven: %v", g.failed)
+	}
+	for i := range maxRecords + 10 {
+		from := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+		if why := g.enter(from, now); why != "" {
+			t.Fatal(why)
+		}
+		g.leave(from, refused, now)
+	}
+	if len(g.failed) > maxRecords {
+		t.Errorf("%d records", len(g.failed))
+	}
+}

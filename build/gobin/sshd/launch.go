@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// launchOptions say what to run, as whom, and where its input and output go.
+type launchOptions struct {
+	account account
+	// command goes to the account's shell; "" stands for a login shell. original is what the client asked for.
+	command, original string
+	terminal          *terminal // nil for pipes
+	channel           ssh.Channel
+	etc               string
+	environment       []string
+}
+
+// searchPath is PATH of a session.
+const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// launch starts the program in a session of its own, with the account's identity.
+func launch(o launchOptions) (*program, error) {
+	a := o.account
+	cmd := &exec.Cmd{Path: a.shell, Args: shellArgs(a.shell, o.command), Env: variables(o), Dir: a.home,
+		SysProcAttr: &syscall.SysProcAttr{Setsid: true}}
+	switch {
+	case os.Geteuid() == 0:
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: a.uid, Gid: a.gid, Groups: a.groups}
+	case os.Geteuid() != int(a.uid):
+		return nil, fmt.Errorf("becoming %s: %w", a.name, syscall.EPERM)
+	}
+	p := &program{cmd: cmd, channel: o.channel}
+	if o.terminal != nil && o.command == "" {
+		greet(o)
+	}
+	err := p.start(o.terminal)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		if cmd.Dir != "/" {
+			// Rather no home than nobody who could mend it.
+			fmt.Fprintf(o.channel.Stderr(), "No home directory %s; starting in /.\r\n", a.home)
+			p.cmd.Dir = "/"
+			err = p.start(o.terminal)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("starting %s: %w", a.shell, err)
+	}
+	return p, nil
+}
+
+// shellArgs are a shell's arguments. A hyphen before its name makes it a login shell (login(1)).
+func shellArgs(shell, command string) []string {
+	name := filepath.Base(shell)
+	if command != "" {
+		return []string{name, "-c", command}
+	}
+	return []string{"-" + name}
+}
+
+func variables(o launchOptions) []string {
+	a := o.account
+	env := append([]string{
+		"HOME=" + a.home, "USER=" + a.name, "LOGNAME=" + a.name, "SHELL=" + a.shell, "PATH=" + searchPath,
+	}, o.environment...)
+	if o.original != o.command {
+		env = append(env, "SSH_ORIGINAL_COMMAND="+o.original)
+	}
+	if t := o.terminal; t != nil {
+		env = append(env, "TERM="+cmp.Or(t.kind, "vt220"), "SSH_TTY="+t.name)
+	}
+	// What a client sends may hold anything; a zero byte would keep the program from starting.
+	return slices.DeleteFunc(env, func(v string) bool { return bytes.IndexByte([]byte(v), 0) >= 0 })
+}
+
+// greet shows /etc/motd, unless the person has asked for quiet (login(1)).
+func greet(o launchOptions) {
+	if _, err := os.Stat(filepath.Join(o.account.home, ".hushlogin")); err == nil {
+		return
+	}
+	if text, err := os.ReadFile(filepath.Join(o.etc, "motd")); err == nil {
+		_, _ = o.channel.Write(bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")))
+	}
+}
