@@ -36,13 +36,15 @@ func exitCode(err error, stderr io.Writer) int {
 		return exitDone
 	case errors.Is(err, errCheck):
 		return exitCheck
+	case errors.Is(err, errDiffers):
+		return exitFailed
 	case errors.As(err, &problems):
 		for _, p := range problems {
 			fmt.Fprintln(stderr, p)
 		}
 		fmt.Fprintf(stderr, "imgbuild: %s\n", count(len(problems), "problem"))
 		return exitUsage
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, new(troubleError)):
 		fmt.Fprintf(stderr, "imgbuild: %v\n", err)
 		return exitUsage
 	case errors.Is(err, context.Canceled) && !errors.As(err, new(*flash.StateError)):
