@@ -99,7 +99,7 @@ func TestAttach(t *testing.T) {
 	defer in.Close()
 	m := machine(t, "echo", limit)
 	screen := &typist{keys: keys, script: []step{{"name: ", "Ad\x03\r"}, {"hello \"Ad\\x03\"!", "\x01x"}}}
-	exit, err := m.Attach(t.Context(), in, screen)
+	exit, err := m.Attach(t.Context(), in, screen, "")
 	if err != nil || exit.Killed != qemu.ErrKilled {
 		t.Errorf("Attach = %+v, %v", exit, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
@@ -12,8 +13,8 @@ import (
 
 // config writes what the machine reads at boot: its description for uinit and
 // the files below /etc that Debian's maintainer scripts would have made.
-func config(p *profile.Profile) ([]tree.File, error) {
-	machine, err := json.MarshalIndent(p.Machine, "", "  ")
+func config(p *profile.Profile, epoch time.Time) ([]tree.File, error) {
+	machine, err := json.MarshalIndent(spec.Description{Machine: p.Machine, Built: epoch}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("describing the machine: %w", err)
 	}

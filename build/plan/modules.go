@@ -22,6 +22,13 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 		}
 		wants = append(wants, members...)
 	}
+	// Without these nobody would hear the power button.
+	for _, name := range []string{"button", "evdev"} {
+		wants = append(wants, kmod.Want{Name: name, Why: "power button", Optional: true})
+	}
+	if p.Access.HostPassword {
+		wants = append(wants, kmod.Want{Name: "qemu_fw_cfg", Why: "access.host_password", Optional: true})
+	}
 	for _, name := range p.Kernel.Modules {
 		wants = append(wants, kmod.Want{Name: name, Why: "kernel.modules"})
 	}

@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/build/tree"
@@ -28,6 +29,8 @@ type Inputs struct {
 	Commands       []string
 	// Overlays in the order in which they are laid.
 	Overlays []Overlay
+	// Epoch is the time that all files bear; the machine takes no earlier one for the true time.
+	Epoch time.Time
 }
 
 // Overlay is a tree of files by its name in the profile.
@@ -69,7 +72,7 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := config(p)
+	settings, err := config(p, in.Epoch)
 	if err != nil {
 		return nil, err
 	}

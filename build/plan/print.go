@@ -44,7 +44,7 @@ func line(f tree.File) string {
 		what = " -> " + f.Link
 	case f.Mode&fs.ModeDevice != 0:
 		what = fmt.Sprintf(" %d:%d", f.Major, f.Minor)
-	case f.Mode.IsRegular():
+	case f.Mode.IsRegular() && f.Body == nil:
 		what = fmt.Sprintf(" %d", f.Size)
 	}
 	return fmt.Sprintf("  %s%s /%s%s  # %s\n", f.Mode, owner, f.Path, what, cmp.Or(f.Why, "directory"))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -68,6 +69,8 @@ func (m *machine) prepare(ctx context.Context, p *profile.Profile, test bool) (*
 	made, err := boot.Prepare(ctx, boot.Options{
 		Kernel: kernel, Initrd: initrd, Cmdline: strings.TrimSpace(string(line)), Run: p.Run,
 		Accel: m.accel, Binary: m.qemu, CacheDir: e.Cache.Dir(), Firmware: m.firmware,
+		// The disks stay, so that the command that is printed can be repeated.
+		Dir:     filepath.Join(dir, "disks"),
 		Serials: boot.Serials(consolesOf(p)), Password: p.Access.HostPassword, Test: test, Append: m.appended,
 	})
 	step.Done(err)

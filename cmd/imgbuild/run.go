@@ -54,7 +54,7 @@ and fails when it does not in time: for scripts.`,
 			if !ok {
 				return errors.New("running without --until: standard input is not a file")
 			}
-			_, err = vm.Attach(c.Context(), in, a.stdout)
+			_, err = vm.Attach(c.Context(), in, a.stdout, a.hint(vm))
 			return err
 		},
 	}
@@ -73,10 +73,18 @@ func (a *app) introduce(vm *boot.Machine, interactive bool) {
 	if vm.Slow != "" {
 		fmt.Fprintf(a.stderr, "emulated, which is slow: %s\n", vm.Slow)
 	}
-	if vm.Password != "" {
-		fmt.Fprintf(a.stderr, "log in as root with the password %s (for this boot only)\n", vm.Password)
+	if hint := a.hint(vm); hint != "" {
+		fmt.Fprintln(a.stderr, hint)
 	}
 	if interactive {
 		fmt.Fprintln(a.stderr, "leave with Ctrl-A x")
 	}
+}
+
+// hint says how to log in, where the profile lets this host hand over a password.
+func (a *app) hint(vm *boot.Machine) string {
+	if vm.Password == "" || a.quiet {
+		return ""
+	}
+	return fmt.Sprintf("log in as root with the password %s (for this boot only)", vm.Password)
 }

@@ -5,16 +5,20 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 
 	"golang.org/x/term"
 
 	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/report"
 )
 
 // Attach starts the machine and joins ttyS0 to in and out until the guest ends or
 // the person leaves with Ctrl-A x, which ends the guest. Where in is a terminal every key
-// goes to the guest, Ctrl-C too. There is no time limit but ctx's.
-func (m *Machine) Attach(ctx context.Context, in *os.File, out io.Writer) (qemu.Exit, error) {
+// goes to the guest, Ctrl-C too. There is no time limit but ctx's. A hint is shown once
+// the guest has booted to its prompt: by then the kernel's messages have scrolled away
+// whatever was printed before.
+func (m *Machine) Attach(ctx context.Context, in *os.File, out io.Writer, hint string) (qemu.Exit, error) {
 	if fd := int(in.Fd()); term.IsTerminal(fd) {
 		state, err := term.MakeRaw(fd)
 		if err != nil {
@@ -30,6 +34,9 @@ func (m *Machine) Attach(ctx context.Context, in *os.File, out io.Writer) (qemu.
 	stop := console.Tee(out)
 	defer stop()
 	left := make(chan struct{})
+	if hint != "" {
+		go showHint(ctx, g, console, out, hint)
+	}
 	go func() {
 		// A read of a terminal cannot be called off: this goroutine ends with the process.
 		if typeInto(g, console, in, out) {
@@ -43,6 +50,19 @@ func (m *Machine) Attach(ctx context.Context, in *os.File, out io.Writer) (qemu.
 		return g.Kill(), nil
 	case <-ctx.Done():
 		return g.Kill(), ctx.Err()
+	}
+}
+
+// loginPrompt is how getty's prompts end everywhere.
+var loginPrompt = regexp.MustCompile(`[^\n]*login: $`)
+
+// showHint writes the hint below the prompt, and the prompt again below it.
+func showHint(ctx context.Context, g *qemu.Guest, console *qemu.Console, out io.Writer, hint string) {
+	if g.Report().Until(ctx, func(s *report.State) bool { return s.Boot != nil }) != nil {
+		return
+	}
+	if prompt, _, err := console.ExpectAfter(ctx, 0, loginPrompt); err == nil {
+		io.WriteString(out, "\r\n["+hint+"]\r\n"+prompt[0])
 	}
 }
 
