@@ -28,6 +28,9 @@ type Lock struct {
 	// Package and Module are sorted by name.
 	Package []Package `toml:"package"`
 	Module  []Module  `toml:"module"`
+	// Tools are the packages that media are made with, and Tool their closure.
+	Tools []string  `toml:"tools,omitempty"`
+	Tool  []Package `toml:"tool,omitempty"`
 }
 
 // Package is a pinned Debian package.
@@ -66,7 +69,7 @@ func Read(path string) (*Lock, error) {
 	if err == nil && len(meta.Undecoded()) > 0 {
 		err = fmt.Errorf("unknown key %s", meta.Undecoded()[0])
 	}
-	for _, p := range l.Package {
+	for _, p := range slices.Concat(l.Package, l.Tool) {
 		if err == nil && (p.Name == "" || p.Version == "" || len(p.SHA256) != 64 || strings.Trim(p.SHA256, "0123456789abcdef") != "") {
 			err = fmt.Errorf("package %q lacks a version or a SHA-256", p.Name)
 		}
@@ -97,6 +100,11 @@ func (l *Lock) Covers(names []string) bool {
 	return l != nil && slices.Equal(l.Requested, slices.Compact(slices.Sorted(slices.Values(names))))
 }
 
+// HasTools tells whether the lock pins all these tools for media.
+func (l *Lock) HasTools(names []string) bool {
+	return l != nil && !slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(l.Tools, n) })
+}
+
 // Diff names every difference from l to now, one a line, for a person:
 // "package nftables 1.0.6-2 → 1.0.6-3".
 func (l *Lock) Diff(now *Lock) []string {
@@ -107,9 +115,9 @@ func (l *Lock) Diff(now *Lock) []string {
 	if l.Go != now.Go {
 		out = append(out, change("go toolchain", l.Go, now.Go))
 	}
-	out = append(out, diff("package", l.Package, now.Package, func(p Package) (string, string) {
-		return p.Name, p.Version + " " + short(p.SHA256)
-	})...)
+	describe := func(p Package) (string, string) { return p.Name, p.Version + " " + short(p.SHA256) }
+	out = append(out, diff("package", l.Package, now.Package, describe)...)
+	out = append(out, diff("tool", l.Tool, now.Tool, describe)...)
 	return append(out, diff("module", l.Module, now.Module, func(m Module) (string, string) {
 		return m.Path, strings.TrimSpace(m.Version + " " + m.Sum)
 	})...)
