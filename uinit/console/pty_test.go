@@ -20,7 +20,7 @@ import (
 // scene is what a getty under test is told through its environment, instead of /etc.
 type scene struct {
 	Etc      string
-	Patience [6]time.Duration
+	Patience [5]time.Duration
 }
 
 // TestMain lets the test binary be its own getty, as uinit is.
@@ -133,7 +133,7 @@ func (p *pty) start(files map[string]string, way patience, current func() brief)
 			p.t.Fatal(err)
 		}
 	}
-	s, err := json.Marshal(scene{dir, [6]time.Duration{way.refresh, way.calm, way.typing, way.failure, way.worst}})
+	s, err := json.Marshal(scene{dir, [5]time.Duration{way.refresh, way.calm, way.typing, way.failure, way.worst}})
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -23,6 +23,8 @@ type Lease struct {
 	// route has a prefix of no bits.
 	Routes []Route
 	DNS    []netip.Addr
+	// NTP are time servers (RFC 2132, section 8.3).
+	NTP []netip.Addr
 	// Domain to search names in; may be empty.
 	Domain string
 	// MTU in bytes; 0 where the server has no opinion.
@@ -66,11 +68,7 @@ func leaseFrom(p *dhcpv4.DHCPv4, start time.Time) (Lease, error) {
 	l.Address = netip.PrefixFrom(ip, prefixLength(p.SubnetMask(), ip))
 	l.Renew, l.Rebind = renewal(l.Duration, p.IPAddressRenewalTime(0), p.IPAddressRebindingTime(0))
 	l.Routes = routes(p)
-	for _, d := range p.DNS() {
-		if a, ok := address(d); ok {
-			l.DNS = append(l.DNS, a)
-		}
-	}
+	l.DNS, l.NTP = addresses(p.DNS()), addresses(p.NTPServers())
 	l.Domain = domain(p.DomainName())
 	if mtu, err := dhcpv4.GetUint16(dhcpv4.OptionInterfaceMTU, p.Options); err == nil && mtu >= 576 {
 		l.MTU = int(mtu) // below 576 it is a trick or an error: no host may need less (RFC 791)
@@ -124,6 +122,15 @@ func routes(p *dhcpv4.DHCPv4) []Route {
 func address(ip net.IP) (netip.Addr, bool) {
 	a, ok := netip.AddrFromSlice(ip.To4())
 	return a, ok && !a.IsUnspecified()
+}
+
+func addresses(ips []net.IP) (all []netip.Addr) {
+	for _, ip := range ips {
+		if a, ok := address(ip); ok {
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 // domain drops a name that could break or extend resolv.conf.

@@ -51,6 +51,9 @@ func TestLeaseFrom(t *testing.T) {
 			p.UpdateOption(dhcpv4.OptDNS(net.IPv4(192, 0, 2, 53), net.IPv4zero))
 			p.UpdateOption(dhcpv4.OptDomainName("Example.NET."))
 		}, func(l *Lease) { l.DNS, l.Domain = []netip.Addr{netip.MustParseAddr("192.0.2.53")}, "example.net" }},
+		"time servers": {dhcpv4.WithOption(dhcpv4.OptNTPServers(net.IPv4(192, 0, 2, 123), net.IPv4zero)), func(l *Lease) {
+			l.NTP = []netip.Addr{netip.MustParseAddr("192.0.2.123")}
+		}},
 		"a domain that writes lines": {dhcpv4.WithOption(dhcpv4.OptDomainName("x\nnameserver 198.51.100.1")), func(*Lease) {}},
 		"classless routes replace routers": {dhcpv4.WithOption(dhcpv4.OptClasslessStaticRoute(
 			&dhcpv4.Route{Dest: &net.IPNet{IP: net.IPv4(198, 51, 100, 0), Mask: net.CIDRMask(24, 32)}, Router: net.IPv4(192, 0, 2, 9)},

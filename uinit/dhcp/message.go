@@ -13,7 +13,7 @@ import (
 // them, so servers must be reminded (RFC 2131, section 3.5).
 var wanted = []dhcpv4.OptionCode{
 	dhcpv4.OptionSubnetMask, dhcpv4.OptionClasslessStaticRoute, dhcpv4.OptionRouter, // this order: RFC 3442
-	dhcpv4.OptionDomainNameServer, dhcpv4.OptionDomainName, dhcpv4.OptionInterfaceMTU,
+	dhcpv4.OptionDomainNameServer, dhcpv4.OptionDomainName, dhcpv4.OptionInterfaceMTU, dhcpv4.OptionNTPServers,
 	dhcpv4.OptionIPAddressLeaseTime, dhcpv4.OptionServerIdentifier,
 	dhcpv4.OptionRenewTimeValue, dhcpv4.OptionRebindingTimeValue,
 }

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -26,8 +27,22 @@ type rtnetlink struct {
 
 type hardware struct{ driver, bus string }
 
+// observations bounds how often a reading is repeated that changes have cut across.
+const observations = 10
+
 // Observe reads all interfaces, addresses and the main routing table.
-func (k *rtnetlink) Observe() (State, error) {
+func (k *rtnetlink) Observe() (s State, err error) {
+	for range observations {
+		s, err = k.read()
+		if !errors.Is(err, netlink.ErrDumpInterrupted) {
+			return s, err
+		}
+	}
+	// Whatever changes so fast will be heard of again.
+	return s, err
+}
+
+func (k *rtnetlink) read() (State, error) {
 	var s State
 	links, err := netlink.LinkList()
 	if err != nil {

@@ -39,7 +39,7 @@ type Manager struct {
 
 // New prepares the rows; nothing happens before Configure. What Configure
 // begins goes on until ctx ends. fact is told of link.NAME.mac, .driver, .carrier, .addresses,
-// .gateway, .dhcp4.server and .dhcp4.lease_seconds whenever they change, and must not block.
+// .gateway, .dhcp4.server, .dhcp4.lease_seconds and .dhcp4.ntp (time servers, []string) whenever they change, and must not block.
 func New(ctx context.Context, all map[string]spec.Ethernet, fact func(name string, value any)) *Manager {
 	return &Manager{
 		ctx: ctx, rows: maps.Clone(all), fact: fact,
@@ -57,10 +57,13 @@ func (m *Manager) Configure(ctx context.Context, name string) error {
 		return fmt.Errorf("configuring link %s: the profile has no such row", name)
 	}
 	m.start.Do(m.run)
+	if err := m.noWorker(); err != nil {
+		return err
+	}
 	select {
 	case m.calls <- func(w *work) { w.begin(name) }:
 	case <-m.ctx.Done():
-		return m.ended()
+		return m.ctx.Err()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -99,20 +102,18 @@ func (m *Manager) await(ctx context.Context, name string, done func(view) (bool,
 		select {
 		case <-news:
 		case <-m.ctx.Done():
-			return m.ended()
+			return m.ctx.Err()
 		case <-ctx.Done():
 			return fmt.Errorf("%s: %w", v.waiting(), ctx.Err())
 		}
 	}
 }
 
-func (m *Manager) ended() error {
+// noWorker is why there is no goroutine to do the work, if so.
+func (m *Manager) noWorker() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.broken != nil {
-		return m.broken
-	}
-	return m.ctx.Err()
+	return m.broken
 }
 
 // publish tells everybody who waits.

@@ -83,7 +83,7 @@ func (v view) waiting() string {
 func (v view) facts() map[string]any {
 	facts := map[string]any{
 		"mac": "", "driver": "", "carrier": false,
-		"addresses": []string{}, "gateway": "", "dhcp4.server": "", "dhcp4.lease_seconds": 0,
+		"addresses": []string{}, "gateway": "", "dhcp4.server": "", "dhcp4.lease_seconds": 0, "dhcp4.ntp": []string{},
 	}
 	if v.nic == nil {
 		return facts
@@ -105,6 +105,11 @@ func (v view) facts() map[string]any {
 	if v.lease != nil {
 		facts["dhcp4.server"] = v.lease.Server.String()
 		facts["dhcp4.lease_seconds"] = int(v.lease.Duration.Seconds())
+		servers := make([]string, len(v.lease.NTP))
+		for i, a := range v.lease.NTP {
+			servers[i] = a.String()
+		}
+		facts["dhcp4.ntp"] = servers
 	}
 	return facts
 }

@@ -17,6 +17,8 @@ type work struct {
 	state    State
 	assigned map[string]int
 	active   map[string]*active
+	// blind is why the kernel's state could not be read, if so.
+	blind error
 	// facts are those last told.
 	facts map[string]any
 	// resolved: resolv.conf is ours; resolvErr is why it could not be written.
@@ -76,16 +78,14 @@ func (w *work) begin(name string) {
 
 // step observes, does what is to be done, and publishes.
 func (w *work) step() {
-	if err := w.observe(); err != nil {
-		w.fail(err)
-		return
-	}
-	if w.dirty() {
+	w.blind = w.observe()
+	if w.blind == nil && w.dirty() {
 		w.apply()
-		if err := w.observe(); err != nil {
-			w.fail(err)
-			return
-		}
+		w.blind = w.observe()
+	}
+	if w.blind != nil {
+		w.publish(w.see(), nil)
+		return
 	}
 	for name, a := range w.active {
 		w.lend(name, a)
@@ -94,14 +94,6 @@ func (w *work) step() {
 	views := w.see()
 	w.tell(views)
 	w.publish(views, nil)
-}
-
-// fail tells everybody of an error that is of no single link.
-func (w *work) fail(err error) {
-	for _, a := range w.active {
-		a.err = err
-	}
-	w.publish(w.see(), nil)
 }
 
 // observe reads the kernel's state and notices what became of each link's interface.
@@ -115,7 +107,7 @@ func (w *work) observe() error {
 	for name, a := range w.active {
 		if nic := w.assigned[name]; nic != a.nic {
 			// A lease belongs to a hardware address.
-			a.nic, a.dirty, a.applied, a.lease = nic, nic != 0, false, nil
+			a.nic, a.dirty, a.applied, a.lease, a.err = nic, nic != 0, false, nil, nil
 			a.halt()
 		}
 		if a.lease != nil && !time.Now().Before(a.lease.Expires()) {
@@ -179,7 +171,7 @@ func (w *work) missesCarrier() bool {
 func (w *work) see() map[string]view {
 	views := map[string]view{}
 	for name, a := range w.active {
-		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.resolvErr), lease: a.lease, wanted: w.want(name, a)}
+		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.resolvErr), lease: a.lease, wanted: w.want(name, a)}
 		if a.asking != nil {
 			v.asking = a.asking.client.Waiting
 		}
