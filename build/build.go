@@ -73,26 +73,18 @@ func (e *Env) write(ctx context.Context, image *Image, out *staging) error {
 	if err != nil {
 		return err
 	}
-	err = out.add(ctx, p.Name+"-kernel", func(w io.Writer) error { return copyFile(w, p.Kernel.From.Host) })
-	if err != nil {
+	if err := writeFiles(ctx, image, segments, out); err != nil {
 		return err
 	}
-	err = out.add(ctx, p.Name+"-initrd.img", func(w io.Writer) error {
-		for _, s := range segments {
-			if err := copyFile(w, s.path); err != nil {
-				return err
-			}
+	if err := e.media(ctx, image, segments, out); err != nil {
+		return err
+	}
+	if image.Profile.Writes(profile.FormatNetboot) {
+		if err := out.bytes(ctx, p.Name+".ipxe", ipxe(p)); err != nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		return err
 	}
-	err = out.add(ctx, p.Name+"-cmdline", func(w io.Writer) error {
-		_, err := io.WriteString(w, p.Cmdline+"\n")
-		return err
-	})
-	if err != nil {
+	if err := out.bytes(ctx, p.Name+".sbom.spdx.json", image.sbom(e.Epoch)); err != nil {
 		return err
 	}
 	err = out.add(ctx, p.Name+".manifest.json", func(w io.Writer) error {
@@ -106,7 +98,32 @@ func (e *Env) write(ctx context.Context, image *Image, out *staging) error {
 	return out.sums(ctx)
 }
 
-// Artifacts names what Build would write into dir, kernel first.
+// writeFiles writes kernel, initramfs and command line where a format wants them as
+// files.
+func writeFiles(ctx context.Context, image *Image, segments []packed, out *staging) error {
+	p := image.Plan
+	if !image.Profile.Writes(profile.FormatKernel, profile.FormatNetboot) {
+		return nil
+	}
+	err := out.add(ctx, p.Name+"-kernel", func(w io.Writer) error { return copyFile(w, p.Kernel.From.Host) })
+	if err != nil {
+		return err
+	}
+	err = out.add(ctx, p.Name+"-initrd.img", func(w io.Writer) error {
+		for _, s := range segments {
+			if err := copyFile(w, s.path); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || !image.Profile.Writes(profile.FormatKernel) {
+		return err
+	}
+	return out.bytes(ctx, p.Name+"-cmdline", []byte(p.Cmdline+"\n"))
+}
+
+// Artifacts names what Build would write into dir for profile.FormatKernel, kernel first.
 func Artifacts(p *profile.Profile, dir string) (kernel, initrd, cmdline string) {
 	at := func(suffix string) string { return filepath.Join(dir, string(p.Name)+suffix) }
 	return at("-kernel"), at("-initrd.img"), at("-cmdline")

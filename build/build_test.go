@@ -97,7 +97,7 @@ func TestArtifacts(t *testing.T) {
 	for _, a := range made {
 		names = append(names, a.Name)
 	}
-	want := []string{"box-kernel", "box-initrd.img", "box-cmdline", "box.manifest.json", "SHA256SUMS"}
+	want := []string{"box-kernel", "box-initrd.img", "box-cmdline", "box.sbom.spdx.json", "box.manifest.json", "SHA256SUMS"}
 	if !slices.Equal(names, want) {
 		t.Errorf("made %v, want %v", names, want)
 	}

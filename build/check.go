@@ -36,6 +36,9 @@ func Check(p *profile.Profile) error {
 	} else if err != nil {
 		return err
 	}
+	if _, err := openSigner(p); errors.As(err, &found) {
+		problems = append(problems, found...)
+	}
 	problems = append(problems, checkPrograms(p, overlays)...)
 	return problems.Sort().Err()
 }

@@ -73,7 +73,7 @@ func (e *Env) packages(ctx context.Context, p *profile.Profile, requested []stri
 		return nil, placePackage(p, err)
 	}
 	if pinned != nil {
-		now := &lock.Lock{Go: pinned.Go, Kernel: pinned.Kernel, Module: pinned.Module, Package: pin(packages)}
+		now := &lock.Lock{Go: pinned.Go, Kernel: pinned.Kernel, Module: pinned.Module, Package: pin(packages), Tool: pinned.Tool}
 		for _, line := range pinned.Diff(now) {
 			e.Progress.Note("not as locked: %s", line)
 		}

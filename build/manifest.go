@@ -18,6 +18,8 @@ type Manifest struct {
 	Segments  []SegmentSize  `json:"segments"`
 	Artifacts []Entry        `json:"artifacts"`
 	Packages  []lock.Package `json:"packages"`
+	// Tools are the packages that media are made with.
+	Tools     []lock.Package `json:"tools,omitempty"`
 	Go        string         `json:"go"`
 	GoModules []lock.Module  `json:"go_modules"`
 }
@@ -41,7 +43,7 @@ func (i *Image) manifest(segments []packed, made []Artifact) Manifest {
 	p := i.Plan
 	m := Manifest{Name: p.Name, Summary: i.Profile.Summary, Kernel: p.Release, Cmdline: p.Cmdline,
 		Modules: len(p.Modules), Files: len(p.Files), Segments: i.sizes(segments),
-		Packages: i.Lock.Package, Go: i.Lock.Go, GoModules: i.Lock.Module}
+		Packages: i.Lock.Package, Tools: i.usedTools(), Go: i.Lock.Go, GoModules: i.Lock.Module}
 	for _, s := range m.Segments {
 		m.Unpacked += s.Unpacked
 	}

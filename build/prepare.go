@@ -33,6 +33,9 @@ type Image struct {
 	// Lock pins what was found.
 	Lock *lock.Lock
 	open opener
+	// tools and signer are nil where the formats and the profile ask for none.
+	tools  *mediaTools
+	signer *signer
 }
 
 // Prepare resolves, fetches and compiles what the profile asks for, and plans the
@@ -53,11 +56,17 @@ func (e *Env) Prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 	commands, names := expand(p.Image.Commands)
 	var (
 		material       material
+		tools          *mediaTools
+		toolLock       *lock.Lock
 		uinit, busybox gobin.Binary
 	)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		material, err = e.gather(gctx, p, pinned, o)
+		return err
+	})
+	g.Go(func() (err error) {
+		tools, toolLock, err = e.tools(gctx, p, pinned, o)
 		return err
 	})
 	g.Go(func() (err error) {
@@ -71,11 +80,16 @@ func (e *Env) Prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 		return nil, err
 	}
 	now := material.lock
+	now.Tools, now.Tool = toolLock.Tools, toolLock.Tool
 	now.Go, now.Module = uinit.GoVersion, modulesOf(uinit, busybox)
 	if o.Locked {
 		if drift := pinned.Diff(now); len(drift) > 0 {
 			return nil, fmt.Errorf("building --locked: %s pins something else:\n  %s\n\"imgbuild lock\" accepts the change", o.LockFile, strings.Join(drift, "\n  "))
 		}
+	}
+	signer, err := openSigner(p)
+	if err != nil {
+		return nil, err
 	}
 	overlays, open, err := openOverlays(p)
 	if err != nil {
@@ -88,7 +102,7 @@ func (e *Env) Prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 	if err != nil {
 		return nil, place(p, err)
 	}
-	return &Image{Profile: p, Plan: made, Lock: now, open: open}, nil
+	return &Image{Profile: p, Plan: made, Lock: now, open: open, tools: tools, signer: signer}, nil
 }
 
 // program is a compiled program as a file of the image.

@@ -64,6 +64,14 @@ func (s *staging) add(ctx context.Context, name string, write func(w io.Writer) 
 	return nil
 }
 
+// bytes writes one artifact that is at hand.
+func (s *staging) bytes(ctx context.Context, name string, content []byte) error {
+	return s.add(ctx, name, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
 // sums writes SHA256SUMS in the form that "sha256sum -c" reads.
 func (s *staging) sums(ctx context.Context) error {
 	listed := slices.Clone(s.made)

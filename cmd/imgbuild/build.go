@@ -21,6 +21,7 @@ type builder struct {
 	locked         bool
 	refresh        bool
 	uinit, busybox string
+	formats        []string
 }
 
 func (b *builder) flags(c *cobra.Command) {
@@ -34,6 +35,29 @@ func (b *builder) flags(c *cobra.Command) {
 		_ = c.MarkFlagFilename(name)
 	}
 	c.ValidArgsFunction = completeProfile
+}
+
+// formatFlag lets the command line override the profile's formats.
+func (b *builder) formatFlag(c *cobra.Command) {
+	c.Flags().StringArrayVar(&b.formats, "format", nil, "write `FORMAT` instead of the profile's formats: kernel, uki, disk, iso or netboot; may be repeated")
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatWords, cobra.ShellCompDirectiveNoFileComp))
+}
+
+var formatWords = []string{"kernel", "uki", "disk", "iso", "netboot"}
+
+// load reads a profile and lets --format override its formats.
+func (b *builder) load(name string) (*profile.Profile, error) {
+	formats := make([]profile.Format, len(b.formats))
+	for i, word := range b.formats {
+		if err := formats[i].UnmarshalText([]byte(word)); err != nil {
+			return nil, usageError{fmt.Errorf("--format: %w", err)}
+		}
+	}
+	p, err := b.app.load(name)
+	if err != nil || len(formats) == 0 {
+		return p, err
+	}
+	return p, p.SetFormats(formats)
 }
 
 // env opens what builds work with.
@@ -77,7 +101,7 @@ func (a *app) buildCommand(use string) *cobra.Command {
 What is there is replaced as a whole when everything is ready; a build that
 fails or is interrupted leaves it alone.`,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := a.load(args[0])
+			p, err := b.load(args[0])
 			if err != nil {
 				return a.unknownVerb(c, args[0], err)
 			}
@@ -105,6 +129,7 @@ fails or is interrupted leaves it alone.`,
 	c.Flags().BoolVar(&asJSON, "json", false, "print the artifacts as JSON: name, path, size, sha256")
 	c.Flags().BoolVar(&verify, "verify", false, "build a second time from scratch and compare every byte")
 	_ = c.MarkFlagDirname("output")
+	b.formatFlag(c)
 	b.flags(c)
 	return c
 }

@@ -17,7 +17,7 @@ func (a *app) lockCommand() *cobra.Command {
 SHA-256, the Go toolchain and the Go modules. It prints what changed. Put the file
 under version control; "imgbuild build --locked" then refuses anything else.`,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := a.load(args[0])
+			p, err := b.load(args[0])
 			if err != nil {
 				return err
 			}
@@ -50,6 +50,7 @@ under version control; "imgbuild build --locked" then refuses anything else.`,
 			return err
 		},
 	}
+	b.formatFlag(c)
 	b.flags(c)
 	_ = c.Flags().MarkHidden("locked")
 	return c

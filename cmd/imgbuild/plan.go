@@ -16,7 +16,7 @@ func (a *app) planCommand() *cobra.Command {
 kernel, command line, modules and files, each with its reason. Nothing is written
 but the cache.`,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := a.load(args[0])
+			p, err := b.load(args[0])
 			if err != nil {
 				return err
 			}
@@ -41,6 +41,7 @@ but the cache.`,
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	b.formatFlag(c)
 	b.flags(c)
 	return c
 }

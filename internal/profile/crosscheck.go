@@ -16,6 +16,7 @@ import (
 func crossCheck(p *Profile) Problems {
 	c := crosser{p: p}
 	c.kernel()
+	c.media()
 	c.consoles()
 	c.access()
 	c.users()

@@ -19,8 +19,14 @@ type Profile struct {
 	// Profile to start from, by the name of a shipped one or a path relative to
 	// this file. Tables merge, other values replace.
 	Extends string `json:"extends,omitempty"`
-	// What "imgbuild build" writes.
+	// What "imgbuild build" writes: kernel (NAME-kernel, NAME-initrd.img, NAME-cmdline),
+	// uki (NAME.efi), disk (NAME.img), iso (NAME.iso), netboot (NAME.ipxe, the kernel's
+	// files and NAME.efi). --format overrides it.
 	Formats []Format `json:"formats,omitempty" default:"kernel"`
+	// The disk image.
+	Disk Disk `json:"disk,omitzero"`
+	// Signatures for UEFI Secure Boot.
+	SecureBoot SecureBoot `json:"secureboot,omitzero"`
 	// The kernel, its command line and its modules.
 	Kernel Kernel `json:"kernel,omitzero"`
 	// What the initramfs holds, and how it is packed.

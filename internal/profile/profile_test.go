@@ -108,7 +108,7 @@ needs = ["service:a"]
 			`p.toml:9:11: check.x.console: there is no [console.ttyS1]; did you mean ttyS0?`,
 		}},
 		{"unknown format", "formats = [\"kernal\"]\n" + sound, []string{
-			`p.toml:1:12: formats[0]: "kernal" is not a format; accepted: kernel; did you mean kernel?`,
+			`p.toml:1:12: formats[0]: "kernal" is not a format; accepted: kernel, uki, disk, iso, netboot; did you mean kernel?`,
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

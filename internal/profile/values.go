@@ -23,17 +23,6 @@ func (n *Name) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// Format is a kind of artifact.
-type Format string
-
-// FormatKernel is the kernel, the initramfs and the command line as files.
-const FormatKernel Format = "kernel"
-
-// UnmarshalText accepts the formats above.
-func (f *Format) UnmarshalText(b []byte) error {
-	return oneOf(f, b, "a format", FormatKernel)
-}
-
 // Compression is how an initramfs is packed.
 type Compression string
 

@@ -1,0 +1,114 @@
+package build
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/imgbuild/imgbuild/build/deb"
+	"github.com/imgbuild/imgbuild/build/grub"
+)
+
+// grub makes GRUB's images, which depend on its packages alone, and so are made once.
+func (e *Env) grub(ctx context.Context, packages []deb.Package) (*grub.DiskLoader, *grub.ISOLoader, error) {
+	h := sha256.New()
+	io.WriteString(h, "1\n") // what grub.Tools does with them
+	for _, p := range packages {
+		fmt.Fprintln(h, p.Name, p.SHA256)
+	}
+	dir, err := e.Cache.Entry(ctx, "grub", hex.EncodeToString(h.Sum(nil)), func(ctx context.Context, dir string) error {
+		return e.makeGRUB(ctx, packages, dir)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	disk, iso := new(grub.DiskLoader), new(grub.ISOLoader)
+	for name, part := range grubImages(disk, iso) {
+		if *part, err = os.ReadFile(filepath.Join(dir, name)); err != nil {
+			return nil, nil, fmt.Errorf("reading GRUB from the cache: %w", err)
+		}
+	}
+	return disk, iso, nil
+}
+
+// grubImages are the parts of loaders by their names in the cache.
+func grubImages(disk *grub.DiskLoader, iso *grub.ISOLoader) map[string]*[]byte {
+	return map[string]*[]byte{
+		"disk-boot": &disk.Boot, "disk-core": &disk.Core,
+		"iso-hybrid": &iso.Hybrid, "iso-cd": &iso.CD, "iso-core": &iso.Core,
+	}
+}
+
+func (e *Env) makeGRUB(ctx context.Context, packages []deb.Package, dir string) (err error) {
+	if err := e.Apt.Fetch(ctx, packages); err != nil {
+		return err
+	}
+	trees, err := e.unpack(ctx, packages)
+	if err != nil {
+		return err
+	}
+	step := e.Progress.Step("making GRUB's images", 0)
+	defer func() { step.Done(err) }()
+	picks, err := deb.Closure(trees, []string{"/usr/bin/grub-mkimage",
+		"/usr/lib/grub/i386-pc/*.img", "/usr/lib/grub/i386-pc/*.mod", "/usr/lib/grub/i386-pc/moddep.lst"})
+	if err != nil {
+		return fmt.Errorf("finding GRUB in its packages: %w", err)
+	}
+	root, err := os.MkdirTemp("", "imgbuild-")
+	if err != nil {
+		return fmt.Errorf("making a temporary directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(root)) }()
+	if err := linkTree(root, picks); err != nil {
+		return fmt.Errorf("laying out GRUB's packages: %w", err)
+	}
+	tools := grub.Tools{Root: root}
+	disk, err := tools.Disk(ctx)
+	if err != nil {
+		return err
+	}
+	iso, err := tools.ISO(ctx)
+	if err != nil {
+		return err
+	}
+	for name, part := range grubImages(disk, iso) {
+		if err := os.WriteFile(filepath.Join(dir, name), *part, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// linkTree lays out picked files as they would lie on a system, by links to where
+// they are.
+func linkTree(root string, picks []deb.Pick) error {
+	for _, name := range []string{"bin", "sbin", "lib", "lib64"} {
+		if err := os.Symlink("usr/"+name, filepath.Join(root, name)); err != nil {
+			return err
+		}
+	}
+	for _, p := range picks {
+		at, target := filepath.Join(root, p.Path), p.Host
+		if p.Entry.Mode.IsDir() {
+			continue
+		}
+		if target == "" {
+			target = p.Entry.Link
+			if filepath.IsAbs(target) {
+				target = filepath.Join(root, target)
+			}
+		}
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			return err
+		}
+		if err := os.Symlink(target, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package profile
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// Disk describes the disk image that format disk writes.
+type Disk struct {
+	// How the image is stored: raw is NAME.img, for sticks and disks; qcow2 is for
+	// QEMU, vhd for Hyper-V and Azure, vmdk for VMware and VirtualBox.
+	Format DiskFormat `json:"format,omitempty" default:"raw"`
+	// Size of an empty partition called state, the disk's last, for what must outlast
+	// a boot. Its partition label is
+	// "state". Without it there is none.
+	State spec.Size `json:"state,omitempty"`
+	// How much stays free in the EFI system partition, for files that are put there later.
+	Spare spec.Size `json:"spare,omitempty" default:"8M"`
+}
+
+// SecureBoot names what UEFI programs are signed with, wherever they lie.
+type SecureBoot struct {
+	// Private RSA key in PEM, relative to the profile; "imgbuild genkey" makes one. It
+	// signs and goes into no image.
+	Key string `json:"key,omitempty"`
+	// The key's certificate in PEM, relative to the profile, which the machine's
+	// firmware must have been given.
+	Cert string `json:"cert,omitempty"`
+}
+
+// Bounds of partitions: below the first no file system that can grow fits, and the
+// second is more than FAT holds in one piece of use.
+const (
+	leastState = 8 << 20
+	mostSpare  = 1 << 30
+)
+
+// media checks what depends on the formats.
+func (c *crosser) media() {
+	if len(c.p.Formats) == 0 {
+		c.bad("formats", "is empty; accepted: one or more of kernel, uki, disk, iso, netboot")
+	}
+	for i, f := range c.p.Formats {
+		if slices.Index(c.p.Formats, f) < i {
+			c.bad(joinIndex("formats", i), "%q is there already", f)
+		}
+	}
+	d, s := c.p.Disk, c.p.SecureBoot
+	if d.State != 0 && d.State < leastState {
+		c.bad("disk.state", "%s is too small; accepted: 8M or more, or 0 for no such partition", d.State)
+	}
+	if d.Spare > mostSpare {
+		c.bad("disk.spare", "%s is too large; accepted: up to 1G", d.Spare)
+	}
+	if s.Key != "" && s.Cert == "" {
+		c.bad("secureboot.key", "stands without secureboot.cert; accepted: both or none")
+	}
+	if s.Cert != "" && s.Key == "" {
+		c.bad("secureboot.cert", "stands without secureboot.key; accepted: both or none")
+	}
+	if !c.p.Writes(FormatDisk, FormatISO) {
+		return
+	}
+	for i, word := range c.p.Kernel.Cmdline {
+		if strings.ContainsAny(word, `\'`) || strings.Count(word, `"`)%2 != 0 {
+			c.bad(joinIndex("kernel.cmdline", i), `%q cannot be handed to a kernel by GRUB, which disk and iso start from a BIOS; accepted: words without \ and ', with quotation marks in pairs`, word)
+		}
+	}
+}
