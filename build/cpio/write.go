@@ -24,18 +24,28 @@ import (
 // Errors name the file: a path or content too long for the format, a type it
 // cannot hold, content that is not as long as File.Size says.
 func Write(w io.Writer, files []tree.File, epoch time.Time, open func(tree.File) (io.ReadCloser, error)) error {
+	// Without an entry of its own the guest's / keeps the mode the kernel made it with.
+	return write(w, append([]tree.File{{Path: ".", Mode: fs.ModeDir | 0o755}}, byPath(files)...), epoch, open)
+}
+
+// WriteMore is Write without the entry ".": the archive follows others, whose root keeps
+// its mode.
+func WriteMore(w io.Writer, files []tree.File, epoch time.Time, open func(tree.File) (io.ReadCloser, error)) error {
+	return write(w, byPath(files), epoch, open)
+}
+
+func byPath(files []tree.File) []tree.File {
+	return slices.SortedFunc(slices.Values(files), func(a, b tree.File) int { return cmp.Compare(a.Path, b.Path) })
+}
+
+func write(w io.Writer, sorted []tree.File, epoch time.Time, open func(tree.File) (io.ReadCloser, error)) error {
 	stamp := epoch.Unix()
 	if stamp < 0 || stamp > math.MaxUint32 {
 		return fmt.Errorf("writing an archive: the epoch %s lies outside 1970 to 2106", epoch.UTC().Format(time.RFC3339))
 	}
-	// Without an entry of its own the guest's / keeps the mode the kernel made it with.
-	root := tree.File{Path: ".", Mode: fs.ModeDir | 0o755}
-	sorted := append([]tree.File{root}, files...)
-	slices.SortFunc(sorted[1:], func(a, b tree.File) int { return cmp.Compare(a.Path, b.Path) })
-
 	a := archive{w: w, mtime: uint32(stamp), open: open, buf: make([]byte, 64<<10)}
 	for i, f := range sorted {
-		if i > 1 && f.Path == sorted[i-1].Path {
+		if i > 0 && f.Path == sorted[i-1].Path {
 			return fmt.Errorf("writing an archive: %s occurs twice", f.Path)
 		}
 		if err := a.add(f); err != nil {

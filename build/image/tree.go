@@ -137,6 +137,27 @@ func (t *Tree) Lookup(name string) (*Node, bool) {
 	return nil, false
 }
 
+// Place follows the links in the directories of a path in the outermost image, and returns
+// where a file of that path would lie, and the file that lies there, if any.
+func (t *Tree) Place(name string) (string, *Node, error) {
+	dir, err := t.resolveDir("", path.Dir(name))
+	if err != nil {
+		return "", nil, fmt.Errorf("%s: %w", name, err)
+	}
+	at := path.Join(dir, path.Base(name))
+	return at, t.nodes[at], nil
+}
+
+// Shared tells whether the file has other names.
+func (t *Tree) Shared(n *Node) bool {
+	for _, other := range t.nodes {
+		if other != n && other.content == n.content {
+			return true
+		}
+	}
+	return false
+}
+
 // Content tells where the content of a file is.
 func (n *Node) Content() *Content { return n.content }
 

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/imgbuild/imgbuild/build/image"
+	"github.com/imgbuild/imgbuild/build/repack"
+)
+
+func (a *app) repackCommand() *cobra.Command {
+	var i imageFlags
+	var overlay, output string
+	c := &cobra.Command{
+		Use: "repack IMAGE --overlay DIR", Short: "Add files to an initramfs or a squashfs of any maker", Args: oneImage,
+		Long: `Lays the files of a directory over an initramfs or a squashfs, and writes the result
+to IMAGE.new, or to the file that -o names.
+
+What is in an initramfs stays as it is to the bit, microcode and all: the files follow as
+one more segment, compressed like the last. A squashfs is made anew by mksquashfs, with
+the same compressor and block size, owners and times. Files belong to root and keep the
+permissions that they have in the directory.`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if overlay == "" {
+				return usageError{errors.New("--overlay DIR is missing: the files to add")}
+			}
+			info, err := os.Stat(overlay)
+			if err != nil || !info.IsDir() {
+				return usageError{fmt.Errorf("--overlay %s is no directory", overlay)}
+			}
+			m, err := i.open(args[0])
+			if err != nil {
+				return err
+			}
+			defer m.Close()
+			if output == "" {
+				output = args[0] + ".new"
+			}
+			if err := repackInto(c.Context(), output, m, overlay); err != nil {
+				return err
+			}
+			fmt.Fprintln(a.stdout, output)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&overlay, "overlay", "", "`DIR` whose files are added")
+	c.Flags().StringVarP(&output, "output", "o", "", "write to `FILE` (default IMAGE.new)")
+	_ = c.MarkFlagDirname("overlay")
+	_ = c.MarkFlagFilename("output")
+	i.flags(c)
+	return c
+}
+
+func oneImage(c *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s takes one image, got %d", c.CommandPath(), len(args))}
+}
+
+// repackInto writes next to the output, and puts the whole in its place at the end.
+func repackInto(ctx context.Context, output string, m *image.Image, overlay string) (err error) {
+	dir, err := os.MkdirTemp(filepath.Dir(output), ".imgbuild-")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", output, err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	made := filepath.Join(dir, "image")
+	switch m.Kind {
+	case image.Initramfs:
+		err = repackInitramfs(ctx, made, m, overlay)
+	case image.Squashfs:
+		err = repack.Squashfs(ctx, made, m, overlay, os.DirFS(overlay))
+	default:
+		err = fmt.Errorf("repacking %s: it is of the kind %q; accepted: an initramfs, a squashfs", m.Name, m.Kind)
+	}
+	if err != nil {
+		return err
+	}
+	// What a boot loader could read it must still be able to.
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(m.Name); err == nil {
+		mode = info.Mode().Perm()
+	}
+	return errors.Join(os.Chmod(made, mode), os.Rename(made, output))
+}
+
+func repackInitramfs(ctx context.Context, made string, m *image.Image, overlay string) (err error) {
+	f, err := os.Create(made)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := repack.Initramfs(ctx, f, m, overlay, os.DirFS(overlay)); err != nil {
+		return err
+	}
+	return f.Sync()
+}
