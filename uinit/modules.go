@@ -128,5 +128,6 @@ func rescueMain(reason string) int {
 	return console.Rescue(reason)
 }
 
-func gettyMain(args []string) int { return console.GettyMain(args) }
-func loginMain(args []string) int { return console.LoginMain(args) }
+func gettyMain(args []string) int         { return console.GettyMain(args) }
+func loginMain(args []string) int         { return console.LoginMain(args) }
+func checkPasswordMain(args []string) int { return console.CheckPasswordMain(args) }

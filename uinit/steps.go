@@ -45,6 +45,10 @@ func (w *worker) step(name string) step {
 		return step{Run: w.watchButtons}
 	case "status":
 		return step{Run: w.serveStatus}
+	case "watchdog":
+		return step{Run: w.startWatchdog}
+	case "ssh-key":
+		return step{w.prepareSSH, entropyMissing}
 	case "network": // a name for all that it needs
 		return step{Run: func(context.Context) error { return nil }}
 	case "console":

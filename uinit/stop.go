@@ -25,6 +25,7 @@ func (w *worker) stopSteps(action power.Action) []power.Step {
 			return power.KillAll(ctx, 2*time.Second)
 		}},
 		{Name: "file systems", Limit: 10 * time.Second, Do: mount.DetachAll},
+		{Name: "watchdog", Limit: 2 * time.Second, Do: w.stopWatchdog},
 		{Name: "report", Limit: ackLimit, Do: func(ctx context.Context) error { return w.sayDone(ctx, action) }},
 	}
 }

@@ -39,6 +39,11 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 	add(unit.Unit{Name: "buttons", Soft: true})
 	add(unit.Unit{Name: "status", Needs: []string{"mounts"}, After: []string{"loopback"}, Soft: true})
 
+	if m.Watchdog != nil {
+		// Coldplug brings the hardware's driver.
+		add(unit.Unit{Name: "watchdog", After: []string{"coldplug"}})
+	}
+
 	for _, name := range sorted(consoles) {
 		// Next to nothing is needed: a prompt is most wanted where the rest went wrong.
 		add(unit.Unit{Name: "console:" + name, After: []string{"hostname", "users"}, Soft: isPattern(m, name)})
@@ -57,6 +62,10 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 			Name: "mount:" + target, Needs: append([]string{"mounts"}, above(m, target)...), After: []string{"modules"},
 			Timeout: time.Duration(row.Timeout), Soft: row.NoFail,
 		})
+	}
+	if m.SSH != nil {
+		// After its state's file systems, and without them where they don't come.
+		add(unit.Unit{Name: "ssh-key", Needs: []string{"mounts"}, After: above(m, path.Join(m.SSH.State, "key"))})
 	}
 	for _, name := range sorted(m.Service) {
 		needs := append([]string{"mounts"}, m.Service[name].Needs...)

@@ -51,6 +51,8 @@ func TestUnits(t *testing.T) {
 			"probe": {Needs: []string{"online:lan", "mount:/srv"}}, "log": {Needs: []string{"service:probe"}},
 		},
 	}
+	m.SSH, m.Watchdog = &spec.SSH{State: "/srv/media/state"}, &spec.Watchdog{}
+	addBuiltin(m)
 	units := graph(m, map[string]spec.Console{"tty1": {}, "ttyS0": {}})
 	if problems := unit.Check(units); problems != nil {
 		t.Errorf("Check: %v", problems)

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -48,6 +49,8 @@ type worker struct {
 	board    *status.Board
 	reporter *hostlink.Reporter
 	control  *hostlink.Control
+
+	disarm atomic.Pointer[disarm]
 }
 
 // workerMain boots the machine, waits for a request to end the run, and stops what it started.
@@ -109,6 +112,7 @@ func newWorker(life context.Context) (*worker, error) {
 	if w.machine, err = readMachine(spec.Path); err != nil {
 		return nil, err
 	}
+	addBuiltin(w.machine)
 	if w.events, err = dev.Listen(life); err != nil {
 		return nil, err
 	}

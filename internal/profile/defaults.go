@@ -22,6 +22,11 @@ func fillDefaults(v reflect.Value) {
 			}
 			fillDefaults(fv)
 		}
+	case reflect.Pointer:
+		// A table that is not there stays away; it would mean something.
+		if !v.IsNil() && v.Type().Elem().Kind() == reflect.Struct {
+			fillDefaults(v.Elem())
+		}
 	case reflect.Map:
 		if v.Type().Elem().Kind() != reflect.Struct {
 			return

@@ -28,6 +28,10 @@ type Machine struct {
 	Mount map[string]Mount `json:"mount,omitempty"`
 	// Programs that uinit starts and supervises.
 	Service map[string]Service `json:"service,omitempty"`
+	// The SSH server; there is one where this table is.
+	SSH *SSH `json:"ssh,omitempty"`
+	// The watchdog; it is used where this table is.
+	Watchdog *Watchdog `json:"watchdog,omitempty"`
 	// Kernel modules: parameters, and what to load (or never to load) at boot.
 	Module map[string]Module `json:"module,omitempty"`
 	// Kernel settings written at boot, before any interface comes up:

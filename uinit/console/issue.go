@@ -14,6 +14,8 @@ type view struct {
 	// serial is the machine's serial number.
 	serial string
 	links  []linkView
+	// hostKey is the fingerprint of the SSH server's key, empty without a server.
+	hostKey string
 	// status are lines that a person should see: units that failed or are late.
 	status []string
 }
@@ -47,6 +49,9 @@ func (v view) issue(custom string) string {
 	}
 	if v.serial != "" {
 		fmt.Fprintf(&b, "  %-8s %s\n", "serial", v.serial)
+	}
+	if v.hostKey != "" {
+		fmt.Fprintf(&b, "  %-8s %s\n", "ssh", v.hostKey)
 	}
 	for _, s := range v.status {
 		fmt.Fprintf(&b, "! %s\n", s)

@@ -13,7 +13,8 @@ func TestIssue(t *testing.T) {
 			{"lan", []netip.Addr{netip.MustParseAddr("10.0.2.15"), netip.MustParseAddr("fe80::5054:ff:fe12:3456"), netip.MustParseAddr("2001:db8::15")}},
 			{"wan", nil},
 		},
-		status: []string{"link:wan late: no carrier on wan"},
+		hostKey: "SHA256:abc",
+		status:  []string{"link:wan late: no carrier on wan"},
 	}
 	tests := map[string]struct {
 		view   view
@@ -24,6 +25,7 @@ func TestIssue(t *testing.T) {
   lan      10.0.2.15  fe80::5054:ff:fe12:3456  2001:db8::15
   wan      no address
   serial   ABC[2J123
+  ssh      SHA256:abc
 ! link:wan late: no carrier on wan
 `},
 		"screen without anything": {view{hostname: "box", kernel: "6.1", terminal: "tty1"}, "", "box, Linux 6.1, tty1\n"},

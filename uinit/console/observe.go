@@ -15,10 +15,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// hostKeyFile is where uinit writes the fingerprint of the SSH server's key.
+const hostKeyFile = "/run/ssh/fingerprint"
+
 // observe reads what the machine knows of itself.
 func (h host) observe(name string, speed int) view {
 	v := view{terminal: name, serial: h.serialNumber(), links: links()}
 	v.hostname, _ = os.Hostname()
+	if key, err := os.ReadFile(hostKeyFile); err == nil {
+		v.hostKey = strings.TrimSpace(string(key))
+	}
 	var u unix.Utsname
 	if unix.Uname(&u) == nil {
 		v.kernel = unix.ByteSliceToString(u.Release[:])

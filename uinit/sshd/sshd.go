@@ -30,6 +30,9 @@ const (
 	keyName = "ssh_host_ed25519_key"
 )
 
+// FingerprintFile is where the host key's fingerprint stands for the consoles to show.
+const FingerprintFile = memory + "/fingerprint"
+
 // keyFile is where the host key lies.
 func keyFile(c spec.SSH) string { return filepath.Join(cmp.Or(c.State, memory), keyName) }
 
