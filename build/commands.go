@@ -14,10 +14,16 @@ import (
 // defaultCommands is the word for gobin's default set in image.commands.
 const defaultCommands = "default"
 
-// expand replaces "default" by what it stands for. Names are all that the commands
-// answer to, their aliases included.
-func expand(asked []string) (commands, names []string) {
-	for _, c := range asked {
+// sshCommands come along with [ssh]: the server, and what it runs for scp(1) in its two ways.
+var sshCommands = []string{"sshd", "sftp-server", "scp"}
+
+// expand lists the commands of an image, "default" replaced by what it stands for. Names are
+// all that the commands answer to, their aliases included.
+func expand(p *profile.Profile) (commands, names []string) {
+	if p.SSH != nil {
+		commands = append(commands, sshCommands...)
+	}
+	for _, c := range p.Image.Commands {
 		if c == defaultCommands {
 			commands = append(commands, gobin.DefaultCommands()...)
 		} else {

@@ -53,7 +53,7 @@ func (e *Env) Prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 	} else if o.Locked && pinned == nil {
 		return nil, fmt.Errorf("building --locked: there is no %s; \"imgbuild lock\" writes it", o.LockFile)
 	}
-	commands, names := expand(p.Image.Commands)
+	commands, names := expand(p)
 	var (
 		material       material
 		tools          *mediaTools

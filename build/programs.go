@@ -18,7 +18,7 @@ import (
 // finds that out.
 func checkPrograms(p *profile.Profile, overlays []plan.Overlay) profile.Problems {
 	have := map[string]bool{}
-	_, commands := expand(p.Image.Commands)
+	_, commands := expand(p)
 	for _, c := range commands {
 		have["/usr/bin/"+c] = true
 	}
