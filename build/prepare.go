@@ -96,7 +96,7 @@ func (e *Env) Prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 		return nil, err
 	}
 	material.inputs.Overlays = overlays
-	material.inputs.Commands = names
+	material.inputs.Commands, material.inputs.Epoch = names, e.Epoch
 	material.inputs.Uinit, material.inputs.Busybox = program("uinit", uinit), program("busybox", busybox)
 	made, err := plan.Make(p, material.inputs)
 	if err != nil {

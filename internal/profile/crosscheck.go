@@ -23,6 +23,9 @@ func crossCheck(p *Profile) Problems {
 	c.links()
 	c.mounts()
 	c.services()
+	c.time()
+	c.log()
+	c.stateDir("entropy.state", c.p.Entropy.State)
 	c.checks()
 	c.run()
 	return c.problems

@@ -69,7 +69,7 @@ func (c *crosser) mounts() {
 }
 
 // Needs that exist on every machine.
-var fixedNeeds = []string{"modules", "coldplug", "mounts", "network", "hostname", "users", "sysctl"}
+var fixedNeeds = []string{"modules", "coldplug", "mounts", "network", "hostname", "users", "sysctl", "clock", "entropy"}
 
 // units names every unit that a service may need or a check may ask about.
 func (c *crosser) units() []string {
@@ -82,6 +82,12 @@ func (c *crosser) units() []string {
 	}
 	for name := range c.p.Service {
 		units = append(units, "service:"+name)
+	}
+	if c.p.SSH != nil {
+		units = append(units, "ssh-key", "service:"+spec.SSHService)
+	}
+	if c.p.Watchdog != nil {
+		units = append(units, "watchdog")
 	}
 	slices.Sort(units)
 	return units

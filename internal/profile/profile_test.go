@@ -107,13 +107,55 @@ needs = ["service:a"]
 		{"check of a console that is not there", sound + "[check.x]\nconsole = \"ttyS1\"\nexpect = \"x\"\n", []string{
 			`p.toml:9:11: check.x.console: there is no [console.ttyS1]; did you mean ttyS0?`,
 		}},
+		{"two time servers", sound + "[time]\nservers = [\"192.0.2.1\", \"192.0.2.2\"]\n", []string{
+			`p.toml:9:11: warning: time.servers: 2 of at least 3`,
+		}},
+		{"time servers by DHCP", sound + "[time]\nservers = [\"192.0.2.1\"]\ndhcp = true\n", nil},
+		{"a time server with two votes", sound + "[time]\nservers = [\"a.example\", \"b.example\", \"a.example\"]\n", []string{
+			`p.toml:9:38: time.servers[2]: a.example is named already; accepted: each server once`,
+		}},
+		{"polls that are too short", sound + "[time]\npoll_min = \"2s\"\npoll_max = \"1s\"\n", []string{
+			`p.toml:9:12: time.poll_min: is 2s; accepted: 16s or more`,
+			`p.toml:10:12: time.poll_max: is 1s, shorter than time.poll_min; accepted: 2s or more`,
+		}},
+		{"state that is gone after the boot", sound + "[time]\nstate = \"/var/lib\"\n[entropy]\nstate = \"srv\"\n", []string{
+			`p.toml:9:9: time.state: /var/lib lies in memory and is gone after the boot; accepted: a directory in one of the profile's mounts`,
+			`p.toml:11:9: entropy.state: "srv" is not an absolute path without . or .., such as /srv/state`,
+		}},
+		{"state that stays", sound + "[mount.\"/srv\"]\nsource = \"LABEL=x\"\ntype = \"ext4\"\n[time]\nstate = \"/srv/time\"\n[entropy]\nstate = \"/srv\"\n", nil},
+		{"log by TLS without certificates", sound + "[log]\nremote = \"tls://log.example\"\n", []string{
+			`p.toml:9:10: log.remote: needs log.ca: `,
+		}},
+		{"log keys for another server", sound + "[log]\nremote = \"tcp://log.example\"\nca = \"/etc/ca.pem\"\n", []string{
+			`p.toml:10:6: log.ca: is for a server with tls://; accepted: `,
+		}},
+		{"a spool for nobody", sound + "[log]\nspool = \"/srv/log\"\n", []string{
+			`p.toml:9:9: log.spool: keeps records for a server, and log.remote names none`,
+			`p.toml:9:9: log.spool: /srv/log lies in memory and is gone after the boot; accepted: `,
+		}},
+		{"needs the clock and the pool", sound + "[service.a]\ncommand = [\"/a\"]\nneeds = [\"clock\", \"entropy\"]\n", nil},
+		{"ssh alone lets in", strings.Replace(sound, "host_password = true", "", 1) + "[ssh]\n[user.root]\nauthorized_keys = [\"ssh-ed25519 AAAA\"]\n[watchdog]\n[check.x]\nunit = \"service:ssh\"\n", nil},
+		{"ssh without keys", sound + "[ssh]\n", []string{
+			`p.toml:8:1: ssh: nobody could log in by SSH: no account has keys; accepted: user.NAME.authorized_keys, or `,
+		}},
+		{"ssh that makes no sense", sound + "[service.ssh]\ncommand = [\"/bin/x\"]\n[ssh]\nport = 70000\nmax_pending = 2000\nstate = \"/var\"\npassword = true\n", []string{
+			`p.toml:8:1: service.ssh: is the name of the SSH server`,
+			`p.toml:11:8: ssh.port: is 70000; accepted: 1 to 65535`,
+			`p.toml:12:15: ssh.max_pending: is 2000; accepted: 1 to 1000`,
+			`p.toml:13:9: ssh.state: /var lies in memory and is gone after the boot; accepted: `,
+		}},
+		{"ssh on no address", sound + "[ssh]\nlisten = [\"here\"]\n", []string{
+			`p.toml:9:11: ssh.listen[0]: "here" is not an IP address, such as "192.0.2.1"`,
+		}},
+		{"a watchdog that bites at once", sound + "[watchdog]\ntimeout = \"1s\"\n", []string{
+			`p.toml:9:11: watchdog.timeout: is 1s; accepted: 5s to 10m`,
+		}},
 		{"unknown format", "formats = [\"kernal\"]\n" + sound, []string{
 			`p.toml:1:12: formats[0]: "kernal" is not a format; accepted: kernel, uki, disk, iso, netboot; did you mean kernel?`,
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, _, err := Load("p.toml", finder(map[string]string{"p.toml": tc.text}))
-			var got Problems
+			_, got, err := Load("p.toml", finder(map[string]string{"p.toml": tc.text}))
 			if err != nil && !errors.As(err, &got) {
 				t.Fatal(err)
 			}

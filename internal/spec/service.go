@@ -9,7 +9,8 @@ type Service struct {
 	// Variables added to the environment.
 	Environment map[string]string `json:"environment,omitempty"`
 	// What must be there first: online:LINK, link:LINK, mount:PATH, service:NAME,
-	// modules, network.
+	// modules, network, clock (set by most of the time servers), entropy (the random pool
+	// is ready).
 	Needs []string `json:"needs,omitempty"`
 	// When to start it again after it ends.
 	Restart Restart `json:"restart,omitempty" default:"on-failure"`

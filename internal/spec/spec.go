@@ -37,6 +37,12 @@ type Machine struct {
 	// Kernel settings written at boot, before any interface comes up:
 	// "net.ipv4.ip_forward" = "1". Slashes separate as well as dots (sysctl.d(5)).
 	Sysctl map[string]string `json:"sysctl,omitempty" scalar:"true"`
+	// Where the clock comes from.
+	Time Time `json:"time,omitzero"`
+	// Where log records go.
+	Log Log `json:"log,omitzero"`
+	// Where the next boot's randomness comes from.
+	Entropy Entropy `json:"entropy,omitzero"`
 	// Limits of the boot as a whole.
 	Boot Boot `json:"boot,omitzero"`
 }

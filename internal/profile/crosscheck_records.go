@@ -1,0 +1,76 @@
+package profile
+
+import (
+	"path"
+	"slices"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// wantedServers is the number of time servers of which one may be wrong.
+const wantedServers = 3
+
+// shortestPoll is what public time servers put up with (RFC 5905, MINPOLL).
+const shortestPoll = spec.Duration(16 * time.Second)
+
+func (c *crosser) time() {
+	t := c.p.Time
+	for i, server := range t.Servers {
+		if slices.Contains(t.Servers[:i], server) {
+			c.bad(joinIndex("time.servers", i), "%s is named already; accepted: each server once, for each has one vote", server)
+		}
+	}
+	if n := len(t.Servers); n > 0 && n < wantedServers && !t.DHCP {
+		c.warn("time.servers", "%d of at least %d: of two that disagree nobody can say which one is right", n, wantedServers)
+	}
+	if t.PollMin < shortestPoll {
+		c.bad("time.poll_min", "is %s; accepted: %s or more", t.PollMin, shortestPoll)
+	}
+	if t.PollMax < t.PollMin {
+		c.bad("time.poll_max", "is %s, shorter than time.poll_min; accepted: %s or more", t.PollMax, t.PollMin)
+	}
+	c.stateDir("time.state", t.State)
+}
+
+func (c *crosser) log() {
+	l := c.p.Log
+	scheme, _ := l.Remote.Split()
+	if l.CA != "" && scheme != "tls" {
+		c.bad("log.ca", "is for a server with tls://; accepted: log.remote = \"tls://HOST\", or no ca")
+	}
+	if l.CA != "" && !path.IsAbs(l.CA) {
+		c.bad("log.ca", "%q is not an absolute path", l.CA)
+	}
+	if scheme == "tls" && l.CA == "" {
+		c.bad("log.remote", "needs log.ca: an image brings no certificates that it would trust by itself; accepted: the path of a PEM file in the image")
+	}
+	if l.Spool != "" && l.Remote == "" {
+		c.bad("log.spool", "keeps records for a server, and log.remote names none")
+	}
+	c.stateDir("log.spool", l.Spool)
+}
+
+// stateDir checks a directory that must outlast the boot.
+func (c *crosser) stateDir(key, dir string) {
+	switch {
+	case dir == "":
+	case !path.IsAbs(dir) || path.Clean(dir) != dir:
+		c.bad(key, "%q is not an absolute path without . or .., such as /srv/state", dir)
+	case !c.mounted(dir):
+		c.bad(key, "%s lies in memory and is gone after the boot; accepted: a directory in one of the profile's mounts", dir)
+	}
+}
+
+// mounted says whether a directory lies in a file system of the profile's that is on a disk.
+func (c *crosser) mounted(dir string) bool {
+	for {
+		if m, ok := c.p.Mount[dir]; ok {
+			return m.Type != "tmpfs"
+		}
+		if dir == "/" {
+			return false
+		}
+		dir = path.Dir(dir)
+	}
+}

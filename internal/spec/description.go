@@ -1,0 +1,11 @@
+package spec
+
+import "time"
+
+// Description is what lies at Path: the machine, and what the builder alone knows of the image.
+type Description struct {
+	Machine
+	// Built is the image's one time (SOURCE_DATE_EPOCH): no true time is before it. Zero
+	// where the builder does not say.
+	Built time.Time `json:"built,omitzero"`
+}
