@@ -1,0 +1,340 @@
+package image_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/build/cpio"
+	"github.com/imgbuild/imgbuild/build/disk"
+	"github.com/imgbuild/imgbuild/build/extent"
+	"github.com/imgbuild/imgbuild/build/fat"
+	"github.com/imgbuild/imgbuild/build/image"
+	"github.com/imgbuild/imgbuild/build/iso"
+	"github.com/imgbuild/imgbuild/build/iso9660"
+	"github.com/imgbuild/imgbuild/build/qcow"
+	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/build/uki"
+	"github.com/imgbuild/imgbuild/build/uki/ukitest"
+	"github.com/imgbuild/imgbuild/build/vhd"
+	"github.com/imgbuild/imgbuild/build/vmdk"
+)
+
+var epoch = time.Unix(1700000000, 0).UTC()
+
+// initramfs packs files: path, and what is in them; "-> x" is a link, "dir" a directory.
+func initramfs(t testing.TB, c cpio.Compression, files ...string) []byte {
+	t.Helper()
+	var list []tree.File
+	for _, f := range files {
+		name, text, _ := strings.Cut(f, "=")
+		e := tree.File{Path: name, Mode: 0o644, Body: []byte(text), Size: int64(len(text))}
+		if target, ok := strings.CutPrefix(text, "-> "); ok {
+			e = tree.File{Path: name, Mode: fs.ModeSymlink | 0o777, Link: target}
+		} else if text == "dir" {
+			e = tree.File{Path: name, Mode: fs.ModeDir | 0o755}
+		} else if text == "null" {
+			e = tree.File{Path: name, Mode: fs.ModeDevice | fs.ModeCharDevice | 0o666, Major: 1, Minor: 3, GID: 5}
+		}
+		list = append(list, e)
+	}
+	var b bytes.Buffer
+	z, err := cpio.Compress(&b, c, cpio.Fast)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(cpio.WriteMore(z, list, epoch, nil), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func content(t testing.TB, c extent.Content) []byte {
+	t.Helper()
+	b, err := io.ReadAll(io.NewSectionReader(c, 0, c.Size()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func unified(t testing.TB) *extent.Image {
+	t.Helper()
+	initrd := initramfs(t, cpio.Zstd, "init=program", "bin=-> usr/bin", "usr=dir", "usr/bin=dir", "bin/tool=tool", "null=null")
+	m, err := uki.New(ukitest.Stub(1024), uki.Parts{OSRelease: "ID=test\n", Cmdline: "console=ttyS0 quiet",
+		Linux: bytes.NewReader(ukitest.Kernel("6.1.0-test", 100_000)), Initrd: bytes.NewReader(initrd)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func hard(t testing.TB) *extent.Image {
+	t.Helper()
+	m, _, err := disk.New(disk.Config{Name: "test", Epoch: epoch, UKI: unified(t), Files: []fat.File{{Path: "site.toml", Content: strings.NewReader("# site\n")}},
+		State: 1 << 20, StateImage: strings.NewReader("a file system")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// list renders what an image comes to.
+func list(m *image.Image) ([]string, error) {
+	t, number := image.NewTree(), 0
+	err := m.Walk(context.Background(), func(e image.Entry, r io.Reader) error {
+		number++
+		_, err := t.Add(e, number-1)
+		return err
+	})
+	var lines []string
+	for _, n := range t.Nodes() {
+		line := fmt.Sprintf("%s %d %s", n.Mode, n.Size, n.Path)
+		if n.Link != "" {
+			line += " -> " + n.Link
+		}
+		if n.Kind != "" {
+			line += " (" + string(n.Kind) + ")"
+		}
+		lines = append(lines, line)
+	}
+	return lines, err
+}
+
+func open(t testing.TB, b []byte) *image.Image {
+	t.Helper()
+	m, err := image.New(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Name = "image"
+	return m
+}
+
+const ukiFiles = `
+-r--r--r-- 300 .text
+-r--r--r-- 8 .osrel
+-r--r--r-- 10 .uname
+-r--r--r-- 19 .cmdline
+-r--r--r-- INITRD .initrd (initramfs)
+Lrwxrwxrwx 0 .initrd/bin -> usr/bin
+-rw-r--r-- 7 .initrd/init
+Dcrw-rw-rw- 0 .initrd/null
+drwxr-xr-x 0 .initrd/usr
+drwxr-xr-x 0 .initrd/usr/bin
+-rw-r--r-- 4 .initrd/usr/bin/tool
+-r--r--r-- 100000 .linux
+`
+
+func TestWalkDescends(t *testing.T) {
+	raw, composed := hard(t), unified(t)
+	cd, err := iso.New(iso.Config{Name: "test", Epoch: epoch, UKI: composed, Files: []iso9660.File{{Path: "README", Content: strings.NewReader("read me")}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := qcow.New(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := vmdk.New(raw, "disk.vmdk", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := vhd.New(raw, [16]byte{}, epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	below := func(prefix string) (lines []string) {
+		section, _ := uki.Find(composed, ".initrd")
+		for line := range strings.SplitSeq(strings.TrimSpace(ukiFiles), "\n") {
+			f := strings.SplitN(strings.Replace(line, "INITRD", fmt.Sprint(section.Size), 1), " ", 3)
+			lines = append(lines, f[0]+" "+f[1]+" "+prefix+f[2])
+		}
+		return lines
+	}
+	onDisk := append(below("esp/EFI/BOOT/BOOTX64.EFI/"), "-r--r--r-- 1048576 state", "-rw-r--r-- 7 esp/site.toml", "drwxr-xr-x 0 esp/EFI", "drwxr-xr-x 0 esp/EFI/BOOT",
+		fmt.Sprintf("-rw-r--r-- %d esp/EFI/BOOT/BOOTX64.EFI (unified kernel image)", composed.Size()))
+	for _, c := range []struct {
+		content extent.Content
+		kind    image.Kind
+		want    []string // lines that are there
+		count   int
+	}{
+		{composed, image.UKI, below(""), 12},
+		{raw, image.Disk, onDisk, 18},
+		{q, image.QCOW2, onDisk, 18},
+		{v, image.VMDK, onDisk, 18},
+		{h, image.VHD, onDisk, 18},
+		{cd, image.ISO, append(below("boot/efi.img/EFI/BOOT/BOOTX64.EFI/"), "-r--r--r-- 7 README"), 18},
+		{bytes.NewReader(ukitest.Kernel("6.1.0-test", 100_000)), image.Kernel, nil, 3},
+	} {
+		t.Run(string(c.kind), func(t *testing.T) {
+			b := content(t, c.content)
+			if c.kind == image.Kernel { // a payload that the test's kernel lacks
+				copy(b[0x1f1:], "\x02")
+				copy(b[0x248:], "\x00\x10\x00\x00\x00\x02\x00\x00")
+				copy(b[3*512+0x1000:], "\x28\xb5\x2f\xfd")
+				c.want = []string{"-r--r--r-- 11 release", "-r--r--r-- 1536 setup", "-r--r--r-- 508 payload.zst"}
+			}
+			m := open(t, b)
+			got, err := list(m)
+			if err != nil || m.Kind != c.kind {
+				t.Fatal(m.Kind, err)
+			}
+			all := "\n" + strings.Join(got, "\n") + "\n"
+			for _, want := range c.want {
+				if !strings.Contains(all, "\n"+want+"\n") {
+					t.Errorf("got%slacks %s", all, want)
+				}
+			}
+			if len(got) != c.count {
+				t.Errorf("%d files, want %d:%s", len(got), c.count, all)
+			}
+		})
+	}
+}
+
+// Half of any image is an error or, where what is missing held nothing, no panic.
+func TestTruncated(t *testing.T) {
+	raw := content(t, hard(t))
+	for name, c := range map[string]struct {
+		b    []byte
+		want string
+	}{
+		"disk":      {raw[:20<<20], "a partition from sector"},
+		"uki":       {content(t, unified(t))[:60_000], "unexpected EOF"},
+		"initramfs": {initramfs(t, cpio.Gzip, "a="+strings.Repeat("x", 100000))[:90], "unexpected EOF"},
+		"archive":   {initramfs(t, cpio.None, "a="+strings.Repeat("x", 1000))[:500], "unexpected EOF"},
+	} {
+		_, err := list(open(t, c.b))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want ...%s...", name, err, c.want)
+		}
+	}
+}
+
+func TestGarbage(t *testing.T) {
+	for name, text := range map[string]string{"empty": "", "text": "hello", "zeros": strings.Repeat("\x00", 100000), "script": "#!/bin/sh\n", "tar": "file\x00" + strings.Repeat("\x00", 250) + "ustar"} {
+		if _, err := image.New(strings.NewReader(text), int64(len(text))); !errors.Is(err, image.ErrUnknown) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"\x04\x22\x4d\x18rest of a frame":                   "the kernel unpacks the legacy format only",
+		string(initramfs(t, cpio.Zstd, "a=b"))[:4] + "junk": "",
+		"070707000000": "old portable format",
+	} {
+		if _, err := list(open(t, []byte(text))); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	missing := filepath.Join(t.TempDir(), "missing")
+	if _, err := image.Open(missing); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	if err := os.WriteFile(missing, []byte("junk"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := image.Open(missing); err == nil || !strings.HasPrefix(err.Error(), "reading "+missing+": ") {
+		t.Error(err)
+	}
+}
+
+func TestBomb(t *testing.T) {
+	for _, c := range []cpio.Compression{cpio.Zstd, cpio.Gzip, cpio.XZ} {
+		var b bytes.Buffer
+		z, err := cpio.Compress(&b, c, cpio.Fast)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := int64(1 << 30)
+		if c == cpio.XZ {
+			size = 100 << 20 // it takes its time to make
+		}
+		err = cpio.WriteMore(z, []tree.File{{Path: "zeros", Mode: 0o644, Size: size, From: tree.Source{Store: "file"}}}, epoch,
+			func(tree.File) (io.ReadCloser, error) { return io.NopCloser(io.LimitReader(zeros{}, size)), nil })
+		if err := errors.Join(err, z.Close()); err != nil {
+			t.Fatal(err)
+		}
+		m := open(t, b.Bytes())
+		var large *cpio.TooLargeError
+		if _, err := list(m); !errors.As(err, &large) || large.Limit > 128<<20 {
+			t.Errorf("%s, %d bytes packed: %v", c, b.Len(), err)
+		}
+		m.Limit = 2 << 30
+		if _, err := list(m); err != nil {
+			t.Errorf("%s, allowed: %v", c, err)
+		}
+	}
+	// Names are bounded apart from contents.
+	var many []tree.File
+	for i := range 100_000 {
+		many = append(many, tree.File{Path: fmt.Sprintf("%s%d", strings.Repeat("x", 3000), i), Mode: fs.ModeDir})
+	}
+	var b bytes.Buffer
+	z, _ := cpio.Compress(&b, cpio.Zstd, cpio.Fast)
+	if err := errors.Join(cpio.WriteMore(z, many, epoch, nil), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	m := open(t, b.Bytes())
+	m.Limit = 1 << 40
+	if _, err := list(m); err == nil || !strings.Contains(err.Error(), "too many files: their names alone take 256 MB") {
+		t.Error(err)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestInterruptedWalk(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	seen := 0
+	err := open(t, initramfs(t, cpio.None, "a=1", "b=2")).Walk(ctx, func(image.Entry, io.Reader) error {
+		seen++
+		cancel()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || seen != 1 {
+		t.Errorf("%d files, %v", seen, err)
+	}
+}
+
+func FuzzWalk(f *testing.F) {
+	f.Add(initramfs(f, cpio.None, "init=program", "bin=-> usr/bin", "bin/tool=tool", "null=null"))
+	f.Add(initramfs(f, cpio.Zstd, "init=program"))
+	f.Add(content(f, unified(f))[:2000])
+	f.Add(content(f, hard(f))[:34*512])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := image.New(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			return
+		}
+		m.Limit = 1 << 20
+		lines, err := list(m)
+		_ = err
+		for _, line := range lines {
+			if strings.Contains(line+"/", "/../") {
+				t.Errorf("a path climbs: %s", line)
+			}
+		}
+	})
+}
+
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skipf("%s is not installed", name)
+	}
+	return path
+}
