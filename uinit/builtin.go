@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/sshd"
 	"github.com/imgbuild/imgbuild/uinit/watchdog"
@@ -28,7 +26,7 @@ func addBuiltin(m *spec.Machine) {
 
 // prepareSSH makes the host key, and shows it to those who are to compare it.
 func (w *worker) prepareSSH(ctx context.Context) error {
-	keys := sshd.Keys{Ready: awaitEntropy, Make: sshd.MakeKey, Kept: sshd.OnDisk}
+	keys := sshd.Keys{Ready: w.poolReady, Make: sshd.MakeKey, Kept: sshd.OnDisk}
 	key, err := keys.Prepare(ctx, *w.machine.SSH)
 	if err != nil {
 		return err
@@ -48,28 +46,10 @@ func (w *worker) prepareSSH(ctx context.Context) error {
 	return nil
 }
 
-// awaitEntropy returns when the random pool is good for keys.
-func awaitEntropy(ctx context.Context) error {
-	ready := make(chan error, 1)
-	// Nothing calls off getrandom(2).
-	go func() {
-		_, err := unix.Getrandom(make([]byte, 1), 0)
-		ready <- err
-	}()
-	select {
-	case err := <-ready:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// entropyMissing is what the host key waits for.
-func entropyMissing() string {
-	if _, err := unix.Getrandom(make([]byte, 1), unix.GRND_NONBLOCK); errors.Is(err, unix.EAGAIN) {
-		return "the random pool, for the host key"
-	}
-	return ""
+// poolReady returns when the random pool is good for keys.
+func (w *worker) poolReady(ctx context.Context) error {
+	_, err := w.pool.Wait(ctx)
+	return err
 }
 
 // startWatchdog finds a watchdog and feeds it until disarm.

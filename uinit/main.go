@@ -7,6 +7,7 @@
 //	/sbin/poweroff, reboot, halt          ask PID 1 to end the run
 //	/sbin/modprobe                        what the kernel calls for a module
 //	/bin/uinitctl                         what came up, and what it found out
+//	uinit rngtest                         tests a random generator for gross faults
 //
 // It reads /etc/uinit/machine.json and of the kernel line:
 //
@@ -60,11 +61,13 @@ func program(name string, args []string) int {
 		return powerMain(power.Action(name), args)
 	case "uinitctl":
 		return uinitctlMain(args)
+	case "rngtest":
+		return rngtestMain(args)
 	case "version", "--version":
 		fmt.Println("uinit", version())
 		return 0
 	}
-	fmt.Fprintf(os.Stderr, "uinit: %q is not known; accepted: worker, rescue, getty, login, checkpassword, modprobe, poweroff, reboot, halt, uinitctl, version\n", name)
+	fmt.Fprintf(os.Stderr, "uinit: %q is not known; accepted: worker, rescue, getty, login, checkpassword, modprobe, poweroff, reboot, halt, uinitctl, rngtest, version\n", name)
 	return 2
 }
 

@@ -103,9 +103,9 @@ func modprobeMain(args []string) int {
 		if index, err = kmod.ReadIndex(os.DirFS(dir)); err == nil {
 			m, failed := readMachine(spec.Path)
 			if failed != nil {
-				m = &spec.Machine{} // a kernel in need of a module has no use for that error
+				m = &spec.Description{} // a kernel in need of a module has no use for that error
 			}
-			return kmod.Modprobe(index, moduleConfig(m, cmdline.Read()), kmod.System{Dir: dir}, args, os.Stderr)
+			return kmod.Modprobe(index, moduleConfig(&m.Machine, cmdline.Read()), kmod.System{Dir: dir}, args, os.Stderr)
 		}
 	}
 	fmt.Fprintln(os.Stderr, "modprobe:", err)
@@ -119,9 +119,9 @@ func rescueMain(reason string) int {
 		defer func() { _ = recover() }() // the shell is worth more than its keyboard's driver
 		m, err := readMachine(spec.Path)
 		if err != nil {
-			m = &spec.Machine{}
+			m = &spec.Description{}
 		}
-		if l, _, err := openModules(m, cmdline.Read()); err == nil {
+		if l, _, err := openModules(&m.Machine, cmdline.Read()); err == nil {
 			newPlug(l, func(string, error) {}).Cold(context.Background())
 		}
 	}()

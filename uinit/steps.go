@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -45,10 +44,20 @@ func (w *worker) step(name string) step {
 		return step{Run: w.watchButtons}
 	case "status":
 		return step{Run: w.serveStatus}
+	case "entropy":
+		return step{w.awaitPool, w.pool.Waiting}
+	case "seed":
+		return step{Run: w.useSeed}
+	case "rtc":
+		return step{Run: w.clock.initial}
+	case "clock":
+		return step{func(ctx context.Context) error { return w.clock.sync(ctx, w.life) }, w.clock.waiting}
+	case "log":
+		return step{Run: func(context.Context) error { return w.records.send(w.life, w.clock.synced.Load) }}
 	case "watchdog":
 		return step{Run: w.startWatchdog}
 	case "ssh-key":
-		return step{w.prepareSSH, entropyMissing}
+		return step{w.prepareSSH, w.pool.Waiting}
 	case "network": // a name for all that it needs
 		return step{Run: func(context.Context) error { return nil }}
 	case "console":
@@ -131,20 +140,18 @@ func sysctlPath(key string) string {
 	}, key)
 }
 
-// gatherEntropy blocks in getrandom(2) once: that is what starts the kernel's own
-// gathering on a machine without a generator, and the sooner the better.
-func (w *worker) gatherEntropy() {
-	begin := time.Now()
-	if _, err := unix.Getrandom(make([]byte, 1), 0); err == nil {
-		w.board.Fact("entropy.seconds", report.Seconds(time.Since(begin)))
-	}
+// say takes a line of a service: all of it into the ring, and so much to the kernel's log that
+// this stays readable.
+func (w *worker) say(name, line string) {
+	w.records.line(name, line)
+	w.output.Line(name, line)
 }
 
 func (w *worker) newService(name string) *service.Service {
 	return service.New(name, w.machine.Service[name], service.Box{
 		Start: func(name string, row spec.Service) (service.Process, error) {
 			// Asked for now, not before: cgroups come with the unit "mounts".
-			l := service.Launcher{Environment: environment(), Output: w.output.Line, Cgroup: serviceGroup()}
+			l := service.Launcher{Environment: environment(), Output: w.say, Cgroup: serviceGroup()}
 			return l.Start(name, row)
 		},
 		Fact: w.board.Fact,

@@ -21,9 +21,12 @@ const ackLimit = 2 * time.Second
 func (w *worker) stopSteps(action power.Action) []power.Step {
 	return []power.Step{
 		{Name: "services", Limit: w.machine.Boot.StopTimeout.Or(15 * time.Second), Do: w.stopServices},
+		{Name: "seed", Limit: 2 * time.Second, Do: w.saveSeed},
+		{Name: "clock", Limit: 2 * time.Second, Do: w.clock.end},
 		{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error {
 			return power.KillAll(ctx, 2*time.Second)
 		}},
+		{Name: "log", Limit: 4 * time.Second, Do: w.records.stop},
 		{Name: "file systems", Limit: 10 * time.Second, Do: mount.DetachAll},
 		{Name: "watchdog", Limit: 2 * time.Second, Do: w.stopWatchdog},
 		{Name: "report", Limit: ackLimit, Do: func(ctx context.Context) error { return w.sayDone(ctx, action) }},

@@ -6,19 +6,30 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/status"
 )
 
-func (w *worker) serveStatus(context.Context) error { return w.board.Listen(w.life, status.Socket) }
+func (w *worker) serveStatus(context.Context) error {
+	w.board.Answer("log", w.records.answer)
+	return w.board.Listen(w.life, status.Socket)
+}
 
-// uinitctlMain is uinitctl: "status" (the default) or "facts".
+// uinitctlMain is uinitctl: "status" (the default), "facts", or "log [-f] [UNIT]".
 func uinitctlMain(args []string) int {
 	question := "status"
 	if len(args) > 0 {
 		question = args[0]
+	}
+	if question == "log" {
+		if err := status.Follow(status.Socket, strings.Join(args, " "), func(e report.Event) { writeRecord(os.Stdout, e) }); err != nil {
+			fmt.Fprintln(os.Stderr, "uinitctl:", err)
+			return 1
+		}
+		return 0
 	}
 	events, err := status.Ask(status.Socket, question)
 	if err != nil {
@@ -69,6 +80,11 @@ func writeFacts(w io.Writer, events []report.Event) {
 		}
 		fmt.Fprintf(w, "%-30s %s\n", e.Name, value)
 	}
+}
+
+// writeRecord prints a record as dmesg(1) does: "[   12.345678] probe: ready".
+func writeRecord(w io.Writer, e report.Event) {
+	fmt.Fprintf(w, "[%12.6f] %s: %s\n", e.Seconds, e.Name, e.Message)
 }
 
 // cut shortens a line to the width of a terminal.

@@ -36,6 +36,9 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 	add(unit.Unit{Name: "sysctl", After: []string{"modules"}})
 	add(unit.Unit{Name: "coldplug", After: []string{"modules"}})
 	add(unit.Unit{Name: "loopback"})
+	// What makes keys names this one; it keeps nobody else waiting.
+	add(unit.Unit{Name: "entropy"})
+	add(unit.Unit{Name: "rtc", Soft: true})
 	add(unit.Unit{Name: "buttons", Soft: true})
 	add(unit.Unit{Name: "status", Needs: []string{"mounts"}, After: []string{"loopback"}, Soft: true})
 
@@ -62,6 +65,14 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 			Name: "mount:" + target, Needs: append([]string{"mounts"}, above(m, target)...), After: []string{"modules"},
 			Timeout: time.Duration(row.Timeout), Soft: row.NoFail,
 		})
+	}
+	if dir := m.Entropy.State; dir != "" {
+		add(unit.Unit{Name: "seed", Needs: append([]string{"mounts"}, above(m, path.Join(dir, "seed"))...)})
+	}
+	// These go on without their file systems where these don't come.
+	add(unit.Unit{Name: "clock", After: append([]string{"mounts", "rtc"}, above(m, path.Join(m.Time.State, "clock"))...)})
+	if m.Log.Remote != "" {
+		add(unit.Unit{Name: "log", After: append([]string{"hostname"}, above(m, path.Join(m.Log.Spool, "log"))...)})
 	}
 	if m.SSH != nil {
 		// After its state's file systems, and without them where they don't come.

@@ -52,6 +52,8 @@ func TestUnits(t *testing.T) {
 		},
 	}
 	m.SSH, m.Watchdog = &spec.SSH{State: "/srv/media/state"}, &spec.Watchdog{}
+	m.Entropy.State, m.Time.State = "/srv/state", "/srv/media/films"
+	m.Log = spec.Log{Remote: "udp://192.0.2.1:514", Spool: "/srv/log"}
 	addBuiltin(m)
 	units := graph(m, map[string]spec.Console{"tty1": {}, "ttyS0": {}})
 	if problems := unit.Check(units); problems != nil {

@@ -21,7 +21,9 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
 	"github.com/imgbuild/imgbuild/uinit/console"
 	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/entropy"
 	"github.com/imgbuild/imgbuild/uinit/hostlink"
+	"github.com/imgbuild/imgbuild/uinit/journal"
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/kmod"
 	"github.com/imgbuild/imgbuild/uinit/link"
@@ -51,6 +53,11 @@ type worker struct {
 	control  *hostlink.Control
 
 	disarm atomic.Pointer[disarm]
+
+	pool    *entropy.Pool
+	seeded  atomic.Bool // the seed's directory is there
+	clock   *timekeeper
+	records *records
 }
 
 // workerMain boots the machine, waits for a request to end the run, and stops what it started.
@@ -99,6 +106,7 @@ func newWorker(life context.Context) (*worker, error) {
 	w.kmsg = klog.Open()
 	w.log = slog.New(klog.New(w.kmsg, "uinit", level))
 	w.output = service.NewOutput(func(name, line string) { w.logLine(name, line) })
+	w.pool = entropy.Start(entropy.System{}, os.DirFS("/"))
 	w.board = status.NewBoard(w.reporter.Send)
 	w.control = &hostlink.Control{
 		Test: w.line.Has(report.ParamTest), Reply: w.reporter.Send,
@@ -108,10 +116,14 @@ func newWorker(life context.Context) (*worker, error) {
 	w.board.Fact("uinit.version", version())
 	w.board.Fact("kernel.release", kernelRelease())
 
-	var err error
-	if w.machine, err = readMachine(spec.Path); err != nil {
+	description, err := readMachine(spec.Path)
+	if err != nil {
 		return nil, err
 	}
+	w.machine = &description.Machine
+	w.clock = newTimekeeper(w.machine.Time, description.Built, w.board.Fact, w.log)
+	w.records = newRecords(w.machine.Log, w.board.Fact, w.log)
+	go w.records.readKernel()
 	addBuiltin(w.machine)
 	if w.events, err = dev.Listen(life); err != nil {
 		return nil, err
@@ -119,19 +131,28 @@ func newWorker(life context.Context) (*worker, error) {
 	if w.modules, _, err = openModules(w.machine, w.line); err != nil {
 		return nil, err
 	}
-	w.links = link.New(life, w.machine.Ethernet, w.board.Fact)
+	w.links = link.New(life, w.machine.Ethernet, w.linkFact)
 	for name := range w.machine.Service {
 		w.services[name] = w.newService(name)
 	}
 	return w, nil
 }
 
-func readMachine(file string) (*spec.Machine, error) {
+// linkFact passes on what a link tells, also to those who wait for a network.
+func (w *worker) linkFact(name string, value any) {
+	w.board.Fact(name, value)
+	w.clock.link(name, value)
+	if strings.HasSuffix(name, ".addresses") {
+		w.records.wake()
+	}
+}
+
+func readMachine(file string) (*spec.Description, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the machine's description: %w", err)
 	}
-	m := &spec.Machine{}
+	m := &spec.Description{}
 	if err := json.Unmarshal(b, m); err != nil {
 		return nil, fmt.Errorf("reading the machine's description in %s: %w", file, err)
 	}
@@ -140,7 +161,6 @@ func readMachine(file string) (*spec.Machine, error) {
 
 // boot runs the units; those that are late go on in the background.
 func (w *worker) boot() {
-	go w.gatherEntropy()
 	events, stop := w.events.Watch()
 	consoles := w.consoles(console.Expand)
 	go func() {
@@ -155,5 +175,5 @@ func (w *worker) boot() {
 
 // logLine writes a service's own words to the kernel's log.
 func (w *worker) logLine(name, line string) {
-	fmt.Fprint(w.kmsg, klog.Record("<30>"+name+": "+strings.ToValidUTF8(line, "?")))
+	fmt.Fprint(w.kmsg, klog.Record(fmt.Sprintf("<%d>%s: %s", echo<<3|journal.Info, name, strings.ToValidUTF8(line, "?"))))
 }

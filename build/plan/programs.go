@@ -9,7 +9,7 @@ import (
 // uinitNames are the names under which uinit answers besides /init.
 var uinitNames = []string{
 	"usr/sbin/init", "usr/sbin/modprobe", "usr/sbin/poweroff", "usr/sbin/reboot", "usr/sbin/halt",
-	"usr/bin/login", "usr/bin/uinitctl",
+	"usr/bin/login", "usr/bin/uinit", "usr/bin/uinitctl",
 }
 
 func uinitFiles(uinit tree.File) []tree.File {

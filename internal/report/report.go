@@ -41,6 +41,7 @@ const (
 	KindFact  Kind = "fact"  // a named value; a later one replaces it
 	KindLate  Kind = "late"  // a unit passed its deadline: Message says what it waits for
 	KindBoot  Kind = "boot"  // every unit has an outcome: State is ok or degraded
+	KindLog   Kind = "log"   // a record of the log: Name is the program, Seconds when it was made (CLOCK_BOOTTIME)
 	KindReply Kind = "reply" // answer to Request ID
 	KindDone  Kind = "done"  // last: State is poweroff, reboot or halt
 )

@@ -14,6 +14,8 @@ import (
 // Board holds the latest event of each unit and each fact. It may be used from any goroutine.
 type Board struct {
 	send func(report.Event)
+	// streams are further questions, set before there is a socket.
+	streams map[string]Stream
 
 	mu    sync.Mutex
 	order []string
@@ -24,7 +26,7 @@ type Board struct {
 
 // NewBoard makes a board that passes on what is news; send must not block.
 func NewBoard(send func(report.Event)) *Board {
-	return &Board{send: send, units: map[string]report.Event{}, facts: map[string]any{}, soft: map[string]bool{}}
+	return &Board{send: send, streams: map[string]Stream{}, units: map[string]report.Event{}, facts: map[string]any{}, soft: map[string]bool{}}
 }
 
 // Unit notes a unit's state. Soft says that it degrades nothing.

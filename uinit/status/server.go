@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +18,15 @@ import (
 // Socket is where uinit answers uinitctl; root alone may ask.
 const Socket = "/run/uinit.sock"
 
-// Listen answers questions about the board on a socket until ctx ends. A question is a line, "status"
-// or "facts"; the answer is events as JSON lines.
+// Stream answers a question with any number of events, until ctx ends, which it does when the
+// asker leaves, or send fails.
+type Stream func(ctx context.Context, args []string, send func(report.Event) error) error
+
+// Answer adds a question, its first word, to those that Listen answers. It is called before Listen.
+func (b *Board) Answer(word string, s Stream) { b.streams[word] = s }
+
+// Listen answers questions about the board on a socket until ctx ends. A question is a line, "status",
+// "facts", or what Answer added; the answer is events as JSON lines.
 func (b *Board) Listen(ctx context.Context, socket string) error {
 	_ = os.Remove(socket) // left by a worker that crashed
 	l, err := net.Listen("unix", socket)
@@ -35,56 +44,85 @@ func (b *Board) Listen(ctx context.Context, socket string) error {
 			if err != nil {
 				return
 			}
-			go b.answer(c)
+			go b.answer(ctx, c)
 		}
 	}()
 	return nil
 }
 
-func (b *Board) answer(c net.Conn) {
+// patience is how long an asker may take to ask, and to take each event.
+const patience = 10 * time.Second
+
+func (b *Board) answer(ctx context.Context, c net.Conn) {
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-	question, err := bufio.NewReader(c).ReadString('\n')
+	_ = c.SetDeadline(time.Now().Add(patience))
+	in := bufio.NewReader(c)
+	question, err := in.ReadString('\n')
 	if err != nil {
 		return
 	}
 	out := json.NewEncoder(c)
+	send := func(e report.Event) error {
+		_ = c.SetWriteDeadline(time.Now().Add(patience))
+		return out.Encode(e)
+	}
+	words := append(strings.Fields(question), "")
 	var events []report.Event
-	switch q := strings.TrimSpace(question); q {
-	case "status":
+	switch stream := b.streams[words[0]]; {
+	case words[0] == "status":
 		events = b.Units()
-	case "facts":
+	case words[0] == "facts":
 		events = b.Facts()
+	case stream != nil:
+		ctx, left := context.WithCancel(ctx)
+		defer left()
+		_ = c.SetReadDeadline(time.Time{})
+		go func() {
+			defer left()
+			_, _ = in.ReadByte() // the end of the connection
+		}()
+		if err := stream(ctx, words[1:len(words)-1], send); err != nil && ctx.Err() == nil {
+			_ = send(report.Event{Kind: report.KindReply, State: "failed", Message: err.Error()})
+		}
+		return
 	default:
-		events = []report.Event{{Kind: report.KindReply, State: "failed", Message: fmt.Sprintf("%q is not known; accepted: status, facts", q)}}
+		known := append([]string{"status", "facts"}, slices.Sorted(maps.Keys(b.streams))...)
+		events = []report.Event{{Kind: report.KindReply, State: "failed", Message: fmt.Sprintf("%q is not known; accepted: %s", words[0], strings.Join(known, ", "))}}
 	}
 	for _, e := range events {
-		if out.Encode(e) != nil {
+		if send(e) != nil {
 			return
 		}
 	}
 }
 
 // Ask puts a question and returns the answer.
-func Ask(socket, question string) ([]report.Event, error) {
+func Ask(socket, question string) (events []report.Event, err error) {
+	err = Follow(socket, question, func(e report.Event) { events = append(events, e) })
+	return events, err
+}
+
+// Follow puts a question and hands over each event of the answer as it comes.
+func Follow(socket, question string, each func(report.Event)) error {
 	c, err := net.Dial("unix", socket)
 	if err != nil {
-		return nil, fmt.Errorf("asking uinit: %w", err)
+		return fmt.Errorf("asking uinit: %w", err)
 	}
 	defer c.Close()
 	if _, err := fmt.Fprintln(c, question); err != nil {
-		return nil, fmt.Errorf("asking uinit: %w", err)
+		return fmt.Errorf("asking uinit: %w", err)
 	}
-	var events []report.Event
-	for lines := bufio.NewScanner(c); lines.Scan(); {
+	lines := bufio.NewScanner(c)
+	lines.Buffer(nil, report.MaxLine)
+	for lines.Scan() {
 		e, err := report.ParseEvent(lines.Bytes())
 		if err != nil {
-			return nil, fmt.Errorf("asking uinit: %w", err)
+			return fmt.Errorf("asking uinit: %w", err)
 		}
 		if e.Kind == report.KindReply {
-			return nil, fmt.Errorf("asking uinit: %s", e.Message)
+			return fmt.Errorf("asking uinit: %s", e.Message)
 		}
-		events = append(events, e)
+		each(e)
 	}
-	return events, nil
+	return lines.Err()
 }

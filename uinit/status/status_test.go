@@ -1,6 +1,8 @@
 package status
 
 import (
+	"context"
+	"errors"
 	"path/filepath"
 	"reflect"
 	"testing"
@@ -24,6 +26,18 @@ func TestBoard(t *testing.T) {
 	if got, want := b.Troubles(), []string{"lan late: no answer"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("troubles %q, want %q", got, want)
 	}
+	b.Answer("count", func(ctx context.Context, args []string, send func(report.Event) error) error {
+		for i, arg := range args {
+			if err := send(report.Event{Kind: report.KindLog, Name: arg, Seconds: float64(i)}); err != nil {
+				return err
+			}
+		}
+		return errors.New("no more")
+	})
+	b.Answer("wait", func(ctx context.Context, _ []string, _ func(report.Event) error) error {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	})
 	socket := filepath.Join(t.TempDir(), "s")
 	for range 2 { // the second listener takes the place of one that crashed
 		if err := b.Listen(t.Context(), socket); err != nil {
@@ -38,8 +52,15 @@ func TestBoard(t *testing.T) {
 	if err != nil || len(facts) != 2 || facts[0].Name != "a" || !reflect.DeepEqual(facts[1].Value, []any{"b"}) {
 		t.Errorf("facts: %+v, %v", facts, err)
 	}
+	var names []string
+	err = Follow(socket, "count a b", func(e report.Event) { names = append(names, e.Name) })
+	if !reflect.DeepEqual(names, []string{"a", "b"}) || err == nil || err.Error() != "asking uinit: no more" {
+		t.Errorf("count: %v, %v", names, err)
+	}
 	if got, err := Ask(socket, "weather"); err == nil {
 		t.Errorf("weather: %+v", got)
+	} else if want := `asking uinit: "weather" is not known; accepted: status, facts, count, wait`; err.Error() != want {
+		t.Errorf("weather: %v", err)
 	}
 	if _, err := Ask(filepath.Join(t.TempDir(), "none"), "status"); err == nil {
 		t.Error("no error where nobody listens")

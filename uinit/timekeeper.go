@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/clock"
+)
+
+const (
+	rtcDevice = clock.Device("/dev/rtc0")
+	// clockMarker outlives a worker that crashes: the next one must not step the clock again.
+	clockMarker = clock.Marker("/run/uinit/clock-set")
+)
+
+// timekeeper sets the clock: first from what the machine itself knows, then from time servers.
+type timekeeper struct {
+	spec  spec.Time
+	built time.Time
+	fact  func(name string, value any)
+	log   *slog.Logger
+
+	synced atomic.Bool
+	// ended is closed when the last good time has been left to the next boot.
+	ended chan struct{}
+
+	mu     sync.Mutex
+	byDHCP map[string][]string // time servers by link
+	syncer *clock.Syncer       // nil until sync
+	last   clock.Status
+	// majority is closed when the servers have agreed for the first time.
+	majority chan struct{}
+	agreed   sync.Once
+}
+
+func newTimekeeper(t spec.Time, built time.Time, fact func(string, any), log *slog.Logger) *timekeeper {
+	return &timekeeper{spec: t, built: built, fact: fact, log: log, byDHCP: map[string][]string{}, majority: make(chan struct{})}
+}
+
+// initial sets the clock from the hardware clock, unless that can't be right.
+func (t *timekeeper) initial(context.Context) error { return t.begin(time.Time{}) }
+
+// begin sets the clock to what is most credible before any server was heard.
+func (t *timekeeper) begin(saved time.Time) error {
+	if clockMarker.Exists() {
+		return nil
+	}
+	from, err := clock.SetInitial(clock.NewPolicy(t.spec, t.built), clock.System{}, t.rtc(), saved)
+	t.fact("clock.from", from)
+	if from != "clock" {
+		t.log.Warn("the clock was wrong; it is set from: " + from)
+	}
+	return err
+}
+
+// rtc is the machine's hardware clock; nil where it has none.
+func (t *timekeeper) rtc() clock.RTC {
+	if _, err := os.Stat(string(rtcDevice)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return rtcDevice
+}
+
+// sync keeps the clock in step with servers for as long as life lasts, and returns when most of
+// them have agreed, or at once where none are to be asked.
+func (t *timekeeper) sync(ctx, life context.Context) error {
+	s := clock.New(t.spec, t.built)
+	s.RTC, s.WasSet, s.MarkSet, s.Report = t.rtc(), clockMarker.Exists(), clockMarker.Make, t.report
+	var trouble error
+	if dir := t.spec.State; dir != "" {
+		saved, err := clock.Saved(dir)
+		trouble = errors.Join(err, t.begin(saved), os.MkdirAll(dir, 0o755))
+		s.Save = func(now time.Time) error { return clock.Save(dir, now) }
+	}
+	t.mu.Lock()
+	t.syncer, t.ended = s, make(chan struct{})
+	s.SetServers(t.servers())
+	t.mu.Unlock()
+	go func() {
+		defer close(t.ended)
+		s.Run(life)
+	}()
+	if len(t.spec.Servers) == 0 && !t.spec.DHCP {
+		return trouble
+	}
+	select {
+	case <-t.majority:
+		return trouble
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// servers are the profile's and those of DHCP; mu is held.
+func (t *timekeeper) servers() []spec.TimeServer {
+	all := slices.Clone(t.spec.Servers)
+	if t.spec.DHCP {
+		for _, link := range sorted(t.byDHCP) {
+			for _, address := range t.byDHCP[link] {
+				all = append(all, spec.TimeServer(address))
+			}
+		}
+	}
+	return all
+}
+
+// link takes what a link tells: time servers by DHCP, and that it is worth asking anew.
+func (t *timekeeper) link(name string, value any) {
+	link, lease := strings.CutSuffix(name, ".dhcp4.ntp")
+	address := strings.HasSuffix(name, ".addresses")
+	if !lease && !address {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	servers, _ := value.([]string)
+	if lease && !slices.Equal(t.byDHCP[link], servers) {
+		t.byDHCP[link] = servers
+		if t.syncer != nil {
+			t.syncer.SetServers(t.servers())
+		}
+	}
+	if address && t.syncer != nil {
+		t.syncer.Wake()
+	}
+}
+
+// report tells what came of a round; the log hears of changes only.
+func (t *timekeeper) report(st clock.Status) {
+	for name, value := range st.Facts() {
+		t.fact(name, value)
+	}
+	t.mu.Lock()
+	before := t.last
+	t.last = st
+	t.mu.Unlock()
+	for _, err := range st.Troubles {
+		t.log.Warn(err.Error())
+	}
+	if st.Acted == clock.Step {
+		t.log.Info(fmt.Sprintf("the clock was stepped by %v", st.Offset.Round(time.Millisecond)))
+	}
+	if st.Warning != before.Warning && st.Warning != "" {
+		t.log.Warn("clock: " + st.Warning)
+	}
+	for _, r := range st.Rejected {
+		if !slices.ContainsFunc(before.Rejected, func(old clock.Rejection) bool { return old.Server == r.Server }) {
+			t.log.Warn("time server " + r.String())
+		}
+	}
+	if st.State != before.State && st.Reason != "" {
+		t.log.Warn("clock " + string(st.State) + ": " + st.Reason)
+	}
+	switch st.State {
+	case clock.Synchronized:
+		t.synced.Store(true)
+		t.agreed.Do(func() { close(t.majority) })
+	case clock.Panicked:
+		// What was wrong by so much that nobody believes it is not a time to vouch for.
+		t.synced.Store(false)
+	}
+}
+
+// waiting says what keeps the clock from being set.
+func (t *timekeeper) waiting() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.syncer != nil && len(t.servers()) == 0:
+		return "DHCP has named no time server"
+	case t.last.Reason == "":
+		return "answers of the time servers"
+	}
+	text := t.last.Reason
+	for _, r := range t.last.Rejected {
+		text += "; " + r.String()
+	}
+	return text
+}
+
+// end waits until the last good time is where the next boot finds it; life is over then.
+func (t *timekeeper) end(ctx context.Context) error {
+	t.mu.Lock()
+	ended := t.ended
+	t.mu.Unlock()
+	if ended == nil {
+		return nil
+	}
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
