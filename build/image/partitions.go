@@ -8,8 +8,11 @@ import (
 	"io"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/build/fat"
 	"github.com/imgbuild/imgbuild/build/gpt"
+	"github.com/imgbuild/imgbuild/build/iso9660"
 	"github.com/imgbuild/imgbuild/build/layout"
+	"github.com/imgbuild/imgbuild/build/squashfs"
 )
 
 // Partition is a part of a disk.
@@ -45,6 +48,22 @@ func Partitions(disk io.ReaderAt, size int64) ([]Partition, error) {
 		all = append(all, Partition{name, p.Type.String(), p.Offset(), p.Bytes()})
 	}
 	return all, nil
+}
+
+// Whole tells whether a disk or a file system lies in the file to its end, as far as its
+// own tables say where that is: nil, or what is wrong.
+func (m *Image) Whole() (err error) {
+	switch m.Kind {
+	case Disk, QCOW2, VMDK, VHD:
+		_, err = Partitions(m.Content, m.Content.Size())
+	case ISO:
+		_, err = iso9660.Open(m.Content, m.Content.Size())
+	case FAT:
+		_, err = fat.Open(m.Content, m.Content.Size())
+	case Squashfs:
+		_, err = squashfs.Open(m.Content, m.Content.Size())
+	}
+	return err
 }
 
 // readMBR reads the entries of an MBR that lie within the disk.

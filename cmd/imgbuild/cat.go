@@ -24,7 +24,7 @@ the image's root. A file that is an image itself is printed as it is, so that
 				return err
 			}
 			defer m.Close()
-			t, err := tree(c.Context(), m)
+			t, err := treeOf(c.Context(), m)
 			if err != nil {
 				return err
 			}

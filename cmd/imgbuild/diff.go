@@ -14,6 +14,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build"
 	"github.com/imgbuild/imgbuild/build/image"
+	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
 // errDiffers says that two images are not the same; what is printed says how.
@@ -88,6 +89,9 @@ func (b *builder) summarize(ctx context.Context, name string, i *imageFlags) (*i
 	}
 	p, err := b.load(name)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.SetFormats([]profile.Format{profile.FormatKernel}); err != nil {
 		return nil, err
 	}
 	e, err := b.env()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/internal/flash"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
@@ -51,7 +52,11 @@ func exitCode(err error, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "imgbuild: interrupted; earlier artifacts are as they were")
 		return exitFailed
 	}
-	fmt.Fprintf(stderr, "imgbuild: %s\n", strings.TrimSpace(err.Error()))
+	text := strings.TrimSpace(err.Error())
+	if errors.As(err, new(*cpio.TooLargeError)) {
+		text += "; --limit SIZE allows more"
+	}
+	fmt.Fprintf(stderr, "imgbuild: %s\n", text)
 	return exitFailed
 }
 

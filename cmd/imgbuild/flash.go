@@ -67,7 +67,10 @@ func flashable(name string) (*image.Image, error) {
 	}
 	switch m.Kind {
 	case image.Disk, image.ISO, image.FAT, image.QCOW2, image.VMDK, image.VHD:
-		return m, nil
+		if err = m.Whole(); err == nil {
+			return m, nil
+		}
+		err = fmt.Errorf("%s is damaged or cut off: %w", name, err)
 	case image.Initramfs:
 		err = fmt.Errorf("%s is an initramfs, or a compressed file, no disk image; accepted: a disk image (raw, qcow2, VMDK, VHD) or an ISO; gunzip, unxz or unzstd unpack a compressed one", name)
 	default:

@@ -24,8 +24,8 @@ type imageRow struct {
 	Kind   string `json:"kind,omitempty"`
 }
 
-// tree reads what an image comes to.
-func tree(ctx context.Context, m *image.Image) (*image.Tree, error) {
+// treeOf reads what an image comes to.
+func treeOf(ctx context.Context, m *image.Image) (*image.Tree, error) {
 	t, number := image.NewTree(), 0
 	err := m.Walk(ctx, func(e image.Entry, _ io.Reader) error {
 		_, err := t.Add(e, number)
@@ -36,7 +36,7 @@ func tree(ctx context.Context, m *image.Image) (*image.Tree, error) {
 }
 
 func (a *app) lsImage(ctx context.Context, m *image.Image, asJSON bool) error {
-	t, err := tree(ctx, m)
+	t, err := treeOf(ctx, m)
 	if err != nil {
 		return err
 	}
