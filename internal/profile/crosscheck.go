@@ -23,6 +23,8 @@ func crossCheck(p *Profile) Problems {
 	c.links()
 	c.mounts()
 	c.services()
+	c.ssh()
+	c.watchdog()
 	c.time()
 	c.log()
 	c.stateDir("entropy.state", c.p.Entropy.State)
@@ -158,11 +160,11 @@ func (c *crosser) access() {
 	for _, u := range c.p.User {
 		hashed = hashed || u.PasswordHash != ""
 	}
-	enters := opens || asks && (hashed || c.p.Access.HostPassword)
+	enters := opens || asks && (hashed || c.p.Access.HostPassword) || c.entersBySSH()
 	switch {
 	case !enters && !c.p.Access.Nobody:
 		c.bad("access", "nobody could log in: no console with autologin, and no account with a password hash on a console that asks for one; "+
-			"accepted: user.root.password_hash, a console with login = \"autologin\", access.host_password = true, or access.nobody = true where that is meant")
+			"accepted: user.root.password_hash, [ssh] and user.root.authorized_keys, a console with login = \"autologin\", access.host_password = true, or access.nobody = true where that is meant")
 	case enters && c.p.Access.Nobody:
 		c.bad("access.nobody", "says that nobody can log in, but a console or account lets somebody in; accepted: leave it out")
 	}
