@@ -69,7 +69,7 @@ func content(t testing.TB, c extent.Content) []byte {
 
 func unified(t testing.TB) *extent.Image {
 	t.Helper()
-	initrd := initramfs(t, cpio.Zstd, "init=program", "bin=-> usr/bin", "usr=dir", "usr/bin=dir", "bin/tool=tool", "null=null")
+	initrd := initramfs(t, cpio.Zstd, ".=dir", "init=program", "bin=-> usr/bin", "usr=dir", "usr/bin=dir", "bin/tool=tool", "null=null")
 	m, err := uki.New(ukitest.Stub(1024), uki.Parts{OSRelease: "ID=test\n", Cmdline: "console=ttyS0 quiet",
 		Linux: bytes.NewReader(ukitest.Kernel("6.1.0-test", 100_000)), Initrd: bytes.NewReader(initrd)})
 	if err != nil {

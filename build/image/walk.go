@@ -139,6 +139,9 @@ func (w *walker) entry(root string, e Entry, content io.Reader) error {
 	e.Root = root
 	// Joined with a root of their own first, so that no ".." leads out of it.
 	e.Path = path.Join(root, path.Join("/", e.Path)[1:])
+	if e.Path == root && root != "" { // the image's own root, for which its file stands
+		return nil
+	}
 	if e.Path == "" {
 		e.Path = "."
 	}
