@@ -4,6 +4,8 @@ package boot
 
 import (
 	"context"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -31,6 +33,10 @@ const maxCmdline = 2047
 type Options struct {
 	// Kernel and Initrd are paths; Cmdline is the kernel line itself.
 	Kernel, Initrd, Cmdline string
+	// Medium, where given, is what firmware starts from in place of these.
+	Medium Medium
+	// SecureBoot, where given, is the only certificate that the firmware trusts.
+	SecureBoot *x509.Certificate
 	// Run is the profile's [run] table, with its defaults.
 	Run profile.Run
 	// Accel is kvm, tcg or auto; empty stands for auto.
@@ -67,6 +73,7 @@ type Machine struct {
 
 	timeout time.Duration
 	dir     string // to be removed
+	button  bool   // the guest is told to power off by its button
 }
 
 // Serials is how many serial ports a guest needs to have those consoles, 1 to 4.
@@ -83,6 +90,9 @@ func Serials(consoles []string) int {
 // Prepare resolves everything a guest needs: accelerator, disks, password. Close
 // the machine afterwards.
 func Prepare(ctx context.Context, o Options) (*Machine, error) {
+	if err := o.checkMedium(); err != nil {
+		return nil, err
+	}
 	m := &Machine{timeout: o.Run.Timeout.Or(DefaultTimeout)}
 	accel, err := m.accelerator(ctx, o)
 	if err != nil {
@@ -100,9 +110,9 @@ func Prepare(ctx context.Context, o Options) (*Machine, error) {
 		m.Password = plain
 		m.Config.FWCfg = map[string]string{report.FWRootHash: hash}
 	}
-	if err := m.disks(ctx, o); err != nil {
+	if err := errors.Join(m.attach(o), m.trust(o, o.SecureBoot), m.disks(ctx, o)); err != nil {
 		m.Close()
-		return nil, err
+		return nil, fmt.Errorf("preparing the virtual machine: %w", err)
 	}
 	return m, nil
 }
@@ -155,14 +165,8 @@ func (m *Machine) disks(ctx context.Context, o Options) error {
 	if len(o.Run.Disk) == 0 {
 		return nil
 	}
-	dir := o.Dir
-	if dir == "" {
-		var err error
-		if dir, err = os.MkdirTemp("", "imgbuild-"); err != nil {
-			return fmt.Errorf("making disks: %w", err)
-		}
-		m.dir = dir
-	} else if err := os.MkdirAll(dir, 0o755); err != nil {
+	dir, err := m.scratch(o)
+	if err != nil {
 		return fmt.Errorf("making disks: %w", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Run.Disk)) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/check"
 	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/report"
 )
 
 // Test starts the machine, proves the checks and ends it, all within the profile's
@@ -19,7 +20,7 @@ func (m *Machine) Test(ctx context.Context, checks map[string]check.Check, each 
 	if err != nil {
 		return check.Results{}, err
 	}
-	r := check.Run(ctx, guest{g}, check.Plan{
+	r := check.Run(ctx, guest{g, m.button}, check.Plan{
 		Checks: checks,
 		Vars:   map[string]string{check.PasswordVar: m.Password},
 		Each:   each,
@@ -29,7 +30,20 @@ func (m *Machine) Test(ctx context.Context, checks map[string]check.Check, each 
 }
 
 // guest is a QEMU guest as package check wants to see it.
-type guest struct{ *qemu.Guest }
+type guest struct {
+	*qemu.Guest
+	// button: the guest takes no requests (report.ParamTest), so it is powered off as a
+	// person does it.
+	button bool
+}
+
+func (g guest) Request(ctx context.Context, r report.Request) (report.Event, error) {
+	if !g.button || r.Power != "poweroff" {
+		return g.Guest.Request(ctx, r)
+	}
+	_, err := g.QMP(ctx, "system_powerdown", nil)
+	return report.Event{Kind: report.KindReply}, err
+}
 
 func (g guest) Console(name string) (check.Console, error) {
 	c, err := g.Guest.Console(name)

@@ -30,8 +30,12 @@ func (c Config) Args(dir string) []string {
 	if memory == 0 {
 		memory = 512 << 20
 	}
+	machine := "q35"
+	if c.SecureBoot {
+		machine += ",smm=on"
+	}
 	a := args{
-		"-M", "q35", "-accel", accel, "-cpu", or(c.CPU, model), "-smp", strconv.Itoa(max(c.CPUs, 1)),
+		"-M", machine, "-accel", accel, "-cpu", or(c.CPU, model), "-smp", strconv.Itoa(max(c.CPUs, 1)),
 		"-m", strconv.FormatInt(int64(memory)>>20, 10), "-nodefaults", "-no-user-config",
 	}
 	if c.Display {
@@ -65,9 +69,20 @@ func (c Config) firmware(a *args) {
 	if c.Firmware != UEFI {
 		return
 	}
-	a.add("-drive", "if=pflash,unit=0,format=raw,readonly=on,file="+escape(or(c.FirmwareCode, OVMFCode)))
+	if c.SecureBoot {
+		a.add("-global", "driver=cfi.pflash01,property=secure,value=on", "-global", "ICH9-LPC.disable_s3=1")
+	}
+	a.add("-drive", "if=pflash,unit=0,format=raw,readonly=on,file="+escape(c.code()))
 	// snapshot=on is the private copy: QEMU makes it and takes it away again.
 	a.add("-drive", "if=pflash,unit=1,format=raw,snapshot=on,file="+escape(or(c.FirmwareVars, OVMFVars)))
+}
+
+// code is the firmware's file.
+func (c Config) code() string {
+	if c.SecureBoot {
+		return or(c.FirmwareCode, OVMFSecureCode)
+	}
+	return or(c.FirmwareCode, OVMFCode)
 }
 
 func (c Config) channels(a *args, dir string) {
@@ -118,7 +133,9 @@ func (c Config) network(a *args) {
 			netdev += "," + options
 		}
 		device := or(nic.Model, "virtio-net-pci") + ",netdev=" + id + ",mac=" + or(string(nic.MAC), string(MAC(i)))
-		if c.Kernel != "" {
+		if nic.Boot {
+			device += ",bootindex=0"
+		} else {
 			// The firmware would spend its time on a boot ROM that nobody boots from.
 			device += ",romfile="
 		}

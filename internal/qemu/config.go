@@ -28,6 +28,8 @@ const (
 const (
 	OVMFCode = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 	OVMFVars = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+	// OVMFSecureCode is the firmware with Secure Boot, which needs SMM.
+	OVMFSecureCode = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
 )
 
 // Config describes a virtual machine. The zero value of every field is usable.
@@ -50,7 +52,8 @@ type Config struct {
 
 	NICs  []NIC
 	Disks []Disk
-	// CDROM is the path of an ISO image.
+	// CDROM is the path of an ISO image, from which firmware starts where no disk or
+	// interface has Boot.
 	CDROM string
 
 	// Firmware is BIOS or UEFI; empty stands for BIOS.
@@ -58,6 +61,9 @@ type Config struct {
 	// FirmwareCode and FirmwareVars replace OVMFCode and OVMFVars. The guest
 	// writes its variables to a copy that ends with QEMU.
 	FirmwareCode, FirmwareVars string
+
+	// SecureBoot takes OVMFSecureCode and lets nothing but firmware write its variables.
+	SecureBoot bool
 
 	// FWCfg holds values the guest reads below /sys/firmware/qemu_fw_cfg; keys
 	// begin with opt/.
@@ -89,6 +95,9 @@ type NIC struct {
 	// Backend is the text of -netdev without an id; empty stands for "user",
 	// which gives the guest 10.0.2.15 by DHCP and fec0::/64 by RA.
 	Backend string
+	// Boot: firmware starts from here, by the ROM in the interface. Others have no ROM:
+	// it would cost time.
+	Boot bool
 }
 
 // MAC is the hardware address of the i-th interface: the same in each run, so
@@ -124,4 +133,6 @@ type Disk struct {
 	ReadOnly bool
 	// Snapshot: the guest can write, the file does not change.
 	Snapshot bool
+	// Boot: firmware starts from here first. A CD-ROM comes right after.
+	Boot bool
 }

@@ -84,7 +84,7 @@ func (c Config) needs() error {
 	if c.Firmware != UEFI {
 		return nil
 	}
-	for _, path := range []string{or(c.FirmwareCode, OVMFCode), or(c.FirmwareVars, OVMFVars)} {
+	for _, path := range []string{c.code(), or(c.FirmwareVars, OVMFVars)} {
 		if _, err := os.Stat(path); err != nil {
 			return &MissingError{path, "ovmf"}
 		}

@@ -21,6 +21,9 @@ func (c Config) storage(a *args) {
 			delete(controllers, d.Bus)
 		}
 		common := ",drive=drive-" + id + ",id=" + id
+		if d.Boot {
+			common += ",bootindex=0"
+		}
 		switch d.Bus {
 		case AHCI:
 			a.add("-device", fmt.Sprintf("ide-hd,bus=ide.%d%s,serial=%s", port, common, id))
@@ -37,6 +40,6 @@ func (c Config) storage(a *args) {
 	}
 	if c.CDROM != "" {
 		a.add("-drive", "if=none,id=drive-cdrom,media=cdrom,readonly=on,file="+escape(c.CDROM),
-			"-device", fmt.Sprintf("ide-cd,bus=ide.%d,drive=drive-cdrom,id=cdrom", port))
+			"-device", fmt.Sprintf("ide-cd,bus=ide.%d,drive=drive-cdrom,id=cdrom,bootindex=1", port))
 	}
 }

@@ -1,0 +1,129 @@
+package qemu_tests
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/build"
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/check"
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// onMedia is an appliance whose media can be tested: their kernel line cannot be
+// appended to, so what an emulated machine needs is in the profile.
+const onMedia = `
+formats = ["kernel", "uki", "disk", "iso", "netboot"]
+
+[kernel]
+cmdline = ["console=tty0", "console=ttyS0,115200n8", "panic=-1", "no_timer_check", "cryptomgr.notests"]
+
+[run]
+timeout = "5m"
+`
+
+// fromMedia proves that uinit was reached and took an address, and nothing else: the
+// rest does not depend on what the machine started from.
+var fromMedia = map[string]check.Check{
+	"address": {Fact: "link.lan.addresses", Matches: `^10\.0\.2\.`, Within: minutes(4)},
+}
+
+// start is one way to start a machine.
+type way struct {
+	firmware string
+	medium   profile.Format
+	bus      qemu.Bus
+	// full: only in the full matrix.
+	full bool
+}
+
+func (w way) String() string {
+	name := w.firmware + " " + string(w.medium)
+	if w.bus != "" {
+		name += " " + string(w.bus)
+	}
+	return name
+}
+
+// ways: SeaBIOS has no NVMe, and starts no UEFI program.
+var ways = []way{
+	{qemu.BIOS, profile.FormatDisk, qemu.Virtio, true},
+	{qemu.BIOS, profile.FormatDisk, qemu.AHCI, true},
+	{qemu.BIOS, profile.FormatDisk, qemu.USB, true},
+	{qemu.BIOS, profile.FormatISO, "", true},
+	{qemu.BIOS, profile.FormatISO, qemu.USB, false},
+	{qemu.BIOS, profile.FormatNetboot, "", true},
+	{qemu.UEFI, profile.FormatDisk, qemu.Virtio, false},
+	{qemu.UEFI, profile.FormatDisk, qemu.AHCI, true},
+	{qemu.UEFI, profile.FormatDisk, qemu.NVMe, true},
+	{qemu.UEFI, profile.FormatDisk, qemu.USB, true},
+	{qemu.UEFI, profile.FormatISO, "", true},
+	{qemu.UEFI, profile.FormatISO, qemu.USB, true},
+	{qemu.UEFI, profile.FormatUKI, "", true},
+	{qemu.UEFI, profile.FormatNetboot, "", true},
+}
+
+// Every medium starts a machine from where it may be found, by both kinds of firmware.
+func TestMedia(t *testing.T) {
+	a := extended(t, onMedia, map[string]string{})
+	for _, w := range ways {
+		t.Run(w.String(), func(t *testing.T) {
+			if w.full && os.Getenv("IMGBUILD_TEST_FULL") == "" {
+				t.Skip("part of the full matrix: IMGBUILD_TEST_FULL=1")
+			}
+			r := a.from(w).proves(t, fromMedia)
+			t.Logf("booted at %.1f s, %.1f CPU s in all", r.Boot, r.CPU)
+		})
+	}
+}
+
+// The rescue entry of the BIOS menu is one key away, on the serial line too.
+func TestRescueEntry(t *testing.T) {
+	a := extended(t, onMedia, map[string]string{})
+	a = a.from(way{firmware: qemu.BIOS, medium: profile.FormatDisk})
+	vm, err := boot.Prepare(t.Context(), a.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vm.Close()
+	g := start(t, vm.Config)
+	console, err := g.Console("ttyS0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The keys wait in the serial port, and in QEMU, until GRUB looks for one.
+	if err := console.Send(strings.Repeat("r", 64)); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{`Command line: .* uinit\.rescue`, `# $`} {
+		if _, err := console.Expect(t.Context(), regexp.MustCompile(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// from is the appliance started from a medium.
+func (a appliance) from(w way) appliance {
+	dir := filepath.Dir(a.options.Kernel)
+	a.options.Firmware = w.firmware
+	a.options.Medium = boot.Medium{Format: w.medium, Path: build.Medium(a.profile, dir, w.medium), Stored: a.profile.Disk.Format, Bus: w.bus}
+	return a
+}
+
+// proves boots the appliance and demands that checks hold.
+func (a appliance) proves(t *testing.T, checks map[string]check.Check) check.Results {
+	t.Helper()
+	p := *a.profile
+	p.Check = checks
+	a.profile = &p
+	return a.prove(t)
+}
+
+func minutes(n int) spec.Duration { return spec.Duration(n) * spec.Duration(time.Minute) }
