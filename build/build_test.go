@@ -288,6 +288,7 @@ func TestProblemsBeforeAnyWork(t *testing.T) {
 		{"[image]\noverlays = [\"sit\"]\n", `image.overlays[0]: there is no overlay "sit"`},
 		{"[image]\noverlays = [\"bad\"]\n", "image.overlays[0]: reading overlay bad: etc/link: the link to ../../etc leaves the overlay"},
 		{"[service.probe]\ncommand = [\"/usr/bin/probe\"]\n", "service.probe.command: nothing brings /usr/bin/probe"},
+		{"[module.nope]\nload = true\n", "module.nope: kernel 6.1.0-test has no module nope"},
 	} {
 		dir, p := world(t, tc.text)
 		write(t, filepath.Join(dir, "bad/etc/motd"), "x")
@@ -303,5 +304,18 @@ func TestProblemsBeforeAnyWork(t *testing.T) {
 		if left, _ := os.ReadDir(out); len(left) > 0 {
 			t.Errorf("%v was left in the output directory", left)
 		}
+	}
+}
+
+// "imgbuild check" finds modules that do not exist as well, where it can.
+func TestCheckModules(t *testing.T) {
+	_, p := world(t, "[module.nope]\nload = true\n")
+	known, err := env(t, shared).CheckModules(t.Context(), p)
+	if !known || err == nil || !strings.Contains(err.Error(), "box.toml:6:1: module.nope: kernel 6.1.0-test has no module nope") {
+		t.Errorf("known %v, %v", known, err)
+	}
+	p.Kernel.Path, p.Kernel.Package = "", "linux-image-never-seen"
+	if known, err := env(t, shared).CheckModules(t.Context(), p); known || err != nil {
+		t.Errorf("a kernel that nobody saw: known %v, %v", known, err)
 	}
 }

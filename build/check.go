@@ -56,6 +56,8 @@ func place(p *profile.Profile, err error) error {
 			key = fmt.Sprintf("kernel.modules[%d]", i)
 		} else if _, ok := p.Module[missing.Name]; ok {
 			key = "module." + missing.Name
+		} else if link, ok := strings.CutPrefix(missing.Why, "ethernet."); ok {
+			key = "ethernet." + strings.TrimSuffix(link, ".match") + ".match.driver"
 		}
 		problems = append(problems, profile.Problem{Pos: p.At(key), Key: key, Msg: missing.Error()})
 	}

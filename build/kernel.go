@@ -32,7 +32,11 @@ func (e *Env) kernel(ctx context.Context, p *profile.Profile, trees []deb.Tree) 
 	for _, t := range trees {
 		for _, f := range t.Files {
 			if release, ok := strings.CutPrefix(strings.TrimPrefix(f.Path, "/"), "boot/vmlinuz-"); ok {
-				return e.kernelFromPackage(ctx, t, release, f)
+				k, err := e.kernelFromPackage(ctx, t, release, f)
+				if err == nil {
+					err = e.remember(p.Kernel.Package, indexKey(t, release))
+				}
+				return k, err
 			}
 		}
 	}
@@ -42,7 +46,7 @@ func (e *Env) kernel(ctx context.Context, p *profile.Profile, trees []deb.Tree) 
 
 func (e *Env) kernelFromPackage(ctx context.Context, t deb.Tree, release string, image deb.Entry) (kernel, error) {
 	root := os.DirFS(filepath.Join(t.Dir, "root"))
-	modules, err := e.index(ctx, t.SHA256+"-"+release, root, release)
+	modules, err := e.index(ctx, indexKey(t, release), root, release)
 	if err != nil {
 		return kernel{}, err
 	}
@@ -67,11 +71,27 @@ func (e *Env) kernelFromPackage(ctx context.Context, t deb.Tree, release string,
 	}, nil
 }
 
+// kindIndex is the cache's kind of module indexes; the number in their keys changes
+// with their format.
+const kindIndex = "kmod"
+
+func indexKey(t deb.Tree, release string) string { return t.SHA256 + "-" + release + "-1" }
+
+const indexFile = "modules"
+
+func readIndex(dir string) (*kmod.Index, error) {
+	text, err := os.ReadFile(filepath.Join(dir, indexFile))
+	if err != nil {
+		return nil, err
+	}
+	x := new(kmod.Index)
+	return x, x.UnmarshalText(text)
+}
+
 // index is what the modules say of themselves; reading thousands of them once is
 // enough.
 func (e *Env) index(ctx context.Context, key string, root fs.FS, release string) (*kmod.Index, error) {
-	const name = "modules"
-	dir, err := e.Cache.Entry(ctx, "kmod", key+"-1", func(ctx context.Context, dir string) (err error) {
+	dir, err := e.Cache.Entry(ctx, kindIndex, key, func(ctx context.Context, dir string) (err error) {
 		step := e.Progress.Step("reading the modules of "+release, 0)
 		defer func() { step.Done(err) }()
 		x, err := kmod.Scan(root, release)
@@ -82,17 +102,12 @@ func (e *Env) index(ctx context.Context, key string, root fs.FS, release string)
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(dir, name), text, 0o644)
+		return os.WriteFile(filepath.Join(dir, indexFile), text, 0o644)
 	})
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		return nil, err
-	}
-	x := new(kmod.Index)
-	return x, x.UnmarshalText(text)
+	return readIndex(dir)
 }
 
 // kernelFromFile uses a kernel of the user's own.

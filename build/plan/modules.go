@@ -38,8 +38,10 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Ethernet)) {
-		for _, driver := range p.Ethernet[name].Match.Driver {
-			wants = append(wants, kmod.Want{Name: driver, Why: "ethernet." + name + ".match"})
+		// Several drivers are alternatives; not every kernel has them all.
+		drivers := p.Ethernet[name].Match.Driver
+		for _, driver := range drivers {
+			wants = append(wants, kmod.Want{Name: driver, Why: "ethernet." + name + ".match", Optional: len(drivers) > 1})
 		}
 	}
 	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {

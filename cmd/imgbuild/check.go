@@ -6,10 +6,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/imgbuild/imgbuild/build"
+	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	return &cobra.Command{
+	var cacheDir string
+	c := &cobra.Command{
 		Use: "check PROFILE…", Short: "Find everything that is wrong with profiles, without network",
 		Long: `Reads each profile and reports every problem at once, with its line and column
 and what is accepted. Nothing is downloaded; what only the kernel or a package
@@ -21,11 +23,18 @@ can tell is checked when it is in the cache, and at the build otherwise.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			e, err := build.NewEnv(cacheDir, a.reporter())
+			if err != nil {
+				return err
+			}
 			var failed error
 			for _, name := range args {
 				p, err := a.load(name)
 				if err == nil {
 					err = build.Check(p)
+				}
+				if err == nil {
+					err = a.checkModules(c, e, p)
 				}
 				if err == nil {
 					fmt.Fprintf(a.stdout, "%s: ok\n", name)
@@ -39,4 +48,16 @@ can tell is checked when it is in the cache, and at the build otherwise.`,
 			return failed
 		},
 	}
+	c.Flags().StringVar(&cacheDir, "cache", "", "cache `DIR` (default $IMGBUILD_CACHE, else imgbuild in the user's cache directory)")
+	c.ValidArgsFunction = completeProfile
+	return c
+}
+
+// checkModules compares module names with the kernel where this machine knows it.
+func (a *app) checkModules(c *cobra.Command, e *build.Env, p *profile.Profile) error {
+	known, err := e.CheckModules(c.Context(), p)
+	if err == nil && !known && !a.quiet {
+		fmt.Fprintf(a.stderr, "%s: module names are not checked: %s was not built with here yet; the build checks them\n", p.File().Name, p.Kernel.Package)
+	}
+	return err
 }
