@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,12 +18,14 @@ import (
 // machine is the flags of the verbs that start a virtual machine.
 type machine struct {
 	builder
+	starter
 	output, accel, firmware, qemu string
 	appended                      []string
 }
 
 func (m *machine) flags(c *cobra.Command) {
 	m.builder.flags(c)
+	m.starter.flags(c)
 	f := c.Flags()
 	f.StringVarP(&m.output, "output", "o", "", "build into `DIR` (default out/NAME)")
 	f.StringVar(&m.accel, "accel", "auto", "auto, kvm or tcg; auto tries out whether KVM works")
@@ -47,7 +48,7 @@ func (m *machine) check() error {
 			return usageError{fmt.Errorf("--%s %q; accepted: %s", f.name, f.value, strings.TrimPrefix(strings.Join(f.accepted, ", "), ", "))}
 		}
 	}
-	return nil
+	return m.starter.check(m.firmware, m.appended)
 }
 
 // prepare builds the profile and sets up a machine that boots it.
@@ -56,23 +57,26 @@ func (m *machine) prepare(ctx context.Context, p *profile.Profile, test bool) (*
 	if err != nil {
 		return nil, err
 	}
+	if err := m.want(p); err != nil {
+		return nil, err
+	}
 	dir := outputDir(p, m.output)
 	if _, err := e.Build(ctx, p, dir, m.options(p)); err != nil {
 		return nil, err
 	}
-	kernel, initrd, cmdline := build.Artifacts(p, dir)
-	line, err := os.ReadFile(cmdline)
-	if err != nil {
-		return nil, err
-	}
-	step := e.Progress.Step("preparing the virtual machine", 0)
-	made, err := boot.Prepare(ctx, boot.Options{
-		Kernel: kernel, Initrd: initrd, Cmdline: strings.TrimSpace(string(line)), Run: p.Run,
+	kernel, initrd, _ := build.Artifacts(p, dir)
+	o := boot.Options{
+		Kernel: kernel, Initrd: initrd, Cmdline: strings.Join(p.Kernel.Cmdline, " "), Run: p.Run,
 		Accel: m.accel, Binary: m.qemu, CacheDir: e.Cache.Dir(), Firmware: m.firmware,
 		// The disks stay, so that the command that is printed can be repeated.
 		Dir:     filepath.Join(dir, "disks"),
 		Serials: boot.Serials(consolesOf(p)), Password: p.Access.HostPassword, Test: test, Append: m.appended,
-	})
+	}
+	if err := m.starter.start(&o, p, dir); err != nil {
+		return nil, err
+	}
+	step := e.Progress.Step("preparing the virtual machine", 0)
+	made, err := boot.Prepare(ctx, o)
 	step.Done(err)
 	return made, err
 }

@@ -65,7 +65,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or invalid profile,
 		return nil
 	}
 	root.AddCommand(a.buildCommand("build PROFILE"), a.checkCommand(), a.planCommand(), a.lsCommand(), a.catCommand(), a.unpackCommand(), a.diffCommand(), a.repackCommand(), a.flashCommand(), a.runCommand(),
-		a.testCommand(), a.lockCommand(), a.newCommand(), a.cacheCommand(), a.versionCommand())
+		a.testCommand(), a.lockCommand(), a.newCommand(), a.signCommand(), a.genkeyCommand(), a.cacheCommand(), a.versionCommand())
 	return root
 }
 

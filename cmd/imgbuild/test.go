@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/imgbuild/imgbuild/internal/check"
+	"github.com/imgbuild/imgbuild/internal/report"
 )
 
 func (a *app) testCommand() *cobra.Command {
@@ -38,8 +40,12 @@ anything of this does not hold.`,
 			if a.verbose {
 				a.introduce(vm, false)
 			}
-			step := a.reporter().Step(fmt.Sprintf("booting %s for %s", p.Name, count(len(p.Check), "check")), int64(len(p.Check)))
-			r, err := vm.Test(c.Context(), p.Check, func(check.Result) { step.Add(1) })
+			checks, dropped := m.checks(p)
+			if len(dropped) > 0 && !a.quiet {
+				fmt.Fprintf(a.stderr, "left out: %s; no commands can be run on a medium whose kernel line lacks %s\n", strings.Join(dropped, ", "), report.ParamTest)
+			}
+			step := a.reporter().Step(fmt.Sprintf("booting %s for %s", p.Name, count(len(checks), "check")), int64(len(checks)))
+			r, err := vm.Test(c.Context(), checks, func(check.Result) { step.Add(1) })
 			step.Done(err)
 			if err != nil {
 				return err

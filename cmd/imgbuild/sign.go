@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/imgbuild/imgbuild/build/uki"
+)
+
+func (a *app) signCommand() *cobra.Command {
+	var key, cert, output string
+	c := &cobra.Command{
+		Use: "sign FILE.efi", Short: "Sign a UEFI program for Secure Boot",
+		Long: `Signs a UEFI program, such as the NAME.efi of format uki, with an RSA key; firmware
+that trusts the certificate starts it. The file is replaced as a whole, or OUTPUT is
+written. A profile's [secureboot] does the same for every medium at the build.`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError{fmt.Errorf("%s takes one UEFI program, got %s", c.CommandPath(), count(len(args), "argument"))}
+			}
+			if key == "" || cert == "" {
+				return usageError{fmt.Errorf("%s needs --key and --cert; \"imgbuild genkey\" makes both", c.CommandPath())}
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if output == "" {
+				output = args[0]
+			}
+			if err := sign(args[0], output, key, cert); err != nil {
+				return fmt.Errorf("signing %s: %w", args[0], err)
+			}
+			_, err := fmt.Fprintln(a.stdout, output)
+			return err
+		},
+	}
+	c.Flags().StringVar(&key, "key", "", "private RSA key in PEM, `FILE`")
+	c.Flags().StringVar(&cert, "cert", "", "its certificate in PEM, `FILE`")
+	c.Flags().StringVarP(&output, "output", "o", "", "write `FILE` instead of replacing the program")
+	return c
+}
+
+func sign(program, output, keyFile, certFile string) (err error) {
+	key, err := uki.ReadKey(keyFile)
+	if err != nil {
+		return err
+	}
+	cert, err := uki.ReadCertificate(certFile)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(program)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	signed, err := uki.Sign(io.NewSectionReader(f, 0, info.Size()), key, cert)
+	if err != nil {
+		return err
+	}
+	out, err := renameio.NewPendingFile(output, renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Cleanup()) }()
+	if _, err := io.Copy(out, io.NewSectionReader(signed, 0, signed.Size())); err != nil {
+		return err
+	}
+	return out.CloseAtomicallyReplace()
+}
