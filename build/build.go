@@ -28,6 +28,8 @@ type Env struct {
 	Progress progress.Reporter
 	// Epoch is the time that all files of an image bear.
 	Epoch time.Time
+	// Limit is how large the cache may be after a build, in bytes.
+	Limit int64
 }
 
 // NewEnv opens the cache in dir ("" for the user's) and sets up the rest around it.
@@ -40,7 +42,11 @@ func NewEnv(dir string, p progress.Reporter) (*Env, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Env{Cache: c, Apt: deb.New(c, p), Go: &gobin.Builder{Cache: c, Progress: p}, Progress: p, Epoch: at}, nil
+	limit, err := cacheLimit()
+	if err != nil {
+		return nil, err
+	}
+	return &Env{Cache: c, Apt: deb.New(c, p), Go: &gobin.Builder{Cache: c, Progress: p}, Progress: p, Epoch: at, Limit: limit}, nil
 }
 
 // Build makes the profile's artifacts in dir, which is created where it does not
@@ -58,7 +64,11 @@ func (e *Env) Build(ctx context.Context, p *profile.Profile, dir string, o Optio
 	if err := e.write(ctx, image, out); err != nil {
 		return nil, err
 	}
-	return out.commit()
+	made, err := out.commit()
+	if err == nil {
+		e.tidy()
+	}
+	return made, err
 }
 
 // write puts every artifact of the image into staging.

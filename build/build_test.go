@@ -301,8 +301,8 @@ func TestProblemsBeforeAnyWork(t *testing.T) {
 		if !errors.As(err, &problems) || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s\n got %v\nwant %s", tc.text, err, tc.want)
 		}
-		if left, _ := os.ReadDir(out); len(left) > 0 {
-			t.Errorf("%v was left in the output directory", left)
+		if _, err := os.Stat(out); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("an output directory was left behind: %v", err)
 		}
 	}
 }
@@ -317,5 +317,37 @@ func TestCheckModules(t *testing.T) {
 	p.Kernel.Path, p.Kernel.Package = "", "linux-image-never-seen"
 	if known, err := env(t, shared).CheckModules(t.Context(), p); known || err != nil {
 		t.Errorf("a kernel that nobody saw: known %v, %v", known, err)
+	}
+}
+
+// A build leaves no more in the cache than its limit, but for what is young.
+func TestCacheStaysWithinItsLimit(t *testing.T) {
+	dir, p := world(t, "")
+	e := env(t, filepath.Join(dir, "cache"))
+	if _, err := e.Build(t.Context(), p, filepath.Join(dir, "out"), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Cache.Close(); err != nil { // as when the process ends
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-2 * young)
+	err := filepath.WalkDir(filepath.Join(dir, "cache", "entry"), func(p string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chtimes(p, old, old))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := e.Cache.List()
+	if err != nil || len(before) == 0 {
+		t.Fatal(before, err)
+	}
+	e.Limit = 1
+	e.tidy()
+	if after, err := e.Cache.List(); err != nil || len(after) != 0 {
+		t.Errorf("of %d entries %v stayed: %v", len(before), after, err)
+	}
+	t.Setenv(limitEnv, "lots")
+	if _, err := NewEnv(filepath.Join(dir, "cache"), progress.Discard); err == nil || !strings.Contains(err.Error(), limitEnv) {
+		t.Errorf("a limit that is none: %v", err)
 	}
 }

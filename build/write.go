@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,12 +26,16 @@ type Artifact struct {
 // there before.
 type staging struct {
 	dir, tmp string
-	made     []Artifact
+	// fresh: dir was not there before.
+	fresh bool
+	made  []Artifact
 }
 
 // stage makes the output directory and checks that it can be written, before
 // anything expensive is done.
 func stage(dir string) (*staging, error) {
+	_, err := os.Stat(dir)
+	fresh := errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("making the output directory: %w", err)
 	}
@@ -38,11 +43,18 @@ func stage(dir string) (*staging, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing to the output directory: %w", err)
 	}
-	return &staging{dir: dir, tmp: tmp}, nil
+	return &staging{dir: dir, tmp: tmp, fresh: fresh}, nil
 }
 
-// discard removes what was not put in place.
-func (s *staging) discard() error { return os.RemoveAll(s.tmp) }
+// discard removes what was not put in place, and the directory where it was made
+// for nothing.
+func (s *staging) discard() error {
+	err := os.RemoveAll(s.tmp)
+	if s.fresh {
+		_ = os.Remove(s.dir) // it stays where it holds artifacts
+	}
+	return err
+}
 
 // add writes one artifact.
 func (s *staging) add(ctx context.Context, name string, write func(w io.Writer) error) (err error) {
