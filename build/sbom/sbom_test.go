@@ -1,0 +1,88 @@
+package sbom
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"testing"
+	"time"
+)
+
+var sample = Image{Name: "box", Summary: "a box", Created: time.Unix(0, 0), Parts: []Part{
+	{Name: "linux-image-6.1.0-9-amd64", Version: "6.1.1-1", Role: Contained, Purpose: "OPERATING-SYSTEM", PURL: DebianPURL("linux-image-6.1.0-9-amd64", "6.1.1-1", "amd64"), SHA256: "ab"},
+	{Name: "libstdc++6", Version: "1:12.2.0-14+deb12u1", Role: Contained},
+	{Name: "grub-common", Version: "2.06", Role: Tool},
+	{Name: "golang.org/x/sys", Version: "v0.30.0", Role: Contained, PURL: GoPURL("golang.org/x/sys", "v0.30.0")},
+}}
+
+// Every relationship leads to an element, and every element is reached, as a reader of
+// the format expects.
+func TestDocumentHoldsTogether(t *testing.T) {
+	text := Write(sample)
+	var d document
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&d); err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]int{documentID: 0}
+	form := regexp.MustCompile(`^SPDXRef-[A-Za-z0-9.-]+$`) // clause 7.2
+	for _, p := range d.Packages {
+		if _, twice := ids[p.ID]; twice || !form.MatchString(p.ID) || p.Name == "" {
+			t.Errorf("element %q of %q", p.ID, p.Name)
+		}
+		ids[p.ID] = 0
+	}
+	var tools int
+	for _, r := range d.Relationships {
+		for _, id := range []string{r.From, r.To} {
+			if _, ok := ids[id]; !ok {
+				t.Errorf("%s %s %s leads nowhere", r.From, r.Type, r.To)
+			}
+			ids[id]++
+		}
+		if r.Type == string(Tool) {
+			tools++
+		}
+	}
+	for id, n := range ids {
+		if n == 0 {
+			t.Errorf("nothing leads to %s", id)
+		}
+	}
+	if tools != 1 || len(d.Packages) != 5 || d.Creation.Created != "1970-01-01T00:00:00Z" {
+		t.Errorf("%d tools, %d packages, of %s", tools, len(d.Packages), d.Creation.Created)
+	}
+}
+
+func TestNamespaceFollowsTheContent(t *testing.T) {
+	if !bytes.Equal(Write(sample), Write(sample)) {
+		t.Error("two documents of one image differ")
+	}
+	namespace := func(m Image) string {
+		var d document
+		if err := json.Unmarshal(Write(m), &d); err != nil {
+			t.Fatal(err)
+		}
+		return d.Namespace
+	}
+	other := sample
+	other.Parts = other.Parts[:2]
+	if namespace(sample) == namespace(other) {
+		t.Error("two documents share a namespace")
+	}
+}
+
+func TestPURLs(t *testing.T) {
+	for got, want := range map[string]string{
+		DebianPURL("libstdc++6", "1:12.2.0~rc1-14+b1", "amd64"): "pkg:deb/debian/libstdc%2B%2B6@1%3A12.2.0~rc1-14%2Bb1?arch=amd64",
+		GoPURL("github.com/BurntSushi/toml", "v1.6.0"):          "pkg:golang/github.com/burntsushi/toml@v1.6.0",
+		GoPURL("stdlib", "1.26.8"):                              "pkg:golang/stdlib@1.26.8",
+		GoPURL("example.org/a", "v1.0.0+incompatible"):          "pkg:golang/example.org/a@v1.0.0%2Bincompatible",
+		GoPURL("example.org/a", ""):                             "pkg:golang/example.org/a",
+	} {
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

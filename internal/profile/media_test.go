@@ -1,0 +1,58 @@
+package profile
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func loadText(t *testing.T, text string) (*Profile, error) {
+	t.Helper()
+	p, _, err := Load("p.toml", func(string, *File) (File, error) {
+		return File{Name: "p.toml", Dir: "/p", Text: []byte(text)}, nil
+	})
+	return p, err
+}
+
+const bootable = "[access]\nnobody = true\n[kernel]\npackage = \"linux-image-amd64\"\n"
+
+func TestMediaProblems(t *testing.T) {
+	for _, tc := range []struct{ text, want string }{
+		{"formats = []\n" + bootable, `p.toml:1:11: formats: is empty; accepted: one or more of kernel, uki, disk, iso, netboot`},
+		{"formats = [\"iso\", \"uki\", \"iso\"]\n" + bootable, `p.toml:1:26: formats[2]: "iso" is there already`},
+		{"formats = [\"iso2\"]\n" + bootable, `p.toml:1:12: formats[0]: "iso2" is not a format; accepted: kernel, uki, disk, iso, netboot; did you mean iso?`},
+		{"[disk]\nformat = \"qcow\"\n" + bootable, `p.toml:2:10: disk.format: "qcow" is not a disk format; accepted: raw, qcow2, vhd, vmdk; did you mean qcow2?`},
+		{"[disk]\nstate = \"1M\"\n" + bootable, `p.toml:2:9: disk.state: 1M is too small; accepted: 8M or more, or 0 for no such partition`},
+		{"[disk]\nspare = \"2G\"\n" + bootable, `p.toml:2:9: disk.spare: 2G is too large; accepted: up to 1G`},
+		{"[secureboot]\nkey = \"k\"\n" + bootable, `p.toml:2:7: secureboot.key: stands without secureboot.cert; accepted: both or none`},
+		{"[secureboot]\ncert = \"k\"\n" + bootable, `p.toml:2:8: secureboot.cert: stands without secureboot.key; accepted: both or none`},
+		{"formats = [\"disk\"]\n" + bootable + "cmdline = [\"quiet\", \"a='b'\"]\n", `p.toml:6:21: kernel.cmdline[1]: "a='b'" cannot be handed to a kernel by GRUB`},
+	} {
+		_, err := loadText(t, tc.text)
+		var problems Problems
+		if !errors.As(err, &problems) || !strings.HasPrefix(err.Error(), tc.want) {
+			t.Errorf("%s\n got %v\nwant %s", tc.text, err, tc.want)
+		}
+	}
+}
+
+func TestSetFormats(t *testing.T) {
+	p, err := loadText(t, bootable+"cmdline = [\"a='b'\"]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.SetFormats([]Format{FormatUKI, FormatNetboot, FormatUKI}); err != nil || len(p.Formats) != 2 || p.Writes(FormatKernel) || !p.Writes(FormatISO, FormatUKI) {
+		t.Errorf("%v: %v", p.Formats, err)
+	}
+	if err := p.SetFormats([]Format{FormatISO}); err == nil || !strings.Contains(err.Error(), "p.toml:5:12: kernel.cmdline[0]") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDiskSuffix(t *testing.T) {
+	for f, want := range map[DiskFormat]string{"": ".img", DiskRaw: ".img", DiskQCOW2: ".qcow2", DiskVHD: ".vhd", DiskVMDK: ".vmdk"} {
+		if got := f.Suffix(); got != want {
+			t.Errorf("%q ends in %s, want %s", f, got, want)
+		}
+	}
+}

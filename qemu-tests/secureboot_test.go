@@ -1,0 +1,75 @@
+package qemu_tests
+
+import (
+	"crypto/x509"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/build"
+	"github.com/imgbuild/imgbuild/build/uki"
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+)
+
+// Firmware that trusts one certificate starts what its key signed, and nothing else.
+func TestSecureBoot(t *testing.T) {
+	if _, err := os.Stat(qemu.OVMFSecureCode); err != nil {
+		t.Skipf("no OVMF with Secure Boot: %v", err)
+	}
+	key, cert, err := uki.GenKey("imgbuild test", 2048, time.Now().Add(-time.Hour), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk := way{firmware: qemu.UEFI, medium: profile.FormatDisk}
+
+	t.Run("accepted", func(t *testing.T) {
+		a := extended(t, onMedia+"[secureboot]\nkey = \"box.key\"\ncert = \"box.crt\"\n", map[string]string{
+			"box.key": string(uki.EncodeKey(key)), "box.crt": string(uki.EncodeCertificate(cert)),
+		})
+		verify(t, cert, build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatUKI))
+		a = a.from(disk)
+		a.options.SecureBoot = cert
+		a.proves(t, fromMedia)
+	})
+	t.Run("refused", func(t *testing.T) {
+		a := extended(t, onMedia, map[string]string{}).from(disk)
+		a.options.SecureBoot = cert
+		vm, err := boot.Prepare(t.Context(), a.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer vm.Close()
+		console, err := start(t, vm.Config).Console("ttyS0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := console.Expect(t.Context(), regexp.MustCompile(`BdsDxe: failed to load .*: Access Denied`)); err != nil {
+			t.Fatal(err)
+		}
+		if started := regexp.MustCompile(`Linux version`).FindString(console.Text()); started != "" {
+			t.Error("the unsigned kernel was started all the same")
+		}
+	})
+}
+
+// verify asks another program about the signature.
+func verify(t *testing.T, cert *x509.Certificate, program string) {
+	t.Helper()
+	sbverify, err := exec.LookPath("sbverify")
+	if err != nil {
+		t.Errorf("sbverify is not installed: %v", err)
+		return
+	}
+	file := filepath.Join(t.TempDir(), "cert.pem")
+	if err := os.WriteFile(file, uki.EncodeCertificate(cert), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(sbverify, "--cert", file, program).CombinedOutput(); err != nil {
+		t.Errorf("sbverify %s: %v\n%s", program, err, out)
+	}
+}
