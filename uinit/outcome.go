@@ -83,6 +83,6 @@ func (w *worker) settled(degraded bool) {
 	if used, err := memoryUsed(); err == nil {
 		w.board.Fact("memory.used_bytes", used)
 	}
-	w.reporter.Send(report.Event{Kind: report.KindBoot, State: state, Seconds: seconds})
+	w.send(report.Event{Kind: report.KindBoot, State: state, Seconds: seconds})
 	w.log.Info(fmt.Sprintf("boot %s after %.1fs", state, seconds))
 }

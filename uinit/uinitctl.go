@@ -9,16 +9,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/chart"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/status"
 )
 
 func (w *worker) serveStatus(context.Context) error {
 	w.board.Answer("log", w.records.answer)
+	w.board.Answer("blame", w.history.answer)
 	return w.board.Listen(w.life, status.Socket)
 }
 
-// uinitctlMain is uinitctl: "status" (the default), "facts", or "log [-f] [UNIT]".
+// uinitctlMain is uinitctl: "status" (the default), "facts", "blame", or "log [-f] [UNIT]".
 func uinitctlMain(args []string) int {
 	question := "status"
 	if len(args) > 0 {
@@ -35,6 +37,12 @@ func uinitctlMain(args []string) int {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "uinitctl:", err)
 		return 1
+	}
+	if question == "blame" {
+		if err := chart.New(events).WriteBlame(os.Stdout); err != nil {
+			return 1
+		}
+		return 0
 	}
 	if question == "facts" {
 		writeFacts(os.Stdout, events)

@@ -51,6 +51,7 @@ type worker struct {
 	board    *status.Board
 	reporter *hostlink.Reporter
 	control  *hostlink.Control
+	history  history
 
 	disarm atomic.Pointer[disarm]
 
@@ -107,12 +108,12 @@ func newWorker(life context.Context) (*worker, error) {
 	w.log = slog.New(klog.New(w.kmsg, "uinit", level))
 	w.output = service.NewOutput(func(name, line string) { w.logLine(name, line) })
 	w.pool = entropy.Start(entropy.System{}, os.DirFS("/"))
-	w.board = status.NewBoard(w.reporter.Send)
+	w.board = status.NewBoard(w.send)
 	w.control = &hostlink.Control{
 		Test: w.line.Has(report.ParamTest), Reply: w.reporter.Send,
 		Power: func(action string) error { return power.Request(power.Action(action)) },
 	}
-	w.reporter.Send(report.Event{Kind: report.KindHello, Name: version(), Message: kernelRelease()})
+	w.send(report.Event{Kind: report.KindHello, Name: version(), Message: kernelRelease()})
 	w.board.Fact("uinit.version", version())
 	w.board.Fact("kernel.release", kernelRelease())
 

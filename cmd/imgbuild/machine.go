@@ -19,6 +19,7 @@ import (
 type machine struct {
 	builder
 	starter
+	bootChart
 	output, accel, firmware, qemu string
 	appended                      []string
 }
@@ -26,6 +27,7 @@ type machine struct {
 func (m *machine) flags(c *cobra.Command) {
 	m.builder.flags(c)
 	m.starter.flags(c)
+	m.bootChart.flags(m.app, c)
 	f := c.Flags()
 	f.StringVarP(&m.output, "output", "o", "", "build into `DIR` (default out/NAME)")
 	f.StringVar(&m.accel, "accel", "auto", "auto, kvm or tcg; auto tries out whether KVM works")
@@ -78,6 +80,9 @@ func (m *machine) prepare(ctx context.Context, p *profile.Profile, test bool) (*
 	step := e.Progress.Step("preparing the virtual machine", 0)
 	made, err := boot.Prepare(ctx, o)
 	step.Done(err)
+	if err == nil {
+		m.bootChart.watch(made, string(p.Name))
+	}
 	return made, err
 }
 

@@ -30,6 +30,7 @@ func (m *Machine) Attach(ctx context.Context, in *os.File, out io.Writer, hint s
 	if err != nil {
 		return qemu.Exit{}, err
 	}
+	defer m.tell(g)
 	console := g.Consoles()[0]
 	stop := console.Tee(out)
 	defer stop()

@@ -66,6 +66,8 @@ type Options struct {
 // Machine is ready to start.
 type Machine struct {
 	Config qemu.Config
+	// Reported, where not nil, sees what the guest reported, once the run is over.
+	Reported func([]report.Event)
 	// Password is root's for this boot; empty without Options.Password.
 	Password string
 	// Slow says why the guest is emulated rather than run by KVM; empty where it is not.

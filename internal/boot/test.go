@@ -26,7 +26,15 @@ func (m *Machine) Test(ctx context.Context, checks map[string]check.Check, each 
 		Each:   each,
 	})
 	r.Command = g.Command()
+	m.tell(g)
 	return r, nil
+}
+
+// tell hands over the report.
+func (m *Machine) tell(g *qemu.Guest) {
+	if m.Reported != nil {
+		m.Reported(g.Report().State().Events)
+	}
 }
 
 // guest is a QEMU guest as package check wants to see it.

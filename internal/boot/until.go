@@ -43,6 +43,7 @@ func (m *Machine) Until(ctx context.Context, re *regexp.Regexp, timeout time.Dur
 		return err
 	}
 	defer g.Kill()
+	defer m.tell(g)
 	console := g.Consoles()[0]
 	stop := console.Tee(out)
 	defer stop()
