@@ -6,7 +6,6 @@
 package gobin
 
 import (
-	_ "github.com/pkg/sftp"
 	_ "github.com/u-root/gobusybox/src/pkg/bb/bbmain"
 	_ "github.com/u-root/u-root/cmds/core/base64"
 	_ "github.com/u-root/u-root/cmds/core/basename"

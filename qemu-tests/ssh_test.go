@@ -1,0 +1,174 @@
+package qemu_tests
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/report"
+)
+
+// A box that is entered by key over the network, and that its watchdog restarts when uinit hangs.
+func TestSSHAndWatchdog(t *testing.T) {
+	for _, program := range []string{"ssh", "scp", "ssh-keygen", "ssh-keyscan"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("%v (Debian package openssh-client)", err)
+		}
+	}
+	dir := t.TempDir()
+	key := filepath.Join(dir, "id")
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key).CombinedOutput(); err != nil {
+		t.Fatalf("ssh-keygen: %v\n%s", err, out)
+	}
+	public, err := os.ReadFile(key + ".pub")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := extended(t, fmt.Sprintf(`
+[kernel]
+drivers = ["virtio", "watchdog"]
+[ssh]
+[watchdog]
+timeout = "10s"
+[user.root]
+authorized_keys = [%q]
+[user.eve]
+authorized_keys = [%[1]q]
+`, strings.TrimSpace(string(public))), map[string]string{})
+	vm, err := boot.Prepare(t.Context(), a.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vm.Close()
+	port := freePort(t)
+	vm.Config.NICs[0].Backend = "user,hostfwd=tcp:127.0.0.1:" + port + "-:22"
+	vm.Config.Extra = append(vm.Config.Extra, "-device", "i6300esb")
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	g, err := qemu.Start(ctx, vm.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Kill()
+	t.Cleanup(func() {
+		if c, err := g.Console("ttyS0"); err == nil && t.Failed() {
+			t.Logf("console:\n%s\nby hand: %s", strings.Join(c.Tail(40), "\n"), g.Command())
+		}
+	})
+	err = g.Report().Until(ctx, func(s *report.State) bool {
+		return s.Boot != nil && s.Units["service:ssh"].State == "ok" && s.Units["online:lan"].State == "ok"
+	})
+	if err != nil {
+		t.Fatalf("waiting for the boot: %v; units: %v", err, g.Report().State().Units)
+	}
+	facts := g.Report().State().Facts
+	if facts["watchdog.device"].Value != "i6300ESB timer" || facts["watchdog.seconds"].Value != 10.0 {
+		t.Errorf("watchdog: %v, %v s", facts["watchdog.device"].Value, facts["watchdog.seconds"].Value)
+	}
+
+	scan := awaitOutput(ctx, t, exec.CommandContext(ctx, "ssh-keyscan", "-t", "ed25519", "-p", port, "127.0.0.1"))
+	host, _, _, _, err := ssh.ParseAuthorizedKey([]byte(scan[strings.Index(scan, "ssh-ed25519"):]))
+	if err != nil {
+		t.Fatalf("reading %q: %v", scan, err)
+	}
+	if got, want := ssh.FingerprintSHA256(host), facts["ssh.host_key"].Value; got != want {
+		t.Errorf("the server's key is %s, the report says %v", got, want)
+	}
+	known := filepath.Join(dir, "known")
+	if err := os.WriteFile(known, []byte(scan), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	options := []string{"-F", "/dev/null", "-o", "UserKnownHostsFile=" + known, "-o", "IdentityAgent=none", "-o", "IdentitiesOnly=yes",
+		"-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-i", key}
+	enter := func(user string, args ...string) (string, int) {
+		cmd := exec.CommandContext(ctx, "ssh", append(append(options, "-p", port, user+"@127.0.0.1"), args...)...)
+		out, err := cmd.CombinedOutput()
+		if cmd.ProcessState == nil {
+			t.Fatal(err)
+		}
+		return string(out), cmd.ProcessState.ExitCode()
+	}
+	for _, tt := range []struct {
+		user    string
+		args    []string
+		want    string
+		inside  bool // want is somewhere in it
+		aStatus int
+	}{
+		{user: "root", args: []string{"id -u; exit 7"}, want: "0\n", aStatus: 7},
+		{user: "eve", args: []string{"echo $(id -u) $HOME $USER; touch /etc/x 2>/dev/null"}, want: "1000 /home/eve eve\n", aStatus: 1},
+		{user: "root", args: []string{"-tt", "tty; echo $TERM; exit"}, want: "/dev/pts/0\r\n", inside: true},
+		{user: "nobody", args: []string{"true"}, want: "Permission denied", inside: true, aStatus: 255},
+	} {
+		got, status := enter(tt.user, tt.args...)
+		if got != tt.want && !(tt.inside && strings.Contains(got, tt.want)) || status != tt.aStatus {
+			t.Errorf("%s %q: %q, status %d; want %q, %d", tt.user, tt.args, got, status, tt.want, tt.aStatus)
+		}
+	}
+	// Files both ways, by SFTP and by the old protocol.
+	content := bytes.Repeat([]byte("imgbuild "), 100_000)
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, way := range []string{"-s", "-O"} {
+		remote, back := "root@127.0.0.1:/tmp/file"+way, file+way
+		for _, pair := range [][]string{{file, remote}, {remote, back}} {
+			args := append(append([]string{"-q", way, "-P", port}, options...), pair...)
+			if out, err := exec.CommandContext(ctx, "scp", args...).CombinedOutput(); err != nil {
+				t.Errorf("scp %s %v: %v\n%s", way, pair, err, out)
+			}
+		}
+		if got, err := os.ReadFile(back); err != nil || !bytes.Equal(got, content) {
+			t.Errorf("scp %s: %d of %d bytes came back (%v)", way, len(got), len(content), err)
+		}
+	}
+
+	// A worker that does not run can't feed the watchdog: the machine is reset, and QEMU ends with it.
+	if _, status := enter("root", `for p in /proc/[0-9]*; do
+	case $(cat $p/cmdline 2>/dev/null) in uinitworker*) kill -STOP ${p#/proc/} && exit 5;; esac; done 2>/dev/null`); status != 5 {
+		t.Fatalf("stopping uinit's worker: status %d", status)
+	}
+	begin := time.Now()
+	if exit := g.Wait(); exit.Reason != "guest-reset" || exit.Killed != nil {
+		t.Errorf("ended with %+v, want a reset by the watchdog", exit)
+	}
+	t.Logf("reset %.0f s after uinit stopped", time.Since(begin).Seconds())
+}
+
+// freePort is one that nobody listens on at the moment.
+func freePort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+// awaitOutput repeats a command until it prints something.
+func awaitOutput(ctx context.Context, t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	for {
+		again := exec.CommandContext(ctx, cmd.Path, cmd.Args[1:]...)
+		if out, err := again.Output(); err == nil && len(out) > 0 {
+			return string(out)
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("%v printed nothing", cmd.Args)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
