@@ -1,0 +1,51 @@
+package qemu_tests
+
+import (
+	"crypto/sha256"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/check"
+)
+
+// The rescue stick holds what it promises, and leaves the disks of the box as they
+// were to the last bit.
+func TestRescue(t *testing.T) {
+	a := shipped(t, "rescue")
+	a.options.Dir = t.TempDir()
+	vm, err := boot.Prepare(t.Context(), a.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vm.Close()
+	disk := filepath.Join(a.options.Dir, "old.img")
+	before := digest(t, disk)
+	r, err := vm.Test(t.Context(), a.profile.Check, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Passed() {
+		check.WriteTable(logWriter{t}, r)
+		t.Error("the rescue stick failed")
+	}
+	if digest(t, disk) != before {
+		t.Error("the rescue stick wrote to a disk")
+	}
+}
+
+func digest(t *testing.T, path string) [sha256.Size]byte {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		t.Fatal(err)
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
