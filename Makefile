@@ -5,13 +5,16 @@ PROFILE  ?= headless
 # Tools run at a fixed version, outside go.mod, so that they cost users nothing.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help image run test test-full check bench docs clean
+.PHONY: help image media run test test-full check bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 image: ## build the image into out/$(PROFILE)/; needs Go and apt-get, not root
 	$(GO) run ./cmd/imgbuild build $(PROFILE)
+
+media: ## build it in every format: UKI, disk, ISO and netboot too
+	$(GO) run ./cmd/imgbuild build $(PROFILE) --format kernel --format uki --format disk --format iso --format netboot
 
 run: ## boot the image in QEMU with its serial console here
 	$(GO) run ./cmd/imgbuild run $(PROFILE)

@@ -63,7 +63,7 @@ func (e *Env) tools(ctx context.Context, p *profile.Profile, pinned *lock.Lock, 
 		}
 		e.Progress.Note("%v; taking what there is", gone)
 	} else if o.Locked {
-		return nil, nil, fmt.Errorf("building --locked: %s pins no %s, which the formats need; \"imgbuild lock\" pins that",
+		return nil, nil, fmt.Errorf("building --locked: %s pins no %s, which the formats need; \"imgbuild lock\" with the same formats pins that",
 			o.LockFile, strings.Join(names, ", "))
 	}
 	packages, err := e.Apt.Resolve(ctx, names)

@@ -60,7 +60,7 @@ func CheckPair(key *rsa.PrivateKey, cert *x509.Certificate) error {
 func readPEM(file, what string, types ...string) (*pem.Block, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading %s: %w", what, err)
 	}
 	for {
 		block, rest := pem.Decode(text)
