@@ -52,6 +52,9 @@ func OpenFile(path string) (*File, error) {
 		if errors.Is(err, unix.EBUSY) {
 			err = &RefusedError{path, "something uses it: it is mounted in another container, or a process holds it"}
 		}
+		if f.block && errors.Is(err, os.ErrPermission) {
+			err = fmt.Errorf("%w; writing to a disk needs root", err)
+		}
 		return nil, err
 	}
 	if f.size, err = f.buffered.Seek(0, io.SeekEnd); err != nil {
