@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
+
+	"golang.org/x/mod/modfile"
 )
 
 const module = "github.com/imgbuild/imgbuild/"
@@ -25,6 +29,7 @@ var bans = []ban{
 	{from: "internal/spec", not: "github.com/", why: "the contract needs the standard library only"},
 	{from: "uinit", not: module + "build", why: "the init carries no image writers"},
 	{from: "uinit", not: "github.com/BurntSushi/toml", why: "the init reads JSON; TOML is the builder's"},
+	{from: "uinit", not: "golang.org/x/crypto/ssh", why: "the SSH server is a program of the busybox; it would make the init 1.4 MB larger"},
 	{from: "uinit", not: "net/http", why: "it would double the init's size"},
 	{from: "build/plan", not: "os/exec", direct: true, why: "planning is pure"},
 	{from: "build/plan", not: "net", direct: true, why: "planning is pure"},
@@ -102,3 +107,25 @@ func allowed(from, dep string) bool {
 }
 
 func below(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
+
+// Every module that we chose has its reason written down.
+func TestDependenciesAreExplained(t *testing.T) {
+	mod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	why, err := os.ReadFile("../../docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := modfile.Parse("go.mod", mod, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := regexp.MustCompile(`/v[0-9]+$`)
+	for _, r := range f.Require {
+		if path := version.ReplaceAllString(r.Mod.Path, ""); !r.Indirect && !strings.Contains(string(why), path) {
+			t.Errorf("docs/dependencies.md does not say what %s is for", r.Mod.Path)
+		}
+	}
+}
