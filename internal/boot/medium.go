@@ -35,7 +35,7 @@ func (o Options) checkMedium() error {
 	m := o.Medium
 	if m.Format == "" || m.Format == profile.FormatKernel {
 		if o.SecureBoot != nil {
-			return errors.New("Secure Boot with a kernel that QEMU loads itself proves nothing; accepted: the formats uki, disk, iso")
+			return errors.New("a kernel that QEMU loads itself proves nothing of Secure Boot; accepted: the formats uki, disk, iso")
 		}
 		return nil
 	}
