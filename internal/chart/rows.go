@@ -5,6 +5,9 @@ import "strings"
 // least is the width of the shortest bar: one should see that there was something.
 const least = 2.0
 
+// hatchable is the least width of a bar whose hatching can be seen.
+const hatchable = 8.0
+
 // rows draws a bar for each unit, with its name on the left and its time beside it.
 func (p *picture) rows() {
 	for i, u := range p.boot.Units {
@@ -26,7 +29,7 @@ func (p *picture) row(u Unit, y float64) {
 		p.put(`<path d="M%s %s l4 4 l-4 4 l-4 -4 z" fill="%s"/>`, n(x), n(middle-4), l.fill)
 	case u.Outcome == Late: // hatched below, from its deadline on
 		p.bar(x, middle, width, l.light, l.fill)
-	case u.Waits:
+	case u.Waits && width >= hatchable:
 		p.bar(x, middle, width, "url(#wait-"+string(u.Outcome)+")", l.fill)
 	default:
 		p.bar(x, middle, width, l.fill, "")

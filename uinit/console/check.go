@@ -16,18 +16,28 @@ func CheckPasswordMain(args []string) int {
 		fmt.Fprintln(os.Stderr, "usage: checkpassword NAME, with the password on standard input")
 		return 2
 	}
-	password, err := io.ReadAll(io.LimitReader(os.Stdin, maxPassword))
-	if err != nil {
-		return 1
-	}
-	defer clear(password)
-	rows, err := accounts("/etc")
+	ok, err := checkPassword("/etc", args[0], os.Stdin)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "checkpassword:", err)
-		return 1
 	}
-	if _, ok := admit(rows, args[0], password); !ok {
+	if !ok {
 		return 1
 	}
 	return 0
+}
+
+// checkPassword says whether what r holds is the password of an account below etc.
+func checkPassword(etc, name string, r io.Reader) (bool, error) {
+	// One more than may be: a longer password must not match by its beginning.
+	password, err := io.ReadAll(io.LimitReader(r, maxPassword+1))
+	defer clear(password)
+	if err != nil || len(password) > maxPassword {
+		return false, err
+	}
+	rows, err := accounts(etc)
+	if err != nil {
+		return false, err
+	}
+	_, ok := admit(rows, name, password)
+	return ok, nil
 }
