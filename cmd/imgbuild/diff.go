@@ -85,7 +85,10 @@ func (b *builder) summarize(ctx context.Context, name string, i *imageFlags) (*i
 			return nil, err
 		}
 		defer m.Close()
-		return m.Summarize(ctx)
+		step := b.reporter().Step("reading "+m.Name, 0)
+		s, err := m.Summarize(ctx)
+		step.Done(err)
+		return s, err
 	}
 	p, err := b.load(name)
 	if err != nil {

@@ -42,7 +42,10 @@ permissions that they have in the directory.`,
 			if output == "" {
 				output = args[0] + ".new"
 			}
-			if err := repackInto(c.Context(), output, m, overlay); err != nil {
+			step := a.reporter().Step("repacking "+m.Name, 0)
+			err = repackInto(c.Context(), output, m, overlay)
+			step.Done(err)
+			if err != nil {
 				return err
 			}
 			fmt.Fprintln(a.stdout, output)

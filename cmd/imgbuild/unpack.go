@@ -33,7 +33,10 @@ device nodes are left out and recorded in DIR/` + image.Listing + `, in the form
 				return err
 			}
 			defer dir.Close()
-			if err := m.Unpack(c.Context(), dir, os.Geteuid() == 0); err != nil {
+			step := a.reporter().Step("unpacking "+m.Name, 0)
+			err = m.Unpack(c.Context(), dir, os.Geteuid() == 0)
+			step.Done(err)
+			if err != nil {
 				if made {
 					err = errors.Join(err, os.Remove(args[1]))
 				}
