@@ -31,6 +31,9 @@ type timekeeper struct {
 	log   *slog.Logger
 
 	synced atomic.Bool
+	// from is where the time came from before a server was heard; the units rtc and clock set it, one
+	// after the other.
+	from string
 	// ended is closed when the last good time has been left to the next boot.
 	ended chan struct{}
 
@@ -56,7 +59,10 @@ func (t *timekeeper) begin(saved time.Time) error {
 		return nil
 	}
 	from, err := clock.SetInitial(clock.NewPolicy(t.spec, t.built), clock.System{}, t.rtc(), saved)
-	t.fact("clock.from", from)
+	if from != "clock" || t.from == "" {
+		t.from = from
+		t.fact("clock.from", from)
+	}
 	if from != "clock" {
 		t.log.Warn("the clock was wrong; it is set from: " + from)
 	}

@@ -17,6 +17,9 @@ func blocked(proc string, pid, depth int) string {
 	dir := filepath.Join(proc, strconv.Itoa(pid))
 	call, arg, ok := currentCall(dir)
 	if !ok {
+		if what := gathering(dir); what != "" {
+			return what
+		}
 		return kernelWait(dir)
 	}
 	if call == "wait for a child" && depth > 0 {
@@ -68,6 +71,21 @@ func currentCall(dir string) (name string, arg uint64, ok bool) {
 		return c.name, arg, true
 	}
 	return fmt.Sprintf("system call %d", n), arg, true
+}
+
+// gathering tells a process that waits for the random pool: it counts as running, for the kernel makes
+// it time itself meanwhile (try_to_generate_entropy, drivers/char/random.c). Its stack in the kernel
+// shows what it called.
+func gathering(dir string) string {
+	b, err := os.ReadFile(filepath.Join(dir, "stack"))
+	stack := string(b)
+	switch {
+	case err != nil || !strings.Contains(stack, "wait_for_random_bytes") && !strings.Contains(stack, "try_to_generate_entropy"):
+		return ""
+	case strings.Contains(stack, "random_read"):
+		return "read /dev/random"
+	}
+	return "getrandom"
 }
 
 // kernelWait is the second best: the kernel's function that a process sleeps in.
