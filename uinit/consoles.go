@@ -74,6 +74,11 @@ func (w *worker) serveOnce(name string, row spec.Console) (err error) {
 			err = fmt.Errorf("panic: %v", v)
 		}
 	}()
+	leave, err := w.terminals.take(w.life, name)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return console.Serve(w.life, name, row, w.machine, w.board.Troubles)
 }
 

@@ -70,7 +70,7 @@ func (w *worker) step(name string) step {
 		m := mount.New(row, w.machine.Mount[row], mount.Box{Sys: os.DirFS("/sys"), Wait: w.events.Wait, LoadModule: w.modules.Load})
 		return step{m.Run, m.Waiting}
 	case "service":
-		return step{w.services[row].Run, w.services[row].Waiting}
+		return step{func(ctx context.Context) error { return w.startService(ctx, row) }, func() string { return w.serviceWaiting(row) }}
 	}
 	panic("BUG: no step for unit " + name)
 }

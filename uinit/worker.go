@@ -55,6 +55,9 @@ type worker struct {
 
 	disarm atomic.Pointer[disarm]
 
+	terminals terminals
+	bare      atomic.Bool // no services: a person said so at the console
+
 	pool    *entropy.Pool
 	seeded  atomic.Bool // the seed's directory is there
 	clock   *timekeeper
@@ -168,9 +171,16 @@ func (w *worker) boot() {
 		defer stop()
 		w.serveNewConsoles(maps.Clone(consoles), events)
 	}()
+	starting, started := context.WithCancel(w.life)
+	hold := make(chan func(string) bool)
+	go w.offerHold(starting, consoles, hold)
 	units := Units(w.machine, consoles, w.step)
 	_ = unit.Run(w.life, units, unit.Options{
-		DefaultTimeout: w.machine.Boot.UnitTimeout.Or(0), Report: w.note, Settled: w.settled,
+		DefaultTimeout: w.machine.Boot.UnitTimeout.Or(0), Report: w.note, Hold: hold,
+		Settled: func(degraded bool) {
+			started()
+			w.settled(degraded)
+		},
 	})
 }
 

@@ -20,6 +20,10 @@ const channelFD = 3
 const (
 	askBrief  = '?' // answered by a brief, as one line of JSON
 	sayInside = '!' // somebody is in; no answer
+
+	// A menu says what was chosen; no answer.
+	sayContinue = byte(Continue)
+	sayBare     = byte(Bare)
 )
 
 // brief is what getty can't find out by itself.
@@ -29,6 +33,8 @@ type brief struct {
 	Status []string `json:"status,omitempty"`
 	// Rescue, where given, makes this a rescue console and is the reason for it.
 	Rescue *string `json:"rescue,omitempty"`
+	// Menu makes this the menu of a boot that is held; Status is what waits.
+	Menu bool `json:"menu,omitempty"`
 }
 
 // channel is a pair of connected sockets. The second is for a child process.
@@ -42,21 +48,29 @@ func channel() (ours, theirs *os.File, err error) {
 
 // answer serves a getty until it closes the channel, and reports whether somebody came in.
 func answer(c io.ReadWriter, current func() brief) (inside bool) {
+	inside, _ = converse(c, current)
+	return inside
+}
+
+// converse is answer, and reports what was chosen from a menu.
+func converse(c io.ReadWriter, current func() brief) (inside bool, choice Choice) {
 	var b [1]byte
 	for {
 		if _, err := c.Read(b[:]); err != nil {
-			return inside
+			return inside, choice
 		}
 		switch b[0] {
 		case sayInside:
 			inside = true
+		case sayContinue, sayBare:
+			choice = Choice(b[0])
 		case askBrief:
 			line, err := json.Marshal(current())
 			if err != nil {
-				return inside
+				return inside, choice
 			}
 			if _, err := c.Write(append(line, '\n')); err != nil {
-				return inside
+				return inside, choice
 			}
 		}
 	}
@@ -98,8 +112,10 @@ func (a *asker) brief(limit time.Duration) (brief, error) {
 	return b, nil
 }
 
-func (a *asker) inside() {
+func (a *asker) inside() { a.say(sayInside) }
+
+func (a *asker) say(what byte) {
 	if a != nil {
-		_, _ = a.c.Write([]byte{sayInside})
+		_, _ = a.c.Write([]byte{what})
 	}
 }

@@ -62,6 +62,9 @@ func (g getty) run() error {
 		}
 	}
 	l := newLogin(t, g.etc, cmp.Or(c.Term, defaultTerm(g.name)), g.patience)
+	if b.Menu {
+		return g.menu(l, c.Login)
+	}
 	if b.Rescue != nil {
 		return g.rescue(l, *b.Rescue)
 	}

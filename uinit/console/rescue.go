@@ -67,6 +67,7 @@ func (g getty) rescue(l *login, reason string) error {
 		return err
 	}
 	l.ask.show("\n" + printable(reason) + "\n\nThis is a rescue shell: dmesg shows the kernel's and uinit's log.\nLeave it with exit to go on.\n\n")
+	l.ask.typing = 0 // for as long as it takes
 	if err := l.rootPassword(); err != nil {
 		return err
 	}
@@ -92,7 +93,6 @@ func (l *login) rootPassword() error {
 		}
 		return account{}, err
 	}
-	l.ask.typing = 0 // for as long as it takes
 	for n := 0; ; n++ {
 		_, err := l.password("Password of root: ", n%triesInARow+1, check)
 		switch {

@@ -78,14 +78,16 @@ func runGetty(ctx context.Context, name string, current func() brief) gettyResul
 	if err != nil {
 		return gettyResult{err: err}
 	}
-	inside := answer(ours, current)
-	return gettyResult{inside: inside, err: cmd.Wait()}
+	inside, choice := converse(ours, current)
+	return gettyResult{inside: inside, choice: choice, err: cmd.Wait()}
 }
 
 // gettyResult is how a login ended.
 type gettyResult struct {
 	// inside: there was a session.
 	inside bool
+	// choice is what a menu was left with; 0 for none.
+	choice Choice
 	// err is why getty could not start, or its exit status, or the shell's.
 	err error
 }

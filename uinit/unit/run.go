@@ -17,6 +17,9 @@ type Options struct {
 	// Settled, where given, is called once, when every unit has an outcome. Late
 	// units may still end after that, and are reported then.
 	Settled func(degraded bool)
+	// Hold, where given, tells which units must not start from now on; a nil function lets all start.
+	// Units that run go on.
+	Hold <-chan func(name string) bool
 }
 
 // PanicError is a panic in a unit.
@@ -49,6 +52,7 @@ func Run(ctx context.Context, units []Unit, o Options) error {
 			return nil
 		}
 		select {
+		case g.held = <-g.Hold:
 		case e := <-g.ended:
 			e.node.end(e.err, g.report)
 		case n := <-g.overdue:
@@ -66,6 +70,7 @@ type graph struct {
 	Options
 	nodes  []*node
 	byName map[string]*node
+	held   func(name string) bool
 	// Both have room for every unit, so that none of them ever waits for the loop.
 	ended   chan ending
 	overdue chan *node
@@ -119,7 +124,7 @@ func (g *graph) advance(ctx context.Context) {
 				continue
 			}
 			next, why := g.judge(n)
-			if next == n.state || next == Pending {
+			if next == n.state || next == Pending || next == Running && g.held != nil && g.held(n.Name) {
 				continue
 			}
 			n.state, changed = next, true

@@ -117,6 +117,32 @@ func TestRun(t *testing.T) {
 	}
 }
 
+func TestHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan func(string) bool)
+		begin := time.Now()
+		go func() {
+			hold <- func(name string) bool { return name != "a" && name != "b" }
+			time.Sleep(time.Minute)
+			hold <- nil
+		}()
+		ends := map[string]time.Duration{}
+		err := Run(t.Context(), []Unit{
+			{Name: "a", Run: takes(2*time.Second, nil)},
+			{Name: "b", Needs: []string{"a"}, Run: takes(time.Second, nil)},
+			{Name: "c", Needs: []string{"a"}, Run: takes(time.Second, nil)},
+		}, Options{Hold: hold, Report: func(o Outcome) {
+			if o.State != Running {
+				ends[o.Name+" "+string(o.State)] = time.Since(begin)
+			}
+		}})
+		want := map[string]time.Duration{"a ok": 2 * time.Second, "b ok": 3 * time.Second, "c ok": 61 * time.Second}
+		if err != nil || !reflect.DeepEqual(ends, want) {
+			t.Errorf("Run: %v; units ended after %v, want %v", err, ends, want)
+		}
+	})
+}
+
 func TestRunEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stop := errors.New("power button")

@@ -1,0 +1,89 @@
+package console
+
+import (
+	"context"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+func held(way spec.Login) func() brief {
+	return func() brief {
+		return brief{Console: spec.Console{Login: way}, Menu: true, Status: []string{"link:lan running: no \x1b[carrier"}}
+	}
+}
+
+func TestMenu(t *testing.T) {
+	locked, open := "root:!:::::::\n", "root:"+sesame+":::::::\n"
+	type exchange struct{ send, expect string }
+	for name, tt := range map[string]struct {
+		shadow string
+		way    spec.Login
+		talk   []exchange
+		want   Choice
+	}{
+		"look and go on": {locked, spec.LoginPassword, []exchange{{"w", "  link:lan running: no [carrier"}, {"?", "w  show what is waiting"}, {"c", "c"}}, Continue},
+		"without services": {open, spec.LoginPassword, []exchange{
+			{"n", "Password of root: "}, {"wrong\n", "Login incorrect"}, {"", "Password of root: "}, {"sesame\n", ""}}, Bare},
+		"nobody's root":            {locked, spec.LoginPassword, []exchange{{"n", "root has no password"}, {"s", "root has no password"}, {"c", "c"}}, Continue},
+		"everybody is root anyway": {locked, spec.LoginAutologin, []exchange{{"n", "n"}}, Bare},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPTY(t)
+			ended := p.start(map[string]string{"shadow": tt.shadow}, quick, held(tt.way))
+			p.expect("The boot is held.")
+			p.expect("> ")
+			for _, x := range tt.talk {
+				if x.send != "" {
+					p.send(x.send)
+				}
+				p.expect(x.expect)
+			}
+			if r := <-ended; r.choice != tt.want || r.inside {
+				t.Errorf("ended as %+v, want %q", r, tt.want)
+			}
+		})
+	}
+}
+
+func TestMenuShell(t *testing.T) {
+	asRoot(t)
+	p := newPTY(t)
+	ended := p.start(map[string]string{"shadow": "root:" + sesame + ":::::::\n"}, quick, held(spec.LoginPassword))
+	p.expect("> ")
+	p.send("s")
+	p.expect("Password of root: ")
+	p.send("sesame\n")
+	p.send("echo $((6*7)); exit\n")
+	p.expect("42")
+	if r := <-ended; !r.inside || r.choice != 0 {
+		t.Errorf("ended as %+v", r)
+	}
+}
+
+func TestAwaitKey(t *testing.T) {
+	p, other := newPTY(t), newPTY(t)
+	names := []string{"none", other.name, p.name}
+	pressed := make(chan string)
+	go func() { pressed <- AwaitKey(t.Context(), names, 'r') }()
+	p.send("xyr") // no Enter; kept by the kernel until somebody listens
+	if got := <-pressed; got != p.name {
+		t.Errorf("pressed on %q, want %q", got, p.name)
+	}
+	// The terminals are as they were, and nobody is kept waiting.
+	over, end := context.WithCancel(t.Context())
+	end()
+	if got := AwaitKey(over, names, 'r'); got != "" {
+		t.Errorf("pressed on %q, but nobody did", got)
+	}
+	term, err := thisHost.listen(p.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer term.Close()
+	if term.mode.Lflag&unix.ICANON == 0 {
+		t.Error("the terminal was left in another mode")
+	}
+}

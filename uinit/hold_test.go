@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"testing"
+)
+
+func TestTerminalsHaveOneUser(t *testing.T) {
+	var all terminals
+	leave, ok := all.try("ttyS0")
+	if _, twice := all.try("ttyS0"); !ok || twice {
+		t.Errorf("taken: %v, taken again: %v", ok, twice)
+	}
+	if other, ok := all.try("tty1"); !ok {
+		t.Error("another terminal can't be taken")
+	} else {
+		other()
+	}
+	over, end := context.WithCancelCause(t.Context())
+	gone := errors.New("gone")
+	end(gone)
+	if _, err := all.take(over, "ttyS0"); !errors.Is(err, gone) {
+		t.Errorf("waiting ended with %v", err)
+	}
+	taken := make(chan func())
+	go func() {
+		leave, _ := all.take(t.Context(), "ttyS0")
+		taken <- leave
+	}()
+	leave()
+	(<-taken)()
+	if _, ok := all.try("ttyS0"); !ok {
+		t.Error("a terminal that was left can't be taken")
+	}
+}
+
+func TestWhatIsHeld(t *testing.T) {
+	for name, want := range map[string]bool{
+		"users": false, "console:ttyS0": false, "service:probe": true, "link:lan": true, "mount:/srv": true, "clock": true,
+	} {
+		if isHeld(name) != want {
+			t.Errorf("%s held: %v", name, !want)
+		}
+	}
+}
