@@ -4,6 +4,7 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -33,10 +34,20 @@ var thisHost = host{dev: "/dev", sys: "/sys"}
 
 // present says whether a terminal has a device node and hardware. The kernel makes
 // ttyS0 to ttyS3 whether or not a UART answers; type 0 is PORT_UNKNOWN
-// (include/uapi/linux/serial_core.h). Terminals without such a file have no doubt about them.
+// (include/uapi/linux/serial_core.h). It makes hvc0 to hvc7 as well; those without a console behind them
+// can't be opened (drivers/tty/hvc/hvc_console.c).
 func (h host) present(name string) bool {
 	if _, err := os.Stat(filepath.Join(h.dev, name)); err != nil {
 		return false
+	}
+	if strings.HasPrefix(name, "hvc") {
+		f, err := h.openTerminal(name)
+		if absent := (*AbsentError)(nil); errors.As(err, &absent) {
+			return false
+		}
+		if err == nil {
+			f.Close()
+		}
 	}
 	kind, err := os.ReadFile(filepath.Join(h.sys, "class/tty", name, "type"))
 	return err != nil || strings.TrimSpace(string(kind)) != "0"

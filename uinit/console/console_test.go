@@ -55,7 +55,12 @@ func TestExpand(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, tt.want)
 		}
 	}
-	for name, want := range map[string]bool{"ttyS0": true, "ttyS2": false, "ttyS9": false, "ttyUSB0": true} {
+	put(t, filepath.Join(h.dev, "hvc0"), "")
+	// As a node without a device behind it, a socket can't be opened: ENXIO.
+	if err := unix.Mknod(filepath.Join(h.dev, "hvc1"), unix.S_IFSOCK|0o600, 0); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"ttyS0": true, "ttyS2": false, "ttyS9": false, "ttyUSB0": true, "hvc0": true, "hvc1": false} {
 		if got := h.present(name); got != want {
 			t.Errorf("%s present: %v, want %v", name, got, want)
 		}
