@@ -48,7 +48,7 @@ func (w *worker) offerHold(starting context.Context, consoles map[string]spec.Co
 	}
 	set(isHeld)
 	w.log.Warn("boot held by a key on " + name)
-	choice := console.Menu(w.life, name, w.machine.Console[name], w.waiting)
+	choice := console.Menu(w.life, name, consoles[name], w.waiting)
 	w.bare.Store(choice == console.Bare)
 	w.log.Warn("boot goes on" + map[bool]string{true: " without services"}[w.bare.Load()])
 	set(nil)

@@ -28,7 +28,15 @@ const menuLimit = time.Minute
 // row. waiting gives a line for each unit that the boot waits for.
 func Menu(ctx context.Context, name string, c spec.Console, waiting func() []string) Choice {
 	for {
-		r := runGetty(ctx, name, func() brief { return brief{Console: c, Menu: true, Status: waiting()} })
+		first := true
+		r := runGetty(ctx, name, func() brief {
+			b := brief{Console: c, Menu: true}
+			if !first { // a getty that is kept waiting at first takes itself for a login
+				b.Status = waiting()
+			}
+			first = false
+			return b
+		})
 		switch {
 		case r.choice != 0:
 			return r.choice
