@@ -62,10 +62,10 @@ func (e *Env) Prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 	)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		material, err = e.gather(gctx, p, pinned, o)
-		return err
-	})
-	g.Go(func() (err error) {
+		// One after the other: apt serves one at a time.
+		if material, err = e.gather(gctx, p, pinned, o); err != nil {
+			return err
+		}
 		tools, toolLock, err = e.tools(gctx, p, pinned, o)
 		return err
 	})

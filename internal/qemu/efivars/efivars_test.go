@@ -81,3 +81,16 @@ func TestOVMFsOwnTemplate(t *testing.T) {
 		t.Errorf("%d bytes of %d, %q: %v", len(got), len(template), names(got), err)
 	}
 }
+
+func FuzzEnrol(f *testing.F) {
+	f.Add(blank(4096))
+	f.Add(blank(64)[:120])
+	f.Add([]byte{})
+	cert := &x509.Certificate{Raw: make([]byte, 300)}
+	f.Fuzz(func(t *testing.T, template []byte) {
+		got, err := Enrol(template, cert)
+		if err == nil && len(got) != len(template) {
+			t.Errorf("%d bytes became %d", len(template), len(got))
+		}
+	})
+}
