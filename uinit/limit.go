@@ -48,5 +48,11 @@ func serviceGroup() string {
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return ""
 	}
+	// What is not built into the kernel is told by the service whose limit it is.
+	for _, dir := range []string{"/sys/fs/cgroup", parent} {
+		for _, controller := range []string{"+memory", "+pids", "+cpu"} {
+			_ = os.WriteFile(dir+"/cgroup.subtree_control", []byte(controller), 0)
+		}
+	}
 	return parent
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/link"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
 // step gives the work behind a unit's name.
@@ -154,7 +155,11 @@ func (w *worker) newService(name string) *service.Service {
 			l := service.Launcher{Environment: environment(), Output: w.say, Cgroup: serviceGroup()}
 			return l.Start(name, row)
 		},
-		Fact: w.board.Fact,
-		Log:  func(format string, args ...any) { w.log.Warn(fmt.Sprintf(format, args...)) },
+		Fact:  w.board.Fact,
+		Ready: service.Ready,
+		GaveUp: func(err error) {
+			w.board.Unit(report.Event{Kind: report.KindUnit, Name: "service:" + name, State: string(unit.Failed), Message: err.Error()}, false)
+		},
+		Log: func(format string, args ...any) { w.log.Warn(fmt.Sprintf(format, args...)) },
 	})
 }

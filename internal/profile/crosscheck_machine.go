@@ -106,6 +106,7 @@ func (c *crosser) services() {
 		if _, known := c.p.User[s.User]; !known && s.User != "root" {
 			c.bad(key+".user", "there is no [user.%s]%s", s.User, suggest.DidYouMean(s.User, slices.Sorted(maps.Keys(c.p.User))))
 		}
+		c.supervision(key, s)
 		for i, need := range s.Needs {
 			if !slices.Contains(units, need) {
 				c.bad(joinIndex(key+".needs", i), "nothing is called %q%s; accepted here: %s", need, suggest.DidYouMean(need, units), strings.Join(units, ", "))

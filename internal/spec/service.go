@@ -18,8 +18,32 @@ type Service struct {
 	RestartDelay Duration `json:"restart_delay,omitempty" default:"1s"`
 	// Longest pause between two starts.
 	RestartMax Duration `json:"restart_max,omitempty" default:"1m"`
+	// Restarts within restart_window after which it has failed for good; without it there is no limit.
+	RestartLimit int `json:"restart_limit,omitempty"`
+	// Time over which restarts count for restart_limit.
+	RestartWindow Duration `json:"restart_window,omitempty" default:"10m"`
+	// When it counts as started; without it, after a second of life.
+	Ready Ready `json:"ready,omitzero"`
+	// Most memory that it may use with all its children; when it needs more, the kernel ends it.
+	Memory Size `json:"memory,omitempty"`
+	// Most processes and threads that it may have at a time.
+	PIDs int `json:"pids,omitempty"`
+	// Most processor time, as a share: 0.5 is half of one processor, 2 is two of them.
+	CPU float64 `json:"cpu,omitempty"`
 	// Signal that asks it to end.
 	StopSignal Signal `json:"stop_signal,omitempty" default:"TERM"`
 	// How long it may take to end before it is killed.
 	StopTimeout Duration `json:"stop_timeout,omitempty" default:"5s"`
+}
+
+// Ready says how a service shows that it does its work; one of port, file and exit.
+type Ready struct {
+	// TCP port that it listens on.
+	Port int `json:"port,omitempty"`
+	// File that it makes, below /run or where it likes; an absolute path.
+	File string `json:"file,omitempty"`
+	// It is done when it ends with status 0.
+	Exit bool `json:"exit,omitempty"`
+	// How long that may take before its unit has failed; the service goes on.
+	Timeout Duration `json:"timeout,omitempty" default:"1m"`
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"slices"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -26,6 +27,26 @@ func (b *Backoff) Next(ran time.Duration) time.Duration {
 	}
 	b.last = max(min(b.last, b.Max), b.Min)
 	return b.last
+}
+
+// restartLimit counts restarts within a time; most 0 is no limit.
+type restartLimit struct {
+	most   int
+	window time.Duration
+	times  []time.Time
+}
+
+// reached notes a restart that is wanted now and says whether it is one too many.
+func (l *restartLimit) reached(now time.Time) bool {
+	if l.most <= 0 {
+		return false
+	}
+	l.times = slices.DeleteFunc(l.times, func(t time.Time) bool { return now.Sub(t) >= l.window })
+	if len(l.times) >= l.most {
+		return true
+	}
+	l.times = append(l.times, now)
+	return false
 }
 
 // again says whether a policy starts a service again after it ended so.

@@ -55,6 +55,9 @@ func (l Launcher) Start(name string, row spec.Service) (Process, error) {
 	group := openGroup(l.Cgroup, name)
 	if group != nil {
 		defer group.Close()
+		if err := limitGroup(group.Name(), row); err != nil {
+			l.Output(name, "uinit: "+err.Error()) // no reason not to run at all
+		}
 		attr.UseCgroupFD, attr.CgroupFD = true, int(group.Fd())
 	}
 	cmd, err := run()

@@ -55,6 +55,10 @@ type Box struct {
 	Start func(name string, row spec.Service) (Process, error)
 	Log   func(format string, args ...any)
 	Fact  func(name string, value any)
+	// Ready says whether a service, as a fresh start makes it, shows the sign.
+	Ready func(spec.Ready) bool
+	// GaveUp, where given, hears of a service that is not started again for its restart limit.
+	GaveUp func(error)
 }
 
 // Service supervises one program.
@@ -72,6 +76,7 @@ type Service struct {
 	restarts int
 	last     Exit
 	next     time.Time
+	unready  string // the sign that a running service still owes
 }
 
 // New makes a service ready to be started.
@@ -103,6 +108,7 @@ func (s *Service) Run(ctx context.Context) error {
 // supervise runs the program again and again, until the policy or Stop ends it.
 func (s *Service) supervise(started chan<- error) {
 	defer close(s.ended)
+	limit := restartLimit{most: s.row.RestartLimit, window: s.row.RestartWindow.Or(10 * time.Minute)}
 	pause := Backoff{Min: s.row.RestartDelay.Or(time.Second), Max: s.row.RestartMax.Or(time.Minute)}
 	say := func(err error) {
 		select {
@@ -135,6 +141,16 @@ func (s *Service) supervise(started chan<- error) {
 		if quick == strikes {
 			say(fmt.Errorf("ended %d times in a row at once: %v", strikes, exit))
 		}
+		if limit.reached(time.Now()) {
+			err := fmt.Errorf("restarted %d times within %v, last: %v", limit.most, limit.window, exit)
+			s.enter(Failed)
+			s.box.Log("%s has failed for good: %v", s.name, err)
+			if s.box.GaveUp != nil {
+				s.box.GaveUp(err)
+			}
+			say(err)
+			return
+		}
 		wait := pause.Next(ran)
 		s.box.Log("%s ended after %v: %v; starting it again in %v", s.name, ran.Round(time.Millisecond), exit, wait)
 		s.await(wait)
@@ -159,14 +175,15 @@ func (s *Service) once(say func(error)) Exit {
 	s.set(Running)
 	s.mu.Unlock()
 
-	up := time.AfterFunc(settle, func() { say(nil) })
+	over := make(chan struct{})
+	go s.awaitReady(over, say)
 	exit := p.Wait()
-	up.Stop()
+	close(over)
 	p.Kill() // children that it left behind hold its ports and files
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.process = nil
+	s.process, s.unready = nil, ""
 	return s.end(exit)
 }
 

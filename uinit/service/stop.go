@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -70,6 +71,8 @@ func (s *Service) Waiting() string {
 	switch {
 	case s.state == Pausing:
 		return fmt.Sprintf("restarted %d times, last: %v; next start in %v", s.restarts, s.last, time.Until(s.next).Round(100*time.Millisecond))
+	case s.process != nil && s.unready != "":
+		return strings.TrimSuffix(s.unready+"; "+s.process.Blocked(), "; ")
 	case s.process != nil:
 		return s.process.Blocked()
 	}

@@ -1,0 +1,37 @@
+package profile
+
+import (
+	"math"
+	"path"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// supervision checks what a service is held to while it runs.
+func (c *crosser) supervision(key string, s spec.Service) {
+	if s.RestartLimit < 0 {
+		c.bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")
+	}
+	if s.PIDs < 0 {
+		c.bad(key+".pids", "accepted: a number of processes, or 0 for no limit")
+	}
+	if s.CPU < 0 || math.IsInf(s.CPU, 0) || math.IsNaN(s.CPU) || s.CPU > 1024 {
+		c.bad(key+".cpu", "accepted: a share of processors from 0 to 1024, such as 0.5")
+	}
+	r, signs := s.Ready, 0
+	for _, given := range []bool{r.Port != 0, r.File != "", r.Exit} {
+		if given {
+			signs++
+		}
+	}
+	switch {
+	case signs > 1:
+		c.bad(key+".ready", "has more than one sign; accepted: one of port, file, exit")
+	case r.Port < 0 || r.Port > 65535:
+		c.bad(key+".ready.port", "accepted: 1 to 65535")
+	case r.File != "" && !path.IsAbs(r.File):
+		c.bad(key+".ready.file", "accepted: an absolute path, such as /run/thing.ready")
+	case r.Exit && s.Restart == spec.RestartAlways:
+		c.bad(key+".restart", `a service that is ready when it ends is not started again; accepted: "on-failure", "never"`)
+	}
+}
