@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +45,7 @@ func (w *worker) stop(action power.Action) {
 			w.log.Error(fmt.Sprintf("stopping %s: %v", name, err))
 			return
 		}
+		w.board.Fact("stop."+strings.ReplaceAll(name, " ", "_"), report.Seconds(took))
 		w.log.Debug(fmt.Sprintf("stopping %s ok %v", name, round(took)))
 	})
 }

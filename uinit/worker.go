@@ -87,7 +87,7 @@ func workerMain() int {
 		fmt.Fprintln(crash, err)
 		return 1
 	}
-	if w.line.Has("uinit.test.panic") { // proves what follows on a crash
+	if victim, ok := w.line.Get(paramPanic); ok && victim == "" {
 		panic("the kernel line asks for it")
 	}
 	go w.boot()
@@ -174,7 +174,7 @@ func (w *worker) boot() {
 	starting, started := context.WithCancel(w.life)
 	hold := make(chan func(string) bool)
 	go w.offerHold(starting, consoles, hold)
-	units := Units(w.machine, consoles, w.step)
+	units := Units(w.machine, consoles, w.tried)
 	_ = unit.Run(w.life, units, unit.Options{
 		DefaultTimeout: w.machine.Boot.UnitTimeout.Or(0), Report: w.note, Hold: hold,
 		Settled: func(degraded bool) {
