@@ -116,6 +116,8 @@ func (a *asker) inside() { a.say(sayInside) }
 
 func (a *asker) say(what byte) {
 	if a != nil {
+		// The last question's limit is over by now.
+		_ = a.c.SetDeadline(time.Now().Add(briefLimit))
 		_, _ = a.c.Write([]byte{what})
 	}
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -45,6 +46,25 @@ func TestMenu(t *testing.T) {
 				t.Errorf("ended as %+v, want %q", r, tt.want)
 			}
 		})
+	}
+}
+
+// Who thinks for longer than a question may take is heard all the same.
+func TestSayLater(t *testing.T) {
+	for what, want := range map[byte]gettyResult{sayInside: {inside: true}, sayBare: {choice: Bare}} {
+		ours, theirs, err := channel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &asker{c: theirs}
+		_ = theirs.SetDeadline(time.Unix(1, 0))
+		a.say(what)
+		theirs.Close()
+		inside, choice := converse(ours, func() brief { return brief{} })
+		ours.Close()
+		if got := (gettyResult{inside: inside, choice: choice}); got != want {
+			t.Errorf("said %q: %+v, want %+v", what, got, want)
+		}
 	}
 }
 
