@@ -1,0 +1,276 @@
+package qemu_tests
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/report"
+)
+
+// long skips a story that the ordinary suite has no time for.
+func long(t *testing.T) {
+	t.Helper()
+	if os.Getenv("IMGBUILD_TEST_FULL") == "" {
+		t.Skip("a boot more: runs with IMGBUILD_TEST_FULL=1")
+	}
+}
+
+// boots starts the appliance for a test that looks at it by itself.
+func (a appliance) boots(t *testing.T) *qemu.Guest {
+	t.Helper()
+	vm, err := boot.Prepare(t.Context(), a.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vm.Close)
+	return start(t, vm.Config)
+}
+
+// until waits for something in the guest's report.
+func until(t *testing.T, g *qemu.Guest, what string, yes func(*report.State) bool) report.State {
+	t.Helper()
+	if err := g.Report().Until(t.Context(), yes); err != nil {
+		t.Fatalf("waiting for %s: %v; the facts are %v", what, err, facts(g))
+	}
+	return g.Report().State()
+}
+
+func facts(g *qemu.Guest) map[string]any {
+	values := map[string]any{}
+	for name, e := range g.Report().State().Facts {
+		values[name] = e.Value
+	}
+	return values
+}
+
+func isBooted(s *report.State) bool { return s.Boot != nil }
+
+// inside runs a shell's line in the guest and returns what it prints.
+func inside(t *testing.T, g *qemu.Guest, line string) string {
+	t.Helper()
+	reply, err := g.Request(t.Context(), report.Request{Command: []string{"/bin/bash", "-c", line}})
+	if err != nil || reply.Exit == nil || *reply.Exit != 0 {
+		t.Errorf("running %q in the guest: %+v, %v", line, reply, err)
+	}
+	return strings.TrimSpace(reply.Output)
+}
+
+// off powers the guest off and returns its whole report.
+func off(t *testing.T, g *qemu.Guest) report.State {
+	t.Helper()
+	if _, err := g.Request(t.Context(), report.Request{Power: "poweroff"}); err != nil {
+		t.Fatal(err)
+	}
+	s := until(t, g, "the end", func(s *report.State) bool { return s.Done != nil })
+	_, _ = g.Request(t.Context(), report.Request{Ack: true})
+	if exit := g.Wait(); exit.Reason != "guest-shutdown" {
+		t.Errorf("ended with %+v", exit)
+	}
+	return s
+}
+
+// unitAt is when a unit came to a state, in seconds of the guest's uptime.
+func unitAt(t *testing.T, s report.State, name, state string) report.Event {
+	t.Helper()
+	i := slices.IndexFunc(s.Events, func(e report.Event) bool { return e.Name == name && e.State == state })
+	if i < 0 {
+		t.Fatalf("unit %s never was %s; it is %+v", name, state, s.Units[name])
+	}
+	return s.Events[i]
+}
+
+// A box with nothing: a processor without a random generator, a hardware clock in the year 2000, one
+// of five time servers there as well, and a log server that goes away and comes back.
+func TestBareBox(t *testing.T) {
+	century := -time.Since(time.Date(2000, 6, 1, 0, 0, 0, 0, time.UTC))
+	servers := timeServers(t, 0, 0, century, 0, 0)
+	logs := newLogServer(t)
+	box := extended(t, fmt.Sprintf(`
+[image]
+overlays = ["headless", "files"]
+[run]
+cpu = "qemu64"
+[run.disk.state]
+filesystem = "ext4"
+label      = "state"
+[mount."/state"]
+source = "LABEL=state"
+type   = "ext4"
+[boot]
+unit_timeout = "300ms"
+[time]
+servers = ["%s"]
+state   = "/state"
+[entropy]
+state = "/state"
+[log]
+remote = "tcp://%s"
+queue  = "16K"
+[service.keygen]
+command = ["/usr/bin/keygen"]
+restart = "never"
+[service.keyuser]
+command = ["/usr/bin/keyuser"]
+needs   = ["entropy", "clock"]
+[service.chatty]
+command = ["/usr/bin/chatty"]
+needs   = ["network"]
+`, strings.Join(servers, `", "`), logs.guestAddress()), map[string]string{
+		// bash copies a variable's bytes but NULs; how many there are does not matter.
+		"files/usr/bin/keygen":  "#!/bin/bash\nLC_ALL=C read -rN 32 -u 3 3</dev/random\n",
+		"files/usr/bin/keyuser": "#!/bin/bash\necho the key is made; exec sleep 1000\n",
+		"files/usr/bin/chatty":  "#!/bin/bash\nexec 9<> <(:)\nfor ((i = 0; ; i++)); do printf 'line %200d\\n' $i; read -rt 0.01 -u 9; done\n",
+	})
+	box.options.Extra = []string{"-rtc", "base=2000-01-01T00:00:00"}
+	g := box.boots(t)
+
+	logs.wait(200)
+	logs.leave()
+	until(t, g, "lost records", func(s *report.State) bool { n, _ := s.Facts["log.lost"].Value.(float64); return n > 0 })
+	logs.come()
+	logs.wait(500)
+	until(t, g, "the clock", func(s *report.State) bool { return s.Units["service:keyuser"].State == "ok" && isBooted(s) })
+
+	year := time.Now().UTC().Format("2006-01-02")
+	for line, want := range map[string]string{
+		"printf '%(%Y-%m-%d)T' -1":                               year,
+		"TZ=UTC; read d </sys/class/rtc/rtc0/date; echo $d":      year,
+		"read c </state/clock; echo ${c%%T*}":                    year,
+		"read m rest </state/random-seed; echo $m":               "uinit-seed-1",
+		"uinitctl log keyuser | { read -r a b c; echo \"$c\"; }": "keyuser: the key is made",
+	} {
+		if got := inside(t, g, line); got != want {
+			t.Errorf("%s prints %q, want %q", line, got, want)
+		}
+	}
+	s := off(t, g)
+	f := facts(g)
+	if f["clock.from"] != "floor" || f["clock.state"] != "synchronized" || f["entropy.source"] != "jitter" || f["entropy.seed"] != "none yet" {
+		t.Errorf("facts %v", f)
+	}
+	if chosen, _ := f["clock.chosen"].([]any); len(chosen) != 4 || slices.Contains(chosen, any(servers[2])) {
+		t.Errorf("chosen %v", chosen)
+	}
+	if rejected := fmt.Sprint(f["clock.rejected"]); !strings.HasPrefix(rejected, "["+servers[2]+": says 2000-0") {
+		t.Errorf("rejected %s", rejected)
+	}
+	// The story that started it all: neither delayed nor unexplained.
+	prompt := unitAt(t, s, "console:ttyS0", "ok").Uptime
+	if ready, _ := f["entropy.ready_seconds"].(float64); prompt >= ready {
+		t.Errorf("the prompt came at %.2f s, the random pool at %.2f s", prompt, ready)
+	} else {
+		t.Logf("prompt at %.2f s, pool ready at %.2f s, clock set at %.2f s", prompt, ready, unitAt(t, s, "clock", "ok").Uptime)
+	}
+	if late := unitAt(t, s, "service:keygen", "late"); !regexp.MustCompile("^waiting: (read /dev/random|perhaps getrandom: .*)$").MatchString(late.Message) {
+		t.Errorf("the late service says %q", late.Message)
+	}
+	unitAt(t, s, "service:keygen", "ok")
+	console, _ := g.Console("ttyS0")
+	if !strings.Contains(console.Text(), "service:keygen late") {
+		t.Error("the console does not explain the late service")
+	}
+	messages, missing := logs.got()
+	if lost, _ := f["log.lost"].(float64); missing == 0 || missing != int(lost) {
+		t.Errorf("%d of %d messages are missing; the guest counts %v", missing, missing+len(messages), lost)
+	}
+	for _, want := range []string{`^<\d>1 \S+ box kernel - - `, ` chatty - - \[timeQuality tzKnown="1" isSynced="1"\].* line +\d+$`, ` uinit .*going down: poweroff`} {
+		if re := regexp.MustCompile(want); !slices.ContainsFunc(messages, re.MatchString) {
+			t.Errorf("no message matches %s", want)
+		}
+	}
+}
+
+// Nothing is plugged in, and the hardware clock is in the far future.
+func TestNoNetwork(t *testing.T) {
+	box := extended(t, `
+[run]
+nics = 0
+[boot]
+unit_timeout = "3s"
+[time]
+servers = ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
+[log]
+remote = "tcp://192.0.2.4"
+`, map[string]string{})
+	box.options.Extra = []string{"-rtc", "base=2090-01-01T00:00:00"}
+	g := box.boots(t)
+	until(t, g, "the end of the boot", isBooted)
+	s := off(t, g)
+	if late := unitAt(t, s, "clock", "late"); !strings.HasPrefix(late.Message, "waiting: ") {
+		t.Errorf("clock: %q", late.Message)
+	}
+	f := facts(g)
+	if f["clock.from"] != "floor" || f["boot.state"] != "degraded" || f["log.connected"] != false {
+		t.Errorf("facts %v", f)
+	}
+	prompt, users := unitAt(t, s, "console:ttyS0", "ok").Uptime, unitAt(t, s, "users", "ok").Uptime
+	if prompt-users > 1 {
+		t.Errorf("the prompt came %.2f s after all that it waits for", prompt-users)
+	}
+	t.Logf("prompt at %.2f s", prompt)
+}
+
+// Most of the servers are wrong: nobody believes them, and the clock is left alone.
+func TestMostTimeServersAreWrong(t *testing.T) {
+	long(t)
+	century := -time.Since(time.Date(2000, 6, 1, 0, 0, 0, 0, time.UTC))
+	box := extended(t, fmt.Sprintf("[time]\nservers = [\"%s\"]\n[boot]\nunit_timeout = \"10s\"\n",
+		strings.Join(timeServers(t, century, 0, century, 0, century), `", "`)), map[string]string{})
+	g := box.boots(t)
+	until(t, g, "the end of the boot", isBooted)
+	year := inside(t, g, "printf '%(%Y)T' -1")
+	s := off(t, g)
+	f := facts(g)
+	if rejected, _ := f["clock.rejected"].([]any); f["clock.state"] != "unset" || f["clock.from"] != "clock" || len(rejected) != 3 || year != time.Now().UTC().Format("2006") {
+		t.Errorf("the year is %s; facts %v", year, f)
+	}
+	if late := unitAt(t, s, "clock", "late"); !strings.HasPrefix(late.Message, "waiting: 2 of 5 servers agree; 3 are needed; ") {
+		t.Errorf("clock: %q", late.Message)
+	}
+}
+
+// Somebody presses r while the machine comes up, looks around, and lets it go on without services.
+func TestHeldBoot(t *testing.T) {
+	box := extended(t, "[service.probe]\ncommand = [\"/bin/sleep\", \"1000\"]\n", map[string]string{})
+	vm, err := boot.Prepare(t.Context(), box.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vm.Close()
+	g := start(t, vm.Config)
+	console, err := g.Console("ttyS0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ expect, send string }{
+		{"Run /init as init process", "r"},
+		{"uinit: hostname ok", "r"}, // as people do
+		{"The boot is held[\\s\\S]*> $", "x"},
+		{"continue without services\\n> $", "w"},
+		{"w\\n  [\\s\\S]*> $", "n"},
+		{"Password of root: $", "wrong\r"},
+		{"Login incorrect\\n[\\s\\S]*Password of root: $", vm.Password + "\r"},
+		{"boot goes on without services", ""},
+		{"login: $", ""},
+	} {
+		if _, err := console.Expect(t.Context(), regexp.MustCompile("(?m)"+step.expect)); err != nil {
+			t.Fatalf("waiting for %q: %v; the console shows:\n%s", step.expect, err, console.Text())
+		}
+		if err := console.Send(step.send); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, g, "the end of the boot", isBooted)
+	s := off(t, g)
+	if probe := unitAt(t, s, "service:probe", "skipped"); !strings.HasPrefix(probe.Message, "left out at the console") {
+		t.Errorf("the service was skipped: %q", probe.Message)
+	}
+	unitAt(t, s, "online:lan", "ok")
+}

@@ -1,0 +1,133 @@
+package qemu_tests
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// logServer is a server of syslog over TCP (RFC 6587, section 3.4.1) that can go away and come back.
+type logServer struct {
+	t       *testing.T
+	address string
+
+	mu       sync.Mutex
+	listener net.Listener
+	conns    []net.Conn
+	messages map[uint64]string // by sequenceId; one may come twice
+	changed  chan struct{}
+}
+
+func newLogServer(t *testing.T) *logServer {
+	s := &logServer{t: t, address: "127.0.0.1:0", messages: map[uint64]string{}, changed: make(chan struct{}, 1)}
+	s.come()
+	t.Cleanup(s.leave)
+	return s
+}
+
+// guestAddress is the server's as a guest behind QEMU's user network knows it.
+func (s *logServer) guestAddress() string {
+	return strings.Replace(s.address, "127.0.0.1", "10.0.2.2", 1)
+}
+
+func (s *logServer) come() {
+	s.t.Helper()
+	l, err := net.Listen("tcp4", s.address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.mu.Lock()
+	s.listener, s.address = l, l.Addr().String()
+	s.mu.Unlock()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.conns = append(s.conns, c)
+			s.mu.Unlock()
+			go s.read(c)
+		}
+	}()
+}
+
+func (s *logServer) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listener.Close()
+	for _, c := range s.conns {
+		c.Close()
+	}
+	s.conns = nil
+}
+
+var sequenceID = regexp.MustCompile(`\[meta sequenceId="(\d+)"\] `)
+
+func (s *logServer) read(c net.Conn) {
+	in := bufio.NewReader(c)
+	for {
+		length, err := in.ReadString(' ')
+		if err != nil {
+			return
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(length))
+		if err != nil || n > 1<<16 {
+			s.t.Errorf("a message of length %q", length)
+			return
+		}
+		text := make([]byte, n)
+		if _, err := io.ReadFull(in, text); err != nil {
+			return
+		}
+		m := sequenceID.FindSubmatch(text)
+		if m == nil {
+			s.t.Errorf("no sequenceId in %q", text)
+			return
+		}
+		id, _ := strconv.ParseUint(string(m[1]), 10, 64)
+		s.mu.Lock()
+		s.messages[id] = string(text)
+		s.mu.Unlock()
+		select {
+		case s.changed <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// wait returns when so many different messages have come.
+func (s *logServer) wait(count int) {
+	s.t.Helper()
+	for {
+		s.mu.Lock()
+		n := len(s.messages)
+		s.mu.Unlock()
+		if n >= count {
+			return
+		}
+		select {
+		case <-s.changed:
+		case <-s.t.Context().Done():
+			s.t.Fatalf("%d of %d messages came", n, count)
+		}
+	}
+}
+
+// got returns what came, and how many are missing among it.
+func (s *logServer) got() (all []string, missing int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := uint64(0)
+	for id, text := range s.messages {
+		all = append(all, text)
+		last = max(last, id)
+	}
+	return all, int(last) - len(all)
+}
