@@ -131,11 +131,11 @@ needs   = ["network"]
 	box.options.Extra = []string{"-rtc", "base=2000-01-01T00:00:00"}
 	g := box.boots(t)
 
-	logs.wait(200)
+	logs.wait(g, 200)
 	logs.leave()
 	until(t, g, "lost records", func(s *report.State) bool { n, _ := s.Facts["log.lost"].Value.(float64); return n > 0 })
 	logs.come()
-	logs.wait(500)
+	logs.wait(g, 500)
 	until(t, g, "the clock", func(s *report.State) bool { return s.Units["service:keyuser"].State == "ok" && isBooted(s) })
 
 	year := time.Now().UTC().Format("2006-01-02")

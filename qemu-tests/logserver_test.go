@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/qemu"
 )
 
 // logServer is a server of syslog over TCP (RFC 6587, section 3.4.1) that can go away and come back.
@@ -102,8 +104,8 @@ func (s *logServer) read(c net.Conn) {
 	}
 }
 
-// wait returns when so many different messages have come.
-func (s *logServer) wait(count int) {
+// wait returns when so many different messages have come; a guest that is gone sends no more.
+func (s *logServer) wait(g *qemu.Guest, count int) {
 	s.t.Helper()
 	for {
 		s.mu.Lock()
@@ -114,8 +116,8 @@ func (s *logServer) wait(count int) {
 		}
 		select {
 		case <-s.changed:
-		case <-s.t.Context().Done():
-			s.t.Fatalf("%d of %d messages came", n, count)
+		case <-g.Exited():
+			s.t.Fatalf("%d of %d messages came before the guest ended", n, count)
 		}
 	}
 }
