@@ -17,15 +17,20 @@ import (
 func (w *worker) serveStatus(context.Context) error {
 	w.board.Answer("log", w.records.answer)
 	w.board.Answer("blame", w.history.answer)
+	for _, verb := range []string{"start", "stop", "restart"} {
+		w.board.Answer(verb, w.manage(verb))
+	}
 	return w.board.Listen(w.life, status.Socket)
 }
 
-// uinitctlMain is uinitctl: "status" (the default), "facts", "blame", or "log [-f] [UNIT]".
+// uinitctlMain is uinitctl: "status" (the default), "facts", "blame", "log [-f] [UNIT]",
+// or "start", "stop", "restart" with the name of a service.
 func uinitctlMain(args []string) int {
 	question := "status"
-	if len(args) > 0 {
-		question = args[0]
+	if len(args) == 0 {
+		args = []string{question}
 	}
+	question = args[0]
 	if question == "log" {
 		if err := status.Follow(status.Socket, strings.Join(args, " "), func(e report.Event) { writeRecord(os.Stdout, e) }); err != nil {
 			fmt.Fprintln(os.Stderr, "uinitctl:", err)
@@ -33,7 +38,7 @@ func uinitctlMain(args []string) int {
 		}
 		return 0
 	}
-	events, err := status.Ask(status.Socket, question)
+	events, err := status.Ask(status.Socket, strings.Join(args, " "))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "uinitctl:", err)
 		return 1
