@@ -19,7 +19,8 @@ import (
 // moduleConfig joins what the profile and the kernel line say about modules; the line
 // comes last, and so wins.
 func moduleConfig(m *spec.Machine, line cmdline.Line) kmod.Config {
-	c := kmod.Config{Parameters: map[string]string{}, Blacklist: map[string]bool{}}
+	// Bonds are made by name; the module would make a bond0 of its own that is in their way.
+	c := kmod.Config{Parameters: map[string]string{"bonding": "max_bonds=0"}, Blacklist: map[string]bool{}}
 	normal := func(name string) string { return strings.ReplaceAll(name, "-", "_") }
 	for _, name := range sorted(m.Module) {
 		row := m.Module[name]
@@ -27,7 +28,7 @@ func moduleConfig(m *spec.Machine, line cmdline.Line) kmod.Config {
 		for _, p := range slices.Sorted(maps.Keys(row.Parameters)) {
 			parameters = append(parameters, p+"="+row.Parameters[p])
 		}
-		c.Parameters[normal(name)] = strings.Join(parameters, " ")
+		c.Parameters[normal(name)] = strings.TrimSpace(c.Parameters[normal(name)] + " " + strings.Join(parameters, " "))
 		c.Blacklist[normal(name)] = row.Blacklist
 	}
 	for name, parameters := range line.Modules() {

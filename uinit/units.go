@@ -52,11 +52,15 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 		add(unit.Unit{Name: "console:" + name, After: []string{"hostname", "users"}, Soft: isPattern(m, name)})
 	}
 	var network []string
-	for _, name := range sorted(m.Ethernet) {
-		soft := m.Ethernet[name].Optional
+	links := m.Links()
+	for _, name := range sorted(links) {
+		soft := links[name].Optional
 		add(unit.Unit{Name: "link:" + name, After: []string{"loopback", "sysctl"}, Soft: soft})
-		add(unit.Unit{Name: "online:" + name, Needs: []string{"link:" + name}, Soft: soft})
-		network = append(network, "online:"+name)
+		port := links[name].Master != ""
+		add(unit.Unit{Name: "online:" + name, Needs: []string{"link:" + name}, Soft: soft || port})
+		if !port { // one cable fewer is what a bond is for
+			network = append(network, "online:"+name)
+		}
 	}
 	add(unit.Unit{Name: "network", Needs: network})
 	for _, target := range sorted(m.Mount) {

@@ -43,7 +43,7 @@ func graph(m *spec.Machine, consoles map[string]spec.Console) []unit.Unit {
 func TestUnits(t *testing.T) {
 	m := &spec.Machine{
 		Console:  map[string]spec.Console{"tty1": {}, "ttyS*": {}},
-		Ethernet: map[string]spec.Ethernet{"lan": {DHCP4: true}, "wan": {Optional: true}},
+		Ethernet: map[string]spec.Ethernet{"lan": {Addressing: spec.Addressing{DHCP4: true}}, "wan": {Addressing: spec.Addressing{Optional: true}}},
 		Mount: map[string]spec.Mount{
 			"/srv": {Timeout: spec.Duration(time.Minute)}, "/srv/media/films": {NoFail: true}, "/tmp/x": {},
 		},

@@ -135,7 +135,7 @@ func newWorker(life context.Context) (*worker, error) {
 	if w.modules, _, err = openModules(w.machine, w.line); err != nil {
 		return nil, err
 	}
-	w.links = link.New(life, w.machine.Ethernet, w.linkFact)
+	w.links = link.New(life, w.machine, w.linkFact)
 	for name := range w.machine.Service {
 		w.services[name] = w.newService(name)
 	}

@@ -44,6 +44,14 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 			wants = append(wants, kmod.Want{Name: driver, Why: "ethernet." + name + ".match", Optional: len(drivers) > 1})
 		}
 	}
+	for _, l := range []struct {
+		rows         int
+		module, kind string
+	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}} {
+		if l.rows > 0 {
+			wants = append(wants, kmod.Want{Name: l.module, Why: l.kind})
+		}
+	}
 	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
 		m := p.Mount[at]
 		// A type that the kernel has built in without an alias is no module.

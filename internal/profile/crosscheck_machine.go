@@ -2,7 +2,6 @@ package profile
 
 import (
 	"maps"
-	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -11,41 +10,6 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
-
-func (c *crosser) links() {
-	seen := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(c.p.Ethernet)) {
-		e, key := c.p.Ethernet[name], joinKey("ethernet", name)
-		// IFNAMSIZ in linux/if.h is 16 with the closing NUL.
-		if len(name) > 15 || strings.ContainsAny(name, "/: \t\n%") || name == "lo" || name == "." || name == ".." {
-			c.bad(key, "is not an interface name; accepted: up to 15 characters without / : %% or blanks, and not lo")
-		}
-		if e.MTU != 0 && (e.MTU < 68 || e.MTU > 65535) {
-			c.bad(key+".mtu", "is %d; accepted: 68 to 65535 (RFC 791)", e.MTU)
-		}
-		for i, a := range e.Addresses {
-			if !a.Addr().IsValid() || a.Addr().IsMulticast() || a.Addr().IsUnspecified() {
-				c.bad(joinIndex(key+".addresses", i), "%s is not an interface's address", a)
-			}
-			if other, dup := seen[a.Addr().String()]; dup {
-				c.bad(joinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
-			}
-			seen[a.Addr().String()] = name
-		}
-		for i, g := range e.Gateways {
-			reachable := slices.ContainsFunc(e.Addresses, func(p netip.Prefix) bool { return p.Contains(g) })
-			if !reachable && !g.IsLinkLocalUnicast() && !e.DHCP4 {
-				c.bad(joinIndex(key+".gateways", i), "%s lies in none of this interface's networks (%v)", g, e.Addresses)
-			}
-		}
-		if !e.DHCP4 && len(e.Addresses) == 0 {
-			c.warn(key, "has no address: neither dhcp4 = true nor addresses")
-		}
-		if e.Match.Index != nil && *e.Match.Index < 0 {
-			c.bad(key+".match.index", "is %d; accepted: 0 and up", *e.Match.Index)
-		}
-	}
-}
 
 // filesystems that uinit can mount: what Debian's kernel has and an appliance uses.
 var filesystems = []string{"ext4", "xfs", "btrfs", "vfat", "exfat", "iso9660", "squashfs", "f2fs", "tmpfs", "nfs4"}
@@ -74,7 +38,7 @@ var fixedNeeds = []string{"modules", "coldplug", "mounts", "network", "hostname"
 // units names every unit that a service may need or a check may ask about.
 func (c *crosser) units() []string {
 	units := slices.Clone(fixedNeeds)
-	for name := range c.p.Ethernet {
+	for name := range c.p.Links() {
 		units = append(units, "link:"+name, "online:"+name)
 	}
 	for at := range c.p.Mount {

@@ -61,6 +61,23 @@ func TestProblems(t *testing.T) {
 		{"required key", sound + "[mount.\"/srv\"]\ntype = \"ext4\"\n", []string{
 			`p.toml:8:1: mount."/srv": needs a key "source": a string`,
 		}},
+		{"a stack drawn on paper", sound + stack, nil},
+		{"ports and parents that are not there", sound + "[ethernet.lan]\n[bond.bond0]\nports = [\"lan\", \"lan2\"]\n[vlan.v20]\nparent = \"bond1\"\nid = 4095\naddresses = [\"192.0.2.1/24\"]\n[bridge.br0]\nports = [\"lan\"]\ndhcp4 = true\n", []string{
+			`p.toml:9:1: warning: bond.bond0: has no address`,
+			`p.toml:10:17: bond.bond0.ports[1]: there is no interface "lan2"; did you mean lan?`,
+			`p.toml:12:10: vlan.v20.parent: there is no interface "bond1"; did you mean bond0?`,
+			`p.toml:13:6: vlan.v20.id: is 4095; accepted: 1 to 4094`,
+			`p.toml:16:10: bridge.br0.ports[0]: lan is a port of bond0 already`,
+		}},
+		{"an address on a port", sound + "[ethernet.lan]\ndhcp4 = true\n[bridge.br0]\nports = [\"lan\"]\nno_address = true\n", []string{
+			`p.toml:8:1: ethernet.lan: is a port of br0 and cannot have addresses of its own; accepted: addresses on br0`,
+		}},
+		{"one name twice", sound + "[ethernet.lan]\ndhcp4 = true\n[dummy.lan]\n", []string{
+			`p.toml:8:1: ethernet.lan: lan is the name of a dummy already`,
+		}},
+		{"a circle of interfaces", sound + "[vlan.a]\nparent = \"b\"\nid = 1\ndhcp4 = true\n[vlan.b]\nparent = \"a\"\nid = 1\ndhcp4 = true\n", []string{
+			`p.toml:8:1: vlan.a: interfaces are made of each other in a circle: a → b → a`,
+		}},
 		{"dangling need", sound + "[service.probe]\ncommand = [\"/usr/bin/probe\"]\nneeds = [\"online:lna\"]\n[ethernet.lan]\ndhcp4 = true\n", []string{
 			`p.toml:10:10: service.probe.needs[0]: nothing is called "online:lna"; did you mean online:lan?; accepted here: `,
 		}},
@@ -237,3 +254,23 @@ func TestDefaultsAreIdempotent(t *testing.T) {
 		t.Errorf("defaults are missing:\n%s", once)
 	}
 }
+
+const stack = `
+[ethernet.a]
+[ethernet.b]
+[bond.bond0]
+ports = ["a", "b"]
+mode = "802.3ad"
+lacp_rate = "fast"
+[vlan."bond0.20"]
+parent = "bond0"
+id = 20
+[bridge.br20]
+ports = ["bond0.20"]
+addresses = ["192.0.2.20/24", "2001:db8:20::20/64"]
+ra = true
+sysctl = { "ipv6.autoconf" = 0 }
+[service.x]
+command = ["/x"]
+needs = ["online:br20", "link:bond0.20"]
+`

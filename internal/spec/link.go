@@ -2,14 +2,14 @@ package spec
 
 import "net/netip"
 
-// Ethernet is a network interface of hardware. Rows are served in the order of
-// their names; an interface that one row took is not offered to the next.
-type Ethernet struct {
-	// Which interface this is. An empty match takes any Ethernet interface, in
-	// the order of the bus.
-	Match Match `json:"match,omitzero"`
+// Addressing is what an interface of any kind can have.
+type Addressing struct {
 	// Ask for an IPv4 address by DHCP (RFC 2131).
 	DHCP4 bool `json:"dhcp4,omitempty"`
+	// Router advertisements (RFC 4861). true: the interface counts as online only when it has an
+	// IPv6 address and a router that was learnt, also beside static addresses. false: they are
+	// ignored. By default they are accepted, and nothing waits for them.
+	RA *bool `json:"ra,omitempty"`
 	// Static addresses with their prefix length.
 	Addresses []netip.Prefix `json:"addresses,omitempty"`
 	// Default routers, used with static addresses.
@@ -18,8 +18,28 @@ type Ethernet struct {
 	DNS []netip.Addr `json:"dns,omitempty"`
 	// Largest packet in bytes; by default what the driver says.
 	MTU int `json:"mtu,omitempty" accept:"68 to 65535"`
+	// No addresses at all, not even a link-local one: the interface only carries frames for others.
+	NoAddress bool `json:"no_address,omitempty"`
+	// Answer and ask by ARP; on by default.
+	ARP *bool `json:"arp,omitempty"`
+	// Forward packets that arrive here (ip-sysctl, forwarding), IPv4 and IPv6.
+	Forwarding *bool `json:"forwarding,omitempty"`
+	// Answer ARP for hosts that are reached elsewhere (ip-sysctl, proxy_arp).
+	ProxyARP *bool `json:"proxy_arp,omitempty"`
+	// Further kernel settings of this interface, below net.ipv4.conf and net.ipv6.conf:
+	// "ipv6.autoconf" = 0.
+	Sysctl map[string]string `json:"sysctl,omitempty" scalar:"true"`
 	// A boot without this interface is not a failure.
 	Optional bool `json:"optional,omitempty"`
+}
+
+// Ethernet is a network interface of hardware. Rows are served in the order of
+// their names; an interface that one row took is not offered to the next.
+type Ethernet struct {
+	// Which interface this is. An empty match takes any Ethernet interface, in
+	// the order of the bus.
+	Match Match `json:"match,omitzero"`
+	Addressing
 }
 
 // Match selects an interface; every key given must hold.

@@ -24,6 +24,14 @@ type Machine struct {
 	Access Access `json:"access,omitzero"`
 	// Network interfaces of hardware, matched by what they are and given the row's name.
 	Ethernet map[string]Ethernet `json:"ethernet,omitempty"`
+	// Interfaces joined into one. The names of interfaces are unique over all kinds.
+	Bond map[string]Bond `json:"bond,omitempty"`
+	// Tagged networks, such as [vlan."bond0.20"].
+	VLAN map[string]VLAN `json:"vlan,omitempty"`
+	// Switches between interfaces.
+	Bridge map[string]Bridge `json:"bridge,omitempty"`
+	// Interfaces without a network behind them.
+	Dummy map[string]Dummy `json:"dummy,omitempty"`
 	// File systems, by mount point.
 	Mount map[string]Mount `json:"mount,omitempty"`
 	// Programs that uinit starts and supervises.

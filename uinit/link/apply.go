@@ -39,6 +39,21 @@ func (k *rtnetlink) do(o Op) error {
 			r.Flags = int(netlink.FLAG_ONLINK)
 		}
 		return netlink.RouteReplace(r)
+	case AddDevice:
+		return create(o.Name, o.Device)
+	case RemoveDevice:
+		return netlink.LinkDel(device(o.NIC))
+	case SetMaster:
+		return netlink.LinkSetMasterByIndex(device(o.NIC), o.Master)
+	case SetPrimary:
+		return setPrimary(o)
+	case SetARP:
+		if o.On {
+			return netlink.LinkSetARPOn(device(o.NIC))
+		}
+		return netlink.LinkSetARPOff(device(o.NIC))
+	case Set:
+		return writeSetting(o)
 	case RemoveRoute:
 		return netlink.RouteDel(o.Route.netlink())
 	}

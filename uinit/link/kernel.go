@@ -23,6 +23,8 @@ type Kernel interface {
 type rtnetlink struct {
 	// known keeps what an interface never changes, by index: asking the driver is an ioctl each.
 	known map[int]hardware
+	// settings are those to read of each interface.
+	settings []string
 }
 
 type hardware struct{ driver, bus string }
@@ -89,16 +91,21 @@ func (k *rtnetlink) nic(l netlink.Link) (NIC, bool) {
 		h = askDriver(a.Name)
 		k.known[a.Index] = h
 	}
+	virtual := l.Type() != "device"
 	mac := a.PermHWAddr
-	if len(mac) == 0 {
+	if len(mac) == 0 || virtual {
 		mac = a.HardwareAddr
 	}
-	return NIC{
+	n := NIC{
 		Index: a.Index, Name: a.Name, MAC: spec.MAC(mac.String()), Driver: h.driver, Bus: h.bus,
 		// A link with a kind was made by somebody; hardware has none.
-		Virtual: l.Type() != "device",
+		Virtual: virtual,
 		Up:      a.Flags&net.FlagUp != 0, Carrier: a.RawFlags&unix.IFF_LOWER_UP != 0, MTU: a.MTU,
-	}, true
+		Master: a.MasterIndex, Parent: a.ParentIndex, NoARP: a.RawFlags&unix.IFF_NOARP != 0,
+		Settings: readSettings(a.Name, k.settings),
+	}
+	n.kind(l)
+	return n, true
 }
 
 // askDriver asks what ethtool -i shows (include/uapi/linux/ethtool.h, ETHTOOL_GDRVINFO).

@@ -17,12 +17,14 @@ import (
 // Manager looks after all interfaces of a machine for as long as its context lives. One goroutine does
 // the work: it observes, plans, acts, and publishes what each link is like.
 type Manager struct {
-	ctx    context.Context
-	rows   map[string]spec.Ethernet
-	fact   func(name string, value any)
-	kernel Kernel
-	watch  func(context.Context) (<-chan struct{}, error)
-	open   func(index int, name string) (dhcp.Socket, error)
+	ctx  context.Context
+	rows map[string]row
+	// ethernet are the rows of hardware.
+	ethernet map[string]spec.Ethernet
+	fact     func(name string, value any)
+	kernel   Kernel
+	watch    func(context.Context) (<-chan struct{}, error)
+	open     func(index int, name string) (dhcp.Socket, error)
 	// resolvConf is where name servers are written.
 	resolvConf string
 
@@ -39,11 +41,13 @@ type Manager struct {
 
 // New prepares the rows; nothing happens before Configure. What Configure
 // begins goes on until ctx ends. fact is told of link.NAME.mac, .driver, .carrier, .addresses,
-// .gateway, .dhcp4.server, .dhcp4.lease_seconds and .dhcp4.ntp (time servers, []string) whenever they change, and must not block.
-func New(ctx context.Context, all map[string]spec.Ethernet, fact func(name string, value any)) *Manager {
+// .gateway, .dhcp4.server, .dhcp4.lease_seconds and .dhcp4.ntp (time servers, []string), of ports .master,
+// of bonds .active (the port in use), of bonds and bridges .ports, and .duplicates (addresses that somebody else has) whenever they change, and must not block.
+func New(ctx context.Context, machine *spec.Machine, fact func(name string, value any)) *Manager {
+	rows := rowsOf(machine)
 	return &Manager{
-		ctx: ctx, rows: maps.Clone(all), fact: fact,
-		kernel: &rtnetlink{known: map[int]hardware{}}, watch: watch, open: dhcp.Open, resolvConf: "/etc/resolv.conf",
+		ctx: ctx, rows: rows, ethernet: maps.Clone(machine.Ethernet), fact: fact,
+		kernel: &rtnetlink{known: map[int]hardware{}, settings: allSettings(rows)}, watch: watch, open: dhcp.Open, resolvConf: "/etc/resolv.conf",
 		calls: make(chan func(*work)), views: map[string]view{}, news: make(chan struct{}),
 	}
 }

@@ -96,7 +96,7 @@ func manage(t *testing.T, rows map[string]spec.Ethernet) (*Manager, *told, conte
 	f := &told{t: t, is: map[string]any{}, news: make(chan struct{}, 1)}
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	t.Cleanup(cancel)
-	m := New(ctx, rows, f.fact)
+	m := New(ctx, &spec.Machine{Ethernet: rows}, f.fact)
 	m.resolvConf = filepath.Join(t.TempDir(), "resolv.conf")
 	return m, f, ctx
 }
@@ -124,11 +124,11 @@ func TestStaticLink(t *testing.T) {
 	}
 	plug(t, "eth7")
 	m, f, ctx := manage(t, map[string]spec.Ethernet{"lan": {
-		Match: veth, MTU: 1400,
-		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.20/24"), netip.MustParsePrefix("2001:db8::20/64")},
-		Gateways:  []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")},
-		DNS:       []netip.Addr{netip.MustParseAddr("192.0.2.53")},
-	}})
+		Match: veth, Addressing: spec.Addressing{MTU: 1400,
+			Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.20/24"), netip.MustParsePrefix("2001:db8::20/64")},
+			Gateways:  []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")},
+			DNS:       []netip.Addr{netip.MustParseAddr("192.0.2.53")},
+		}}})
 	if err := m.Configure(ctx, "lan"); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestStaticLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	nic, _ := state.named("lan")
-	if ops := Plan([]Wanted{want("lan", m.rows["lan"], 0, nic.Index, nil)}, state, time.Now()); len(ops) > 0 {
+	if ops := Plan([]Wanted{want("lan", m.rows["lan"].Addressing, 0, nic.Index, nil)}, state, time.Now()); len(ops) > 0 {
 		t.Errorf("a second plan wants %v", ops)
 	}
 	if nic.MTU != 1400 {
@@ -166,7 +166,7 @@ func TestLease(t *testing.T) {
 	}
 	p := plug(t, "eth0")
 	p.serve("192.0.2.100", 4)
-	m, f, ctx := manage(t, map[string]spec.Ethernet{"lan": {Match: veth, DHCP4: true}})
+	m, f, ctx := manage(t, map[string]spec.Ethernet{"lan": {Match: veth, Addressing: spec.Addressing{DHCP4: true}}})
 	start := time.Now()
 	if err := m.Configure(ctx, "lan"); err != nil {
 		t.Fatal(err)
@@ -226,7 +226,7 @@ func TestCable(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
-	m, f, ctx := manage(t, map[string]spec.Ethernet{"lan": {Match: veth, DHCP4: true}})
+	m, f, ctx := manage(t, map[string]spec.Ethernet{"lan": {Match: veth, Addressing: spec.Addressing{DHCP4: true}}})
 	configured := make(chan error, 1)
 	go func() { configured <- m.Configure(ctx, "lan") }()
 	f.until("link.lan.carrier", "false")

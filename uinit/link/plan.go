@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -16,12 +17,17 @@ const slack = 2 * time.Second
 func Plan(want []Wanted, have State, now time.Time) []Op {
 	p := planner{want: want, have: have, now: now}
 	for _, w := range want {
-		if n, ok := have.nic(w.NIC); ok {
+		if n, ok := have.nic(w.NIC); ok && w.Device == nil {
 			p.rename(n, w.Name)
 		}
 	}
 	for _, w := range want {
-		if n, ok := p.have.nic(w.NIC); ok {
+		if w.Device != nil {
+			p.make(w)
+		}
+	}
+	for _, w := range want {
+		if n, ok := p.have.nic(w.NIC); ok && (w.Device == nil || w.Device.is(n)) {
 			p.configure(n, w)
 		}
 	}
@@ -91,6 +97,23 @@ func (p *planner) move(n NIC, name string, upAgain bool) {
 }
 
 func (p *planner) configure(n NIC, w Wanted) {
+	for _, key := range slices.Sorted(maps.Keys(w.Settings)) {
+		if n.Settings[key] != w.Settings[key] {
+			p.do(Set{n.Index, n.Name, key, w.Settings[key]})
+		}
+	}
+	if w.ARP != nil && *w.ARP == n.NoARP {
+		p.do(SetARP{n.Index, n.Name, *w.ARP})
+	}
+	if w.MasterName != "" {
+		n = p.enslave(n, w)
+		if n.Master == 0 {
+			return // an interface that is up before it joins would ask for addresses of its own
+		}
+	}
+	if primary, ok := p.have.named(w.PrimaryName); ok && primary.Master == n.Index && n.Primary != primary.Index {
+		p.do(SetPrimary{n.Index, n.Name, primary.Index, primary.Name})
+	}
 	if w.MTU != 0 && n.MTU != w.MTU {
 		p.do(SetMTU{n.Index, n.Name, w.MTU})
 	}

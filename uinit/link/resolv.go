@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
 )
 
@@ -21,8 +20,8 @@ type resolver struct {
 }
 
 // add takes what a row says, then what its lease says; earlier links come first.
-func (r *resolver) add(e spec.Ethernet, lease *dhcp.Lease) {
-	servers := e.DNS
+func (r *resolver) add(dns []netip.Addr, lease *dhcp.Lease) {
+	servers := dns
 	if lease != nil {
 		servers = append(slices.Clone(servers), lease.DNS...)
 		if lease.Domain != "" && !slices.Contains(r.search, lease.Domain) {

@@ -29,6 +29,18 @@ type NIC struct {
 	Up, Carrier bool
 	// MTU in bytes.
 	MTU int
+	// Kind is what an interface of software is: bond, vlan, bridge, dummy; hardware has none.
+	Kind string
+	// Master is the index of the bond or bridge that this is a port of; Parent of what carries a VLAN with
+	// the tag ID. 0 is none.
+	Master, Parent, ID int
+	// Mode of a bond, and the indexes of the port in use and the preferred one.
+	Mode            string
+	Active, Primary int
+	// NoARP: ARP is off.
+	NoARP bool
+	// Settings of the interface that some row states, such as ipv6/accept_ra.
+	Settings map[string]string
 }
 
 // Address is an address of an interface.
@@ -57,8 +69,19 @@ type Route struct {
 
 // Wanted is what an interface should have.
 type Wanted struct {
+	// NIC is the interface's index; 0 is one that is still to be made.
 	NIC  int
 	Name string
+	// Device is what it is, unless it is hardware.
+	Device *Device
+	// MasterName is what it is a port of; Master the index of that, 0 as long as it is not there.
+	Master     int
+	MasterName string
+	// PrimaryName is a bond's preferred port.
+	PrimaryName string
+	// Settings, such as ipv6/accept_ra; ARP, if stated.
+	Settings map[string]string
+	ARP      *bool
 	// MTU in bytes; 0 leaves what the driver says.
 	MTU int
 	// Addresses and Routes have no NIC: it is this one.

@@ -5,14 +5,13 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
 )
 
 // view is what is known of a link at one moment.
 type view struct {
 	name string
-	row  spec.Ethernet
+	row  row
 	// nic is its interface, if it has one.
 	nic *NIC
 	// applied: all changes that it needs have been tried; err is what went wrong.
@@ -22,12 +21,17 @@ type view struct {
 	// asking tells what the DHCP client waits for.
 	asking func() string
 	wanted Wanted
+	// master and active name other interfaces; ports have joined this one.
+	master, active string
+	ports          []string
 	// addresses and routes are the interface's.
 	addresses []Address
 	routes    []Route
 }
 
-func (v view) configured() bool { return v.applied && (!v.row.DHCP4 || v.lease != nil) }
+func (v view) configured() bool {
+	return v.applied && (!v.row.DHCP4 || v.lease != nil) && (v.row.Master == "" || v.master == v.row.Master)
+}
 
 // duplicate is an error when another machine uses one of the wanted addresses.
 func (v view) duplicate() error {
@@ -48,8 +52,15 @@ func (v view) waiting() string {
 	switch {
 	case v.name == "":
 		return ""
+	case v.nic == nil && v.row.device != nil:
+		if parent := v.row.device.ParentName; parent != "" {
+			return fmt.Sprintf("%s is not made yet, it lies on %s", v.name, parent)
+		}
+		return v.name + " is not made yet"
 	case v.nic == nil:
-		return describe(v.row.Match)
+		return describe(v.row.match)
+	case v.row.Master != v.master && v.row.Master != "":
+		return fmt.Sprintf("%s is not a port of %s yet", v.name, v.row.Master)
 	case !v.nic.Up:
 		return v.name + " is down"
 	case !v.nic.Carrier:
@@ -76,6 +87,32 @@ func (v view) waiting() string {
 			return fmt.Sprintf("no default route by %v on %s", want.Via, v.name)
 		}
 	}
+	return v.waitingForRouter()
+}
+
+// waitingForRouter says what is missing of an address and a router by router advertisement.
+func (v view) waitingForRouter() string {
+	if v.row.RA == nil || !*v.row.RA {
+		return ""
+	}
+	tentative, usable := "", false
+	for _, a := range v.addresses {
+		if ip := a.Prefix.Addr(); ip.Is6() && !ip.IsLinkLocalUnicast() {
+			if a.Tentative && !a.Duplicate {
+				tentative = fmt.Sprintf("address %v is tentative on %s", ip, v.name)
+			}
+			usable = usable || !a.Tentative && !a.Duplicate
+		}
+	}
+	routed := slices.ContainsFunc(v.routes, func(r Route) bool { return r.Dst.Addr().Is6() && r.Dst.Bits() == 0 && r.Via.IsValid() })
+	switch {
+	case !routed:
+		return "no router advertisement on " + v.name
+	case tentative != "":
+		return tentative
+	case !usable:
+		return "no IPv6 address on " + v.name
+	}
 	return ""
 }
 
@@ -83,14 +120,26 @@ func (v view) waiting() string {
 func (v view) facts() map[string]any {
 	facts := map[string]any{
 		"mac": "", "driver": "", "carrier": false,
-		"addresses": []string{}, "gateway": "", "dhcp4.server": "", "dhcp4.lease_seconds": 0, "dhcp4.ntp": []string{},
+		"addresses": []string{}, "gateway": "", "dhcp4.server": "", "dhcp4.lease_seconds": 0, "dhcp4.ntp": []string{}, "duplicates": []string{},
+	}
+	if v.row.Master != "" {
+		facts["master"] = v.master
+	}
+	if v.row.Kind == "bond" || v.row.Kind == "bridge" {
+		facts["ports"] = v.ports
+	}
+	if v.row.Kind == "bond" {
+		facts["active"] = v.active
 	}
 	if v.nic == nil {
 		return facts
 	}
 	facts["mac"], facts["driver"], facts["carrier"] = string(v.nic.MAC), v.nic.Driver, v.nic.Carrier
-	var texts []string
+	var texts, duplicates []string
 	for _, a := range v.addresses {
+		if a.Duplicate {
+			duplicates = append(duplicates, a.Prefix.String())
+		}
 		if !a.Tentative && !a.Duplicate {
 			texts = append(texts, a.Prefix.String())
 		}
@@ -98,6 +147,9 @@ func (v view) facts() map[string]any {
 	slices.Sort(texts)
 	if texts != nil {
 		facts["addresses"] = texts
+	}
+	if duplicates != nil {
+		facts["duplicates"] = duplicates
 	}
 	if via := v.gateway(); via.IsValid() {
 		facts["gateway"] = via.String()

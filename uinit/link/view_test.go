@@ -18,7 +18,7 @@ import (
 func TestWaiting(t *testing.T) {
 	static, lent := netip.MustParsePrefix("2001:db8::20/64"), netip.MustParsePrefix("192.0.2.100/24")
 	router := netip.MustParseAddr("192.0.2.1")
-	row := spec.Ethernet{Match: spec.Match{Driver: []string{"igb"}, Index: index(1)}, DHCP4: true, Addresses: []netip.Prefix{static}}
+	row := row{match: spec.Match{Driver: []string{"igb"}, Index: index(1)}, Link: spec.Link{Addressing: spec.Addressing{DHCP4: true, Addresses: []netip.Prefix{static}}}}
 	// Each step is what the one before waited for.
 	v := view{name: "lan", row: row}
 	nic := NIC{Index: 2, Name: "lan"}
@@ -32,7 +32,7 @@ func TestWaiting(t *testing.T) {
 		{func() { nic.Up = true }, "no carrier on lan"},
 		{func() { nic.Carrier = true }, "no DHCP lease on lan"},
 		{func() { v.asking = func() string { return "no answer to DHCPDISCOVER on lan (4 sent)" } }, "no answer to DHCPDISCOVER on lan (4 sent)"},
-		{func() { v.lease = lease; v.wanted = want("lan", row, 0, 2, lease) }, "no address 2001:db8::20 on lan"},
+		{func() { v.lease = lease; v.wanted = want("lan", row.Addressing, 0, 2, lease) }, "no address 2001:db8::20 on lan"},
 		{func() { v.addresses = []Address{{Prefix: static, Tentative: true}, {Prefix: lent}} }, "address 2001:db8::20 is tentative on lan"},
 		{func() { v.addresses[0].Tentative = false }, "no default route by 192.0.2.1 on lan"},
 		{func() {
@@ -64,8 +64,8 @@ func TestResolver(t *testing.T) {
 		t.Errorf("without servers: written %v, %v", written, err)
 	}
 	var r resolver
-	r.add(spec.Ethernet{DNS: []netip.Addr{server("192.0.2.53")}}, &dhcp.Lease{DNS: []netip.Addr{server("192.0.2.54"), server("192.0.2.53")}, Domain: "example.net"})
-	r.add(spec.Ethernet{DNS: []netip.Addr{server("2001:db8::53")}}, &dhcp.Lease{Domain: "example.net"})
+	r.add([]netip.Addr{server("192.0.2.53")}, &dhcp.Lease{DNS: []netip.Addr{server("192.0.2.54"), server("192.0.2.53")}, Domain: "example.net"})
+	r.add([]netip.Addr{server("2001:db8::53")}, &dhcp.Lease{Domain: "example.net"})
 	for name, step := range map[string]resolver{"servers": r, "none any more": none} {
 		if written, err := step.write(path, true); !written || err != nil {
 			t.Errorf("%s: written %v, %v", name, written, err)
@@ -103,10 +103,10 @@ func (s *stubborn) Do(o Op) error {
 func TestRefusedChange(t *testing.T) {
 	k := &stubborn{fake{State: State{NICs: []NIC{{Index: 2, Name: "eth0", MTU: 1500}, {Index: 3, Name: "eth1", MTU: 1500}}}}}
 	rows := map[string]spec.Ethernet{
-		"lan": {MTU: 9000, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.20/24")}},
+		"lan": {Addressing: spec.Addressing{MTU: 9000, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.20/24")}}},
 		"wan": {},
 	}
-	m := New(t.Context(), rows, func(string, any) {})
+	m := New(t.Context(), &spec.Machine{Ethernet: rows}, func(string, any) {})
 	m.kernel, m.resolvConf = k, filepath.Join(t.TempDir(), "resolv.conf")
 	m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
 	err := m.Configure(t.Context(), "lan")
@@ -127,7 +127,7 @@ func TestRefusedChange(t *testing.T) {
 }
 
 func TestNoWatch(t *testing.T) {
-	m := New(t.Context(), map[string]spec.Ethernet{"lan": {}}, nil)
+	m := New(t.Context(), &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {}}}, nil)
 	m.watch = func(context.Context) (<-chan struct{}, error) { return nil, errUnsupported }
 	if err := m.Configure(t.Context(), "lan"); !errors.Is(err, errUnsupported) {
 		t.Errorf("configuring without a watch: %v", err)

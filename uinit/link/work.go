@@ -1,13 +1,16 @@
 package link
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
 )
 
@@ -32,6 +35,8 @@ type active struct {
 	applied bool
 	// dirty: what is wanted has changed since it was last applied.
 	dirty bool
+	// below are the indexes of its master and of what it is made of.
+	below []int
 	err   error
 	lease *dhcp.Lease
 	// pollUntil ends the search for carrier.
@@ -79,7 +84,8 @@ func (w *work) begin(name string) {
 // step observes, does what is to be done, and publishes.
 func (w *work) step() {
 	w.blind = w.observe()
-	if w.blind == nil && w.dirty() {
+	// What is made in one round is configured, and carries the next ones, in the following.
+	for round := 0; w.blind == nil && w.dirty() && round <= 2*len(w.rows); round++ {
 		w.apply()
 		w.blind = w.observe()
 	}
@@ -103,12 +109,15 @@ func (w *work) observe() error {
 		return err
 	}
 	w.state = state
-	w.assigned = assign(w.rows, state.NICs, w.assigned)
+	w.assign()
 	for name, a := range w.active {
 		if nic := w.assigned[name]; nic != a.nic {
 			// A lease belongs to a hardware address.
 			a.nic, a.dirty, a.applied, a.lease, a.err = nic, nic != 0, false, nil, nil
 			a.halt()
+		}
+		if below := w.below(name); !slices.Equal(below, a.below) {
+			a.below, a.dirty = below, true
 		}
 		if a.lease != nil && !time.Now().Before(a.lease.Expires()) {
 			a.lease, a.dirty = nil, true
@@ -118,8 +127,8 @@ func (w *work) observe() error {
 }
 
 func (w *work) dirty() bool {
-	for _, a := range w.active {
-		if a.dirty && a.nic != 0 {
+	for name, a := range w.active {
+		if a.dirty && w.possible(name, a) {
 			return true
 		}
 	}
@@ -131,19 +140,29 @@ func (w *work) dirty() bool {
 func (w *work) apply() {
 	var wants []Wanted
 	for name, a := range w.active {
-		if a.nic != 0 && a.dirty {
+		if a.dirty && w.possible(name, a) {
 			wants = append(wants, w.want(name, a))
 		}
 	}
-	slices.SortFunc(wants, func(a, b Wanted) int { return a.NIC - b.NIC })
+	slices.SortFunc(wants, func(a, b Wanted) int {
+		return cmp.Or(w.rows[a.Name].depth-w.rows[b.Name].depth, a.NIC-b.NIC, strings.Compare(a.Name, b.Name))
+	})
 	failed := map[int][]error{}
+	notMade := map[string]error{}
 	for _, op := range Plan(wants, w.state, time.Now()) {
 		if err := w.kernel.Do(op); err != nil {
+			if made, ok := op.(AddDevice); ok {
+				notMade[made.Name] = err
+			}
 			failed[op.nic()] = append(failed[op.nic()], err)
 		}
 	}
-	for _, a := range w.active {
-		if a.nic == 0 || !a.dirty {
+	for name, a := range w.active {
+		if !a.dirty || !w.possible(name, a) {
+			continue
+		}
+		if a.nic == 0 {
+			a.dirty, a.err = false, notMade[name]
 			continue
 		}
 		if !a.applied {
@@ -155,7 +174,9 @@ func (w *work) apply() {
 
 func (w *work) want(name string, a *active) Wanted {
 	names := slices.Sorted(maps.Keys(w.rows))
-	return want(name, w.rows[name], slices.Index(names, name), a.nic, a.lease)
+	r := w.rows[name]
+	out := want(name, r.Addressing, slices.Index(names, name), a.nic, a.lease)
+	return w.stack(out, r)
 }
 
 func (w *work) missesCarrier() bool {
@@ -171,7 +192,7 @@ func (w *work) missesCarrier() bool {
 func (w *work) see() map[string]view {
 	views := map[string]view{}
 	for name, a := range w.active {
-		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.resolvErr), lease: a.lease, wanted: w.want(name, a)}
+		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.resolvErr), lease: a.lease, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
 		if a.asking != nil {
 			v.asking = a.asking.client.Waiting
 		}
@@ -201,7 +222,7 @@ func (w *work) tell(views map[string]view) {
 func (w *work) resolve() {
 	var r resolver
 	for _, name := range slices.Sorted(maps.Keys(w.active)) {
-		r.add(w.rows[name], w.active[name].lease)
+		r.add(w.rows[name].DNS, w.active[name].lease)
 	}
 	w.resolved, w.resolvErr = r.write(w.resolvConf, w.resolved)
 }
@@ -210,6 +231,7 @@ func (w *work) resolve() {
 type asking struct {
 	client *dhcp.Client
 	stop   context.CancelFunc
+	mac    spec.MAC
 }
 
 // halt stops the row's client, if there is one.

@@ -102,7 +102,7 @@ func (w *writer) isStruct(name string) bool {
 		return false
 	}
 	for _, f := range st.Fields.List {
-		if f.Tag != nil {
+		if f.Tag != nil || len(f.Names) == 0 {
 			return true
 		}
 	}

@@ -1,0 +1,194 @@
+package profile
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/suggest"
+)
+
+// links checks the interfaces of all kinds: each for itself, then how they are joined.
+func (c *crosser) links() {
+	all := c.p.Links()
+	c.linkNames(all)
+	seen := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		l := all[name]
+		key := joinKey(l.Kind, name)
+		// IFNAMSIZ in linux/if.h is 16 with the closing NUL.
+		if name == "" || len(name) > 15 || strings.ContainsAny(name, "/: \t\n%") || name == "lo" || name == "." || name == ".." {
+			c.bad(key, "is not an interface name; accepted: up to 15 characters without / : %% or blanks, and not lo")
+		}
+		c.addressing(key, name, l, seen)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.p.Ethernet)) {
+		if i := c.p.Ethernet[name].Match.Index; i != nil && *i < 0 {
+			c.bad(joinKey("ethernet", name)+".match.index", "is %d; accepted: 0 and up", *i)
+		}
+	}
+	c.ports(all)
+	c.vlans(all)
+	c.bridges()
+	for _, circle := range linkCircles(all) {
+		c.bad(joinKey(all[circle[0]].Kind, circle[0]), "interfaces are made of each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
+	}
+}
+
+// linkNames finds names that rows of two kinds have.
+func (c *crosser) linkNames(all map[string]spec.Link) {
+	kinds := map[string][]string{
+		"ethernet": slices.Collect(maps.Keys(c.p.Ethernet)), "bond": slices.Collect(maps.Keys(c.p.Bond)), "vlan": slices.Collect(maps.Keys(c.p.VLAN)),
+		"bridge": slices.Collect(maps.Keys(c.p.Bridge)), "dummy": slices.Collect(maps.Keys(c.p.Dummy)),
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		for _, name := range slices.Sorted(slices.Values(kinds[kind])) {
+			if all[name].Kind != kind {
+				c.bad(joinKey(kind, name), "%s is the name of a %s already; accepted: each name once over all kinds of interfaces", name, all[name].Kind)
+			}
+		}
+	}
+}
+
+// addressing checks what a row says of addresses; seen are the addresses met so far, with their interfaces.
+func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]string) {
+	if l.MTU != 0 && (l.MTU < 68 || l.MTU > 65535) {
+		c.bad(key+".mtu", "is %d; accepted: 68 to 65535 (RFC 791)", l.MTU)
+	}
+	for i, a := range l.Addresses {
+		if !a.Addr().IsValid() || a.Addr().IsMulticast() || a.Addr().IsUnspecified() {
+			c.bad(joinIndex(key+".addresses", i), "%s is not an interface's address", a)
+		}
+		if other, dup := seen[a.Addr().String()]; dup {
+			c.bad(joinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
+		}
+		seen[a.Addr().String()] = name
+	}
+	for i, g := range l.Gateways {
+		reachable := slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return p.Contains(g) })
+		if !reachable && !g.IsLinkLocalUnicast() && !l.DHCP4 {
+			c.bad(joinIndex(key+".gateways", i), "%s lies in none of this interface's networks (%v)", g, l.Addresses)
+		}
+	}
+	for setting := range l.Sysctl {
+		if family, rest, ok := strings.Cut(setting, "."); !ok || family != "ipv4" && family != "ipv6" || rest == "" || strings.ContainsAny(rest, "./") {
+			c.bad(joinKey(key+".sysctl", setting), `is not a setting of an interface; accepted: "ipv4.NAME" or "ipv6.NAME", as below /proc/sys/net/ipv6/conf`)
+		}
+	}
+	ra := l.RA != nil && *l.RA
+	addressed := l.DHCP4 || ra || len(l.Addresses) > 0
+	switch {
+	case addressed && l.Master != "":
+		c.bad(key, "is a port of %s and cannot have addresses of its own; accepted: addresses on %s", l.Master, l.Master)
+	case addressed && l.NoAddress:
+		c.bad(key+".no_address", "stands beside an address; accepted: one of them")
+	case !addressed && l.Master == "" && !l.NoAddress && l.Kind != "dummy" && !c.carries(name):
+		c.warn(key, "has no address: neither dhcp4 = true nor addresses nor ra = true; no_address = true says that this is meant")
+	}
+}
+
+// carries says whether a VLAN lies on an interface, which then needs no address.
+func (c *crosser) carries(name string) bool {
+	for _, v := range c.p.VLAN {
+		if v.Parent == name {
+			return true
+		}
+	}
+	return false
+}
+
+// ports checks that the ports of bonds and bridges exist, and are ports of one thing only.
+func (c *crosser) ports(all map[string]spec.Link) {
+	names := slices.Sorted(maps.Keys(all))
+	taken := map[string]string{}
+	for _, master := range names {
+		l := all[master]
+		if l.Kind != "bond" && l.Kind != "bridge" {
+			continue
+		}
+		key := joinKey(l.Kind, master) + ".ports"
+		for i, port := range l.Lower {
+			other, twice := taken[port]
+			p, known := all[port]
+			switch {
+			case !known:
+				c.bad(joinIndex(key, i), "there is no interface %q%s", port, suggest.DidYouMean(port, names))
+			case twice:
+				c.bad(joinIndex(key, i), "%s is a port of %s already", port, other)
+			case p.Kind == "bridge" || l.Kind == "bond" && p.Kind != "ethernet" && p.Kind != "dummy":
+				c.bad(joinIndex(key, i), "%s is a %s, which a %s cannot have as a port", port, p.Kind, l.Kind)
+			}
+			taken[port] = master
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.p.Bond)) {
+		b, key := c.p.Bond[name], joinKey("bond", name)
+		if len(b.Ports) == 0 {
+			c.bad(key+".ports", "is empty; accepted: the names of the interfaces that the bond is made of")
+		}
+		if b.Primary != "" && !slices.Contains(b.Ports, b.Primary) {
+			c.bad(key+".primary", "%q is none of the bond's ports%s", b.Primary, suggest.DidYouMean(b.Primary, b.Ports))
+		}
+		if b.Primary != "" && b.Mode != "active-backup" && b.Mode != "balance-tlb" && b.Mode != "balance-alb" {
+			c.bad(key+".primary", "means nothing with mode %s; accepted: active-backup, balance-tlb, balance-alb", b.Mode)
+		}
+		if b.MIIMon < spec.Duration(time.Millisecond) {
+			c.bad(key+".miimon", "is %s; accepted: 1ms and up, or nothing would see a cable that is pulled", b.MIIMon)
+		}
+		if b.MinLinks < 0 || b.MinLinks > len(b.Ports) {
+			c.bad(key+".min_links", "is %d; accepted: 0 to the number of ports, %d", b.MinLinks, len(b.Ports))
+		}
+	}
+}
+
+func (c *crosser) vlans(all map[string]spec.Link) {
+	type tag struct {
+		parent string
+		id     int
+	}
+	taken := map[tag]string{}
+	for _, name := range slices.Sorted(maps.Keys(c.p.VLAN)) {
+		v, key := c.p.VLAN[name], joinKey("vlan", name)
+		parent, known := all[v.Parent]
+		switch {
+		case !known:
+			c.bad(key+".parent", "there is no interface %q%s", v.Parent, suggest.DidYouMean(v.Parent, slices.Sorted(maps.Keys(all))))
+		case parent.Master != "" && all[parent.Master].Kind == "bond":
+			c.bad(key+".parent", "%s is a port of %s; accepted: parent = %q", v.Parent, parent.Master, parent.Master)
+		}
+		if v.ID < 1 || v.ID > 4094 {
+			c.bad(key+".id", "is %d; accepted: 1 to 4094 (IEEE 802.1Q)", v.ID)
+		}
+		if other, dup := taken[tag{v.Parent, v.ID}]; dup {
+			c.bad(key+".id", "%d on %s is %s already", v.ID, v.Parent, other)
+		}
+		taken[tag{v.Parent, v.ID}] = name
+	}
+}
+
+func (c *crosser) bridges() {
+	for _, name := range slices.Sorted(maps.Keys(c.p.Bridge)) {
+		b, key := c.p.Bridge[name], joinKey("bridge", name)
+		// BR_MIN_FORWARD_DELAY and BR_MAX_FORWARD_DELAY in net/bridge/br_private_stp.h.
+		delay := time.Duration(b.ForwardDelay)
+		if b.STP && delay != 0 && delay < 2*time.Second || delay > 30*time.Second {
+			c.bad(key+".forward_delay", "is %s; accepted: 2s to 30s with STP, 0s to 30s without", b.ForwardDelay)
+		}
+	}
+}
+
+// linkCircles finds interfaces that are made of each other, each circle once.
+func linkCircles(all map[string]spec.Link) [][]string {
+	services := map[string]spec.Service{}
+	for name, l := range all {
+		var s spec.Service
+		for _, lower := range l.Lower {
+			s.Needs = append(s.Needs, "service:"+lower)
+		}
+		services[name] = s
+	}
+	return circles(services)
+}

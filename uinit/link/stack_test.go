@@ -1,0 +1,202 @@
+package link
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// soft is a kernel that also makes interfaces, under the rules that matter to their order.
+type soft struct {
+	fake
+	did []string
+}
+
+func (s *soft) Observe() (State, error) {
+	return State{slices.Clone(s.NICs), slices.Clone(s.Addresses), slices.Clone(s.Routes)}, nil
+}
+
+func (s *soft) at(index int) *NIC {
+	return &s.NICs[slices.IndexFunc(s.NICs, func(n NIC) bool { return n.Index == index })]
+}
+
+func (s *soft) Do(o Op) error {
+	s.did = append(s.did, o.String())
+	switch o := o.(type) {
+	case AddDevice:
+		if _, exists := s.named(o.Name); exists {
+			return fmt.Errorf("%v: file exists", o)
+		}
+		n := NIC{Index: 100 + len(s.did), Name: o.Name, Kind: o.Device.Kind, Virtual: true, Carrier: true, MTU: 1500, Parent: o.Device.Parent, ID: o.Device.ID, Mode: string(o.Device.Bond.Mode)}
+		if n.Kind == "vlan" && n.Parent == 0 {
+			return fmt.Errorf("%v: no such device", o)
+		}
+		s.NICs = append(s.NICs, n)
+	case RemoveDevice:
+		s.NICs = slices.DeleteFunc(s.NICs, func(n NIC) bool { return n.Index == o.NIC })
+	case SetMaster:
+		n := s.at(o.NIC)
+		if s.at(o.Master).Kind == "bond" {
+			if n.Up {
+				return fmt.Errorf("%v: operation not permitted: it is up", o)
+			}
+			n.Up = true
+		}
+		n.Master = o.Master
+	case SetPrimary:
+		if s.at(o.Primary).Master != o.NIC {
+			return fmt.Errorf("%v: not a port", o)
+		}
+		s.at(o.NIC).Primary, s.at(o.NIC).Active = o.Primary, o.Primary
+	case SetARP:
+		s.at(o.NIC).NoARP = !o.On
+	case Set:
+		n := s.at(o.NIC)
+		all := map[string]string{o.Key: o.Value}
+		for k, v := range n.Settings {
+			if k != o.Key {
+				all[k] = v
+			}
+		}
+		n.Settings = all
+	case SetUp:
+		if n := s.at(o.NIC); o.Up && n.Kind == "vlan" && !s.at(n.Parent).Up {
+			return fmt.Errorf("%v: network is down", o)
+		}
+		return s.fake.Do(o)
+	default:
+		return s.fake.Do(o)
+	}
+	return nil
+}
+
+func drawnOnPaper() *spec.Machine {
+	no := false
+	hw := func(i int) spec.Ethernet { return spec.Ethernet{Match: spec.Match{Index: index(i)}} }
+	return &spec.Machine{
+		Ethernet: map[string]spec.Ethernet{"a": hw(0), "b": hw(1)},
+		Bond:     map[string]spec.Bond{"bond0": {Ports: []string{"a", "b"}, Mode: "active-backup", Primary: "b", MIIMon: spec.Duration(100 * time.Millisecond)}},
+		VLAN:     map[string]spec.VLAN{"bond0.20": {Parent: "bond0", ID: 20}},
+		Bridge: map[string]spec.Bridge{"br20": {Ports: []string{"bond0.20"}, Addressing: spec.Addressing{
+			Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.20/24")}, ARP: &no, Sysctl: map[string]string{"ipv6.accept_dad": "0"},
+		}}},
+		Dummy: map[string]spec.Dummy{"lo1": {Addressing: spec.Addressing{Addresses: []netip.Prefix{netip.MustParsePrefix("198.51.100.1/32")}}}},
+	}
+}
+
+// Two NICs, a bond, a VLAN, a bridge: whatever the order in which they are asked for, the same comes out, and
+// asking again changes nothing.
+func TestStack(t *testing.T) {
+	machine := drawnOnPaper()
+	var names []string
+	for name := range machine.Links() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for turn := range 2 {
+		if turn == 1 {
+			slices.Reverse(names)
+		}
+		// Something of another kind has a name already, and one port is up.
+		k := &soft{fake: fake{State: State{NICs: []NIC{
+			{Index: 2, Name: "eth0", MTU: 1500, Bus: "0", Carrier: true, Up: true}, {Index: 3, Name: "br20", MTU: 1500, Bus: "1", Carrier: true},
+			{Index: 4, Name: "bond0", Kind: "bond", Mode: "balance-rr", Virtual: true, MTU: 1500},
+		}}}}
+		m := New(t.Context(), machine, func(string, any) {})
+		m.kernel, m.resolvConf = k, filepath.Join(t.TempDir(), "resolv.conf")
+		m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
+		done := make(chan error)
+		for _, name := range names {
+			go func() { done <- m.Configure(t.Context(), name) }()
+		}
+		for range names {
+			if err := <-done; err != nil {
+				t.Errorf("turn %d: %v", turn, err)
+			}
+		}
+		for _, name := range names {
+			if err := m.Online(t.Context(), name); err != nil {
+				t.Error(err)
+			}
+		}
+		state, _ := k.Observe()
+		got := map[string]string{}
+		for _, n := range state.NICs {
+			master, _ := state.nic(n.Master)
+			parent, _ := state.nic(n.Parent)
+			got[n.Name] = strings.TrimSpace(fmt.Sprint(n.Kind, " ", n.Mode, master.Name, parent.Name, " up=", n.Up, " ", n.Settings))
+		}
+		want := map[string]string{
+			"a": "bond0 up=true map[ipv6/disable_ipv6:1]", "b": "bond0 up=true map[ipv6/disable_ipv6:1]",
+			"bond0": "bond active-backup up=true map[]", "bond0.20": "vlan br20bond0 up=true map[ipv6/disable_ipv6:1]",
+			"br20": "bridge  up=true map[ipv6/accept_dad:0]", "lo1": "dummy  up=true map[]",
+		}
+		for name := range want {
+			if got[name] != want[name] {
+				t.Errorf("turn %d: %s is %q, want %q; done:\n%s", turn, name, got[name], want[name], strings.Join(k.did, "\n"))
+			}
+		}
+		bond, _ := state.named("bond0")
+		if port, _ := state.nic(bond.Active); port.Name != "b" {
+			t.Errorf("turn %d: active port %q; done:\n%s", turn, port.Name, strings.Join(k.did, "\n"))
+		}
+		w := &work{Manager: m, active: map[string]*active{}}
+		w.state = state
+		w.assign()
+		var wants []Wanted
+		for _, name := range names {
+			wants = append(wants, w.want(name, &active{nic: w.assigned[name]}))
+		}
+		if again := Plan(wants, state, time.Now()); len(again) > 0 {
+			t.Errorf("turn %d: a second plan wants %v", turn, again)
+		}
+	}
+}
+
+func TestAddDeviceText(t *testing.T) {
+	for _, tt := range []struct {
+		device Device
+		want   string
+	}{
+		{Device{Kind: "dummy"}, "ip link add x type dummy"},
+		{Device{Kind: "vlan", ParentName: "bond0", ID: 20}, "ip link add link bond0 name x type vlan id 20"},
+		{Device{Kind: "bridge"}, "ip link add x type bridge stp_state 0 forward_delay 0 vlan_filtering 0"},
+		{Device{Kind: "bridge", Bridge: spec.Bridge{STP: true}}, "ip link add x type bridge stp_state 1 forward_delay 1500 vlan_filtering 0"},
+		{Device{Kind: "bond", Bond: spec.Bond{Mode: "802.3ad", MIIMon: spec.Duration(50 * time.Millisecond), LACPRate: "fast", HashPolicy: "layer3+4", MinLinks: 1}},
+			"ip link add x type bond mode 802.3ad miimon 50 lacp_rate fast min_links 1 xmit_hash_policy layer3+4"},
+	} {
+		if got := (AddDevice{"x", tt.device}).String(); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestWaitingForRouter(t *testing.T) {
+	yes := true
+	v := view{name: "lan", row: row{Link: spec.Link{Addressing: spec.Addressing{RA: &yes}}}, nic: &NIC{Index: 2, Up: true, Carrier: true}}
+	for _, step := range []struct {
+		next func()
+		want string
+	}{
+		{func() {}, "no router advertisement on lan"},
+		{func() {
+			v.routes = []Route{{NIC: 2, Dst: netip.MustParsePrefix("::/0"), Via: netip.MustParseAddr("fe80::1")}}
+		}, "no IPv6 address on lan"},
+		{func() {
+			v.addresses = []Address{{Prefix: netip.MustParsePrefix("fe80::2/64")}, {Prefix: netip.MustParsePrefix("2001:db8::2/64"), Tentative: true}}
+		}, "address 2001:db8::2 is tentative on lan"},
+		{func() { v.addresses[1].Tentative = false }, ""},
+	} {
+		step.next()
+		if got := v.waiting(); got != step.want {
+			t.Errorf("waiting for %q, want %q", got, step.want)
+		}
+	}
+}
