@@ -46,13 +46,8 @@ func channel() (ours, theirs *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), "getty"), os.NewFile(uintptr(fds[1]), "uinit"), nil
 }
 
-// answer serves a getty until it closes the channel, and reports whether somebody came in.
-func answer(c io.ReadWriter, current func() brief) (inside bool) {
-	inside, _ = converse(c, current)
-	return inside
-}
-
-// converse is answer, and reports what was chosen from a menu.
+// converse serves a getty until it closes the channel. It reports whether somebody came in,
+// and what was chosen from a menu.
 func converse(c io.ReadWriter, current func() brief) (inside bool, choice Choice) {
 	var b [1]byte
 	for {

@@ -18,7 +18,6 @@ type peer struct {
 	t      *testing.T
 	handle *netlink.Handle
 	link   netlink.Link
-	conn   func() (*net.UDPConn, error)
 
 	mu sync.Mutex
 	// reply makes the server's answer; nil keeps silent.
