@@ -16,6 +16,7 @@
 //	uinit.test                    the host may run commands through the control port
 //	uinit.report=ttyS1            a serial port for the report where there is no virtio port
 //	uinit.debug                   more lines in the log
+//	uinit.test.panic[=UNIT]       a test of faults: that unit panics, or the worker
 //	MODULE.PARAMETER=VALUE        parameters of modules
 //	modprobe.blacklist=A,B        modules that no device loads
 package main
