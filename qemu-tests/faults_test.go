@@ -1,0 +1,115 @@
+package qemu_tests
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+)
+
+// A day in the life of a box where much goes wrong, in one boot: somebody looks around before it comes up,
+// a unit panics, a service never gets going, orphans and quick children are many, and at the power button
+// a service does not want to leave.
+func TestFaults(t *testing.T) {
+	box := extended(t, `
+[image]
+overlays = ["headless", "files"]
+[user.root]
+# "correct horse"
+password_hash = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
+[access]
+host_password = false
+[boot]
+unit_timeout = "300ms"
+[run.disk.data]
+filesystem = "ext4"
+label      = "data"
+[mount."/data"]
+source  = "LABEL=data"
+type    = "ext4"
+timeout = "30s"
+[service.hangs]
+command = ["/bin/sleep", "1000"]
+ready   = { file = "/run/never", timeout = "2s" }
+memory  = "64M"
+pids    = 8
+cpu     = 0.5
+[service.stubborn]
+command = ["/usr/bin/stubborn"]
+needs   = ["mount:/data"]
+stop_timeout = "1s"
+`, map[string]string{
+		"files/usr/bin/stubborn": "#!/bin/bash\ntrap '' TERM\nexec > /data/open\nwhile :; do sleep 1000; done\n",
+	})
+	box.options.Append = []string{"uinit.rescue", "uinit.test.panic=sysctl"}
+	g := box.boots(t)
+	talk(t, g,
+		[2]string{`Password of root: $`, "wrong\r"},
+		[2]string{`Login incorrect\s+Password of root: $`, "correct horse\r"},
+		[2]string{`# $`, "echo in-$((6*7))\r"},
+		[2]string{`in-42\s[\s\S]*# $`, "exit\r"},
+		[2]string{`login: $`, ""},
+	)
+	s := until(t, g, "the end of the boot", isBooted)
+	if e := unitAt(t, s, "sysctl", "failed"); !strings.Contains(e.Message, "panic") {
+		t.Errorf("the unit that panics says %q", e.Message)
+	}
+	if s.Boot.State != "degraded" {
+		t.Errorf("the boot is %s", s.Boot.State)
+	}
+	until(t, g, "the disk's service", func(s *report.State) bool { return s.Units["service:stubborn"].State == "ok" })
+	if got := inside(t, g, strings.TrimSpace(`
+for i in {1..40}; do (sleep 0.3 & sleep 0.1 & sleep 0 &); done
+bad=0
+for i in {1..200}; do (exit $i) & pids[i]=$!; done
+for i in {1..200}; do wait ${pids[i]}; [ $? = $i ] || ((bad++)); done
+echo $bad
+`)); got != "0" {
+		t.Errorf("%s of 200 exit statuses are wrong", got)
+	}
+	for want := range 20 {
+		reply, err := g.Request(t.Context(), report.Request{Command: []string{"/bin/bash", "-c", fmt.Sprintf("(sleep 0 &); exit %d", want)}})
+		if err != nil || reply.Exit == nil || *reply.Exit != want {
+			t.Errorf("a command that exits with %d: %+v, %v", want, reply, err)
+		}
+	}
+	if got := inside(t, g, `sleep 0.5; n=0; for f in /proc/[0-9]*/stat; do read -r s 2>/dev/null < $f && [[ $s == *") Z "* ]] && ((n++)); done; echo $n`); got != "0" {
+		t.Errorf("%s zombies are left", got)
+	}
+
+	limits := "cd /sys/fs/cgroup/uinit/hangs && echo $(<memory.max) $(<pids.max) $(<cpu.max)"
+	if got := inside(t, g, limits); got != "67108864 8 50000 100000" {
+		t.Errorf("the limits are %s", got)
+	}
+	if got := inside(t, g, "uinitctl restart stubborn >/dev/null; uinitctl stop stubborn"); !strings.HasPrefix(got, "service:stubborn ") || !strings.Contains(got, "stopped") {
+		t.Errorf("stopped: %q", got)
+	}
+	inside(t, g, "uinitctl start stubborn")
+
+	if _, err := g.QMP(t.Context(), "system_powerdown", nil); err != nil {
+		t.Fatal(err)
+	}
+	s = ends(t, g, "poweroff", "guest-shutdown")
+	places := order(s, "service.stubborn.state", "stop.services", "stop.processes", "stop.file_systems")
+	if slices.Contains(places, -1) || !slices.IsSorted(places) {
+		t.Errorf("services, processes and file systems ended at places %v of the report", places)
+	}
+	if took, _ := s.Facts["stop.services"].Value.(float64); took < 1 || took > 4 {
+		t.Errorf("services took %.1f s to stop, want little over the second that one is given", took)
+	}
+	if state := s.Facts["service.stubborn.state"].Value; state != "stopped" {
+		t.Errorf("the stubborn service is %v", state)
+	}
+	prompt, users := unitAt(t, s, "console:ttyS0", "ok").Uptime, unitAt(t, s, "users", "ok").Uptime
+	if prompt-users > 1 {
+		t.Errorf("the prompt came %.2f s after all that it waits for", prompt-users)
+	}
+	if late := unitAt(t, s, "service:hangs", "late"); !strings.HasPrefix(late.Message, "waiting: file /run/never") {
+		t.Errorf("the late service says %q", late.Message)
+	}
+	if e := unitAt(t, s, "service:hangs", "failed"); e.Message != "not ready within 2s: waiting for file /run/never" {
+		t.Errorf("the service that never gets ready says %q", e.Message)
+	}
+}
