@@ -22,9 +22,9 @@ func TestModuleConfig(t *testing.T) {
 		"virtio-net": {Parameters: map[string]string{"napi_tx": "0", "csum": "1"}},
 		"pcspkr":     {Blacklist: true},
 	}}
-	got := moduleConfig(m, cmdline.Parse("virtio_net.csum=0 modprobe.blacklist=floppy,snd-hda quiet bonding.max_bonds=0"))
+	got := moduleConfig(m, cmdline.Parse("virtio_net.csum=0 modprobe.blacklist=floppy,snd-hda quiet bonding.max_bonds=2"))
 	want := kmod.Config{
-		Parameters: map[string]string{"virtio_net": "csum=1 napi_tx=0 csum=0", "bonding": "max_bonds=0", "pcspkr": "", "modprobe": "blacklist=floppy,snd-hda"},
+		Parameters: map[string]string{"virtio_net": "csum=1 napi_tx=0 csum=0", "bonding": "max_bonds=0 max_bonds=2", "pcspkr": "", "modprobe": "blacklist=floppy,snd-hda"},
 		Blacklist:  map[string]bool{"pcspkr": true, "floppy": true, "snd_hda": true, "virtio_net": false},
 	}
 	if !reflect.DeepEqual(got, want) {
