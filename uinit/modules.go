@@ -96,6 +96,17 @@ func newPlug(l *kmod.Loader, failed func(alias string, err error)) *dev.Plug {
 // blocks in getrandom(2) goes on as soon as it is there.
 const entropyAlias = "virtio:d00000004"
 
+// offerModprobe puts modprobe where the kernel calls it (CONFIG_MODPROBE_PATH). The image leaves that to
+// uinit: while the kernel starts, drivers of its own ask for modules that they do well without,
+// hmac(sha256) above all. Each such call would hold the kernel up until the archive is unpacked, and
+// then for as long as a process comes and goes. A modprobe that the image brings stays.
+func offerModprobe() error {
+	if err := os.Symlink("/init", "/sbin/modprobe"); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("making modprobe: %w", err)
+	}
+	return nil
+}
+
 // modprobeMain is /sbin/modprobe. It applies the same parameters as the worker.
 func modprobeMain(args []string) int {
 	dir, err := kmod.Dir()

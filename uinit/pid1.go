@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -47,8 +48,8 @@ type first struct {
 func (f *first) run() {
 	mounted := mount.AttachAll(mount.Early())
 	f.log, f.line = klog.Open(), cmdline.Read()
-	if mounted != nil {
-		f.say("%v", mounted)
+	if err := errors.Join(mounted, offerModprobe()); err != nil {
+		f.say("%v", err)
 	}
 	f.listen()
 	if f.line.Has("uinit.rescue") || f.line.Has("single") || f.line.Has("S") || f.line.Has("1") {

@@ -6,9 +6,10 @@ import (
 	"github.com/imgbuild/imgbuild/build/tree"
 )
 
-// uinitNames are the names under which uinit answers besides /init.
+// uinitNames are the names under which uinit answers besides /init. /sbin/modprobe is another, but
+// uinit makes that link itself, and says why.
 var uinitNames = []string{
-	"usr/sbin/init", "usr/sbin/modprobe", "usr/sbin/poweroff", "usr/sbin/reboot", "usr/sbin/halt",
+	"usr/sbin/init", "usr/sbin/poweroff", "usr/sbin/reboot", "usr/sbin/halt",
 	"usr/bin/login", "usr/bin/uinit", "usr/bin/uinitctl",
 }
 

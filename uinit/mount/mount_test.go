@@ -3,6 +3,7 @@ package mount
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -165,18 +166,26 @@ func TestFind(t *testing.T) {
 		}
 		return file
 	}
-	disks := map[string]string{"/dev/vda": ext("data"), "/dev/vdb": ext("twin"), "/dev/cciss/c0d0": ext("twin"), "/dev/sr0": "/no/medium"}
+	disks := map[string]string{"/dev/vda": ext("data"), "/dev/vdb": ext("twin"), "/dev/cciss/c0d0": ext("twin"), "/dev/vdc1": ext("part"),
+		"/dev/sr0": "an empty drive", "/dev/vdc": "a disk that is not ready", "/dev/vdc2": "a partition that is not ready"}
 	sys := fstest.MapFS{}
-	for name, size := range map[string]string{"vda": "16", "vdb": "16", "cciss!c0d0": "16", "sr0": "0", "gone": "8"} {
+	for name, size := range map[string]string{"vda": "16", "vdb": "16", "cciss!c0d0": "16", "sr0": "0", "gone": "8", "vdc": "8", "vdc1": "8", "vdc2": "8"} {
 		sys["class/block/"+name+"/size"] = &fstest.MapFile{Data: []byte(size + "\n")}
+		if name != "vdc" {
+			sys["class/block/"+name+"/bdi"] = &fstest.MapFile{Mode: fs.ModeDir}
+		}
 	}
+	for _, part := range []string{"vdc1", "vdc2"} {
+		sys["class/block/"+part+"/partition"] = &fstest.MapFile{}
+	}
+	sys["class/block/vdc1/holders"] = &fstest.MapFile{Mode: fs.ModeDir}
 	open := func(name string) (*os.File, error) {
-		if disks[name] == "/no/medium" {
-			t.Error("opened an empty drive")
+		if strings.Contains(disks[name], " ") {
+			t.Errorf("opened %s", disks[name])
 		}
 		return os.Open(disks[name])
 	}
-	for label, want := range map[string]string{"data": "/dev/vda", "nothing": ""} {
+	for label, want := range map[string]string{"data": "/dev/vda", "part": "/dev/vdc1", "nothing": ""} {
 		if got, err := Find(Wanted{Label: label}, sys, open); got != want || err != nil {
 			t.Errorf("%s is on %q, %v; want %q", label, got, err, want)
 		}

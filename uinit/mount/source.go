@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 )
@@ -59,6 +60,9 @@ func Find(w Wanted, sys fs.FS, open func(name string) (*os.File, error)) (string
 		if s := strings.TrimSpace(string(size)); s == "" || s == "0" {
 			continue // an empty drive, which would make noise when opened
 		}
+		if !ready(sys, entry.Name()) {
+			continue
+		}
 		device := filepath.Join("/dev", strings.ReplaceAll(entry.Name(), "!", "/"))
 		f, err := open(device)
 		if err != nil {
@@ -77,4 +81,18 @@ func Find(w Wanted, sys fs.FS, open func(name string) (*os.File, error)) (string
 		return found[0], nil
 	}
 	return "", fmt.Errorf("looking for %s: %s answer alike", w, strings.Join(found, " and "))
+}
+
+// ready says that opening a disk or partition will find it. It shows up in /sys before that, and
+// somebody who opens it then makes the kernel call modprobe for it, twice (block-major-254). The mark is
+// what the kernel makes last, before the event that we wait for (device_add_disk in block/genhd.c,
+// add_partition in block/partitions/core.c).
+func ready(sys fs.FS, name string) bool {
+	dir := path.Join("class/block", name)
+	mark := "bdi"
+	if _, err := fs.Stat(sys, path.Join(dir, "partition")); err == nil {
+		mark = "holders"
+	}
+	_, err := fs.Stat(sys, path.Join(dir, mark))
+	return err == nil
 }
