@@ -3,7 +3,7 @@ package entropy
 import (
 	"bufio"
 	"io/fs"
-	"regexp"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,7 +55,7 @@ func Observe(root fs.FS, log string) Observed {
 	info, _ := fs.ReadFile(root, cpuInfo)
 	line, _ := fs.ReadFile(root, kernelLine)
 	o.CPU = hasFlag(string(info), "rdrand") && trusted(string(line), "random.trust_cpu", "nordrand")
-	o.EFI = seedTable.MatchString(log) && trusted(string(line), "random.trust_bootloader", "")
+	o.EFI = hasSeedTable(log) && trusted(string(line), "random.trust_bootloader", "")
 	o.Ready, o.Stamped = readyStamp(log)
 	return o
 }
@@ -127,21 +127,57 @@ func trusted(line, param, off string) bool {
 	return yes
 }
 
-var (
-	// drivers/firmware/efi prints the tables it found on one line; RNG= is LINUX_EFI_RANDOM_SEED_TABLE_GUID.
-	seedTable = regexp.MustCompile(`(?m)^(?:<\d+>)?(?:\[ *[\d.]+\] )?efi: .*\bRNG=0x`)
-	initDone  = regexp.MustCompile(`(?m)^(?:<\d+>)?\[ *(\d+\.\d+)\] random: crng init done`)
-)
+// hasSeedTable finds the line on which drivers/firmware/efi prints the tables it found; RNG= is
+// LINUX_EFI_RANDOM_SEED_TABLE_GUID.
+func hasSeedTable(log string) bool {
+	for line := range linesWith(log, "RNG=0x") {
+		_, text := cutStamp(line)
+		before, _, _ := strings.Cut(text, "RNG=0x")
+		if strings.HasPrefix(before, "efi: ") && strings.HasSuffix(before, " ") {
+			return true
+		}
+	}
+	return false
+}
 
 // readyStamp finds "[    1.234567] random: crng init done".
 func readyStamp(log string) (at time.Duration, ok bool) {
-	m := initDone.FindStringSubmatch(log)
-	if m == nil {
-		return 0, false
+	const done = "random: crng init done"
+	for line := range linesWith(log, done) {
+		stamp, text := cutStamp(line)
+		if seconds, err := strconv.ParseFloat(stamp, 64); err == nil && seconds >= 0 && seconds <= 1e9 && strings.HasPrefix(text, done) {
+			return time.Duration(seconds * float64(time.Second)), true
+		}
 	}
-	seconds, err := strconv.ParseFloat(m[1], 64)
-	if err != nil || seconds > 1e9 {
-		return 0, false
+	return 0, false
+}
+
+// linesWith gives the lines of the kernel's log that hold words. Regular expressions would say it
+// shorter, and cost a slow machine 20 ms of its boot: every process of uinit compiles them.
+func linesWith(log, words string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for {
+			i := strings.Index(log, words)
+			if i < 0 {
+				return
+			}
+			begin := strings.LastIndexByte(log[:i], '\n') + 1
+			line, rest, _ := strings.Cut(log[begin:], "\n")
+			if !yield(line) {
+				return
+			}
+			log = rest
+		}
 	}
-	return time.Duration(seconds * float64(time.Second)), true
+}
+
+// cutStamp splits a line as syslog(2) gives it: "<6>[    1.234567] text". Either mark may be absent.
+func cutStamp(line string) (stamp, text string) {
+	if level, rest, ok := strings.Cut(line, ">"); ok && strings.HasPrefix(level, "<") {
+		line = rest
+	}
+	if inner, rest, ok := strings.Cut(line, "] "); ok && strings.HasPrefix(inner, "[") {
+		return strings.TrimLeft(inner[1:], " "), rest
+	}
+	return "", line
 }
