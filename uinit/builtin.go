@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/sshd"
 	"github.com/imgbuild/imgbuild/uinit/watchdog"
 )
@@ -54,7 +55,7 @@ func (w *worker) poolReady(ctx context.Context) error {
 
 // startWatchdog finds a watchdog and feeds it until disarm.
 func (w *worker) startWatchdog(context.Context) error {
-	sys := os.DirFS("/sys")
+	sys := dev.Sys()
 	name, identity, err := watchdog.Find(sys)
 	if errors.Is(err, watchdog.ErrNone) {
 		if err := w.modules.Load("softdog"); err != nil {

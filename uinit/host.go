@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/hostlink"
 	"github.com/imgbuild/imgbuild/uinit/power"
 )
@@ -37,10 +38,10 @@ func (w *worker) openHost(context.Context) error {
 
 // keepPort waits for a port and uses it, again and again: hosts go and come back.
 func (w *worker) keepPort(name string, flag int, use func(*os.File) error) {
-	sys := os.DirFS("/sys")
+	sys := dev.Sys()
 	for w.life.Err() == nil {
 		var device string
-		err := w.events.Wait(w.life, func() (found bool, err error) {
+		err := w.events.Wait(w.life, "virtio-ports", func() (found bool, err error) {
 			device, err = hostlink.FindPort(sys, name)
 			if errors.Is(err, hostlink.ErrNoPort) {
 				return false, nil

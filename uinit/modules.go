@@ -79,10 +79,15 @@ func (w *worker) coldplug(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// awaitDisk calls ready now and whenever a disk or partition comes up.
+func (w *worker) awaitDisk(ctx context.Context, ready func() (bool, error)) error {
+	return w.events.Wait(ctx, "block", ready)
+}
+
 // newPlug loads through l. Most devices have no driver in the image, and want none.
 func newPlug(l *kmod.Loader, failed func(alias string, err error)) *dev.Plug {
 	return &dev.Plug{
-		Sys: os.DirFS("/sys"),
+		Sys: dev.Sys(),
 		Load: func(alias string) {
 			if _, err := l.LoadFor(alias); err != nil && !errors.Is(err, kmod.ErrNotFound) {
 				failed(alias, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/account"
+	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/link"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/service"
@@ -68,7 +69,7 @@ func (w *worker) step(name string) step {
 	case "online":
 		return step{func(ctx context.Context) error { return w.links.Online(ctx, row) }, func() string { return w.links.Waiting(row) }}
 	case "mount":
-		m := mount.New(row, w.machine.Mount[row], mount.Box{Sys: os.DirFS("/sys"), Wait: w.events.Wait, LoadModule: w.modules.Load})
+		m := mount.New(row, w.machine.Mount[row], mount.Box{Sys: dev.Sys(), Wait: w.awaitDisk, LoadModule: w.modules.Load})
 		return step{m.Run, m.Waiting}
 	case "service":
 		return step{func(ctx context.Context) error { return w.startService(ctx, row) }, func() string { return w.serviceWaiting(row) }}

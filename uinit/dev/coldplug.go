@@ -8,14 +8,25 @@ import (
 	"sync"
 )
 
-// Aliases reads the modalias of every device in sys, the tree at /sys: those on a bus, and
-// input devices, which are on none. Sorted, each once.
-func Aliases(sys fs.FS) []string {
+// aliases reads the modalias of each device in sys, the tree at /sys: those on a bus, and input
+// devices, which are on none. Devices in read were read before; those that are new are added. Sorted,
+// each alias once.
+func aliases(sys fs.FS, read map[string]bool) []string {
+	dirs := []string{"class/input"}
+	buses, _ := fs.ReadDir(sys, "bus") // a kernel without any has no devices either
+	for _, bus := range buses {
+		dirs = append(dirs, "bus/"+bus.Name()+"/devices")
+	}
 	var found []string
-	for _, pattern := range []string{"bus/*/devices/*/modalias", "class/input/*/modalias"} {
-		files, _ := fs.Glob(sys, pattern) // errs on bad patterns only
-		for _, file := range files {
-			// A device may go while we look at it.
+	for _, dir := range dirs {
+		devices, _ := fs.ReadDir(sys, dir)
+		for _, device := range devices {
+			file := dir + "/" + device.Name() + "/modalias"
+			if read[file] {
+				continue
+			}
+			read[file] = true
+			// Most devices of some buses have none, and any may go while we look at it.
 			if b, err := fs.ReadFile(sys, file); err == nil {
 				if alias := strings.TrimSpace(string(b)); alias != "" {
 					found = append(found, alias)
@@ -44,9 +55,10 @@ type Plug struct {
 // Cold loads drivers for the devices that are there until no new ones come up.
 // Drivers that find their devices in the background (USB) show up in Hot.
 func (p *Plug) Cold(ctx context.Context) {
+	read := map[string]bool{}
 	for ctx.Err() == nil {
 		var first, rest []string
-		for _, alias := range Aliases(p.Sys) {
+		for _, alias := range aliases(p.Sys, read) {
 			switch {
 			case !p.claim(alias):
 			case p.First != nil && p.First(alias):

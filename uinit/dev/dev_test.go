@@ -42,12 +42,15 @@ func TestWait(t *testing.T) {
 		var looks int
 		done := make(chan error)
 		go func() {
-			done <- m.Wait(t.Context(), func() (bool, error) { looks++; return looks == 3, nil })
+			done <- m.Wait(t.Context(), "block", func() (bool, error) { looks++; return looks == 3, nil })
 		}()
-		synctest.Wait()
-		m.Send(Event{Action: "add"})
-		synctest.Wait()
-		m.Send(Event{Action: "add"})
+		for _, e := range []Event{
+			{Action: "add"}, {Action: "add", Env: map[string]string{"SUBSYSTEM": "net"}}, // nothing to look at
+			{Action: "change", Env: map[string]string{"SUBSYSTEM": "block"}}, {Action: Overflow},
+		} {
+			synctest.Wait()
+			m.Send(e)
+		}
 		if err := <-done; err != nil || looks != 3 {
 			t.Errorf("%v after %d looks", err, looks)
 		}
@@ -61,12 +64,12 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		err := (&Monitor{}).Wait(ctx, func() (bool, error) { return false, nil })
+		err := (&Monitor{}).Wait(ctx, "", func() (bool, error) { return false, nil })
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 		broken := errors.New("broken")
-		if err := (&Monitor{}).Wait(t.Context(), func() (bool, error) { return false, broken }); err != broken {
+		if err := (&Monitor{}).Wait(t.Context(), "", func() (bool, error) { return false, broken }); err != broken {
 			t.Error(err)
 		}
 	})

@@ -116,30 +116,37 @@ func (m *Monitor) Watch() (events <-chan Event, stop func()) {
 	}
 }
 
-// Wait calls ready now and after every event until it says yes, fails, or ctx ends.
-func (m *Monitor) Wait(ctx context.Context, ready func() (bool, error)) error {
+// Wait calls ready now and after events of a subsystem ("" for any) until it says yes, fails, or ctx
+// ends. Events that came together are answered by one look.
+func (m *Monitor) Wait(ctx context.Context, subsystem string, ready func() (bool, error)) error {
 	events, stop := m.Watch()
 	defer stop()
+	concerns := func(e Event) bool {
+		return subsystem == "" || e.Action == Overflow || e.Subsystem() == subsystem
+	}
 	for {
 		if ok, err := ready(); ok || err != nil {
 			return err
 		}
-		select {
-		case <-events:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		for again := false; !again; {
+			select {
+			case e := <-events:
+				again = drain(events, concerns) || concerns(e)
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
 		}
-		drain(events)
 	}
 }
 
-// drain drops what is queued: one look answers for all of it.
-func drain(events <-chan Event) {
+// drain drops what is queued and says whether any of it concerned the caller.
+func drain(events <-chan Event, concerns func(Event) bool) (any bool) {
 	for {
 		select {
-		case <-events:
+		case e := <-events:
+			any = concerns(e) || any
 		default:
-			return
+			return any
 		}
 	}
 }
