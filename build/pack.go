@@ -74,7 +74,7 @@ func (e *Env) packStable(ctx context.Context, p *plan.Plan, s plan.Segment, open
 func (e *Env) segmentKey(p *plan.Plan, s plan.Segment) string {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
-	fmt.Fprintf(h, "segment 1 %s %d\n", p.Compression, e.Epoch.Unix())
+	fmt.Fprintf(h, "segment 2 %s %d\n", p.Compression, e.Epoch.Unix())
 	for _, f := range s.Files {
 		f.Why, f.From.Host, f.From.Name = "", "", ""
 		_ = enc.Encode(f) // a File is plain data, a hash takes all
