@@ -18,6 +18,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
+	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 // pid1 is the first process. If it ends, so does the kernel: it holds as little as
@@ -95,8 +96,14 @@ func (f *first) start(args ...string) (syscall.WaitStatus, string) {
 	if err != nil {
 		exe = "/init"
 	}
-	pid, err := syscall.ForkExec(exe, append([]string{"uinit"}, args...), &syscall.ProcAttr{
-		Dir: "/", Env: environment(), Files: []uintptr{0, 1, 2, uintptr(crash)}, Sys: &syscall.SysProcAttr{Setsid: true},
+	timers, pid := slack.Usual, 0
+	if args[0] == "worker" {
+		timers = slack.Wide
+	}
+	slack.Fork(timers, func() {
+		pid, err = syscall.ForkExec(exe, append([]string{"uinit"}, args...), &syscall.ProcAttr{
+			Dir: "/", Env: environment(), Files: []uintptr{0, 1, 2, uintptr(crash)}, Sys: &syscall.SysProcAttr{Setsid: true},
+		})
 	})
 	if err != nil {
 		return status, "starting " + exe + ": " + err.Error()

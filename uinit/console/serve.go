@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 // Serve keeps a login on /dev/NAME until ctx ends, starting it anew each time somebody leaves. It returns
@@ -73,7 +74,7 @@ func runGetty(ctx context.Context, name string, current func() brief) gettyResul
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGHUP) }
 	cmd.WaitDelay = leaveTime
-	err = cmd.Start()
+	err = slack.Start(cmd)
 	theirs.Close()
 	if err != nil {
 		return gettyResult{err: err}

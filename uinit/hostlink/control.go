@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 // Control answers requests.
@@ -101,7 +102,10 @@ func run(ctx context.Context, q report.Request) report.Event {
 	cmd.WaitDelay = time.Second
 	stdout, stderr := &head{}, &head{}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
-	err := cmd.Run()
+	err := slack.Start(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
 	reply := report.Event{Kind: report.KindReply, ID: q.ID, State: "ok", Output: stdout.String(), Errors: stderr.String()}
 	if cmd.ProcessState != nil {
 		code := cmd.ProcessState.ExitCode()

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 // Launcher starts services as processes of this machine.
@@ -50,7 +51,7 @@ func (l Launcher) Start(name string, row spec.Service) (Process, error) {
 			// Files, not writers: Wait must not wait for grandchildren that keep them open.
 			Stdout: write, Stderr: write, SysProcAttr: attr,
 		}
-		return cmd, cmd.Start()
+		return cmd, slack.Start(cmd)
 	}
 	group := openGroup(l.Cgroup, name)
 	if group != nil {
