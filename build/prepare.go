@@ -70,7 +70,7 @@ func (e *Env) Prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 		return err
 	})
 	g.Go(func() (err error) {
-		uinit, err = e.Go.Uinit(gctx)
+		uinit, err = e.Go.Uinit(gctx, p.Without()...)
 		if err == nil && len(commands) > 0 {
 			busybox, err = e.Go.Busybox(gctx, commands)
 		}

@@ -27,10 +27,15 @@ var (
 	linkFlags    = []string{"-ldflags=-s -w -buildid="}
 )
 
-// build compiles the main package pkg of the module in dir into the file out.
-func (t toolchain) build(ctx context.Context, dir, out, pkg string) error {
+// build compiles the main package pkg of the module in dir, with the build tags given, into the
+// file out.
+func (t toolchain) build(ctx context.Context, dir, out, pkg string, tags ...string) error {
 	args := append([]string{"build", "-o", out}, compileFlags...)
-	args = append(append(args, linkFlags...), pkg)
+	args = append(args, linkFlags...)
+	if len(tags) > 0 {
+		args = append(args, "-tags="+strings.Join(tags, ","))
+	}
+	args = append(args, pkg)
 	_, err := t.run(ctx, dir, args...)
 	return err
 }

@@ -1,4 +1,4 @@
-//go:build !syslogtls
+//go:build nosyslogtls
 
 package journal
 

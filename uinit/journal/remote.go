@@ -14,7 +14,7 @@ import (
 )
 
 // ErrNoTLS says that this uinit was built without TLS, which makes it more than a megabyte
-// larger; the builder adds it (build tag syslogtls) where a profile asks for tls://.
+// larger; the builder leaves it out (build tag nosyslogtls) where no profile asks for tls://.
 var ErrNoTLS = errors.New("this uinit was built without TLS")
 
 // Remote is a server of syslog.

@@ -1,0 +1,24 @@
+package spec
+
+// Without returns the build tags that leave out of uinit what this machine does not use, sorted.
+// A uinit built with no tags can do everything; most boxes need little of that, and each of these
+// parts costs a hundred kilobytes and more.
+func (m *Machine) Without() []string {
+	var tags []string
+	for _, part := range []struct {
+		tag  string
+		used bool
+	}{
+		{"nosyslogtls", m.Log.Remote.secured()},
+	} {
+		if !part.used {
+			tags = append(tags, part.tag)
+		}
+	}
+	return tags
+}
+
+func (s LogServer) secured() bool {
+	scheme, _ := s.Split()
+	return scheme == "tls"
+}

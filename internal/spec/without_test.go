@@ -1,0 +1,17 @@
+package spec
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestWithout(t *testing.T) {
+	var m Machine
+	if tags := m.Without(); !slices.Contains(tags, "nosyslogtls") || !slices.IsSorted(tags) {
+		t.Errorf("an empty machine leaves out %v", tags)
+	}
+	m.Log.Remote = "tls://192.0.2.1:6514"
+	if tags := m.Without(); slices.Contains(tags, "nosyslogtls") {
+		t.Errorf("a machine that logs by TLS leaves out %v", tags)
+	}
+}
