@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/crosscheck"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -20,7 +21,7 @@ func crossCheck(p *Profile) Problems {
 	c.consoles()
 	c.access()
 	c.users()
-	c.links()
+	c.problems = append(c.problems, crosscheck.Machine(&p.Machine, p.At)...)
 	c.mounts()
 	c.services()
 	c.ssh()
@@ -184,11 +185,6 @@ func (c *crosser) users() {
 				c.bad(key+".uid", "%d belongs to %s already", *u.UID, cmpOr(other, "root"))
 			}
 			taken[*u.UID] = name
-		}
-		for i, k := range u.AuthorizedKeys {
-			if len(strings.Fields(k)) < 2 || strings.ContainsAny(k, "\n") {
-				c.bad(joinIndex(key+".authorized_keys", i), "is not a public key; accepted: one line as in ~/.ssh/id_ed25519.pub")
-			}
 		}
 		for _, p := range []struct{ key, path string }{{"shell", u.Shell}, {"home", u.Home}} {
 			if p.path != "" && (!path.IsAbs(p.path) || strings.ContainsAny(p.path, ":\n")) {

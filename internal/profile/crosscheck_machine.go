@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/imgbuild/imgbuild/internal/suggest"
-
+	"github.com/imgbuild/imgbuild/internal/crosscheck"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
 // filesystems that uinit can mount: what Debian's kernel has and an appliance uses.
@@ -82,31 +82,17 @@ func (c *crosser) services() {
 	}
 }
 
-// circles finds services that wait for each other, each circle once, starting
-// with the name that sorts first.
+// circles finds services that wait for each other.
 func circles(services map[string]spec.Service) [][]string {
-	var found [][]string
-	done := map[string]bool{}
-	var visit func(name string, trail []string)
-	visit = func(name string, trail []string) {
-		if i := slices.Index(trail, name); i >= 0 {
-			found = append(found, slices.Clone(trail[i:]))
-			return
-		}
-		if done[name] {
-			return
-		}
-		for _, need := range services[name].Needs {
+	needs := map[string][]string{}
+	for name, s := range services {
+		for _, need := range s.Needs {
 			if next, ok := strings.CutPrefix(need, "service:"); ok {
-				visit(next, append(trail, name))
+				needs[name] = append(needs[name], next)
 			}
 		}
-		done[name] = true
 	}
-	for _, name := range slices.Sorted(maps.Keys(services)) {
-		visit(name, nil)
-	}
-	return found
+	return crosscheck.Circles(needs)
 }
 
 func (c *crosser) run() {

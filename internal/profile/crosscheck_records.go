@@ -2,28 +2,16 @@ package profile
 
 import (
 	"path"
-	"slices"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
-
-// wantedServers is the number of time servers of which one may be wrong.
-const wantedServers = 3
 
 // shortestPoll is what public time servers put up with (RFC 5905, MINPOLL).
 const shortestPoll = spec.Duration(16 * time.Second)
 
 func (c *crosser) time() {
 	t := c.p.Time
-	for i, server := range t.Servers {
-		if slices.Contains(t.Servers[:i], server) {
-			c.bad(joinIndex("time.servers", i), "%s is named already; accepted: each server once, for each has one vote", server)
-		}
-	}
-	if n := len(t.Servers); n > 0 && n < wantedServers && !t.DHCP {
-		c.warn("time.servers", "%d of at least %d: of two that disagree nobody can say which one is right", n, wantedServers)
-	}
 	if t.PollMin < shortestPoll {
 		c.bad("time.poll_min", "is %s; accepted: %s or more", t.PollMin, shortestPoll)
 	}
@@ -41,9 +29,6 @@ func (c *crosser) log() {
 	}
 	if l.CA != "" && !path.IsAbs(l.CA) {
 		c.bad("log.ca", "%q is not an absolute path", l.CA)
-	}
-	if scheme == "tls" && l.CA == "" {
-		c.bad("log.remote", "needs log.ca: an image brings no certificates that it would trust by itself; accepted: the path of a PEM file in the image")
 	}
 	if l.Spool != "" && l.Remote == "" {
 		c.bad("log.spool", "keeps records for a server, and log.remote names none")

@@ -4,15 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/internal/suggest"
-
-	"github.com/BurntSushi/toml"
 )
 
 // File is a profile's text and where it came from.
@@ -34,7 +33,7 @@ const shipped = "shipped:"
 
 // source remembers where each value of a profile was written.
 type source struct {
-	at    positions
+	at    strict.Positions
 	dirs  map[string]string // file name → directory
 	files []File            // the profile first, then what it extends
 }
@@ -48,24 +47,18 @@ func Load(name string, find Finder) (*Profile, Problems, error) {
 		return nil, nil, err
 	}
 	p := &Profile{source: src}
-	d := decoder{at: src.at}
 	if _, named := tree["name"]; !named {
 		tree["name"] = strings.TrimSuffix(filepath.Base(strings.TrimPrefix(src.files[0].Name, shipped)), ".toml")
 	}
-	d.table("", tree, reflect.ValueOf(p).Elem())
-	if d.problems.Err() == nil {
+	problems := strict.Decode(tree, src.at, p)
+	if problems.Err() == nil {
 		fillProfile(p)
 		if p.Hostname == "" {
 			p.Hostname = hostname(p.Name)
 		}
-		d.problems = append(d.problems, crossCheck(p)...)
+		problems = append(problems, crossCheck(p)...)
 	}
-	for i := range d.problems {
-		if d.problems[i].Pos.File == "" {
-			d.problems[i].Pos.File = src.files[0].Name
-		}
-	}
-	problems := d.problems.Sort()
+	problems = problems.In(src.files[0].Name).Sort()
 	if err := problems.Err(); err != nil {
 		return nil, nil, err
 	}
@@ -89,15 +82,12 @@ func (l *loader) load(name string, from *File) (map[string]any, source, error) {
 	}
 	l.chain = append(l.chain, file.Name)
 
-	var tree map[string]any
-	if err := toml.Unmarshal(file.Text, &tree); err != nil {
-		var syntax toml.ParseError
-		if errors.As(err, &syntax) {
-			return nil, source{}, Problems{syntaxProblem(file, syntax)}
-		}
-		return nil, source{}, fmt.Errorf("reading %s: %w", file.Name, err)
+	text, err := strict.Parse(file.Name, file.Text)
+	if err != nil {
+		return nil, source{}, err
 	}
-	src := source{at: locate(file.Name, string(file.Text)), dirs: map[string]string{file.Name: file.Dir}, files: []File{file}}
+	tree := text.Tree
+	src := source{at: text.At, dirs: map[string]string{file.Name: file.Dir}, files: []File{file}}
 	base, ok := tree["extends"].(string)
 	if !ok {
 		return tree, src, nil
@@ -108,25 +98,12 @@ func (l *loader) load(name string, from *File) (map[string]any, source, error) {
 		if errors.As(err, &known) {
 			return nil, source{}, err
 		}
-		return nil, source{}, Problems{{Pos: src.at.value["extends"], Key: "extends", Msg: err.Error()}}
+		return nil, source{}, Problems{{Pos: src.at.Value["extends"], Key: "extends", Msg: err.Error()}}
 	}
 	// An appliance of one's own is not called like the one it started from.
 	delete(under, "name")
 	delete(under, "summary")
 	return merge(under, tree), baseSrc.over(src), nil
-}
-
-// syntaxProblem places what the TOML library found. For a key defined twice it
-// points past the line's end; the key is what a person looks for.
-func syntaxProblem(file File, e toml.ParseError) Problem {
-	pos := Pos{file.Name, e.Position.Line, e.Position.Col}
-	lines := strings.Split(string(file.Text), "\n")
-	if e.Message == "" || strings.Contains(e.Message, "already been defined") {
-		if i := e.Position.Line - 1; i >= 0 && i < len(lines) {
-			pos.Col = 1 + len(lines[i]) - len(strings.TrimLeft(lines[i], " \t"))
-		}
-	}
-	return Problem{Pos: pos, Key: e.LastKey, Msg: cmpOr(e.Message, e.Error())}
 }
 
 // merge lays top over base: tables merge, everything else is replaced.
@@ -148,12 +125,8 @@ func merge(base, top map[string]any) map[string]any {
 
 // over combines where things stand: what top wrote itself is found there.
 func (base source) over(top source) source {
-	for k, p := range top.at.key {
-		base.at.key[k] = p
-	}
-	for k, p := range top.at.value {
-		base.at.value[k] = p
-	}
+	maps.Copy(base.at.Key, top.at.Key)
+	maps.Copy(base.at.Value, top.at.Value)
 	for f, d := range top.dirs {
 		base.dirs[f] = d
 	}
@@ -164,19 +137,10 @@ func (base source) over(top source) source {
 // At is where the value of a key stands; for a key that was not written, the
 // nearest table around it that was.
 func (p *Profile) At(key string) Pos {
-	for {
-		if pos, ok := p.source.at.value[key]; ok {
-			return pos
-		}
-		if pos, ok := p.source.at.key[key]; ok {
-			return pos
-		}
-		i := strings.LastIndexAny(key, ".[")
-		if i < 0 {
-			return Pos{File: p.source.files[0].Name}
-		}
-		key = key[:i]
+	if pos := p.source.at.At(key); pos != (Pos{}) {
+		return pos
 	}
+	return Pos{File: p.source.files[0].Name}
 }
 
 // DirOf is the directory that a relative path written at key starts from, and

@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"reflect"
 
 	"github.com/BurntSushi/toml"
+
+	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // TOML renders the merged profile with all defaults, tables sorted by name.
@@ -51,4 +52,4 @@ func plain(v any) any {
 	return v
 }
 
-func fillProfile(p *Profile) { fillDefaults(reflect.ValueOf(p).Elem()) }
+func fillProfile(p *Profile) { strict.Fill(p) }

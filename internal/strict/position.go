@@ -1,4 +1,4 @@
-package profile
+package strict
 
 import (
 	"strconv"
@@ -6,16 +6,34 @@ import (
 	"unicode/utf8"
 )
 
-// positions maps a key's path, as TOML writes it, to where it stands. The TOML
+// Positions maps a key's path, as TOML writes it, to where it stands. The TOML
 // library reports places for syntax errors only, so the text is read a second
 // time for them; it is known to be valid by then, which keeps this reader small.
-type positions struct {
-	key   map[string]Pos
-	value map[string]Pos
+type Positions struct {
+	Key   map[string]Pos
+	Value map[string]Pos
 }
 
-// joinKey appends a key to a path, quoted where TOML wants quotes.
-func joinKey(path, key string) string {
+// At is where the value of a key stands; for a key that was not written, the
+// nearest table around it that was. It is the zero Pos where there is none.
+func (p Positions) At(key string) Pos {
+	for {
+		if pos, ok := p.Value[key]; ok {
+			return pos
+		}
+		if pos, ok := p.Key[key]; ok {
+			return pos
+		}
+		i := strings.LastIndexAny(key, ".[")
+		if i < 0 {
+			return Pos{}
+		}
+		key = key[:i]
+	}
+}
+
+// JoinKey appends a key to a path, quoted where TOML wants quotes.
+func JoinKey(path, key string) string {
 	bare := key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
 	if !bare {
 		key = strconv.Quote(key)
@@ -26,12 +44,13 @@ func joinKey(path, key string) string {
 	return path + "." + key
 }
 
-func joinIndex(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+// JoinIndex appends the number of a list's element to a path.
+func JoinIndex(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
 // locate reads valid TOML and notes where each key and value stands.
-func locate(file, text string) positions {
+func locate(file, text string) Positions {
 	s := &scanner{file: file, text: text, line: 1, col: 1,
-		out: positions{key: map[string]Pos{}, value: map[string]Pos{}}}
+		out: Positions{Key: map[string]Pos{}, Value: map[string]Pos{}}}
 	table, elements := "", map[string]int{}
 	for s.skip(true); s.pos < len(s.text); s.skip(true) {
 		if s.peek() != '[' {
@@ -48,8 +67,8 @@ func locate(file, text string) positions {
 		if array {
 			n := elements[table]
 			elements[table]++
-			table = joinIndex(table, n)
-			s.out.key[table] = at
+			table = JoinIndex(table, n)
+			s.out.Key[table] = at
 		}
 		for s.peek() == ']' {
 			s.next()
@@ -61,7 +80,7 @@ func locate(file, text string) positions {
 type scanner struct {
 	file, text     string
 	pos, line, col int
-	out            positions
+	out            Positions
 }
 
 func (s *scanner) here() Pos { return Pos{s.file, s.line, s.col} }
@@ -120,9 +139,9 @@ func (s *scanner) pair(table string) {
 func (s *scanner) path(path string, at Pos) string {
 	for {
 		s.skip(false)
-		path = joinKey(path, s.word())
-		if _, known := s.out.key[path]; !known {
-			s.out.key[path] = at
+		path = JoinKey(path, s.word())
+		if _, known := s.out.Key[path]; !known {
+			s.out.Key[path] = at
 		}
 		s.skip(false)
 		if s.peek() != '.' {
@@ -144,7 +163,7 @@ func (s *scanner) word() string {
 }
 
 func (s *scanner) value(path string) {
-	s.out.value[path] = s.here()
+	s.out.Value[path] = s.here()
 	switch s.peek() {
 	case '"', '\'':
 		s.quoted()
@@ -157,7 +176,7 @@ func (s *scanner) value(path string) {
 				return
 			}
 			start := s.pos
-			s.value(joinIndex(path, i))
+			s.value(JoinIndex(path, i))
 			s.skip(true)
 			if s.peek() == ',' {
 				s.next()

@@ -1,4 +1,4 @@
-package profile
+package crosscheck
 
 import (
 	"maps"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
@@ -18,7 +19,7 @@ func (c *crosser) links() {
 	seen := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		l := all[name]
-		key := joinKey(l.Kind, name)
+		key := strict.JoinKey(l.Kind, name)
 		// IFNAMSIZ in linux/if.h is 16 with the closing NUL.
 		if name == "" || len(name) > 15 || strings.ContainsAny(name, "/: \t\n%") || name == "lo" || name == "." || name == ".." {
 			c.bad(key, "is not an interface name; accepted: up to 15 characters without / : %% or blanks, and not lo")
@@ -27,14 +28,14 @@ func (c *crosser) links() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Ethernet)) {
 		if i := c.p.Ethernet[name].Match.Index; i != nil && *i < 0 {
-			c.bad(joinKey("ethernet", name)+".match.index", "is %d; accepted: 0 and up", *i)
+			c.bad(strict.JoinKey("ethernet", name)+".match.index", "is %d; accepted: 0 and up", *i)
 		}
 	}
 	c.ports(all)
 	c.vlans(all)
 	c.bridges()
 	for _, circle := range linkCircles(all) {
-		c.bad(joinKey(all[circle[0]].Kind, circle[0]), "interfaces are made of each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
+		c.bad(strict.JoinKey(all[circle[0]].Kind, circle[0]), "interfaces are made of each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
 	}
 }
 
@@ -47,7 +48,7 @@ func (c *crosser) linkNames(all map[string]spec.Link) {
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		for _, name := range slices.Sorted(slices.Values(kinds[kind])) {
 			if all[name].Kind != kind {
-				c.bad(joinKey(kind, name), "%s is the name of a %s already; accepted: each name once over all kinds of interfaces", name, all[name].Kind)
+				c.bad(strict.JoinKey(kind, name), "%s is the name of a %s already; accepted: each name once over all kinds of interfaces", name, all[name].Kind)
 			}
 		}
 	}
@@ -60,22 +61,22 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 	}
 	for i, a := range l.Addresses {
 		if !a.Addr().IsValid() || a.Addr().IsMulticast() || a.Addr().IsUnspecified() {
-			c.bad(joinIndex(key+".addresses", i), "%s is not an interface's address", a)
+			c.bad(strict.JoinIndex(key+".addresses", i), "%s is not an interface's address", a)
 		}
 		if other, dup := seen[a.Addr().String()]; dup {
-			c.bad(joinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
+			c.bad(strict.JoinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
 		}
 		seen[a.Addr().String()] = name
 	}
 	for i, g := range l.Gateways {
 		reachable := slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return p.Contains(g) })
 		if !reachable && !g.IsLinkLocalUnicast() && !l.DHCP4 {
-			c.bad(joinIndex(key+".gateways", i), "%s lies in none of this interface's networks (%v)", g, l.Addresses)
+			c.bad(strict.JoinIndex(key+".gateways", i), "%s lies in none of this interface's networks (%v)", g, l.Addresses)
 		}
 	}
 	for setting := range l.Sysctl {
 		if family, rest, ok := strings.Cut(setting, "."); !ok || family != "ipv4" && family != "ipv6" || rest == "" || strings.ContainsAny(rest, "./") {
-			c.bad(joinKey(key+".sysctl", setting), `is not a setting of an interface; accepted: "ipv4.NAME" or "ipv6.NAME", as below /proc/sys/net/ipv6/conf`)
+			c.bad(strict.JoinKey(key+".sysctl", setting), `is not a setting of an interface; accepted: "ipv4.NAME" or "ipv6.NAME", as below /proc/sys/net/ipv6/conf`)
 		}
 	}
 	ra := l.RA != nil && *l.RA
@@ -109,23 +110,23 @@ func (c *crosser) ports(all map[string]spec.Link) {
 		if l.Kind != "bond" && l.Kind != "bridge" {
 			continue
 		}
-		key := joinKey(l.Kind, master) + ".ports"
+		key := strict.JoinKey(l.Kind, master) + ".ports"
 		for i, port := range l.Lower {
 			other, twice := taken[port]
 			p, known := all[port]
 			switch {
 			case !known:
-				c.bad(joinIndex(key, i), "there is no interface %q%s", port, suggest.DidYouMean(port, names))
+				c.bad(strict.JoinIndex(key, i), "there is no interface %q%s", port, suggest.DidYouMean(port, names))
 			case twice:
-				c.bad(joinIndex(key, i), "%s is a port of %s already", port, other)
+				c.bad(strict.JoinIndex(key, i), "%s is a port of %s already", port, other)
 			case p.Kind == "bridge" || l.Kind == "bond" && p.Kind != "ethernet" && p.Kind != "dummy":
-				c.bad(joinIndex(key, i), "%s is a %s, which a %s cannot have as a port", port, p.Kind, l.Kind)
+				c.bad(strict.JoinIndex(key, i), "%s is a %s, which a %s cannot have as a port", port, p.Kind, l.Kind)
 			}
 			taken[port] = master
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Bond)) {
-		b, key := c.p.Bond[name], joinKey("bond", name)
+		b, key := c.p.Bond[name], strict.JoinKey("bond", name)
 		if len(b.Ports) == 0 {
 			c.bad(key+".ports", "is empty; accepted: the names of the interfaces that the bond is made of")
 		}
@@ -151,7 +152,7 @@ func (c *crosser) vlans(all map[string]spec.Link) {
 	}
 	taken := map[tag]string{}
 	for _, name := range slices.Sorted(maps.Keys(c.p.VLAN)) {
-		v, key := c.p.VLAN[name], joinKey("vlan", name)
+		v, key := c.p.VLAN[name], strict.JoinKey("vlan", name)
 		parent, known := all[v.Parent]
 		switch {
 		case !known:
@@ -171,7 +172,7 @@ func (c *crosser) vlans(all map[string]spec.Link) {
 
 func (c *crosser) bridges() {
 	for _, name := range slices.Sorted(maps.Keys(c.p.Bridge)) {
-		b, key := c.p.Bridge[name], joinKey("bridge", name)
+		b, key := c.p.Bridge[name], strict.JoinKey("bridge", name)
 		// BR_MIN_FORWARD_DELAY and BR_MAX_FORWARD_DELAY in net/bridge/br_private_stp.h.
 		delay := time.Duration(b.ForwardDelay)
 		if b.STP && delay != 0 && delay < 2*time.Second || delay > 30*time.Second {
@@ -182,13 +183,9 @@ func (c *crosser) bridges() {
 
 // linkCircles finds interfaces that are made of each other, each circle once.
 func linkCircles(all map[string]spec.Link) [][]string {
-	services := map[string]spec.Service{}
+	lower := map[string][]string{}
 	for name, l := range all {
-		var s spec.Service
-		for _, lower := range l.Lower {
-			s.Needs = append(s.Needs, "service:"+lower)
-		}
-		services[name] = s
+		lower[name] = l.Lower
 	}
-	return circles(services)
+	return Circles(lower)
 }

@@ -1,4 +1,4 @@
-package profile
+package strict
 
 import (
 	"encoding"
@@ -15,7 +15,7 @@ import (
 // decoder fills a struct from what the TOML library parsed and collects
 // everything that does not fit.
 type decoder struct {
-	at       positions
+	at       Positions
 	problems Problems
 }
 
@@ -28,26 +28,26 @@ func (d *decoder) bad(pos Pos, key, format string, args ...any) {
 func (d *decoder) table(path string, tree map[string]any, v reflect.Value) {
 	fields := fieldsOf(v.Type())
 	for _, key := range slices.Sorted(maps.Keys(tree)) {
-		child := joinKey(path, key)
+		child := JoinKey(path, key)
 		f, ok := fields.byKey[key]
 		if !ok {
-			d.bad(d.at.key[child], child, "unknown key%s; accepted here: %s", suggest.DidYouMean(key, fields.keys), strings.Join(fields.keys, ", "))
+			d.bad(d.at.Key[child], child, "unknown key%s; accepted here: %s", suggest.DidYouMean(key, fields.keys), strings.Join(fields.keys, ", "))
 			continue
 		}
 		d.value(child, tree[key], v.FieldByIndex(f.index), f)
 	}
 	for _, key := range fields.keys {
 		if _, given := tree[key]; !given && fields.byKey[key].required {
-			d.bad(d.at.key[path], path, "needs a key %q: %s", key, fields.byKey[key].wants())
+			d.bad(d.at.Key[path], path, "needs a key %q: %s", key, fields.byKey[key].wants())
 		}
 	}
 }
 
 // value fills v from one parsed value.
 func (d *decoder) value(path string, got any, v reflect.Value, f field) {
-	pos, ok := d.at.value[path]
+	pos, ok := d.at.Value[path]
 	if !ok {
-		pos = d.at.key[path]
+		pos = d.at.Key[path]
 	}
 	mismatch := func() {
 		d.bad(pos, path, "is %s; accepted: %s", describe(got), f.wants())
@@ -112,7 +112,7 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 		}
 		v.Set(reflect.MakeSlice(v.Type(), len(list), len(list)))
 		for i, item := range list {
-			d.value(joinIndex(path, i), item, v.Index(i), f.element(v.Type().Elem()))
+			d.value(JoinIndex(path, i), item, v.Index(i), f.element(v.Type().Elem()))
 		}
 	case reflect.Map:
 		tree, ok := got.(map[string]any)
@@ -123,7 +123,7 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 		v.Set(reflect.MakeMapWithSize(v.Type(), len(tree)))
 		for _, key := range slices.Sorted(maps.Keys(tree)) {
 			row := reflect.New(v.Type().Elem()).Elem()
-			d.value(joinKey(path, key), tree[key], row, f.element(v.Type().Elem()))
+			d.value(JoinKey(path, key), tree[key], row, f.element(v.Type().Elem()))
 			v.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), row)
 		}
 	case reflect.Struct:
@@ -133,7 +133,7 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 			mismatch()
 		}
 	default:
-		panic(fmt.Sprintf("BUG: profile field %s has kind %s", path, v.Kind()))
+		panic(fmt.Sprintf("BUG: field %s has kind %s", path, v.Kind()))
 	}
 }
 

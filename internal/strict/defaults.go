@@ -1,4 +1,4 @@
-package profile
+package strict
 
 import (
 	"encoding"
@@ -8,8 +8,10 @@ import (
 	"strings"
 )
 
-// fillDefaults gives every key that was left out the default of its schema. It
+// Fill gives every key of *into that was left out the default of its schema. It
 // changes nothing the second time.
+func Fill(into any) { fillDefaults(reflect.ValueOf(into).Elem()) }
+
 func fillDefaults(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:

@@ -1,0 +1,55 @@
+// Package strict reads TOML into structs and finds every problem at once, each with its
+// place, what is accepted and the nearest known word. The profile is read by it, and what a box's
+// owner may write on its medium.
+package strict
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Document is a TOML file as tables, and where everything in it stands.
+type Document struct {
+	Tree map[string]any
+	At   Positions
+}
+
+// Parse reads TOML; file is what messages call it. The error is Problems.
+func Parse(file string, text []byte) (Document, error) {
+	var tree map[string]any
+	if err := toml.Unmarshal(text, &tree); err != nil {
+		var syntax toml.ParseError
+		if errors.As(err, &syntax) {
+			return Document{}, Problems{syntaxProblem(file, text, syntax)}
+		}
+		return Document{}, Problems{{Pos: Pos{File: file}, Msg: fmt.Sprintf("cannot be read: %v", err)}}
+	}
+	return Document{tree, locate(file, string(text))}, nil
+}
+
+// Decode fills the struct *into from tables and returns everything that does not fit. A key's word
+// is its json tag's; without omitempty or omitzero it is required. Fields of an embedded struct count as
+// the struct's own.
+func Decode(tree map[string]any, at Positions, into any) Problems {
+	d := decoder{at: at}
+	d.table("", tree, reflect.ValueOf(into).Elem())
+	return d.problems
+}
+
+// syntaxProblem places what the TOML library found. For a key defined twice it
+// points past the line's end; the key is what a person looks for.
+func syntaxProblem(file string, text []byte, e toml.ParseError) Problem {
+	pos := Pos{file, e.Position.Line, e.Position.Col}
+	lines := strings.Split(string(text), "\n")
+	if e.Message == "" || strings.Contains(e.Message, "already been defined") {
+		if i := e.Position.Line - 1; i >= 0 && i < len(lines) {
+			pos.Col = 1 + len(lines[i]) - len(strings.TrimLeft(lines[i], " \t"))
+		}
+	}
+	return Problem{Pos: pos, Key: e.LastKey, Msg: cmp.Or(e.Message, e.Error())}
+}
