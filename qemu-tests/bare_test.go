@@ -91,7 +91,7 @@ func unitAt(t *testing.T, s report.State, name, state string) report.Event {
 func TestBareBox(t *testing.T) {
 	century := -time.Since(time.Date(2000, 6, 1, 0, 0, 0, 0, time.UTC))
 	servers := timeServers(t, 0, 0, century, 0, 0)
-	logs := newLogServer(t)
+	logs := newLogServer(t, nil)
 	box := extended(t, fmt.Sprintf(`
 [image]
 overlays = ["headless", "files"]

@@ -2,21 +2,32 @@ package qemu_tests
 
 import (
 	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"io"
+	"math/big"
 	"net"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/imgbuild/imgbuild/internal/qemu"
 )
 
-// logServer is a server of syslog over TCP (RFC 6587, section 3.4.1) that can go away and come back.
+// logServer is a server of syslog over TCP (RFC 6587, section 3.4.1) or TLS (RFC 5425) that can go away
+// and come back.
 type logServer struct {
 	t       *testing.T
 	address string
+	secure  *tls.Config // nil for TCP alone
 
 	mu       sync.Mutex
 	listener net.Listener
@@ -25,8 +36,8 @@ type logServer struct {
 	changed  chan struct{}
 }
 
-func newLogServer(t *testing.T) *logServer {
-	s := &logServer{t: t, address: "127.0.0.1:0", messages: map[uint64]string{}, changed: make(chan struct{}, 1)}
+func newLogServer(t *testing.T, secure *tls.Config) *logServer {
+	s := &logServer{t: t, secure: secure, address: "127.0.0.1:0", messages: map[uint64]string{}, changed: make(chan struct{}, 1)}
 	s.come()
 	t.Cleanup(s.leave)
 	return s
@@ -51,6 +62,9 @@ func (s *logServer) come() {
 			c, err := l.Accept()
 			if err != nil {
 				return
+			}
+			if s.secure != nil {
+				c = tls.Server(c, s.secure)
 			}
 			s.mu.Lock()
 			s.conns = append(s.conns, c)
@@ -132,4 +146,24 @@ func (s *logServer) got() (all []string, missing int) {
 		last = max(last, id)
 	}
 	return all, int(last) - len(all)
+}
+
+// certificate makes one for a server at an address, signed by itself, and the PEM file that trusts it.
+func certificate(t *testing.T, address string) (server *tls.Config, trust string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "log server"}, IPAddresses: []net.IP{net.ParseIP(address)},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), BasicConstraintsValid: true, IsCA: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	return server, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }

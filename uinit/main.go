@@ -4,6 +4,7 @@
 //	/init, /sbin/init                     PID 1 (pid1.go)
 //	uinit worker | rescue | getty | login its children
 //	uinit checkpassword                   what the SSH server asks
+//	uinit enclose                         what a service in namespaces of its own starts as
 //	/sbin/poweroff, reboot, halt          ask PID 1 to end the run
 //	/sbin/modprobe                        what the kernel calls for a module
 //	/bin/uinitctl                         what came up, and what it found out
@@ -56,6 +57,8 @@ func program(name string, args []string) int {
 		return loginMain(args)
 	case "checkpassword":
 		return checkPasswordMain(args)
+	case "enclose":
+		return encloseMain(args)
 	case "modprobe":
 		return modprobeMain(args)
 	case "poweroff", "reboot", "halt":
@@ -68,7 +71,7 @@ func program(name string, args []string) int {
 		fmt.Println("uinit", version())
 		return 0
 	}
-	fmt.Fprintf(os.Stderr, "uinit: %q is not known; accepted: worker, rescue, getty, login, checkpassword, modprobe, poweroff, reboot, halt, uinitctl, rngtest, version\n", name)
+	fmt.Fprintf(os.Stderr, "uinit: %q is not known; accepted: worker, rescue, getty, login, checkpassword, enclose, modprobe, poweroff, reboot, halt, uinitctl, rngtest, version\n", name)
 	return 2
 }
 

@@ -153,7 +153,7 @@ func (w *worker) newService(name string) *service.Service {
 	return service.New(name, w.machine.Service[name], service.Box{
 		Start: func(name string, row spec.Service) (service.Process, error) {
 			// Asked for now, not before: cgroups come with the unit "mounts".
-			l := service.Launcher{Environment: environment(), Output: w.say, Cgroup: serviceGroup()}
+			l := service.Launcher{Environment: environment(), Output: w.say, Cgroup: serviceGroup(), Enclose: enclose}
 			return l.Start(name, row)
 		},
 		Fact:  w.board.Fact,

@@ -3,6 +3,8 @@ package profile
 import (
 	"math"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -18,6 +20,7 @@ func (c *crosser) supervision(key string, s spec.Service) {
 	if s.CPU < 0 || math.IsInf(s.CPU, 0) || math.IsNaN(s.CPU) || s.CPU > 1024 {
 		c.bad(key+".cpu", "accepted: a share of processors from 0 to 1024, such as 0.5")
 	}
+	c.namespaces(key, s)
 	r, signs := s.Ready, 0
 	for _, given := range []bool{r.Port != 0, r.File != "", r.Exit} {
 		if given {
@@ -33,5 +36,21 @@ func (c *crosser) supervision(key string, s spec.Service) {
 		c.bad(key+".ready.file", "accepted: an absolute path, such as /run/thing.ready")
 	case r.Exit && s.Restart == spec.RestartAlways:
 		c.bad(key+".restart", `a service that is ready when it ends is not started again; accepted: "on-failure", "never"`)
+	}
+}
+
+// namespaces finds signs of readiness that uinit could not see from outside.
+func (c *crosser) namespaces(key string, s spec.Service) {
+	has := func(n spec.Namespace) bool { return slices.Contains(s.Namespaces, n) }
+	for i, n := range s.Namespaces {
+		if slices.Index(s.Namespaces, n) != i {
+			c.bad(joinIndex(key+".namespaces", i), "%s is named already; accepted: each once", n)
+		}
+	}
+	if has(spec.NamespaceNet) && s.Ready.Port != 0 {
+		c.bad(key+".ready.port", "is a port of the service's own network, which nobody else sees; accepted: another sign, or no net among namespaces")
+	}
+	if has(spec.NamespaceMount) && strings.HasPrefix(path.Clean(s.Ready.File), "/tmp/") {
+		c.bad(key+".ready.file", "lies in the service's own /tmp, which nobody else sees; accepted: a file below /run, or no mount among namespaces")
 	}
 }

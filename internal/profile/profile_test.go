@@ -167,6 +167,30 @@ needs = ["service:a"]
 		{"a watchdog that bites at once", sound + "[watchdog]\ntimeout = \"1s\"\n", []string{
 			`p.toml:9:11: watchdog.timeout: is 1s; accepted: 5s to 10m`,
 		}},
+		{"limits that are none", sound + "[service.a]\ncommand = [\"/a\"]\nrestart_limit = -1\npids = -1\ncpu = -0.5\n[service.b]\ncommand = [\"/b\"]\ncpu = 2000.0\n[service.c]\ncommand = [\"/c\"]\ncpu = inf\n", []string{
+			`p.toml:10:17: service.a.restart_limit: accepted: a number of restarts, or 0 for no limit`,
+			`p.toml:11:8: service.a.pids: accepted: a number of processes, or 0 for no limit`,
+			`p.toml:12:7: service.a.cpu: accepted: a share of processors from 0 to 1024`,
+			`p.toml:15:7: service.b.cpu: accepted: a share of processors from 0 to 1024`,
+			`p.toml:18:7: service.c.cpu: accepted: a share of processors from 0 to 1024`,
+		}},
+		{"two signs of readiness", sound + "[service.a]\ncommand = [\"/a\"]\nready = { port = 22, exit = true }\n", []string{
+			`p.toml:10:9: service.a.ready: has more than one sign; accepted: one of port, file, exit`,
+		}},
+		{"signs that never come", sound + "[service.a]\ncommand = [\"/a\"]\nready = { port = 70000 }\n[service.b]\ncommand = [\"/b\"]\nready = { file = \"run/b\" }\n[service.c]\ncommand = [\"/c\"]\nrestart = \"always\"\nready = { exit = true }\n", []string{
+			`p.toml:10:18: service.a.ready.port: accepted: 1 to 65535`,
+			`p.toml:13:18: service.b.ready.file: accepted: an absolute path, such as /run/thing.ready`,
+			`p.toml:16:11: service.c.restart: a service that is ready when it ends is not started again; accepted: "on-failure", "never"`,
+		}},
+		{"a service within limits", sound + "[service.a]\ncommand = [\"/a\"]\nrestart_limit = 3\npids = 10\ncpu = 0.5\nready = { file = \"/run/a\", timeout = \"5s\" }\nnamespaces = [\"mount\", \"pid\", \"net\", \"uts\", \"ipc\"]\n", nil},
+		{"namespaces that hide the sign", sound + "[service.a]\ncommand = [\"/a\"]\nnamespaces = [\"net\", \"pid\", \"net\"]\nready = { port = 80 }\n[service.b]\ncommand = [\"/b\"]\nnamespaces = [\"mount\"]\nready = { file = \"/tmp/b\" }\n", []string{
+			`p.toml:10:29: service.a.namespaces[2]: net is named already; accepted: each once`,
+			`p.toml:11:18: service.a.ready.port: is a port of the service's own network`,
+			`p.toml:15:18: service.b.ready.file: lies in the service's own /tmp`,
+		}},
+		{"a namespace that is none", sound + "[service.a]\ncommand = [\"/a\"]\nnamespaces = [\"user\"]\n", []string{
+			`p.toml:10:15: service.a.namespaces[0]: "user" is not a namespace; accepted: mount, pid, net, uts, ipc`,
+		}},
 		{"unknown format", "formats = [\"kernal\"]\n" + sound, []string{
 			`p.toml:1:12: formats[0]: "kernal" is not a format; accepted: kernel, uki, disk, iso, netboot; did you mean kernel?`,
 		}},

@@ -30,6 +30,10 @@ type Service struct {
 	PIDs int `json:"pids,omitempty"`
 	// Most processor time, as a share: 0.5 is half of one processor, 2 is two of them.
 	CPU float64 `json:"cpu,omitempty"`
+	// Parts of the machine that it has for itself (namespaces(7)): mount (what it mounts, and a /tmp
+	// that is empty at each start), pid (it sees its own processes only), net (nothing but lo), uts
+	// (the host name), ipc (message queues and System V memory).
+	Namespaces []Namespace `json:"namespaces,omitempty" accept:"mount, pid, net, uts, ipc"`
 	// Signal that asks it to end.
 	StopSignal Signal `json:"stop_signal,omitempty" default:"TERM"`
 	// How long it may take to end before it is killed.

@@ -21,6 +21,7 @@ var (
 	_ encoding.TextUnmarshaler = (*Login)(nil)
 	_ encoding.TextUnmarshaler = (*Restart)(nil)
 	_ encoding.TextUnmarshaler = (*Signal)(nil)
+	_ encoding.TextUnmarshaler = (*Namespace)(nil)
 )
 
 // Duration is a time span written as 500ms, 30s, 2m, 1h30m.
@@ -185,6 +186,23 @@ const (
 // UnmarshalText accepts the words above.
 func (r *Restart) UnmarshalText(b []byte) error {
 	return choice(r, b, "a restart policy", RestartAlways, RestartOnFailure, RestartNever)
+}
+
+// Namespace is a part of the machine that a service can have for itself.
+type Namespace string
+
+// Namespaces that services can have.
+const (
+	NamespaceMount Namespace = "mount"
+	NamespacePID   Namespace = "pid"
+	NamespaceNet   Namespace = "net"
+	NamespaceUTS   Namespace = "uts"
+	NamespaceIPC   Namespace = "ipc"
+)
+
+// UnmarshalText accepts the words above.
+func (n *Namespace) UnmarshalText(b []byte) error {
+	return choice(n, b, "a namespace", NamespaceMount, NamespacePID, NamespaceNet, NamespaceUTS, NamespaceIPC)
 }
 
 // Signal is a signal's name without SIG.

@@ -97,6 +97,21 @@ func kernelWait(dir string) string {
 	return ""
 }
 
+// firstChild returns a process' first child, whichever thread started it; the process itself
+// where there is none.
+func firstChild(proc string, pid int) int {
+	lists, _ := filepath.Glob(filepath.Join(proc, strconv.Itoa(pid), "task", "*", "children"))
+	for _, list := range lists {
+		b, _ := os.ReadFile(list)
+		for _, text := range strings.Fields(string(b)) {
+			if child, err := strconv.Atoi(text); err == nil {
+				return child
+			}
+		}
+	}
+	return pid
+}
+
 func program(dir string) string {
 	b, _ := os.ReadFile(filepath.Join(dir, "comm"))
 	return strings.TrimSpace(string(b))

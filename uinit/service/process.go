@@ -27,6 +27,9 @@ type Launcher struct {
 	Environment []string
 	// Output takes a service's lines.
 	Output func(name, line string)
+	// Enclose is the command that gets a service into its namespaces: its arguments are what
+	// Enclosure.String returns and the service's own command. See Enclosure.
+	Enclose []string
 }
 
 // Start starts a service in a session and, where possible, a control group of its own.
@@ -39,6 +42,10 @@ func (l Launcher) Start(name string, row spec.Service) (Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	command := row.Command
+	if len(row.Namespaces) > 0 {
+		command = slices.Concat(l.Enclose, []string{enclosure(attr, row.Namespaces).String()}, row.Command)
+	}
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -46,7 +53,7 @@ func (l Launcher) Start(name string, row spec.Service) (Process, error) {
 	defer write.Close()
 	run := func() (*exec.Cmd, error) {
 		cmd := &exec.Cmd{
-			Path: row.Command[0], Args: row.Command, Dir: "/",
+			Path: command[0], Args: command, Dir: "/",
 			Env: environment(slices.Concat(l.Environment, env), row.Environment),
 			// Files, not writers: Wait must not wait for grandchildren that keep them open.
 			Stdout: write, Stderr: write, SysProcAttr: attr,
@@ -72,7 +79,7 @@ func (l Launcher) Start(name string, row spec.Service) (Process, error) {
 		return nil, err
 	}
 	go l.copy(name, read)
-	p := &process{cmd: cmd}
+	p := &process{cmd: cmd, within: attr.Cloneflags&unix.CLONE_NEWPID != 0}
 	if group != nil {
 		p.group = group.Name()
 	}
@@ -137,6 +144,8 @@ func (l Launcher) copy(name string, r io.ReadCloser) {
 type process struct {
 	cmd   *exec.Cmd
 	group string
+	// within: it is the first of its own process namespace, and the service is its child.
+	within bool
 }
 
 func (p *process) Wait() Exit {
@@ -160,4 +169,10 @@ func (p *process) Kill() {
 	killGroup(p.group)
 }
 
-func (p *process) Blocked() string { return Blocked(p.cmd.Process.Pid) }
+func (p *process) Blocked() string {
+	pid := p.cmd.Process.Pid
+	if p.within {
+		pid = firstChild("/proc", pid)
+	}
+	return Blocked(pid)
+}

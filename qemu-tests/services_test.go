@@ -1,0 +1,118 @@
+package qemu_tests
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// Services in namespaces of their own, all that uinitctl can be asked, and a log server by TLS.
+func TestServicesApart(t *testing.T) {
+	secure, trust := certificate(t, "10.0.2.2")
+	logs := newLogServer(t, secure)
+	g := extended(t, fmt.Sprintf(`
+[kernel]
+package = "linux-image-cloud-amd64"
+[image]
+overlays = ["headless", "files"]
+[user.eve]
+[log]
+remote = "tls://%s"
+ca     = "/etc/log-ca.pem"
+[service.apart]
+command    = ["/usr/bin/apart"]
+user       = "eve"
+namespaces = ["mount", "pid", "net", "uts", "ipc"]
+[service.renames]
+command    = ["/usr/bin/renames"]
+namespaces = ["uts", "mount"]
+restart    = "never"
+[service.ends]
+command    = ["/bin/bash", "-c", "kill -USR1 $$; exit 5"]
+namespaces = ["pid"]
+restart    = "never"
+[service.ticker]
+command = ["/usr/bin/ticker"]
+`, logs.guestAddress()), map[string]string{
+		"files/etc/log-ca.pem": trust,
+		// Connecting to a port where nobody listens is refused where lo is up, and unreachable elsewhere.
+		"files/usr/bin/apart": `#!/bin/bash
+trap 'echo goodbye; exit' TERM
+set -- /proc/[0-9]*; echo "$# processes"
+echo "uid $UID"; echo x > /tmp/mine; echo "tmp" /tmp/*
+n=0; while read -r line; do [[ $line == *:* ]] && ((n++)); done < /proc/net/dev; echo "$n interfaces"
+(echo > /dev/tcp/127.0.0.1/9) 2>&1 | { read -r line; echo "${line##*: }"; read -r line; echo "${line##*: }"; }
+(exec sleep 0.1 &); sleep 0.5; set -- /proc/[0-9]*; echo "$# processes later"
+sleep 1000 & wait
+`,
+		"files/usr/bin/renames": "#!/bin/bash\necho other > /proc/sys/kernel/hostname; echo x > /tmp/renames; read -r n < /proc/sys/kernel/hostname; echo \"called $n\"\n",
+		"files/usr/bin/ticker":  "#!/bin/bash\nexec 9<> <(:)\nfor ((i = 0; ; i++)); do echo tick $i; read -rt 0.2 -u 9; done\n",
+	}).boots(t)
+	until(t, g, "the end of the boot", isBooted)
+
+	said := inside(t, g, "uinitctl log apart")
+	for _, want := range []string{"apart: 2 processes\n", "apart: uid 1000\n", "apart: tmp /tmp/mine\n", "apart: 1 interfaces\n", "apart: Connection refused\n"} {
+		if !strings.Contains(said+"\n", want) {
+			t.Errorf("the service apart did not say %q; it said:\n%s", want, said)
+		}
+	}
+	for _, tt := range []struct{ line, want string }{
+		{"read -r n < /proc/sys/kernel/hostname; echo $n $(uinitctl log renames)", "box*renames: called other*"},
+		{"uinitctl stop apart; uinitctl log apart", "service:apart*stopped*apart: goodbye*"},
+		{"uinitctl start apart; uinitctl restart ticker", "service:apart*ok*service:ticker*ok*"},
+		{"uinitctl start apart 2>&1; echo status $?", "*starting apart: it is running*status 1"},
+		{"uinitctl stop tikker 2>&1; echo status $?", "*there is no service \"tikker\"; did you mean ticker?*status 1"},
+		{"uinitctl sing 2>&1; echo status $?", "*\"sing\" is not known; accepted: *status 1"},
+		{"uinitctl status; echo status $?", "*service:ends * failed *exit status 138*status 3"},
+		{"uinitctl facts", "*service.ticker.state * running*"},
+		{"uinitctl blame", "*service:ticker*"},
+		{"line=$(uinitctl log ticker | tail -n 1); n=$((${line##* }+3)); while read -r line; do [[ $line == *\"tick $n\" ]] && echo seen && break; done < <(uinitctl log -f service:ticker)", "seen"},
+	} {
+		if got := inside(t, g, tt.line); !like(tt.want, got) {
+			t.Errorf("%s prints\n%s\nwant %s", tt.line, got, tt.want)
+		}
+	}
+	if got := inside(t, g, "echo /tmp/mine* /tmp/renames*"); got != "/tmp/mine* /tmp/renames*" {
+		t.Errorf("what services wrote to their /tmp lies outside: %s", got)
+	}
+	for _, question := range []string{"status", "blame"} {
+		for line := range strings.Lines(inside(t, g, "uinitctl "+question+" || [ $? = 3 ]")) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 {
+				t.Errorf("uinitctl %s: a line of %d columns: %s", question, n, line)
+			}
+		}
+	}
+	logs.wait(g, 100)
+	s := off(t, g)
+	if state := s.Units["service:ends"]; state.State != "failed" || state.Message != "exit status 138" {
+		t.Errorf("the service that a signal ends: %+v", state)
+	}
+	if connected := s.Facts["log.connected"].Value; connected != true {
+		t.Errorf("the log server is connected: %v", connected)
+	}
+	all, _ := logs.got()
+	if text := strings.Join(all, "\n"); !strings.Contains(text, " apart - - ") || !strings.Contains(text, " kernel - - ") {
+		t.Error("records of a service or the kernel are missing at the log server")
+	}
+}
+
+// like compares with a text where * stands for anything.
+func like(pattern, text string) bool {
+	parts := strings.Split(pattern, "*")
+	if !strings.HasPrefix(text, parts[0]) || len(parts) == 1 && text != pattern {
+		return false
+	}
+	text = text[len(parts[0]):]
+	for i, part := range parts[1:] {
+		if i == len(parts)-2 {
+			return strings.HasSuffix(text, part)
+		}
+		at := strings.Index(text, part)
+		if at < 0 {
+			return false
+		}
+		text = text[at+len(part):]
+	}
+	return true
+}

@@ -1,0 +1,135 @@
+package service
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// Enclosure is what is left to do in new namespaces before a service can start there. A program of
+// uinit's does it: between fork and exec there is no room for it.
+type Enclosure struct {
+	// Mounts keeps the namespace's mounts to itself; Tmp gives it an empty /tmp, Proc a /proc of its
+	// processes.
+	Mounts, Tmp, Proc bool
+	// Loopback: lo is down in a new network.
+	Loopback bool
+	// Account is who the service runs as; nil is root. Mounting needs root.
+	Account *syscall.Credential
+}
+
+// enclosure asks for new namespaces in attr and returns what is left to do in them.
+func enclosure(attr *syscall.SysProcAttr, namespaces []spec.Namespace) Enclosure {
+	var e Enclosure
+	for _, n := range namespaces {
+		switch n {
+		case spec.NamespaceMount:
+			e.Mounts, e.Tmp = true, true
+		case spec.NamespacePID:
+			attr.Cloneflags |= unix.CLONE_NEWPID
+			e.Mounts, e.Proc = true, true
+		case spec.NamespaceNet:
+			attr.Cloneflags |= unix.CLONE_NEWNET
+			e.Loopback = true
+		case spec.NamespaceUTS:
+			attr.Cloneflags |= unix.CLONE_NEWUTS
+		case spec.NamespaceIPC:
+			attr.Cloneflags |= unix.CLONE_NEWIPC
+		}
+	}
+	if e.Mounts {
+		attr.Cloneflags |= unix.CLONE_NEWNS
+	}
+	e.Account, attr.Credential = attr.Credential, nil
+	return e
+}
+
+// String is the enclosure as an argument that ParseEnclosure reads.
+func (e Enclosure) String() string {
+	b, err := json.Marshal(e)
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return string(b)
+}
+
+// ParseEnclosure reads what String wrote.
+func ParseEnclosure(s string) (e Enclosure, err error) {
+	if err = json.Unmarshal([]byte(s), &e); err != nil {
+		err = fmt.Errorf("reading the enclosure %q: %w", s, err)
+	}
+	return e, err
+}
+
+// Run makes the namespaces fit to live in and becomes the service. With processes of its own it stays
+// beside the service and returns the service's exit status, 128 and more for a signal.
+func (e Enclosure) Run(command []string) (status int, err error) {
+	if err := e.mount(); err != nil {
+		return 0, err
+	}
+	if e.Proc {
+		return e.watchOver(command)
+	}
+	if a := e.Account; a != nil {
+		groups := make([]int, len(a.Groups))
+		for i, g := range a.Groups {
+			groups[i] = int(g)
+		}
+		if err := errors.Join(syscall.Setgroups(groups), syscall.Setgid(int(a.Gid)), syscall.Setuid(int(a.Uid))); err != nil {
+			return 0, fmt.Errorf("changing the account: %w", err)
+		}
+	}
+	return 0, fmt.Errorf("starting %s: %w", command[0], syscall.Exec(command[0], command, os.Environ()))
+}
+
+func (e Enclosure) mount() error {
+	const plain = unix.MS_NOSUID | unix.MS_NODEV
+	if e.Mounts {
+		if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+			return fmt.Errorf("keeping mounts apart: %w", err)
+		}
+	}
+	if e.Tmp {
+		if err := unix.Mount("tmpfs", "/tmp", "tmpfs", plain, "mode=1777"); err != nil {
+			return fmt.Errorf("mounting /tmp: %w", err)
+		}
+	}
+	if e.Proc {
+		if err := unix.Mount("proc", "/proc", "proc", plain|unix.MS_NOEXEC, ""); err != nil {
+			return fmt.Errorf("mounting /proc: %w", err)
+		}
+	}
+	return nil
+}
+
+// watchOver is the init of a process namespace: the kernel keeps signals from a first process that has
+// no handler for them, and gives it the orphans (pid_namespaces(7)). The service is its child, in the
+// same group, so signals to the group reach it.
+func (e Enclosure) watchOver(command []string) (int, error) {
+	signal.Notify(make(chan os.Signal, 1)) // stay until the service has gone
+	pid, err := syscall.ForkExec(command[0], command, &syscall.ProcAttr{
+		Env: os.Environ(), Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{Credential: e.Account},
+	})
+	if err != nil {
+		return 0, fmt.Errorf("starting %s: %w", command[0], err)
+	}
+	for {
+		var ws syscall.WaitStatus
+		switch got, err := syscall.Wait4(-1, &ws, 0, nil); {
+		case errors.Is(err, syscall.EINTR):
+		case err != nil:
+			return 0, fmt.Errorf("waiting for %s: %w", command[0], err)
+		case got == pid && ws.Signaled():
+			return 128 + int(ws.Signal()), nil
+		case got == pid && ws.Exited():
+			return ws.ExitStatus(), nil
+		}
+	}
+}
