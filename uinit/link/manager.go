@@ -25,6 +25,7 @@ type Manager struct {
 	kernel   Kernel
 	watch    func(context.Context) (<-chan struct{}, error)
 	open     func(index int, name string) (dhcp.Socket, error)
+	solicit  func(ctx context.Context, index int, name string) error
 	// resolvConf is where name servers are written.
 	resolvConf string
 
@@ -47,7 +48,7 @@ func New(ctx context.Context, machine *spec.Machine, fact func(name string, valu
 	rows := rowsOf(machine)
 	return &Manager{
 		ctx: ctx, rows: rows, ethernet: maps.Clone(machine.Ethernet), fact: fact,
-		kernel: &rtnetlink{known: map[int]hardware{}, settings: allSettings(rows)}, watch: watch, open: dhcp.Open, resolvConf: "/etc/resolv.conf",
+		kernel: &rtnetlink{known: map[int]hardware{}, settings: allSettings(rows)}, watch: watch, open: dhcp.Open, solicit: solicit, resolvConf: "/etc/resolv.conf",
 		calls: make(chan func(*work)), views: map[string]view{}, news: make(chan struct{}),
 	}
 }

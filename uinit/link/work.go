@@ -42,6 +42,9 @@ type active struct {
 	// pollUntil ends the search for carrier.
 	pollUntil time.Time
 	asking    *asking
+	// attached: there is carrier; detached: there was some before. stopSoliciting ends a search for routers.
+	attached, detached bool
+	stopSoliciting     context.CancelFunc
 }
 
 // run starts the goroutine.
@@ -116,6 +119,7 @@ func (w *work) observe() error {
 			a.nic, a.dirty, a.applied, a.lease, a.err = nic, nic != 0, false, nil, nil
 			a.halt()
 		}
+		w.roam(name, a)
 		if below := w.below(name); !slices.Equal(below, a.below) {
 			a.below, a.dirty = below, true
 		}
