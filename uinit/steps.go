@@ -56,6 +56,10 @@ func (w *worker) step(name string) step {
 		return step{func(ctx context.Context) error { return w.clock.sync(ctx, w.life) }, w.clock.waiting}
 	case "log":
 		return step{Run: func(context.Context) error { return w.records.send(w.life, w.clock.synced.Load) }}
+	case "filter":
+		return step{Run: w.filterPackets}
+	case "firewall":
+		return step{Run: w.ownRules}
 	case "watchdog":
 		return step{Run: w.startWatchdog}
 	case "ssh-key":
@@ -115,7 +119,7 @@ func (w *worker) setUsers(context.Context) error {
 }
 
 func (w *worker) setSysctl(context.Context) error {
-	var failed []error
+	failed := []error{w.harden()} // before the profile's own words, which win
 	for _, key := range slices.Sorted(maps.Keys(w.machine.Sysctl)) {
 		value := w.machine.Sysctl[key]
 		if err := os.WriteFile(filepath.Join("/proc/sys", sysctlPath(key)), []byte(value+"\n"), 0); err != nil {

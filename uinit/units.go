@@ -51,11 +51,18 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 		// Next to nothing is needed: a prompt is most wanted where the rest went wrong.
 		add(unit.Unit{Name: "console:" + name, After: []string{"hostname", "users"}, Soft: isPattern(m, name)})
 	}
+	var filter []string
+	if m.Firewall != nil {
+		// Modules of the profile may be what rules are made of.
+		add(unit.Unit{Name: "filter", Needs: []string{"mounts"}, After: []string{"modules"}})
+		add(unit.Unit{Name: "firewall", Needs: []string{"filter"}})
+		filter = []string{"filter"}
+	}
 	var network []string
 	links := m.Links()
 	for _, name := range sorted(links) {
 		soft := links[name].Optional
-		add(unit.Unit{Name: "link:" + name, After: []string{"loopback", "sysctl"}, Soft: soft})
+		add(unit.Unit{Name: "link:" + name, Needs: filter, After: []string{"loopback", "sysctl"}, Soft: soft})
 		port := links[name].Master != ""
 		add(unit.Unit{Name: "online:" + name, Needs: []string{"link:" + name}, Soft: soft || port})
 		if !port { // one cable fewer is what a bond is for

@@ -55,6 +55,8 @@ type worker struct {
 
 	disarm atomic.Pointer[disarm]
 
+	ruleless error // why the packet filter's rules are not the profile's; set before the unit "firewall"
+
 	terminals terminals
 	bare      atomic.Bool // no services: a person said so at the console
 

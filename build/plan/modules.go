@@ -52,6 +52,7 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 			wants = append(wants, kmod.Want{Name: l.module, Why: l.kind})
 		}
 	}
+	wants = append(wants, firewallWants(p)...)
 	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
 		m := p.Mount[at]
 		// A type that the kernel has built in without an alias is no module.

@@ -26,6 +26,7 @@ func crossCheck(p *Profile) Problems {
 	c.services()
 	c.ssh()
 	c.watchdog()
+	c.firewall()
 	c.time()
 	c.log()
 	c.stateDir("entropy.state", c.p.Entropy.State)

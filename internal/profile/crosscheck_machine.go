@@ -50,6 +50,9 @@ func (c *crosser) units() []string {
 	if c.p.SSH != nil {
 		units = append(units, "ssh-key", "service:"+spec.SSHService)
 	}
+	if c.p.Firewall != nil {
+		units = append(units, "filter", "firewall")
+	}
 	if c.p.Watchdog != nil {
 		units = append(units, "watchdog")
 	}

@@ -53,6 +53,7 @@ func Load(name string, find Finder) (*Profile, Problems, error) {
 	problems := strict.Decode(tree, src.at, p)
 	if problems.Err() == nil {
 		fillProfile(p)
+		addPackages(p)
 		if p.Hostname == "" {
 			p.Hostname = hostname(p.Name)
 		}

@@ -32,6 +32,8 @@ type Machine struct {
 	Bridge map[string]Bridge `json:"bridge,omitempty"`
 	// Interfaces without a network behind them.
 	Dummy map[string]Dummy `json:"dummy,omitempty"`
+	// The packet filter; there is one where this table is.
+	Firewall *Firewall `json:"firewall,omitempty"`
 	// File systems, by mount point.
 	Mount map[string]Mount `json:"mount,omitempty"`
 	// Programs that uinit starts and supervises.

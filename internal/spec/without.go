@@ -9,6 +9,8 @@ func (m *Machine) Without() []string {
 		tag  string
 		used bool
 	}{
+		{"nofirewall", m.Firewall != nil},
+		{"nonflog", m.Firewall != nil && len(m.Firewall.Log.Groups) > 0},
 		{"nosyslogtls", m.Log.Remote.secured()},
 	} {
 		if !part.used {

@@ -14,4 +14,8 @@ func TestWithout(t *testing.T) {
 	if tags := m.Without(); slices.Contains(tags, "nosyslogtls") {
 		t.Errorf("a machine that logs by TLS leaves out %v", tags)
 	}
+	m.Firewall = &Firewall{}
+	if tags := m.Without(); slices.Contains(tags, "nofirewall") || !slices.Contains(tags, "nonflog") {
+		t.Errorf("a firewall that logs no packets leaves out %v", tags)
+	}
 }

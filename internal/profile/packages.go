@@ -1,0 +1,20 @@
+package profile
+
+import "slices"
+
+// addPackages adds the programs that tables of the profile stand on.
+func addPackages(p *Profile) {
+	add := func(name, program string) {
+		if p.Packages == nil {
+			p.Packages = map[string]Package{}
+		}
+		pkg := p.Packages[name]
+		if !pkg.Whole && !slices.Contains(pkg.Files, program) {
+			pkg.Files = append(pkg.Files, program)
+			p.Packages[name] = pkg
+		}
+	}
+	if p.Firewall != nil {
+		add("nftables", "/usr/sbin/nft")
+	}
+}

@@ -1,0 +1,42 @@
+//go:build !nofirewall
+
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/imgbuild/imgbuild/uinit/firewall"
+)
+
+// filterPackets lets interfaces come up once rules are in force, whichever these are.
+func (w *worker) filterPackets(ctx context.Context) error {
+	state, err := firewall.Load(ctx, firewall.System{Env: environment()}, w.machine)
+	w.board.Fact("firewall.state", string(state))
+	if state == firewall.None {
+		w.board.Fact("firewall.error", err.Error())
+		return fmt.Errorf("no rules are in force, so no interface comes up: %w", err)
+	}
+	if err != nil {
+		w.board.Fact("firewall.error", err.Error())
+		w.ruleless = err
+	}
+	return nil
+}
+
+// ownRules says whether the rules in force are the profile's. It is a unit of its own: interfaces
+// may come up under the fallback, but that is a state to be seen.
+func (w *worker) ownRules(context.Context) error {
+	if w.ruleless != nil {
+		return fmt.Errorf("everything is dropped but the management path: %w", w.ruleless)
+	}
+	return nil
+}
+
+// harden sets what a packet filter expects of the kernel's network.
+func (w *worker) harden() error {
+	if w.machine.Firewall == nil {
+		return nil
+	}
+	return firewall.Harden("/proc/sys/net", firewall.Settings(w.machine.Firewall))
+}

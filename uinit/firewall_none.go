@@ -1,0 +1,21 @@
+//go:build nofirewall
+
+package main
+
+import (
+	"context"
+	"errors"
+)
+
+var errNoFirewall = errors.New("this uinit was built without packet filters (nofirewall)")
+
+func (w *worker) filterPackets(context.Context) error { return errNoFirewall }
+
+func (w *worker) ownRules(context.Context) error { return errNoFirewall }
+
+func (w *worker) harden() error {
+	if w.machine.Firewall != nil {
+		return errNoFirewall
+	}
+	return nil
+}
