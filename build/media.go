@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/imgbuild/imgbuild/build/disk"
 	"github.com/imgbuild/imgbuild/build/extent"
+	"github.com/imgbuild/imgbuild/build/fat"
 	"github.com/imgbuild/imgbuild/build/iso"
 	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/build/plan"
@@ -20,6 +22,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/vhd"
 	"github.com/imgbuild/imgbuild/build/vmdk"
 	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/site"
 )
 
 // Medium is where Build would write a format into dir; for netboot that is the
@@ -83,7 +86,7 @@ func (e *Env) mediaOf(image *Image, unified *extent.Image) []medium {
 		file := name + p.Disk.Format.Suffix()
 		all = append(all, medium{file, func() (*extent.Image, error) {
 			raw, _, err := disk.New(disk.Config{Name: name, Epoch: e.Epoch, UKI: unified, GRUB: image.tools.disk, Menu: menu(image.Plan),
-				Spare: int64(p.Disk.Spare), State: int64(p.Disk.State)})
+				Files: espFiles(p), Spare: int64(p.Disk.Spare), State: int64(p.Disk.State)})
 			if err != nil {
 				return nil, err
 			}
@@ -92,10 +95,19 @@ func (e *Env) mediaOf(image *Image, unified *extent.Image) []medium {
 	}
 	if p.Writes(profile.FormatISO) {
 		all = append(all, medium{name + ".iso", func() (*extent.Image, error) {
-			return iso.New(iso.Config{Name: name, Epoch: e.Epoch, UKI: unified, GRUB: image.tools.iso, Menu: menu(image.Plan), Spare: int64(p.Disk.Spare)})
+			return iso.New(iso.Config{Name: name, Epoch: e.Epoch, UKI: unified, GRUB: image.tools.iso, Menu: menu(image.Plan), ESPFiles: espFiles(p), Spare: int64(p.Disk.Spare)})
 		}})
 	}
 	return all
+}
+
+// espFiles are what lies beside the UKI for people: a site.toml to fill in, where the profile takes
+// one.
+func espFiles(p *profile.Profile) []fat.File {
+	if p.Site == nil {
+		return nil
+	}
+	return []fat.File{{Path: site.Name, Content: strings.NewReader(site.Example(&p.Machine))}}
 }
 
 // wrap stores a disk as the profile says.

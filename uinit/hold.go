@@ -18,7 +18,7 @@ const holdKey = 'r'
 
 // unheld are the kinds of units that start even while a boot is held: what it takes to show a menu,
 // to check a password, and to say what is the matter.
-var unheld = []string{"mounts", "report", "hostname", "users", "modules", "coldplug", "status", "watchdog", "console"}
+var unheld = []string{"mounts", "report", "hostname", "users", "modules", "coldplug", "site", "status", "watchdog", "console"}
 
 func isHeld(name string) bool {
 	kind, _, _ := strings.Cut(name, ":")

@@ -40,6 +40,10 @@ func (w *worker) step(name string) step {
 		return step{Run: w.setSysctl}
 	case "coldplug":
 		return step{Run: w.coldplug}
+	case "site":
+		return step{w.readSite, func() string { return "the medium with site.toml" }}
+	case "site-vlans":
+		return step{w.addVLANs, w.vlansWaiting}
 	case "loopback":
 		return step{Run: func(context.Context) error { return link.Loopback() }}
 	case "buttons":
@@ -82,6 +86,7 @@ func (w *worker) step(name string) step {
 }
 
 func (w *worker) setHostname(context.Context) error {
+	w.board.Fact("hostname", string(w.machine.Hostname))
 	if w.machine.Hostname == "" {
 		return nil
 	}

@@ -107,6 +107,13 @@ func (t *timekeeper) sync(ctx, life context.Context) error {
 	}
 }
 
+// use takes other servers; it is for before sync only.
+func (t *timekeeper) use(spec spec.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.spec = spec
+}
+
 // servers are the profile's and those of DHCP; mu is held.
 func (t *timekeeper) servers() []spec.TimeServer {
 	all := slices.Clone(t.spec.Servers)

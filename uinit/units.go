@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -22,6 +23,7 @@ type step struct {
 func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name string) step) []unit.Unit {
 	var units []unit.Unit
 	add := func(u unit.Unit) {
+		u.After = append(u.After, bySite(m, u.Name)...)
 		s := do(u.Name)
 		u.Run, u.Waiting = s.Run, s.Waiting
 		units = append(units, u)
@@ -35,6 +37,9 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 	add(unit.Unit{Name: "modules"})
 	add(unit.Unit{Name: "sysctl", After: []string{"modules"}})
 	add(unit.Unit{Name: "coldplug", After: []string{"modules"}})
+	if m.Site != nil {
+		add(unit.Unit{Name: "site", Needs: []string{"mounts"}, After: []string{"coldplug"}, Timeout: m.Site.Wait.Or(siteWait) + siteGrace})
+	}
 	add(unit.Unit{Name: "loopback"})
 	// What makes keys names this one; it keeps nobody else waiting.
 	add(unit.Unit{Name: "entropy"})
@@ -69,6 +74,10 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 			network = append(network, "online:"+name)
 		}
 	}
+	if m.Allows(spec.SiteVLANs) { // those that the profile does not have
+		add(unit.Unit{Name: "site-vlans", After: []string{"loopback", "sysctl"}})
+		network = append(network, "site-vlans")
+	}
 	add(unit.Unit{Name: "network", Needs: network})
 	for _, target := range sorted(m.Mount) {
 		row := m.Mount[target]
@@ -82,7 +91,7 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 	}
 	// These go on without their file systems where these don't come.
 	add(unit.Unit{Name: "clock", After: append([]string{"mounts", "rtc"}, above(m, path.Join(m.Time.State, "clock"))...)})
-	if m.Log.Remote != "" {
+	if m.Log.Remote != "" || m.Allows(spec.SiteLogServer) {
 		add(unit.Unit{Name: "log", After: append([]string{"hostname"}, above(m, path.Join(m.Log.Spool, "log"))...)})
 	}
 	if m.SSH != nil {
@@ -94,6 +103,35 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 		add(unit.Unit{Name: "service:" + name, Needs: needs, After: []string{"hostname", "loopback", "sysctl", "users"}})
 	}
 	return units
+}
+
+const (
+	// siteWait is the profile reference's.
+	siteWait = 10 * time.Second
+	// siteGrace is how much longer the unit may take than its medium is waited for.
+	siteGrace = 4 * time.Second
+)
+
+// bySite returns what a unit comes after where the box's owner may change what it does.
+func bySite(m *spec.Machine, name string) []string {
+	if m.Site == nil {
+		return nil
+	}
+	kind, _, _ := strings.Cut(name, ":")
+	keys := map[string][]spec.SiteKey{
+		"hostname": {spec.SiteHostname}, "users": {spec.SitePasswordHash, spec.SiteAuthorizedKeys},
+		"link": {spec.SiteAddresses, spec.SiteVLANs}, "site-vlans": {spec.SiteVLANs},
+		"clock": {spec.SiteTimeServers}, "log": {spec.SiteLogServer},
+	}[kind]
+	switch {
+	case m.Allows(keys...):
+		return []string{"site"}
+	case kind == "link" && m.Allows(spec.SiteHostname):
+		return []string{"hostname"} // which DHCP tells
+	case kind == "mount":
+		return []string{"site"} // the same file system could not be mounted both ways at a time
+	}
+	return nil
 }
 
 // above returns the units of the profile's mounts that a mount point lies in.

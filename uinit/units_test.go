@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,5 +102,36 @@ func TestConsolesWaitForNextToNothing(t *testing.T) {
 func TestAnEmptyMachineBoots(t *testing.T) {
 	if problems := unit.Check(graph(&spec.Machine{}, nil)); problems != nil {
 		t.Errorf("Check: %v", problems)
+	}
+}
+
+// Where the owner may change something, that and nothing else waits for the medium.
+func TestWhatWaitsForTheSite(t *testing.T) {
+	for key, want := range map[spec.SiteKey][]string{
+		spec.SiteHostname:       {"hostname"},
+		spec.SiteAddresses:      {"link:lan"},
+		spec.SiteVLANs:          {"link:lan", "site-vlans"},
+		spec.SiteTimeServers:    {"clock"},
+		spec.SiteLogServer:      {"log"},
+		spec.SiteAuthorizedKeys: {"users"},
+		spec.SitePasswordHash:   {"users"},
+	} {
+		m := &spec.Machine{
+			Console: map[string]spec.Console{"ttyS0": {}}, Ethernet: map[string]spec.Ethernet{"lan": {}},
+			Mount: map[string]spec.Mount{"/srv": {}}, Site: &spec.Site{Allow: []spec.SiteKey{key}},
+		}
+		units := graph(m, m.Console)
+		if problems := unit.Check(units); problems != nil {
+			t.Errorf("%s: %v", key, problems)
+		}
+		var got []string
+		for _, u := range units {
+			if slices.Contains(u.After, "site") && u.Name != "mount:/srv" {
+				got = append(got, u.Name)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v wait, want %v", key, got, want)
+		}
 	}
 }

@@ -60,6 +60,10 @@ type worker struct {
 	terminals terminals
 	bare      atomic.Bool // no services: a person said so at the console
 
+	// media and added are what the unit site works with and leaves to others: where site.toml may
+	// lie, and VLANs that the profile does not have.
+	media, added []string
+
 	pool    *entropy.Pool
 	seeded  atomic.Bool // the seed's directory is there
 	clock   *timekeeper
@@ -126,7 +130,7 @@ func newWorker(life context.Context) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.machine = &description.Machine
+	w.machine, w.media = &description.Machine, description.Media
 	w.clock = newTimekeeper(w.machine.Time, description.Built, w.board.Fact, w.log)
 	w.records = newRecords(w.machine.Log, w.board.Fact, w.log)
 	go w.records.readKernel()

@@ -57,7 +57,7 @@ func compose(c Config) (*extent.Image, error) {
 		GUID:    layout.Derive(c.Name, "iso"),
 		Sectors: volume.Size() / layout.Sector,
 		Partitions: []layout.Partition{{
-			Name: layout.ESPName, Type: layout.ESP, GUID: layout.Derive(c.Name, "iso esp"),
+			Name: layout.ESPName, Type: layout.ESP, GUID: layout.Derive(c.Name, layout.ISOESP),
 			Start: volume.Block(espPath) * (iso9660.Block / layout.Sector), Size: esp.Size() / layout.Sector,
 		}},
 	}
@@ -75,6 +75,6 @@ func composeESP(c Config) (*fat.Volume, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := layout.Derive(c.Name, "iso esp").VolumeID()
+	id := layout.Derive(c.Name, layout.ISOESP).VolumeID()
 	return fat.New(fat.Options{Size: size, Label: fat.Label(c.Name), ID: id, Epoch: c.Epoch}, files)
 }

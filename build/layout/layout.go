@@ -56,6 +56,8 @@ const (
 	BootName  = "bios-boot"
 	ESPName   = "esp"
 	StateName = "state"
+	// ISOESP is what the identifiers of an ISO's EFI system partition are derived from.
+	ISOESP = "iso esp"
 )
 
 // Plan lays out the disk of the profile called name. GRUB's core fills the gap in

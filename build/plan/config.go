@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -14,22 +15,17 @@ import (
 // config writes what the machine reads at boot: its description for uinit and
 // the files below /etc that Debian's maintainer scripts would have made.
 func config(p *profile.Profile, epoch time.Time) ([]tree.File, error) {
-	machine, err := json.MarshalIndent(spec.Description{Machine: p.Machine, Built: epoch}, "", "  ")
+	machine, err := json.MarshalIndent(spec.Description{Machine: p.Machine, Built: epoch, Media: media(p)}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("describing the machine: %w", err)
 	}
 	host := string(p.Hostname)
-	short, _, _ := strings.Cut(host, ".")
-	names := host
-	if short != host {
-		names += " " + short
-	}
 	why := "base configuration"
 	return append(accountFiles(p.User),
 		// Password hashes lie in the description too.
 		text(strings.TrimPrefix(spec.Path, "/"), 0o600, string(machine)+"\n", "the machine as uinit reads it"),
 		text("etc/hostname", 0o644, host+"\n", why),
-		text("etc/hosts", 0o644, "127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 "+names+"\n", why),
+		text("etc/hosts", 0o644, spec.Hosts(p.Hostname), why),
 		text("etc/nsswitch.conf", 0o644, "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n", why),
 		text("etc/os-release", 0o644, osRelease(p), why),
 		text("etc/shells", 0o644, "/bin/sh\n", why),
@@ -40,6 +36,20 @@ func config(p *profile.Profile, epoch time.Time) ([]tree.File, error) {
 		text("etc/netconfig", 0o644, netconfig, why),
 		symlink("etc/resolv.conf", "/run/resolv.conf", "name servers, as the links bring them"),
 	), nil
+}
+
+// media names the partitions in which site.toml lies, by what their file systems are called: those of
+// the disk and of the ISO. The image does not know which of the two it is part of.
+func media(p *profile.Profile) []string {
+	if p.Site == nil {
+		return nil
+	}
+	var sources []string
+	for _, what := range []string{layout.ESPName, layout.ISOESP} {
+		id := layout.Derive(string(p.Name), what).VolumeID()
+		sources = append(sources, fmt.Sprintf("UUID=%04X-%04X", id>>16, id&0xffff))
+	}
+	return sources
 }
 
 // loginProfile is what login shells read first. The prompt names the box: with

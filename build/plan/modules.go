@@ -9,6 +9,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // Wants lists the modules that a profile asks for, by name or by what it does:
@@ -29,6 +30,9 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	if p.Access.HostPassword {
 		wants = append(wants, kmod.Want{Name: "qemu_fw_cfg", Why: "access.host_password", Optional: true})
 	}
+	if p.Site != nil {
+		wants = append(wants, kmod.Want{Name: "fs-vfat", Why: "site", Optional: true})
+	}
 	for _, name := range p.Kernel.Modules {
 		wants = append(wants, kmod.Want{Name: name, Why: "kernel.modules"})
 	}
@@ -48,7 +52,7 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 		rows         int
 		module, kind string
 	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}} {
-		if l.rows > 0 {
+		if l.rows > 0 || l.kind == "vlan" && p.Allows(spec.SiteVLANs) {
 			wants = append(wants, kmod.Want{Name: l.module, Why: l.kind})
 		}
 	}

@@ -2,23 +2,29 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/imgbuild/imgbuild/build"
 	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/site"
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	var cacheDir string
+	var cacheDir, siteFile string
 	c := &cobra.Command{
 		Use: "check PROFILE…", Short: "Find everything that is wrong with profiles, without network",
 		Long: `Reads each profile and reports every problem at once, with its line and column
 and what is accepted. Nothing is downloaded; what only the kernel or a package
-can tell is checked when it is in the cache, and at the build otherwise.`,
+can tell is checked when it is in the cache, and at the build otherwise. --site
+checks a site.toml too, as the box would that starts from the profile's image.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return oneProfile(c, args)
+			}
+			if siteFile != "" && len(args) > 1 {
+				return usageError{fmt.Errorf("--site goes with one profile, got %d", len(args))}
 			}
 			return nil
 		},
@@ -36,6 +42,9 @@ can tell is checked when it is in the cache, and at the build otherwise.`,
 				if err == nil {
 					err = a.checkModules(c, e, p)
 				}
+				if err == nil && siteFile != "" {
+					err = a.checkSite(siteFile, p)
+				}
 				if err == nil {
 					fmt.Fprintf(a.stdout, "%s: ok\n", name)
 					continue
@@ -49,8 +58,25 @@ can tell is checked when it is in the cache, and at the build otherwise.`,
 		},
 	}
 	c.Flags().StringVar(&cacheDir, "cache", "", "cache `DIR` (default $IMGBUILD_CACHE, else imgbuild in the user's cache directory)")
+	c.Flags().StringVar(&siteFile, "site", "", "check `FILE`, a site.toml for this profile, as well")
 	c.ValidArgsFunction = completeProfile
 	return c
+}
+
+// checkSite reads a site.toml as the box does.
+func (a *app) checkSite(name string, p *profile.Profile) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("reading a site file: %w", err)
+	}
+	_, problems := site.Read(name, text, &p.Machine)
+	if err := problems.Err(); err != nil || a.quiet {
+		return err
+	}
+	for _, warning := range problems {
+		fmt.Fprintln(a.stderr, warning)
+	}
+	return nil
 }
 
 // checkModules compares module names with the kernel where this machine knows it.

@@ -24,8 +24,13 @@ func TestCommandLine(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("extends = \"headless\"\n[ethernet.lan]\ndhpc4 = true\nmtu = \"big\"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o644); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{
+		"file": "", "open.toml": "extends = \"headless\"\n[site]\nallow = [\"hostname\"]\n",
+		"site.toml": "hostname = \"box7\"\n", "wrong.toml": "hostnam = \"box7\"\n[time]\nservers = []\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, tc := range []struct {
 		args           []string
@@ -46,6 +51,12 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"check", "bad.toml"}, exitUsage, "", "bad.toml:3:1: ethernet.lan.dhpc4: unknown key; did you mean dhcp4?"},
 		{[]string{"check", "bad.toml"}, exitUsage, "", "bad.toml:4:7: ethernet.lan.mtu: is the string \"big\"; accepted: 68 to 65535\nimgbuild: 2 problems\n"},
 		{[]string{"check", "headless", "bad.toml"}, exitUsage, "headless: ok\n", "imgbuild: 2 problems\n"},
+		{[]string{"check", "open.toml", "--site", "site.toml"}, exitDone, "open.toml: ok\n", ""},
+		{[]string{"check", "open.toml", "--site", "wrong.toml"}, exitUsage, "", "wrong.toml:1:1: hostnam: unknown key; did you mean hostname?"},
+		{[]string{"check", "open.toml", "--site", "wrong.toml"}, exitUsage, "", "wrong.toml:3:1: time.servers: the image does not allow time_servers to be changed; accepted: hostname\nimgbuild: 2 problems\n"},
+		{[]string{"check", "headless", "--site", "site.toml"}, exitUsage, "", "site.toml:1:1: hostname: the image does not allow hostname to be changed; accepted: nothing"},
+		{[]string{"check", "headless", "open.toml", "--site", "site.toml"}, exitUsage, "", "--site goes with one profile, got 2"},
+		{[]string{"check", "open.toml", "--site", "none.toml"}, exitFailed, "", "open none.toml: no such file"},
 		{[]string{"-C", "nowhere", "check", "headless"}, exitUsage, "", "-C: chdir nowhere"},
 		{[]string{"-C", dir, "check", "headless"}, exitDone, "headless: ok\n", ""},
 		{[]string{"-v", "-q", "check", "headless"}, exitUsage, "", "contradict each other"},

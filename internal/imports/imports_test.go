@@ -28,7 +28,8 @@ var bans = []ban{
 	{from: "internal/spec", not: module, why: "the contract between builder and init depends on nobody"},
 	{from: "internal/spec", not: "github.com/", why: "the contract needs the standard library only"},
 	{from: "uinit", not: module + "build", why: "the init carries no image writers"},
-	{from: "uinit", not: "github.com/BurntSushi/toml", why: "the init reads JSON; TOML is the builder's"},
+	{from: "uinit", not: "github.com/BurntSushi/toml", direct: true, why: "the init reads JSON; TOML is the builder's, and site.toml's, which internal/site reads"},
+	{from: "uinit", not: module + "internal/profile", why: "the init knows a machine, not how it was described"},
 	{from: "uinit", not: "golang.org/x/crypto/ssh", why: "the SSH server is a program of the busybox; it would make the init 1.4 MB larger"},
 	{from: "uinit", not: "net/http", why: "it would double the init's size"},
 	{from: "build/plan", not: "os/exec", direct: true, why: "planning is pure"},
@@ -107,6 +108,19 @@ func allowed(from, dep string) bool {
 }
 
 func below(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
+
+// An init without site.toml is without what reads it.
+func TestTOMLIsLeftOut(t *testing.T) {
+	for tags, want := range map[string]bool{"": true, "nosite": false} {
+		out, err := exec.Command("go", "list", "-deps", "-tags", tags, "../../uinit").Output()
+		if err != nil {
+			t.Fatalf("listing what uinit imports: %v", err)
+		}
+		if got := strings.Contains(string(out), "github.com/BurntSushi/toml\n"); got != want {
+			t.Errorf("tags %q: the init has a reader of TOML: %v", tags, got)
+		}
+	}
+}
 
 // Every module that we chose has its reason written down.
 func TestDependenciesAreExplained(t *testing.T) {

@@ -30,6 +30,7 @@ func crossCheck(p *Profile) Problems {
 	c.time()
 	c.log()
 	c.stateDir("entropy.state", c.p.Entropy.State)
+	c.site()
 	c.checks()
 	c.run()
 	return c.problems

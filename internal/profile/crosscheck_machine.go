@@ -56,6 +56,9 @@ func (c *crosser) units() []string {
 	if c.p.Watchdog != nil {
 		units = append(units, "watchdog")
 	}
+	if c.p.Site != nil {
+		units = append(units, "site")
+	}
 	slices.Sort(units)
 	return units
 }

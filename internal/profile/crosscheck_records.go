@@ -24,13 +24,13 @@ func (c *crosser) time() {
 func (c *crosser) log() {
 	l := c.p.Log
 	scheme, _ := l.Remote.Split()
-	if l.CA != "" && scheme != "tls" {
+	if l.CA != "" && scheme != "tls" && !c.p.Allows(spec.SiteLogServer) {
 		c.bad("log.ca", "is for a server with tls://; accepted: log.remote = \"tls://HOST\", or no ca")
 	}
 	if l.CA != "" && !path.IsAbs(l.CA) {
 		c.bad("log.ca", "%q is not an absolute path", l.CA)
 	}
-	if l.Spool != "" && l.Remote == "" {
+	if l.Spool != "" && l.Remote == "" && !c.p.Allows(spec.SiteLogServer) {
 		c.bad("log.spool", "keeps records for a server, and log.remote names none")
 	}
 	c.stateDir("log.spool", l.Spool)

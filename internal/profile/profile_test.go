@@ -127,6 +127,16 @@ needs = ["service:a"]
 		{"two time servers", sound + "[time]\nservers = [\"192.0.2.1\", \"192.0.2.2\"]\n", []string{
 			`p.toml:9:11: warning: time.servers: 2 of at least 3`,
 		}},
+		{"what the owner may change", sound + "[site]\nallow = [\"hostname\", \"vlan\", \"hostname\", \"authorized_keys\"]\nwait = \"5m\"\n", []string{
+			`p.toml:9:22: site.allow[1]: "vlan" is not something that site.toml can change; accepted: hostname, addresses, vlans, time_servers`,
+		}},
+		{"what the owner may change, once each", sound + "[site]\nallow = [\"hostname\", \"hostname\", \"authorized_keys\"]\nwait = \"5m\"\n", []string{
+			`p.toml:9:22: site.allow[1]: "hostname" is there already`,
+			`p.toml:9:34: warning: site.allow[2]: is for an SSH server`,
+			`p.toml:10:8: site.wait: is 5m; accepted: 1s to 2m`,
+		}},
+		{"a table that allows nothing", sound + "[site]\n", []string{`p.toml:8:1: site: needs a key "allow": a list, each a string (sitekey)`}},
+		{"certificates for a server that the owner names", sound + "[site]\nallow = [\"log_server\"]\n[log]\nca = \"/etc/ca.pem\"\n", nil},
 		{"time servers by DHCP", sound + "[time]\nservers = [\"192.0.2.1\"]\ndhcp = true\n", nil},
 		{"a time server with two votes", sound + "[time]\nservers = [\"a.example\", \"b.example\", \"a.example\"]\n", []string{
 			`p.toml:9:38: time.servers[2]: a.example is named already; accepted: each server once`,

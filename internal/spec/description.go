@@ -8,4 +8,7 @@ type Description struct {
 	// Built is the image's one time (SOURCE_DATE_EPOCH): no true time is before it. Zero
 	// where the builder does not say.
 	Built time.Time `json:"built,omitzero"`
+	// Media are the EFI system partitions that the box may have been started from, each as a source of
+	// a mount ("UUID=ABCD-1234"); only where the profile has a table [site].
+	Media []string `json:"media,omitempty"`
 }

@@ -53,6 +53,8 @@ type Machine struct {
 	Log Log `json:"log,omitzero"`
 	// Where the next boot's randomness comes from.
 	Entropy Entropy `json:"entropy,omitzero"`
+	// What the box's owner may change without a new image.
+	Site *Site `json:"site,omitempty"`
 	// Limits of the boot as a whole.
 	Boot Boot `json:"boot,omitzero"`
 }

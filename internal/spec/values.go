@@ -129,6 +129,12 @@ func (h *Hostname) UnmarshalText(b []byte) error {
 	return nil
 }
 
+// Short is the name without its domain.
+func (h Hostname) Short() string {
+	short, _, _ := strings.Cut(string(h), ".")
+	return short
+}
+
 // PasswordHash is a hash in the form of crypt(5).
 type PasswordHash string
 

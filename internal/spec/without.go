@@ -11,7 +11,8 @@ func (m *Machine) Without() []string {
 	}{
 		{"nofirewall", m.Firewall != nil},
 		{"nonflog", m.Firewall != nil && len(m.Firewall.Log.Groups) > 0},
-		{"nosyslogtls", m.Log.Remote.secured()},
+		{"nosite", m.Site != nil},
+		{"nosyslogtls", m.Log.Remote.secured() || m.Log.CA != "" && m.Allows(SiteLogServer)},
 	} {
 		if !part.used {
 			tags = append(tags, part.tag)

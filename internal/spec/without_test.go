@@ -10,6 +10,11 @@ func TestWithout(t *testing.T) {
 	if tags := m.Without(); !slices.Contains(tags, "nosyslogtls") || !slices.IsSorted(tags) {
 		t.Errorf("an empty machine leaves out %v", tags)
 	}
+	m.Site, m.Log.CA = &Site{Allow: []SiteKey{SiteLogServer}}, "/etc/ca.pem"
+	if tags := m.Without(); slices.Contains(tags, "nosyslogtls") || slices.Contains(tags, "nosite") {
+		t.Errorf("a machine whose owner may name a server with TLS leaves out %v", tags)
+	}
+	m = Machine{}
 	m.Log.Remote = "tls://192.0.2.1:6514"
 	if tags := m.Without(); slices.Contains(tags, "nosyslogtls") {
 		t.Errorf("a machine that logs by TLS leaves out %v", tags)

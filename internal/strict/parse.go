@@ -4,6 +4,7 @@
 package strict
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ type Document struct {
 
 // Parse reads TOML; file is what messages call it. The error is Problems.
 func Parse(file string, text []byte) (Document, error) {
+	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // some editors' byte order mark
 	var tree map[string]any
 	if err := toml.Unmarshal(text, &tree); err != nil {
 		var syntax toml.ParseError

@@ -2,8 +2,11 @@ package account
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -59,5 +62,37 @@ func TestApply(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(filepath.Dir(file)); len(left) != 1 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestSetKeys(t *testing.T) {
+	root := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(root, "etc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	me := fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid())
+	passwd := "root:x:0:0::/root:/bin/sh\nada:x:" + me + "::/home/ada:/bin/sh\nbroken:x:1\nodd:x:one:1::/:/bin/sh\n"
+	if err := os.WriteFile(filepath.Join(root, "etc/passwd"), []byte(passwd), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, keys := range [][]string{{"ssh-ed25519 AAAA one", "ssh-ed25519 BBBB two"}, {"ssh-ed25519 CCCC three"}, nil} {
+		if err := SetKeys(root, "ada", keys); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(root, "home/ada/.ssh/authorized_keys")
+		text, err := os.ReadFile(file)
+		if want := strings.Join(append(keys, ""), "\n"); string(text) != want {
+			t.Errorf("got %q, %v, want %q", text, err, want)
+		}
+		for path, mode := range map[string]os.FileMode{file: 0o600, filepath.Dir(file): os.ModeDir | 0o700} {
+			if info, err := os.Stat(path); err != nil || info.Mode() != mode {
+				t.Errorf("%s has mode %v, %v", path, info.Mode(), err)
+			}
+		}
+	}
+	for user, want := range map[string]error{"eve": ErrNoUser, "broken": ErrNoUser, "odd": strconv.ErrSyntax} {
+		if err := SetKeys(root, user, nil); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", user, err, want)
+		}
 	}
 }

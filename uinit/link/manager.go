@@ -53,6 +53,12 @@ func New(ctx context.Context, machine *spec.Machine, fact func(name string, valu
 	}
 }
 
+// Use replaces the rows by those of another machine. It is for before the first Configure only.
+func (m *Manager) Use(machine *spec.Machine) {
+	m.rows, m.ethernet = rowsOf(machine), maps.Clone(machine.Ethernet)
+	m.kernel = &rtnetlink{known: map[int]hardware{}, settings: allSettings(m.rows)}
+}
+
 // Configure waits for the row's interface, names and configures it, and returns when
 // that is done and, with dhcp4, the first lease is bound. Lease and configuration are kept afterwards, also when
 // the interface goes and comes back. An error other than ctx's says what the kernel refused; the rest is configured

@@ -1,0 +1,65 @@
+// Package site reads site.toml, by which the owner of a box changes what the profile allows
+// (spec.Site): as strictly as a profile is read, and as a whole or not at all.
+package site
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/crosscheck"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/strict"
+)
+
+const (
+	// Name is the file's path in the EFI system partition.
+	Name = "site.toml"
+	// MaxSize is how long it may be, in bytes.
+	MaxSize = 64 << 10
+)
+
+// Read returns the machine with what the text says laid over it; m itself stays as it is. name is
+// what messages call the file. Problems are everything that is found wrong, in the order of the
+// text; the machine is nil unless they are but warnings.
+func Read(name string, text []byte, m *spec.Machine) (*spec.Machine, strict.Problems) {
+	if len(text) > MaxSize {
+		return nil, strict.Problems{{Pos: strict.Pos{File: name}, Msg: fmt.Sprintf("has more than %d bytes; accepted: up to that", MaxSize)}}
+	}
+	doc, err := strict.Parse(name, text)
+	if err != nil {
+		problems, ok := err.(strict.Problems)
+		if !ok {
+			panic("BUG: an error of another type: " + err.Error())
+		}
+		return nil, problems
+	}
+	var f file
+	r := reader{machine: m, at: doc.At, problems: strict.Decode(doc.Tree, doc.At, &f)}
+	r.permit(doc.Tree)
+	out := r.lay(f)
+	if r.problems.Err() == nil {
+		r.problems = append(r.problems, news(crosscheck.Machine(out, doc.At.At), crosscheck.Machine(m, doc.At.At))...)
+	}
+	problems := r.problems.In(name).Sort()
+	if problems.Err() != nil {
+		return nil, problems
+	}
+	return out, problems
+}
+
+// news are the problems that the profile did not have itself.
+func news(now, before strict.Problems) strict.Problems {
+	return slices.DeleteFunc(now, func(p strict.Problem) bool {
+		return slices.ContainsFunc(before, func(old strict.Problem) bool { return p.Key == old.Key && p.Msg == old.Msg })
+	})
+}
+
+type reader struct {
+	machine  *spec.Machine
+	at       strict.Positions
+	problems strict.Problems
+}
+
+func (r *reader) bad(key, format string, args ...any) {
+	r.problems = append(r.problems, strict.Problem{Pos: r.at.At(key), Key: key, Msg: fmt.Sprintf(format, args...)})
+}
