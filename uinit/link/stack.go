@@ -34,10 +34,18 @@ func (w *work) device(r row) Device {
 	return d
 }
 
-// possible says whether something can be done for a row now: a VLAN cannot be made without its parent.
+// possible says whether something can be done for a row now: a VLAN cannot be made without its parent,
+// nor brought up while that is down.
 func (w *work) possible(name string, a *active) bool {
 	r := w.rows[name]
-	return a.nic != 0 || r.device != nil && (r.device.ParentName == "" || w.assigned[r.device.ParentName] != 0)
+	switch {
+	case r.device == nil:
+		return a.nic != 0
+	case r.device.ParentName == "":
+		return true
+	}
+	parent, _ := w.state.nic(w.assigned[r.device.ParentName])
+	return parent.Up
 }
 
 // below are the indexes of the interfaces that decide what the row needs besides itself.

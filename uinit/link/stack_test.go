@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -157,6 +158,32 @@ func TestStack(t *testing.T) {
 		if again := Plan(wants, state, time.Now()); len(again) > 0 {
 			t.Errorf("turn %d: a second plan wants %v", turn, again)
 		}
+	}
+}
+
+// A VLAN that is asked for before its parent is up comes up after it, and nothing is refused.
+func TestVLANAwaitsParent(t *testing.T) {
+	machine := &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {}}, VLAN: map[string]spec.VLAN{"guests": {Parent: "lan", ID: 30}}}
+	k := &soft{fake: fake{State: State{NICs: []NIC{{Index: 2, Name: "eth0", MTU: 1500, Carrier: true}}}}}
+	m := New(t.Context(), machine, func(string, any) {})
+	m.kernel, m.resolvConf = k, filepath.Join(t.TempDir(), "resolv.conf")
+	m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
+	early := make(chan error)
+	go func() { early <- m.Configure(t.Context(), "guests") }()
+	for m.Waiting("guests") == "" { // until the manager has heard of it
+		runtime.Gosched()
+	}
+	if got, want := m.Waiting("guests"), "guests is not made yet, it lies on lan"; got != want {
+		t.Errorf("waiting for %q, want %q", got, want)
+	}
+	if err := m.Configure(t.Context(), "lan"); err != nil {
+		t.Error(err)
+	}
+	if err := <-early; err != nil {
+		t.Error(err)
+	}
+	if err := m.Online(t.Context(), "guests"); err != nil {
+		t.Error(err)
 	}
 }
 
