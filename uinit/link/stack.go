@@ -1,6 +1,9 @@
 package link
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // assign finds the interface of each row: hardware by what it is, the others by their names.
 func (w *work) assign() {
@@ -15,7 +18,10 @@ func (w *work) assign() {
 		}
 	}
 	w.assigned = assign(w.ethernet, nics, before)
-	for name, r := range w.rows {
+	// A VLAN is known by its parent, so what lies below comes first.
+	names := slices.SortedFunc(maps.Keys(w.rows), func(a, b string) int { return w.rows[a].depth - w.rows[b].depth })
+	for _, name := range names {
+		r := w.rows[name]
 		if r.device == nil {
 			continue
 		}

@@ -113,13 +113,15 @@ func TestStack(t *testing.T) {
 		m := New(t.Context(), machine, func(string, any) {})
 		m.kernel, m.resolvConf = k, filepath.Join(t.TempDir(), "resolv.conf")
 		m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
 		done := make(chan error)
 		for _, name := range names {
-			go func() { done <- m.Configure(t.Context(), name) }()
+			go func() { done <- m.Configure(ctx, name) }()
 		}
 		for range names {
 			if err := <-done; err != nil {
-				t.Errorf("turn %d: %v", turn, err)
+				t.Fatalf("turn %d: %v; done:\n%s", turn, err, strings.Join(k.did, "\n"))
 			}
 		}
 		for _, name := range names {
@@ -168,21 +170,23 @@ func TestVLANAwaitsParent(t *testing.T) {
 	m := New(t.Context(), machine, func(string, any) {})
 	m.kernel, m.resolvConf = k, filepath.Join(t.TempDir(), "resolv.conf")
 	m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
-	early := make(chan error)
-	go func() { early <- m.Configure(t.Context(), "guests") }()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	early := make(chan error, 1)
+	go func() { early <- m.Configure(ctx, "guests") }()
 	for m.Waiting("guests") == "" { // until the manager has heard of it
 		runtime.Gosched()
 	}
 	if got, want := m.Waiting("guests"), "guests is not made yet, it lies on lan"; got != want {
 		t.Errorf("waiting for %q, want %q", got, want)
 	}
-	if err := m.Configure(t.Context(), "lan"); err != nil {
+	if err := m.Configure(ctx, "lan"); err != nil {
 		t.Error(err)
 	}
 	if err := <-early; err != nil {
 		t.Error(err)
 	}
-	if err := m.Online(t.Context(), "guests"); err != nil {
+	if err := m.Online(ctx, "guests"); err != nil {
 		t.Error(err)
 	}
 }
