@@ -75,7 +75,7 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 		}
 	}
 	if m.Allows(spec.SiteVLANs) { // those that the profile does not have
-		add(unit.Unit{Name: "site-vlans", After: []string{"loopback", "sysctl"}})
+		add(unit.Unit{Name: "site-vlans", Needs: filter, After: []string{"loopback", "sysctl"}})
 		network = append(network, "site-vlans")
 	}
 	add(unit.Unit{Name: "network", Needs: network})
