@@ -16,6 +16,7 @@ import (
 
 // addBuiltin adds the services that a profile asks for by a table of their own.
 func addBuiltin(m *spec.Machine) {
+	addShares(m)
 	if m.SSH == nil {
 		return
 	}

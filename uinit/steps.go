@@ -79,6 +79,8 @@ func (w *worker) step(name string) step {
 	case "mount":
 		m := mount.New(row, w.machine.Mount[row], mount.Box{Sys: dev.Sys(), Wait: w.awaitDisk, LoadModule: w.modules.Load})
 		return step{m.Run, m.Waiting}
+	case "share", "share-files":
+		return step{Run: func(ctx context.Context) error { return w.shareStep(ctx, row) }}
 	case "service":
 		return step{func(ctx context.Context) error { return w.startService(ctx, row) }, func() string { return w.serviceWaiting(row) }}
 	}

@@ -98,6 +98,7 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 		// After its state's file systems, and without them where they don't come.
 		add(unit.Unit{Name: "ssh-key", Needs: []string{"mounts"}, After: above(m, path.Join(m.SSH.State, "key"))})
 	}
+	units = append(units, shareUnits(m, do)...)
 	for _, name := range sorted(m.Service) {
 		needs := append([]string{"mounts"}, m.Service[name].Needs...)
 		add(unit.Unit{Name: "service:" + name, Needs: needs, After: []string{"hostname", "loopback", "sysctl", "users"}})

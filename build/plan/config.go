@@ -21,7 +21,7 @@ func config(p *profile.Profile, epoch time.Time) ([]tree.File, error) {
 	}
 	host := string(p.Hostname)
 	why := "base configuration"
-	return append(accountFiles(p.User),
+	return append(append(accountFiles(p.User), shareFiles(p)...),
 		// Password hashes lie in the description too.
 		text(strings.TrimPrefix(spec.Path, "/"), 0o600, string(machine)+"\n", "the machine as uinit reads it"),
 		text("etc/hostname", 0o644, host+"\n", why),

@@ -24,6 +24,7 @@ func crossCheck(p *Profile) Problems {
 	c.problems = append(c.problems, crosscheck.Machine(&p.Machine, p.At)...)
 	c.mounts()
 	c.services()
+	c.shares()
 	c.ssh()
 	c.watchdog()
 	c.firewall()

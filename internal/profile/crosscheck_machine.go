@@ -59,6 +59,10 @@ func (c *crosser) units() []string {
 	if c.p.Site != nil {
 		units = append(units, "site")
 	}
+	units = append(units, spec.ShareUnits(c.p.Share)...)
+	for _, name := range spec.ShareServices(c.p.Share) {
+		units = append(units, "service:"+name)
+	}
 	slices.Sort(units)
 	return units
 }

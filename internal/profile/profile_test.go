@@ -75,6 +75,14 @@ func TestProblems(t *testing.T) {
 		{"one name twice", sound + "[ethernet.lan]\ndhcp4 = true\n[dummy.lan]\n", []string{
 			`p.toml:8:1: ethernet.lan: lan is the name of a dummy already`,
 		}},
+		{"shares that nobody could use", sound + shares, []string{
+			`p.toml:10:8: warning: share.nfs.a.path: /srv/a lies in memory: what clients write there is gone after the boot`,
+			`p.toml:11:11: share.nfs.a.clients: is empty: nobody could mount it; accepted: networks such as ["192.0.2.0/24"]`,
+			`p.toml:13:8: share.smb.b.path: "srv" cannot be shared; accepted: an absolute path without . or .., such as "/srv/films", and not "/"`,
+			`p.toml:14:10: share.smb.b.users[0]: there is no [user.ana]; did you mean anna?`,
+			`p.toml:14:17: share.smb.b.users[1]: anna could not log in by SMB; accepted: user.anna.nt_hash`,
+			`p.toml:16:1: share.iscsi.c: anybody could write to it; accepted: initiators that may log in, or user and password_file for CHAP`,
+		}},
 		{"a circle of interfaces", sound + "[vlan.a]\nparent = \"b\"\nid = 1\ndhcp4 = true\n[vlan.b]\nparent = \"a\"\nid = 1\ndhcp4 = true\n", []string{
 			`p.toml:8:1: vlan.a: interfaces are made of each other in a circle: a → b → a`,
 		}},
@@ -288,6 +296,19 @@ func TestDefaultsAreIdempotent(t *testing.T) {
 		t.Errorf("defaults are missing:\n%s", once)
 	}
 }
+
+const shares = `
+[share.nfs.a]
+path = "/srv/a"
+clients = []
+[share.smb.b]
+path = "srv"
+users = ["ana", "anna"]
+[user.anna]
+[share.iscsi.c]
+target = "iqn.2026-01.example:c"
+source = "/dev/vdb"
+`
 
 const stack = `
 [ethernet.a]

@@ -36,6 +36,8 @@ type Machine struct {
 	Firewall *Firewall `json:"firewall,omitempty"`
 	// File systems, by mount point.
 	Mount map[string]Mount `json:"mount,omitempty"`
+	// What other machines may use of this one.
+	Share Share `json:"share,omitzero"`
 	// Programs that uinit starts and supervises.
 	Service map[string]Service `json:"service,omitempty"`
 	// The SSH server; there is one where this table is.
@@ -103,6 +105,9 @@ type User struct {
 	PasswordHash PasswordHash `json:"password_hash,omitempty"`
 	// Public keys for SSH, one in each string, as in authorized_keys.
 	AuthorizedKeys []string `json:"authorized_keys,omitempty"`
+	// Password for SMB, where a share names the account: the NT hash of it. Who reads it can
+	// log in by SMB.
+	NTHash NTHash `json:"nt_hash,omitempty"`
 	// User and group number; root is 0, others count up from 1000 in name order.
 	UID *uint32 `json:"uid,omitempty"`
 	// Login shell.

@@ -1,0 +1,142 @@
+package spec
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// Share is what other machines may use of this one: folders and disks. Nothing is shared by default.
+type Share struct {
+	// Folders for Unix clients, by NFS 4 (RFC 7862). Clients mount them by their path here.
+	NFS map[string]NFSShare `json:"nfs,omitempty"`
+	// Folders for Windows, macOS and Linux, by SMB 3. Clients see them under the row's name.
+	SMB map[string]SMBShare `json:"smb,omitempty"`
+	// Disks, by iSCSI (RFC 7143).
+	ISCSI map[string]ISCSIShare `json:"iscsi,omitempty"`
+	// Directory on a mounted file system where the NFS server notes its clients, so that files
+	// that they have open outlive its restart. Nothing is written without it.
+	State string `json:"state,omitempty"`
+}
+
+// NFSShare is a folder that Unix clients may mount. Whose files are whose goes by numbers of
+// accounts, as the client says (AUTH_SYS): name only networks that you trust.
+type NFSShare struct {
+	// The folder.
+	Path string `json:"path"`
+	// Networks that may mount it: "192.0.2.0/24", "2001:db8::7/128".
+	Clients []netip.Prefix `json:"clients"`
+	// Nobody may change anything.
+	ReadOnly bool `json:"read_only,omitempty"`
+	// Whose requests are treated as those of nobody (65534): root's, those of all, of none.
+	Squash Squash `json:"squash,omitempty" default:"root"`
+}
+
+// SMBShare is a folder for named users. Connections are signed, and SMB 3 at least.
+type SMBShare struct {
+	// The folder.
+	Path string `json:"path"`
+	// Accounts that may use it, each with an nt_hash.
+	Users []string `json:"users"`
+	// Networks that may connect; by default any.
+	Clients []netip.Prefix `json:"clients,omitempty"`
+	// Nobody may change anything.
+	ReadOnly bool `json:"read_only,omitempty"`
+	// It does not stand in the list of shares.
+	Hidden bool `json:"hidden,omitempty"`
+}
+
+// ISCSIShare is a disk that another machine uses as if it were its own: one at a time, unless the file
+// system on it is made for more.
+type ISCSIShare struct {
+	// Name of the target (RFC 3720, section 3.2.6): iqn.2026-01.example.nas:backup.
+	Target IQN `json:"target"`
+	// File or block device that holds the disk's content.
+	Source string `json:"source"`
+	// Size of the file, which is made when it is not there; without it the file must be there.
+	Size Size `json:"size,omitempty"`
+	// Nobody may change anything.
+	ReadOnly bool `json:"read_only,omitempty"`
+	// Names of initiators that may log in.
+	Initiators []IQN `json:"initiators,omitempty"`
+	// Account for CHAP (RFC 1994), which proves that an initiator knows the password.
+	User string `json:"user,omitempty"`
+	// File with that password, 12 to 255 characters, on a mounted file system: an image is
+	// no place for secrets.
+	PasswordFile string `json:"password_file,omitempty"`
+}
+
+// Squash is whose requests are treated as nobody's (exports(5)).
+type Squash string
+
+// What can be squashed.
+const (
+	SquashRoot Squash = "root"
+	SquashAll  Squash = "all"
+	SquashNone Squash = "none"
+)
+
+// UnmarshalText accepts the words above.
+func (s *Squash) UnmarshalText(b []byte) error {
+	return choice(s, b, "whom to squash", SquashRoot, SquashAll, SquashNone)
+}
+
+// NTHash is a password as SMB keeps it (MS-NLMP, section 3.3.1: MD4 of its UTF-16LE form), 32
+// hexadecimal digits. Who has it can log in by SMB as with the password.
+type NTHash string
+
+// UnmarshalText accepts 32 hexadecimal digits.
+func (h *NTHash) UnmarshalText(b []byte) error {
+	if raw, err := hex.DecodeString(string(b)); err != nil || len(raw) != 16 {
+		return fmt.Errorf("not an NT hash; accepted: 32 hexadecimal digits, as \"printf %%s PASSWORD | iconv -t utf-16le | openssl md4 -provider legacy\" prints them")
+	}
+	*h = NTHash(strings.ToUpper(string(b)))
+	return nil
+}
+
+// IQN is the name of an iSCSI node.
+type IQN string
+
+// UnmarshalText accepts iqn.YYYY-MM.DOMAIN[:ANYTHING] and eui. with 16 hexadecimal digits.
+func (q *IQN) UnmarshalText(b []byte) error {
+	s := string(b)
+	year, rest, _ := strings.Cut(strings.TrimPrefix(s, "iqn."), ".")
+	_, notEUI := hex.DecodeString(strings.TrimPrefix(s, "eui."))
+	switch {
+	case len(s) > 223 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789.-:ABCDEF") != "":
+	case strings.HasPrefix(s, "iqn.") && len(year) == 7 && year[4] == '-' && strings.Trim(year, "0123456789-") == "" && strings.Trim(rest, ".:-") != "":
+		*q = IQN(s)
+		return nil
+	case strings.HasPrefix(s, "eui.") && len(s) == 20 && notEUI == nil:
+		*q = IQN(s)
+		return nil
+	}
+	return fmt.Errorf("%q is not a name of iSCSI; accepted: iqn.YYYY-MM.DOMAIN:NAME in lower case, such as iqn.2026-01.example.nas:backup", s)
+}
+
+// ShareServices are the names of the services that serve shares, sorted.
+func ShareServices(s Share) []string {
+	var names []string
+	if len(s.NFS) > 0 {
+		names = append(names, "nfsdcld", "rpc.mountd")
+	}
+	if len(s.SMB) > 0 {
+		names = append(names, "smbd")
+	}
+	return names
+}
+
+// ShareUnits are the names of the units that share, sorted.
+func ShareUnits(s Share) []string {
+	var names []string
+	for _, kind := range []struct {
+		name string
+		rows int
+	}{{"iscsi", len(s.ISCSI)}, {"nfs", len(s.NFS)}, {"smb", len(s.SMB)}} {
+		if kind.rows > 0 {
+			names = append(names, "share:"+kind.name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,96 @@
+package share
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// nfsd is where the kernel's server is ruled from (nfsd(7)).
+	nfsd = "/proc/fs/nfsd"
+	// threads serve requests; the kernel's own default.
+	threads = 8
+	// lease in seconds: so long a client may be silent before its locks are given to others, and so
+	// long clients of the last boot may be waited for. RFC 7530 section 9.5 suggests short ones; the
+	// kernel's 90 s is a long time to look at a file that does not open.
+	lease = 20
+	port  = 2049
+)
+
+// ServeNFS exports what /etc/exports lists and starts the server: NFS 4 on TCP, nothing older.
+func ServeNFS(ctx context.Context) error {
+	if out, err := exec.CommandContext(ctx, "/usr/sbin/exportfs", "-ra").CombinedOutput(); err != nil {
+		return fmt.Errorf("exporting: %w: %s", err, strings.TrimSpace(string(out)))
+	}
+	running, err := os.ReadFile(filepath.Join(nfsd, "threads"))
+	if err != nil {
+		return fmt.Errorf("starting the NFS server: %w", err)
+	}
+	if strings.TrimSpace(string(running)) != "0" {
+		return nil // a worker before this one has started it
+	}
+	socket, err := listen(port)
+	if err != nil {
+		return fmt.Errorf("starting the NFS server: %w", err)
+	}
+	// The kernel holds the socket from here on.
+	defer unix.Close(socket)
+	for _, setting := range []struct{ file, value string }{
+		{"nfsv4leasetime", strconv.Itoa(lease)},
+		{"nfsv4gracetime", strconv.Itoa(lease)},
+		{"versions", "-2 -3 +4 -4.0 +4.1 +4.2"},
+		{"portlist", strconv.Itoa(socket)},
+		{"threads", strconv.Itoa(threads)},
+	} {
+		if err := os.WriteFile(filepath.Join(nfsd, setting.file), []byte(setting.value+"\n"), 0); err != nil {
+			return fmt.Errorf("starting the NFS server: setting %s to %q: %w", setting.file, setting.value, err)
+		}
+	}
+	return nil
+}
+
+// StopNFS ends the server, so that the file systems can go.
+func StopNFS() error {
+	err := os.WriteFile(filepath.Join(nfsd, "threads"), []byte("0\n"), 0)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("stopping the NFS server: %w", err)
+	}
+	return nil
+}
+
+// listen opens a TCP socket for IPv6 and IPv4 together, or for IPv4 where that is all there is.
+func listen(port int) (int, error) {
+	const kind = unix.SOCK_STREAM | unix.SOCK_CLOEXEC
+	fd, err := unix.Socket(unix.AF_INET6, kind, 0)
+	var address unix.Sockaddr = &unix.SockaddrInet6{Port: port}
+	if err != nil {
+		if fd, err = unix.Socket(unix.AF_INET, kind, 0); err != nil {
+			return -1, fmt.Errorf("opening a socket: %w", err)
+		}
+		address = &unix.SockaddrInet4{Port: port}
+	} else if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0); err != nil {
+		unix.Close(fd)
+		return -1, fmt.Errorf("opening a socket for IPv4 and IPv6: %w", err)
+	}
+	// The connections of the last boot may still be on their way.
+	err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	if err == nil {
+		err = unix.Bind(fd, address)
+	}
+	if err == nil {
+		err = unix.Listen(fd, 64)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, fmt.Errorf("listening on port %d: %w", port, err)
+	}
+	return fd, nil
+}

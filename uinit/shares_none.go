@@ -1,0 +1,18 @@
+//go:build noshare
+
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+func addShares(*spec.Machine) {}
+
+func (w *worker) shareStep(context.Context, string) error {
+	return errors.New("this uinit was built without shares")
+}
+
+func (w *worker) stopShares(context.Context) error { return nil }
