@@ -161,22 +161,35 @@ func proc(t *testing.T, files, links map[string]string) string {
 
 func TestBlocked(t *testing.T) {
 	dir := proc(t, map[string]string{
-		"1/syscall": "0 0x3 0x7ffc 0x10 0x0 0x0 0x0 0x7ffc 0x7f00\n",
-		"2/syscall": "318 0x7ffc 0x1 0x0\n",
-		"3/syscall": "61 0xffffffff 0x0 0x0\n", "3/task/3/children": "4 \n",
-		"4/syscall": "230 0x0 0x0\n", "4/comm": "sleep\n",
-		"5/syscall": "running\n", "5/wchan": "0",
-		"6/syscall": "-1 0x0 0x0\n", "6/wchan": "rpc_wait_bit_killable",
-		"7/syscall": "9999 0x0 0x0",
-		"8/syscall": "61 0x0 0x0 0x0\n", "8/task/8/children": "8 ", "8/comm": "loop",
-		"9/syscall": "42 0xb 0x0\n",
-	}, map[string]string{"1/fd/3": "/dev/random", "9/fd/11": "socket:[123]"})
+		"1/task/1/syscall": "0 0x3 0x7ffc 0x10 0x0 0x0 0x0 0x7ffc 0x7f00\n",
+		"2/task/2/syscall": "318 0x7ffc 0x1 0x0\n",
+		"3/task/3/syscall": "61 0xffffffff 0x0 0x0\n", "3/task/3/children": "4 \n",
+		"4/task/4/syscall": "230 0x0 0x0\n", "4/comm": "sleep\n",
+		"5/task/5/syscall": "running\n", "5/task/5/wchan": "0",
+		"6/task/6/syscall": "-1 0x0 0x0\n", "6/task/6/wchan": "rpc_wait_bit_killable",
+		"7/task/7/syscall": "9999 0x0 0x0",
+		"8/task/8/syscall": "61 0x0 0x0 0x0\n", "8/task/8/children": "8 ", "8/comm": "loop",
+		"9/task/9/syscall": "42 0xb 0x0\n",
+		// A Go program: its first thread waits for others, one of which makes a key.
+		"20/task/20/syscall": "202 0x5 0x80\n", "20/task/21/syscall": "35 0x7f 0x0\n", "20/task/22/syscall": "281 0x4 0x7f\n",
+		"20/task/23/syscall": "running\n", "20/task/23/stack": "[<0>] wait_for_random_bytes.part.0+0x54/0x170\n[<0>] __do_sys_getrandom+0x5c/0xe0\n",
+		"20/task/24/syscall": "0 0x5 0x7f\n",
+		// One thread waits for time, one for a file, one for another process.
+		"30/task/30/syscall": "230 0x0 0x0\n", "30/task/31/syscall": "73 0x3 0x2\n", "30/task/100/syscall": "61 0x28 0x0\n", "30/task/100/children": "40",
+		"40/task/40/syscall": "7 0x0 0x0\n", "40/comm": "child",
+		// Whatever the others wait for, one runs; so does a child.
+		"60/task/60/syscall": "202 0x5 0x80\n", "60/task/61/syscall": "running\n", "60/task/61/wchan": "0",
+		"70/task/70/syscall": "61 0x28 0x0\n", "70/task/70/children": "60",
+		// Nothing but waiting for events.
+		"50/task/50/syscall": "202 0x5 0x80\n", "50/task/51/syscall": "281 0x4 0x7f\n",
+	}, map[string]string{"1/fd/3": "/dev/random", "9/fd/11": "socket:[123]", "20/fd/5": "pipe:[7]", "30/fd/3": "/run/lock"})
 	for pid, want := range map[int]string{
 		1: "read /dev/random", 2: "getrandom: the kernel gathers entropy", 3: "sleep: sleep", 5: "",
 		6: "kernel function rpc_wait_bit_killable", 7: "system call 9999",
 		8: "loop: loop: loop: loop: wait for a child", 9: "connect socket:[123]", 10: "",
+		20: "getrandom", 30: "lock /run/lock", 40: "poll", 50: "epoll", 60: "", 70: "",
 	} {
-		if got := blocked(dir, pid, 4); got != want {
+		if got := blocked(dir, pid, 4).what; got != want {
 			t.Errorf("process %d: %q, want %q", pid, got, want)
 		}
 	}
