@@ -116,6 +116,9 @@ queue  = "16K"
 [service.keygen]
 command = ["/usr/bin/keygen"]
 restart = "never"
+[service.keymaker]
+command = ["/usr/bin/keymaker"]
+restart = "never"
 [service.keyuser]
 command = ["/usr/bin/keyuser"]
 needs   = ["entropy", "clock"]
@@ -124,9 +127,10 @@ command = ["/usr/bin/chatty"]
 needs   = ["network"]
 `, strings.Join(servers, `", "`), logs.guestAddress()), map[string]string{
 		// bash copies a variable's bytes but NULs; how many there are does not matter.
-		"files/usr/bin/keygen":  "#!/bin/bash\nLC_ALL=C read -rN 32 -u 3 3</dev/random\n",
-		"files/usr/bin/keyuser": "#!/bin/bash\necho the key is made; exec sleep 1000\n",
-		"files/usr/bin/chatty":  "#!/bin/bash\nexec 9<> <(:)\nfor ((i = 0; ; i++)); do printf 'line %200d\\n' $i; read -rt 0.01 -u 9; done\n",
+		"files/usr/bin/keygen":   "#!/bin/bash\nLC_ALL=C read -rN 32 -u 3 3</dev/random\n",
+		"files/usr/bin/keymaker": string(compiled(t, "./keymaker")),
+		"files/usr/bin/keyuser":  "#!/bin/bash\necho the key is made; exec sleep 1000\n",
+		"files/usr/bin/chatty":   "#!/bin/bash\nexec 9<> <(:)\nfor ((i = 0; ; i++)); do printf 'line %200d\\n' $i; read -rt 0.01 -u 9; done\n",
 	})
 	box.options.Extra = []string{"-rtc", "base=2000-01-01T00:00:00"}
 	g := box.boots(t)
@@ -172,6 +176,12 @@ needs   = ["network"]
 		t.Errorf("the late service says %q", late.Message)
 	}
 	unitAt(t, s, "service:keygen", "ok")
+	if late := unitAt(t, s, "service:keymaker", "late"); !regexp.MustCompile("^waiting: (perhaps )?getrandom").MatchString(late.Message) {
+		t.Errorf("the late service with threads says %q", late.Message)
+	} else {
+		t.Logf("the service with threads is late: %s", late.Message)
+	}
+	unitAt(t, s, "service:keymaker", "ok")
 	console, _ := g.Console("ttyS0")
 	if !strings.Contains(console.Text(), "service:keygen late") {
 		t.Error("the console does not explain the late service")
@@ -219,9 +229,9 @@ remote = "tcp://192.0.2.4"
 
 // Most of the servers are wrong: nobody believes them, and the clock is left alone.
 func TestMostTimeServersAreWrong(t *testing.T) {
-	long(t)
+	t.Parallel() // it waits for the clock's deadline
 	century := -time.Since(time.Date(2000, 6, 1, 0, 0, 0, 0, time.UTC))
-	box := extended(t, fmt.Sprintf("[time]\nservers = [\"%s\"]\n[boot]\nunit_timeout = \"10s\"\n",
+	box := extended(t, fmt.Sprintf("[time]\nservers = [\"%s\"]\n[boot]\nunit_timeout = \"5s\"\n",
 		strings.Join(timeServers(t, century, 0, century, 0, century), `", "`)), map[string]string{})
 	g := box.boots(t)
 	until(t, g, "the end of the boot", isBooted)

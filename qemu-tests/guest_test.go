@@ -41,16 +41,7 @@ func guest(t *testing.T, behaviour string) qemu.Config {
 // initrd packs the init in guest/.
 func initrd(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(dir, "init"), "./guest")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the guest: %v\n%s", err, out)
-	}
-	program, err := os.ReadFile(filepath.Join(dir, "init"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := compiled(t, "./guest")
 	files := []tree.File{
 		{Path: "dev", Mode: os.ModeDir | 0o755},
 		{Path: "dev/console", Mode: os.ModeDevice | os.ModeCharDevice | 0o600, Major: 5, Minor: 1},
@@ -61,11 +52,27 @@ func initrd(t *testing.T) string {
 	if err := cpio.Write(&archive, files, time.Unix(0, 0), nil); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "initrd")
+	path := filepath.Join(t.TempDir(), "initrd")
 	if err := os.WriteFile(path, archive.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// compiled is a command of ours as a guest can run it, with nothing beside it.
+func compiled(t *testing.T, source string) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "program")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, source)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building %s: %v\n%s", source, err, out)
+	}
+	program, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
 }
 
 // start starts a guest that is gone when the test ends.
