@@ -76,6 +76,8 @@ func (w *worker) step(name string) step {
 		return step{func(ctx context.Context) error { return w.links.Configure(ctx, row) }, func() string { return w.links.Waiting(row) }}
 	case "online":
 		return step{func(ctx context.Context) error { return w.links.Online(ctx, row) }, func() string { return w.links.Waiting(row) }}
+	case "array":
+		return w.arrays.step(row)
 	case "mount":
 		m := mount.New(row, w.machine.Mount[row], mount.Box{Sys: dev.Sys(), Wait: w.awaitDisk, LoadModule: w.modules.Load})
 		return step{m.Run, m.Waiting}

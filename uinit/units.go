@@ -79,10 +79,22 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 		network = append(network, "site-vlans")
 	}
 	add(unit.Unit{Name: "network", Needs: network})
+	for _, name := range sorted(m.Array) {
+		// The time for members to come up, and that for starting the array.
+		patience := 30 * time.Second
+		if d := m.Array[name].StartDegradedAfter; d != nil {
+			patience = time.Duration(*d)
+		}
+		add(unit.Unit{Name: "array:" + name, Needs: []string{"mounts"}, After: []string{"modules"}, Timeout: patience + 15*time.Second})
+	}
 	for _, target := range sorted(m.Mount) {
 		row := m.Mount[target]
+		needs := append([]string{"mounts"}, above(m, target)...)
+		if name, ok := strings.CutPrefix(row.Source, "array:"); ok {
+			needs = append(needs, "array:"+name)
+		}
 		add(unit.Unit{
-			Name: "mount:" + target, Needs: append([]string{"mounts"}, above(m, target)...), After: []string{"modules"},
+			Name: "mount:" + target, Needs: needs, After: []string{"modules"},
 			Timeout: time.Duration(row.Timeout), Soft: row.NoFail,
 		})
 	}

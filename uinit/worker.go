@@ -68,6 +68,7 @@ type worker struct {
 	seeded  atomic.Bool // the seed's directory is there
 	clock   *timekeeper
 	records *records
+	arrays  *arrays
 }
 
 // workerMain boots the machine, waits for a request to end the run, and stops what it started.
@@ -141,6 +142,7 @@ func newWorker(life context.Context) (*worker, error) {
 	if w.modules, _, err = openModules(w.machine, w.line); err != nil {
 		return nil, err
 	}
+	w.arrays = newArrays(w)
 	w.links = link.New(life, w.machine, w.linkFact)
 	for name := range w.machine.Service {
 		w.services[name] = w.newService(name)

@@ -27,8 +27,9 @@ func (c *crosser) mounts() {
 			c.bad(key+".type", "%q is not a file system that can be mounted%s; accepted: %s", m.Type, suggest.DidYouMean(m.Type, filesystems), strings.Join(filesystems, ", "))
 		}
 		if m.Source == "" {
-			c.bad(key+".source", `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "tmpfs"`)
+			c.bad(key+".source", `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "array:…", "tmpfs"`)
 		}
+		c.arrayOf(key+".source", m.Source)
 	}
 }
 
@@ -40,6 +41,9 @@ func (c *crosser) units() []string {
 	units := slices.Clone(fixedNeeds)
 	for name := range c.p.Links() {
 		units = append(units, "link:"+name, "online:"+name)
+	}
+	for name := range c.p.Array {
+		units = append(units, "array:"+name)
 	}
 	for at := range c.p.Mount {
 		units = append(units, "mount:"+at)

@@ -16,13 +16,17 @@ type Wanted struct {
 	None                bool
 }
 
-// ParseSource reads a source as mount(8) does: /dev/sda1, LABEL=data, UUID=…; anything else is no device.
+// ParseSource reads a source as mount(8) does: /dev/sda1, LABEL=data, UUID=…, and array:NAME;
+// anything else is no device.
 func ParseSource(source string) Wanted {
 	if label, ok := strings.CutPrefix(source, "LABEL="); ok {
 		return Wanted{Label: strings.Trim(label, `"`)}
 	}
 	if id, ok := strings.CutPrefix(source, "UUID="); ok {
 		return Wanted{UUID: strings.ToLower(strings.Trim(id, `"`))}
+	}
+	if name, ok := strings.CutPrefix(source, "array:"); ok {
+		return Wanted{Device: "/dev/md/" + name}
 	}
 	if strings.HasPrefix(source, "/dev/") {
 		return Wanted{Device: source}
@@ -69,6 +73,7 @@ func Find(w Wanted, sys fs.FS, open func(name string) (*os.File, error)) (string
 			continue
 		}
 		id, ok := Probe(f)
+		ok = ok && !memberOfArray(f)
 		f.Close()
 		if ok && (w.Label != "" && id.Label == w.Label || w.UUID != "" && id.UUID == w.UUID) {
 			found = append(found, device)
