@@ -83,6 +83,8 @@ func (w *worker) step(name string) step {
 		return step{m.Run, m.Waiting}
 	case "share", "share-files":
 		return step{Run: func(ctx context.Context) error { return w.shareStep(ctx, row) }}
+	case "grow":
+		return step{Run: w.growState}
 	case "service":
 		return step{func(ctx context.Context) error { return w.startService(ctx, row) }, func() string { return w.serviceWaiting(row) }}
 	}

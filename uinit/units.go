@@ -147,6 +147,15 @@ func bySite(m *spec.Machine, name string) []string {
 	return nil
 }
 
+// growing is the unit that grows a partition while it is in use: nothing waits for the room.
+func growing(g *spec.Growth, do func(name string) step) []unit.Unit {
+	if g == nil {
+		return nil
+	}
+	s := do("grow")
+	return []unit.Unit{{Name: "grow", Needs: []string{"mount:" + g.Mount}, Soft: true, Run: s.Run, Waiting: s.Waiting}}
+}
+
 // above returns the units of the profile's mounts that a mount point lies in.
 func above(m *spec.Machine, target string) []string {
 	var units []string

@@ -151,6 +151,15 @@ needs = ["service:a"]
 		{"file system nobody has", sound + "[mount.\"/srv\"]\nsource = \"/dev/vda\"\ntype = \"ext5\"\n", []string{
 			`p.toml:10:8: mount."/srv".type: "ext5" is not a file system that can be mounted; did you mean ext4?; accepted: `,
 		}},
+		{"sources that name nothing", sound + "[mount.\"/a\"]\nsource = \"PARTLABLE=x\"\ntype = \"ext4\"\n[mount.\"/b\"]\nsource = \"PARTUUID=12\"\ntype = \"ext4\"\n[mount.\"/c\"]\nsource = \"LABEL=\"\ntype = \"ext4\"\n", []string{
+			`p.toml:9:10: mount."/a".source: "PARTLABLE=" names nothing that can be looked for; did you mean PARTLABEL?; accepted: LABEL, PARTLABEL, PARTUUID, UUID`,
+			`p.toml:12:10: mount."/b".source: "12" is no PARTUUID`,
+			`p.toml:15:10: mount."/c".source: "" is no LABEL`,
+		}},
+		{"sources of all kinds", sound + "[mount.\"/a\"]\nsource = \"PARTLABEL=state\"\ntype = \"ext4\"\n[mount.\"/b\"]\nsource = \"PARTUUID=12345678-9abc-4def-8123-456789abcdef\"\ntype = \"ext4\"\n[mount.\"/c\"]\nsource = \"PARTUUID=abcd1234-05\"\ntype = \"ext4\"\n", nil},
+		{"state is ext4", "[disk]\nstate = \"64M\"\n" + sound + "[mount.\"/state\"]\nsource = \"PARTLABEL=state\"\ntype = \"xfs\"\n", []string{
+			`p.toml:12:8: mount."/state".type: is xfs, and the state partition of the image holds ext4`,
+		}},
 		{"no kernel", strings.Replace(sound, "package", "#", 1), []string{`p.toml:2:1: kernel: names no kernel; accepted: `}},
 		{"check of a console that is not there", sound + "[check.x]\nconsole = \"ttyS1\"\nexpect = \"x\"\n", []string{
 			`p.toml:9:11: check.x.console: there is no [console.ttyS1]; did you mean ttyS0?`,

@@ -120,7 +120,8 @@ type User struct {
 
 // Mount is a file system attached at boot.
 type Mount struct {
-	// What to mount: a device path, LABEL=…, UUID=…, array:NAME, or a source such as tmpfs.
+	// What to mount: a device path, LABEL=… or UUID=… of a file system, PARTLABEL=… or PARTUUID=…
+	// of a partition, array:NAME, or a source such as tmpfs.
 	Source string `json:"source"`
 	// File system type, as in /proc/filesystems.
 	Type string `json:"type" accept:"ext4, xfs, btrfs, vfat, iso9660, squashfs, tmpfs …"`
