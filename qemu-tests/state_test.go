@@ -29,7 +29,7 @@ import (
 // Then the partition table is torn, as by a loss of power. At last another partition lies behind.
 func TestState(t *testing.T) {
 	servers := timeServers(t, 0, 0, 0)
-	logs := newLogServer(t)
+	logs := newLogServer(t, nil)
 	logs.leave()
 	box := extended(t, fmt.Sprintf(`
 formats = ["kernel", "disk"]
@@ -61,7 +61,7 @@ command = ["/usr/bin/ticks"]
 	})
 	file := filepath.Join(t.TempDir(), "disk")
 	source := build.Medium(box.profile, filepath.Dir(box.options.Kernel), profile.FormatDisk)
-	small := sizeOf(t, source)
+	small := diskBytes(t, source)
 	flashOnto(t, source, file, small)
 
 	g := box.bootsFrom(t, file)
@@ -198,7 +198,7 @@ func diskOf(t *testing.T, file string) layout.Disk {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	d, err := gpt.Read(f, sizeOf(t, file))
+	d, err := gpt.Read(f, diskBytes(t, file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,8 +228,8 @@ func publicKey(t *testing.T) string {
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(public)))
 }
 
-// sizeOf is a file's size in bytes.
-func sizeOf(t *testing.T, file string) int64 {
+// diskBytes is a file's size in bytes.
+func diskBytes(t *testing.T, file string) int64 {
 	t.Helper()
 	info, err := os.Stat(file)
 	if err != nil {
