@@ -20,7 +20,6 @@ func (w *worker) serveStatus(context.Context) error {
 	for _, verb := range []string{"start", "stop", "restart"} {
 		w.board.Answer(verb, w.manage(verb))
 	}
-	w.arrays.answers()
 	return w.board.Listen(w.life, status.Socket)
 }
 
@@ -75,7 +74,7 @@ func writeStatus(w io.Writer, events []report.Event) bool {
 		if e.Message != "" {
 			line += "  " + e.Message
 		}
-		well = well && e.State != "failed" && e.State != "late" && e.State != "degraded"
+		well = well && e.State != "failed" && e.State != "late"
 		fmt.Fprintln(w, cut(line))
 	}
 	return well
