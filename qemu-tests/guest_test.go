@@ -46,8 +46,6 @@ func initrd(t *testing.T) string {
 		{Path: "dev", Mode: os.ModeDir | 0o755},
 		{Path: "dev/console", Mode: os.ModeDevice | os.ModeCharDevice | 0o600, Major: 5, Minor: 1},
 		{Path: "dev/ttyS1", Mode: os.ModeDevice | os.ModeCharDevice | 0o600, Major: 4, Minor: 65},
-		{Path: "one", Mode: 0o644, Body: []byte("both"), Size: 4, Same: "both"},
-		{Path: "two", Mode: 0o644, Body: []byte("both"), Size: 4, Same: "both"},
 		{Path: "init", Mode: 0o755, Body: program, Size: int64(len(program))},
 	}
 	var archive bytes.Buffer
