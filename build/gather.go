@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -160,8 +161,7 @@ func pick(p *profile.Profile, trees []deb.Tree) ([]tree.File, error) {
 			continue
 		}
 		files = append(files, tree.File{Path: f.Path, Mode: f.Entry.Mode, UID: f.Entry.UID, GID: f.Entry.GID,
-			Link: f.Entry.Link, Size: f.Entry.Size, Why: f.Why,
-			From: source(f)})
+			Link: f.Entry.Link, Size: f.Entry.Size, Why: f.Why, Same: same(f), From: source(f)})
 	}
 	return files, nil
 }
@@ -172,6 +172,14 @@ func source(f deb.Pick) tree.Source {
 		return tree.Source{}
 	}
 	return tree.Source{Store: "package", Name: f.Package, Path: "/" + f.Entry.Path, SHA256: f.Entry.SHA256, Host: f.Host}
+}
+
+// same is what names of one file of a package have in common: the name that the package has first.
+func same(f deb.Pick) string {
+	if !f.Entry.Mode.IsRegular() {
+		return ""
+	}
+	return "package " + f.Package + ": /" + cmp.Or(f.Entry.Hardlink, f.Entry.Path)
 }
 
 // placeFiles names the places in the profile of files that no package has.

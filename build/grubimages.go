@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -44,44 +43,27 @@ func grubImages(disk *grub.DiskLoader, iso *grub.ISOLoader) map[string]*[]byte {
 	}
 }
 
-func (e *Env) makeGRUB(ctx context.Context, packages []deb.Package, dir string) (err error) {
-	if err := e.Apt.Fetch(ctx, packages); err != nil {
-		return err
-	}
-	trees, err := e.unpack(ctx, packages)
-	if err != nil {
-		return err
-	}
-	step := e.Progress.Step("making GRUB's images", 0)
-	defer func() { step.Done(err) }()
-	picks, err := deb.Closure(trees, []string{"/usr/bin/grub-mkimage",
-		"/usr/lib/grub/i386-pc/*.img", "/usr/lib/grub/i386-pc/*.mod", "/usr/lib/grub/i386-pc/moddep.lst"})
-	if err != nil {
-		return fmt.Errorf("finding GRUB in its packages: %w", err)
-	}
-	root, err := os.MkdirTemp("", "imgbuild-")
-	if err != nil {
-		return fmt.Errorf("making a temporary directory: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(root)) }()
-	if err := linkTree(root, picks); err != nil {
-		return fmt.Errorf("laying out GRUB's packages: %w", err)
-	}
-	tools := grub.Tools{Root: root}
-	disk, err := tools.Disk(ctx)
-	if err != nil {
-		return err
-	}
-	iso, err := tools.ISO(ctx)
-	if err != nil {
-		return err
-	}
-	for name, part := range grubImages(disk, iso) {
-		if err := os.WriteFile(filepath.Join(dir, name), *part, 0o644); err != nil {
+func (e *Env) makeGRUB(ctx context.Context, packages []deb.Package, dir string) error {
+	want := []string{"/usr/bin/grub-mkimage", "/usr/lib/grub/i386-pc/*.img", "/usr/lib/grub/i386-pc/*.mod", "/usr/lib/grub/i386-pc/moddep.lst"}
+	return e.withPrograms(ctx, packages, want, func(root string) (err error) {
+		step := e.Progress.Step("making GRUB's images", 0)
+		defer func() { step.Done(err) }()
+		tools := grub.Tools{Root: root}
+		disk, err := tools.Disk(ctx)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		iso, err := tools.ISO(ctx)
+		if err != nil {
+			return err
+		}
+		for name, part := range grubImages(disk, iso) {
+			if err := os.WriteFile(filepath.Join(dir, name), *part, 0o644); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // linkTree lays out picked files as they would lie on a system, by links to where

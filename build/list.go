@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
@@ -13,7 +14,9 @@ type Row struct {
 	// Mode is an fs.FileMode.
 	Mode uint32 `json:"mode"`
 	Link string `json:"link,omitempty"`
-	// Size unpacked, in bytes.
+	// Same is the name that counts, of a file with several.
+	Same string `json:"same,omitempty"`
+	// Size unpacked, in bytes; 0 where Same has it.
 	Size int64 `json:"size"`
 	// Cost is the file's share of its segment's compressed size, in bytes.
 	Cost    int64  `json:"cost"`
@@ -39,14 +42,19 @@ func (e *Env) List(ctx context.Context, p *profile.Profile, o Options) ([]Row, e
 	var rows []Row
 	listed := map[string]bool{}
 	for i, size := range image.sizes(segments) {
-		for _, f := range image.Plan.Segments[i].Files {
+		files := image.Plan.Segments[i].Files
+		links := tree.LinksOf(files)
+		for _, f := range files {
 			if f.Mode.IsDir() && listed[f.Path] {
 				continue
 			}
 			listed[f.Path] = true
-			r := Row{Path: "/" + f.Path, Mode: uint32(f.Mode), Link: f.Link, Size: f.Size, Segment: size.Name, Why: f.Why}
+			r := Row{Path: "/" + f.Path, Mode: uint32(f.Mode), Link: f.Link, Size: links.Size(f), Segment: size.Name, Why: f.Why}
+			if name := links.Content(f); name != f.Path {
+				r.Same = "/" + name
+			}
 			if size.Unpacked > 0 {
-				r.Cost = size.Packed * f.Size / size.Unpacked
+				r.Cost = size.Packed * r.Size / size.Unpacked
 			}
 			rows = append(rows, r)
 		}

@@ -2,6 +2,7 @@ package build
 
 import (
 	"github.com/imgbuild/imgbuild/build/lock"
+	"github.com/imgbuild/imgbuild/build/tree"
 )
 
 // Manifest describes an image: what it is made of and what came out. It holds no
@@ -56,10 +57,7 @@ func (i *Image) manifest(segments []packed, made []Artifact) Manifest {
 func (i *Image) sizes(segments []packed) []SegmentSize {
 	out := make([]SegmentSize, len(segments))
 	for n, s := range i.Plan.Segments {
-		out[n] = SegmentSize{Name: s.Name, Files: len(s.Files), Packed: segments[n].size}
-		for _, f := range s.Files {
-			out[n].Unpacked += f.Size
-		}
+		out[n] = SegmentSize{Name: s.Name, Files: len(s.Files), Unpacked: tree.Size(s.Files), Packed: segments[n].size}
 	}
 	return out
 }

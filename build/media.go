@@ -52,7 +52,11 @@ func (e *Env) media(ctx context.Context, image *Image, segments []packed, out *s
 	if err != nil {
 		return err
 	}
-	wanted := e.mediaOf(image, unified)
+	state, err := image.tools.statePart(&files)
+	if err != nil {
+		return err
+	}
+	wanted := e.mediaOf(image, unified, state)
 	made := make([]Artifact, len(wanted))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(2)
@@ -76,7 +80,7 @@ func (e *Env) media(ctx context.Context, image *Image, segments []packed, out *s
 }
 
 // mediaOf lists what the profile's formats ask for.
-func (e *Env) mediaOf(image *Image, unified *extent.Image) []medium {
+func (e *Env) mediaOf(image *Image, unified *extent.Image, state extent.Content) []medium {
 	p, name := image.Profile, image.Plan.Name
 	var all []medium
 	if p.Writes(profile.FormatUKI, profile.FormatNetboot) {
@@ -86,7 +90,7 @@ func (e *Env) mediaOf(image *Image, unified *extent.Image) []medium {
 		file := name + p.Disk.Format.Suffix()
 		all = append(all, medium{file, func() (*extent.Image, error) {
 			raw, _, err := disk.New(disk.Config{Name: name, Epoch: e.Epoch, UKI: unified, GRUB: image.tools.disk, Menu: menu(image.Plan),
-				Files: espFiles(p), Spare: int64(p.Disk.Spare), State: int64(p.Disk.State)})
+				Files: espFiles(p), Spare: int64(p.Disk.Spare), State: int64(p.Disk.State), StateImage: state})
 			if err != nil {
 				return nil, err
 			}

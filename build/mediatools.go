@@ -29,11 +29,15 @@ type mediaTools struct {
 	stub []byte
 	disk *grub.DiskLoader
 	iso  *grub.ISOLoader
+	// state is the file of the state partition's file system, "" for none.
+	state string
 }
 
 // toolsFor names the packages that the profile's formats need.
 func toolsFor(p *profile.Profile) []string {
 	switch {
+	case hasState(p):
+		return []string{stateTools, grubTools, grubModules, stubPackage}
 	case p.Writes(profile.FormatDisk, profile.FormatISO):
 		return []string{grubTools, grubModules, stubPackage}
 	case p.Writes(profile.FormatUKI, profile.FormatNetboot):
@@ -53,7 +57,7 @@ func (e *Env) tools(ctx context.Context, p *profile.Profile, pinned *lock.Lock, 
 		return nil, &lock.Lock{Tools: pinned.Tools, Tool: pinned.Tool}, nil
 	}
 	if pinned.HasTools(names) {
-		t, err := e.openTools(ctx, names, unpin(pinned.Tool))
+		t, err := e.openTools(ctx, p, names, unpin(pinned.Tool))
 		var gone *deb.GoneError
 		if !errors.As(err, &gone) {
 			return t, &lock.Lock{Tools: pinned.Tools, Tool: pinned.Tool}, err
@@ -70,12 +74,12 @@ func (e *Env) tools(ctx context.Context, p *profile.Profile, pinned *lock.Lock, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("finding what media are made with: %w", err)
 	}
-	t, err := e.openTools(ctx, names, packages)
+	t, err := e.openTools(ctx, p, names, packages)
 	return t, &lock.Lock{Tools: names, Tool: pin(packages)}, err
 }
 
 // openTools has the tools ready.
-func (e *Env) openTools(ctx context.Context, names []string, packages []deb.Package) (*mediaTools, error) {
+func (e *Env) openTools(ctx context.Context, p *profile.Profile, names []string, packages []deb.Package) (*mediaTools, error) {
 	i := slices.IndexFunc(packages, func(p deb.Package) bool { return p.Name == stubPackage })
 	if i < 0 {
 		return nil, fmt.Errorf("finding what media are made with: the lock lists no %s", stubPackage)
@@ -89,7 +93,12 @@ func (e *Env) openTools(ctx context.Context, names []string, packages []deb.Pack
 		return nil, fmt.Errorf("reading the stub of %s: %w", tree.Package, err)
 	}
 	if slices.Contains(names, grubModules) {
-		t.disk, t.iso, err = e.grub(ctx, packages)
+		if t.disk, t.iso, err = e.grub(ctx, packages); err != nil {
+			return nil, err
+		}
+	}
+	if hasState(p) {
+		t.state, err = e.stateFS(ctx, p, packages)
 	}
 	return &t, err
 }

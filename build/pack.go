@@ -74,7 +74,7 @@ func (e *Env) packStable(ctx context.Context, p *plan.Plan, s plan.Segment, open
 func (e *Env) segmentKey(p *plan.Plan, s plan.Segment) string {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
-	fmt.Fprintf(h, "segment 2 %s %d\n", p.Compression, e.Epoch.Unix())
+	fmt.Fprintf(h, "segment 3 %s %d\n", p.Compression, e.Epoch.Unix())
 	for _, f := range s.Files {
 		f.Why, f.From.Host, f.From.Name = "", "", ""
 		_ = enc.Encode(f) // a File is plain data, a hash takes all
@@ -83,11 +83,7 @@ func (e *Env) segmentKey(p *plan.Plan, s plan.Segment) string {
 }
 
 func (e *Env) packInto(ctx context.Context, path string, p *plan.Plan, s plan.Segment, level cpio.Level, open opener) (_ packed, err error) {
-	var total int64
-	for _, f := range s.Files {
-		total += f.Size
-	}
-	step := e.Progress.Step("compressing "+s.Name, total)
+	step := e.Progress.Step("compressing "+s.Name, tree.Size(s.Files))
 	defer func() { step.Done(err) }()
 	f, err := os.Create(path)
 	if err != nil {

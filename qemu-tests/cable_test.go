@@ -42,7 +42,7 @@ func (a appliance) plugged(t *testing.T, n int, model string, segments ...*lan.S
 		}
 		vm.Config.NICs = append(vm.Config.NICs, qemu.NIC{Model: model, Backend: cable, MAC: qemu.MAC(0x10*n + i)})
 	}
-	return start(t, vm.Config)
+	return startFor(t, vm.Config, 4*limit)
 }
 
 // cable plugs in or pulls the guest's i-th one.

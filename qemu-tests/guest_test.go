@@ -46,6 +46,8 @@ func initrd(t *testing.T) string {
 		{Path: "dev", Mode: os.ModeDir | 0o755},
 		{Path: "dev/console", Mode: os.ModeDevice | os.ModeCharDevice | 0o600, Major: 5, Minor: 1},
 		{Path: "dev/ttyS1", Mode: os.ModeDevice | os.ModeCharDevice | 0o600, Major: 4, Minor: 65},
+		{Path: "one", Mode: 0o644, Body: []byte("both"), Size: 4, Same: "both"},
+		{Path: "two", Mode: 0o644, Body: []byte("both"), Size: 4, Same: "both"},
 		{Path: "init", Mode: 0o755, Body: program, Size: int64(len(program))},
 	}
 	var archive bytes.Buffer
@@ -77,6 +79,12 @@ func compiled(t *testing.T, source string) []byte {
 
 // start starts a guest that is gone when the test ends.
 func start(t *testing.T, c qemu.Config) *qemu.Guest {
+	t.Helper()
+	return startFor(t, c, limit)
+}
+
+// startFor is start for a guest that lives longer than most: it sees others boot.
+func startFor(t *testing.T, c qemu.Config, limit time.Duration) *qemu.Guest {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(cancel)

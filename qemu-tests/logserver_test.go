@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,6 +34,7 @@ type logServer struct {
 	listener net.Listener
 	conns    []net.Conn
 	messages map[uint64]string // by sequenceId; one may come twice
+	lines    []string          // all that came, of a machine that was started anew too
 	changed  chan struct{}
 }
 
@@ -110,6 +112,7 @@ func (s *logServer) read(c net.Conn) {
 		id, _ := strconv.ParseUint(string(m[1]), 10, 64)
 		s.mu.Lock()
 		s.messages[id] = string(text)
+		s.lines = append(s.lines, string(text))
 		s.mu.Unlock()
 		select {
 		case s.changed <- struct{}{}:
@@ -132,6 +135,24 @@ func (s *logServer) wait(g *qemu.Guest, count int) {
 		case <-s.changed:
 		case <-g.Exited():
 			s.t.Fatalf("%d of %d messages came before the guest ended", n, count)
+		}
+	}
+}
+
+// waitLine returns when a message has come that matches.
+func (s *logServer) waitLine(g *qemu.Guest, pattern string) {
+	s.t.Helper()
+	for re := regexp.MustCompile(pattern); ; {
+		s.mu.Lock()
+		found := slices.ContainsFunc(s.lines, re.MatchString)
+		s.mu.Unlock()
+		if found {
+			return
+		}
+		select {
+		case <-s.changed:
+		case <-g.Exited():
+			s.t.Fatalf("no message matched %s before the guest ended", pattern)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package qemu_tests
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -30,6 +31,10 @@ func TestConsoleAndReport(t *testing.T) {
 	s := g.Report().State()
 	if s.Done == nil || s.Units["ask"].State != "ok" || s.Facts["answer"].Value != 42.0 || s.Broken != 0 {
 		t.Errorf("reported %+v", s)
+	}
+	// The kernel made one file of two names.
+	if got := fmt.Sprint(s.Facts["names"].Value); got != "[true 2 2 both]" {
+		t.Errorf("hard links: %s", got)
 	}
 	t.Logf("%.2f CPU s, %.2f s", exit.CPU.Seconds(), exit.Took.Seconds())
 }

@@ -22,7 +22,7 @@ func (w *worker) note(o unit.Outcome) {
 			w.log.Error("  " + strings.TrimSpace(line))
 		}
 	}
-	w.board.Unit(event(o), o.Soft)
+	w.board.Unit(w.arrays.event(event(o)), o.Soft)
 }
 
 // event is an outcome as the report has it.
@@ -74,7 +74,7 @@ func round(d time.Duration) time.Duration {
 // settled tells that the boot is over, for better or worse.
 func (w *worker) settled(degraded bool) {
 	state := "ok"
-	if degraded {
+	if degraded || w.board.Degraded() {
 		state = "degraded"
 	}
 	seconds := hostlink.Uptime()

@@ -64,8 +64,6 @@ func (w *worker) step(name string) step {
 		return step{Run: w.filterPackets}
 	case "firewall":
 		return step{Run: w.ownRules}
-	case "nflog":
-		return step{Run: w.logPackets}
 	case "watchdog":
 		return step{Run: w.startWatchdog}
 	case "ssh-key":
@@ -78,11 +76,15 @@ func (w *worker) step(name string) step {
 		return step{func(ctx context.Context) error { return w.links.Configure(ctx, row) }, func() string { return w.links.Waiting(row) }}
 	case "online":
 		return step{func(ctx context.Context) error { return w.links.Online(ctx, row) }, func() string { return w.links.Waiting(row) }}
+	case "array":
+		return w.arrays.step(row)
 	case "mount":
 		m := mount.New(row, w.machine.Mount[row], mount.Box{Sys: dev.Sys(), Wait: w.awaitDisk, LoadModule: w.modules.Load})
 		return step{m.Run, m.Waiting}
 	case "share", "share-files":
 		return step{Run: func(ctx context.Context) error { return w.shareStep(ctx, row) }}
+	case "grow":
+		return step{Run: w.growState}
 	case "service":
 		return step{func(ctx context.Context) error { return w.startService(ctx, row) }, func() string { return w.serviceWaiting(row) }}
 	}

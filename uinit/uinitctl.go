@@ -20,6 +20,7 @@ func (w *worker) serveStatus(context.Context) error {
 	for _, verb := range []string{"start", "stop", "restart"} {
 		w.board.Answer(verb, w.manage(verb))
 	}
+	w.arrays.answers()
 	return w.board.Listen(w.life, status.Socket)
 }
 
@@ -74,7 +75,7 @@ func writeStatus(w io.Writer, events []report.Event) bool {
 		if e.Message != "" {
 			line += "  " + e.Message
 		}
-		well = well && e.State != "failed" && e.State != "late"
+		well = well && e.State != "failed" && e.State != "late" && e.State != "degraded"
 		fmt.Fprintln(w, cut(line))
 	}
 	return well

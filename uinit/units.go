@@ -61,9 +61,6 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 		// Modules of the profile may be what rules are made of.
 		add(unit.Unit{Name: "filter", Needs: []string{"mounts"}, After: []string{"modules"}})
 		add(unit.Unit{Name: "firewall", Needs: []string{"filter"}})
-		if len(m.Firewall.Log.Groups) > 0 {
-			add(unit.Unit{Name: "nflog", Needs: []string{"mounts"}, After: []string{"modules", "filter"}, Soft: true})
-		}
 		filter = []string{"filter"}
 	}
 	var network []string
@@ -82,10 +79,22 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 		network = append(network, "site-vlans")
 	}
 	add(unit.Unit{Name: "network", Needs: network})
+	for _, name := range sorted(m.Array) {
+		// The time for members to come up, and that for starting the array.
+		patience := 30 * time.Second
+		if d := m.Array[name].StartDegradedAfter; d != nil {
+			patience = time.Duration(*d)
+		}
+		add(unit.Unit{Name: "array:" + name, Needs: []string{"mounts"}, After: []string{"modules"}, Timeout: patience + 15*time.Second})
+	}
 	for _, target := range sorted(m.Mount) {
 		row := m.Mount[target]
+		needs := append([]string{"mounts"}, above(m, target)...)
+		if name, ok := strings.CutPrefix(row.Source, "array:"); ok {
+			needs = append(needs, "array:"+name)
+		}
 		add(unit.Unit{
-			Name: "mount:" + target, Needs: append([]string{"mounts"}, above(m, target)...), After: []string{"modules"},
+			Name: "mount:" + target, Needs: needs, After: []string{"modules"},
 			Timeout: time.Duration(row.Timeout), Soft: row.NoFail,
 		})
 	}
@@ -136,6 +145,15 @@ func bySite(m *spec.Machine, name string) []string {
 		return []string{"site"} // the same file system could not be mounted both ways at a time
 	}
 	return nil
+}
+
+// growing is the unit that grows a partition while it is in use: nothing waits for the room.
+func growing(g *spec.Growth, do func(name string) step) []unit.Unit {
+	if g == nil {
+		return nil
+	}
+	s := do("grow")
+	return []unit.Unit{{Name: "grow", Needs: []string{"mount:" + g.Mount}, Soft: true, Run: s.Run, Waiting: s.Waiting}}
 }
 
 // above returns the units of the profile's mounts that a mount point lies in.

@@ -36,6 +36,7 @@ import (
 // worker is where everything meets: the profile, the kernel line, and the modules that act on them.
 type worker struct {
 	machine *spec.Machine
+	growth  *spec.Growth // nil: no partition is to grow
 	line    cmdline.Line
 	kmsg    io.Writer
 	log     *slog.Logger
@@ -68,6 +69,7 @@ type worker struct {
 	seeded  atomic.Bool // the seed's directory is there
 	clock   *timekeeper
 	records *records
+	arrays  *arrays
 }
 
 // workerMain boots the machine, waits for a request to end the run, and stops what it started.
@@ -130,7 +132,7 @@ func newWorker(life context.Context) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.machine, w.media = &description.Machine, description.Media
+	w.machine, w.media, w.growth = &description.Machine, description.Media, description.Grow
 	w.clock = newTimekeeper(w.machine.Time, description.Built, w.board.Fact, w.log)
 	w.records = newRecords(w.machine.Log, w.board.Fact, w.log)
 	go w.records.readKernel()
@@ -141,6 +143,7 @@ func newWorker(life context.Context) (*worker, error) {
 	if w.modules, _, err = openModules(w.machine, w.line); err != nil {
 		return nil, err
 	}
+	w.arrays = newArrays(w)
 	w.links = link.New(life, w.machine, w.linkFact)
 	for name := range w.machine.Service {
 		w.services[name] = w.newService(name)
@@ -180,7 +183,7 @@ func (w *worker) boot() {
 	starting, started := context.WithCancel(w.life)
 	hold := make(chan func(string) bool)
 	go w.offerHold(starting, consoles, hold)
-	units := Units(w.machine, consoles, w.tried)
+	units := append(Units(w.machine, consoles, w.tried), growing(w.growth, w.tried)...)
 	_ = unit.Run(w.life, units, unit.Options{
 		DefaultTimeout: w.machine.Boot.UnitTimeout.Or(0), Report: w.note, Hold: hold,
 		Settled: func(degraded bool) {

@@ -16,8 +16,9 @@ import (
 )
 
 // Write writes files as one newc archive: "." first, then sorted by path, with
-// inode numbers in that order, every link count that of a lone file, and epoch as
-// every modification time, so that equal files give equal bytes. open gives the
+// inode numbers in that order, and epoch as every modification time, so that equal files give
+// equal bytes. Files with several names (tree.LinksOf) have one number, all names in their link count,
+// and their content with the last name, as cpio(1) writes them. open gives the
 // content of a file whose From is set; a Body needs no open. The archive's length
 // is a multiple of four, as the kernel asks of what another may follow.
 //
@@ -43,7 +44,7 @@ func write(w io.Writer, sorted []tree.File, epoch time.Time, open func(tree.File
 	if stamp < 0 || stamp > math.MaxUint32 {
 		return fmt.Errorf("writing an archive: the epoch %s lies outside 1970 to 2106", epoch.UTC().Format(time.RFC3339))
 	}
-	a := archive{w: w, mtime: uint32(stamp), open: open, buf: make([]byte, 64<<10)}
+	a := archive{w: w, mtime: uint32(stamp), open: open, buf: make([]byte, 64<<10), links: tree.LinksOf(sorted), numbers: map[string]uint32{}}
 	for i, f := range sorted {
 		if i > 0 && f.Path == sorted[i-1].Path {
 			return fmt.Errorf("writing an archive: %s occurs twice", f.Path)
@@ -64,6 +65,9 @@ type archive struct {
 	mtime uint32
 	open  func(tree.File) (io.ReadCloser, error)
 	buf   []byte
+	links tree.Links
+	// numbers are those of files with several names, by the first.
+	numbers map[string]uint32
 }
 
 func (a *archive) add(f tree.File) error {
@@ -86,6 +90,16 @@ func (a *archive) add(f tree.File) error {
 		}
 		content = io.NopCloser(bytes.NewReader([]byte(f.Link)))
 	case 0:
+		if names := a.links.Names(f); names != nil {
+			h.nlink = uint32(len(names))
+			if a.numbers[names[0]] == 0 {
+				a.numbers[names[0]] = a.ino
+			}
+			h.ino = a.numbers[names[0]]
+		}
+		if a.links.Content(f) != f.Path {
+			break
+		}
 		if size = f.Size; size > math.MaxUint32 {
 			return fmt.Errorf("%d bytes are too many, newc holds files below 4 GiB", size)
 		}

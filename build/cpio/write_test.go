@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -181,3 +185,100 @@ func TestWriteErrors(t *testing.T) {
 type badReader struct{ err error }
 
 func (b badReader) Read([]byte) (int, error) { return 0, b.err }
+
+// linked are two files with several names each, and two that only look like one.
+func linked() []tree.File {
+	name := func(path, same, body string) tree.File {
+		return tree.File{Path: path, Mode: 0o755, Same: same, Body: []byte(body), Size: int64(len(body))}
+	}
+	return []tree.File{name("sh", "busybox", "all commands"), name("busybox", "busybox", "all commands"), name("ls", "busybox", "all commands"),
+		name("none1", "empty", ""), name("none2", "empty", ""), name("one", "", "same"), name("other", "alone", "same")}
+}
+
+// Names of one file have one number, and their content with the last: read by our own reader, by another
+// one and by cpio(1).
+func TestHardLinks(t *testing.T) {
+	archive := write(t, linked())
+	type entry struct {
+		inode, links uint32
+		content      string
+	}
+	want := map[string]entry{
+		".": {1, 2, ""}, "busybox": {2, 3, ""}, "ls": {2, 3, ""}, "sh": {2, 3, "all commands"},
+		"none1": {4, 2, ""}, "none2": {4, 2, ""}, "one": {6, 1, "same"}, "other": {7, 1, "same"},
+	}
+	t.Run("our reader", func(t *testing.T) {
+		got := map[string]entry{}
+		r := cpio.NewReader(bytes.NewReader(archive), 1<<20)
+		defer r.Close()
+		for {
+			e, err := r.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[e.Path] = entry{e.Inode, e.Links, string(body)}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got  %v\nwant %v", got, want)
+		}
+	})
+	t.Run("another reader", func(t *testing.T) {
+		got := map[string]entry{}
+		r := cavaliergopher.NewReader(bytes.NewReader(archive))
+		for {
+			h, err := r.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[h.Name] = entry{uint32(h.Inode), uint32(h.Links), string(body)}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got  %v\nwant %v", got, want)
+		}
+	})
+	t.Run("cpio(1)", func(t *testing.T) {
+		tool, err := exec.LookPath("cpio")
+		if err != nil {
+			t.Skip("cpio(1) is not installed")
+		}
+		dir := t.TempDir()
+		cmd := exec.Command(tool, "-i", "--quiet", "--no-preserve-owner")
+		cmd.Dir, cmd.Stdin = dir, bytes.NewReader(archive)
+		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Fatalf("%v: %s", err, out)
+		}
+		for _, names := range [][]string{{"busybox", "ls", "sh"}, {"none1", "none2"}, {"one"}, {"other"}} {
+			first, err := os.Stat(filepath.Join(dir, names[0]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := first.Sys().(*syscall.Stat_t).Nlink; int(n) != len(names) {
+				t.Errorf("%v: %d names", names, n)
+			}
+			for _, name := range names {
+				info, err := os.Stat(filepath.Join(dir, name))
+				if err != nil || !os.SameFile(first, info) {
+					t.Errorf("%s is not %s: %v", name, names[0], err)
+				}
+				text, _ := os.ReadFile(filepath.Join(dir, name))
+				if string(text) != want[names[len(names)-1]].content {
+					t.Errorf("%s holds %q", name, text)
+				}
+			}
+		}
+	})
+}

@@ -1,14 +1,14 @@
 package grub
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/build/unpacked"
 )
 
 // The folders in which GRUB looks for grub.cfg. It knows the disk that the BIOS
@@ -68,8 +68,7 @@ func (t Tools) read(to *[]byte, name string) (err error) {
 
 func (t Tools) modules() string { return filepath.Join(t.Root, "usr/lib/grub/i386-pc") }
 
-// core runs grub-mkimage by the loader of its own packages, so that it needs nothing
-// of the host.
+// core runs grub-mkimage.
 func (t Tools) core(ctx context.Context, to *[]byte, prefix string) error {
 	dir, err := os.MkdirTemp("", "imgbuild-grub-")
 	if err != nil {
@@ -77,18 +76,9 @@ func (t Tools) core(ctx context.Context, to *[]byte, prefix string) error {
 	}
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "core.img")
-	libraries := []string{}
-	for _, lib := range []string{"lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"} {
-		libraries = append(libraries, filepath.Join(t.Root, lib))
-	}
-	args := append([]string{
-		"--library-path", strings.Join(libraries, ":"), filepath.Join(t.Root, "usr/bin/grub-mkimage"),
-		"-d", t.modules(), "-O", "i386-pc", "-p", prefix, "-o", out,
-	}, modules...)
-	cmd := exec.CommandContext(ctx, filepath.Join(t.Root, "lib64/ld-linux-x86-64.so.2"), args...)
-	cmd.Env = []string{"LC_ALL=C", "PATH=/nonexistent"}
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("running grub-mkimage: %w", errors.Join(err, errors.New(string(bytes.TrimSpace(said)))))
+	args := append([]string{"-d", t.modules(), "-O", "i386-pc", "-p", prefix, "-o", out}, modules...)
+	if err := (unpacked.Program{Root: t.Root, Path: "usr/bin/grub-mkimage"}).Run(ctx, args...); err != nil {
+		return err
 	}
 	*to, err = os.ReadFile(out)
 	return err

@@ -51,6 +51,9 @@ type Contents struct {
 	State int64
 }
 
+// DiskID is what Derive makes the disk's own GUID of; those of partitions come from their names.
+const DiskID = "disk"
+
 // The partitions' names.
 const (
 	BootName  = "bios-boot"
@@ -60,11 +63,14 @@ const (
 	ISOESP = "iso esp"
 )
 
+// StateBytes is what the state partition gets for a size in bytes that was asked for.
+func StateBytes(size int64) int64 { return up(size, Align*Sector) }
+
 // Plan lays out the disk of the profile called name. GRUB's core fills the gap in
 // front of the first aligned sector, all else is aligned; the disk is a multiple of
 // 1 MiB long, as virtual disk formats ask.
 func Plan(name string, c Contents) (Disk, error) {
-	d := Disk{GUID: Derive(name, "disk")}
+	d := Disk{GUID: Derive(name, DiskID)}
 	if c.ESP <= 0 || c.Boot < 0 || c.State < 0 {
 		return d, fmt.Errorf("laying out the disk of %s: sizes of %d, %d and %d bytes", name, c.Boot, c.ESP, c.State)
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // config writes what the machine reads at boot: its description for uinit and
 // the files below /etc that Debian's maintainer scripts would have made.
 func config(p *profile.Profile, epoch time.Time) ([]tree.File, error) {
-	machine, err := json.MarshalIndent(spec.Description{Machine: p.Machine, Built: epoch, Media: media(p)}, "", "  ")
+	machine, err := json.MarshalIndent(spec.Description{Machine: p.Machine, Built: epoch, Media: media(p), Grow: growth(p)}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("describing the machine: %w", err)
 	}
@@ -50,6 +51,26 @@ func media(p *profile.Profile) []string {
 		sources = append(sources, fmt.Sprintf("UUID=%04X-%04X", id>>16, id&0xffff))
 	}
 	return sources
+}
+
+// growth names the state partition by the identifiers that the disk image gives it.
+func growth(p *profile.Profile) *spec.Growth {
+	at := p.Growing()
+	if at == "" {
+		return nil
+	}
+	name := string(p.Name)
+	return &spec.Growth{Disk: layout.Derive(name, layout.DiskID).String(), Partition: layout.Derive(name, layout.StateName).String(), Mount: at}
+}
+
+// cmdline is the kernel line. With "gpt" the kernel takes the backup of a partition table where
+// power failed while the table was written.
+func cmdline(p *profile.Profile) string {
+	words := p.Kernel.Cmdline
+	if p.Growing() != "" && !slices.Contains(words, "gpt") {
+		words = append(slices.Clone(words), "gpt")
+	}
+	return strings.Join(words, " ")
 }
 
 // loginProfile is what login shells read first. The prompt names the box: with

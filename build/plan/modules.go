@@ -65,12 +65,26 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 			wants = append(wants, kmod.Want{Name: name, Why: "share.iscsi"})
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(p.Array)) {
+		for _, module := range []string{"md_mod", personality(p.Array[name].Level)} {
+			wants = append(wants, kmod.Want{Name: module, Why: "array." + name})
+		}
+	}
 	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
 		m := p.Mount[at]
 		// A type that the kernel has built in without an alias is no module.
 		wants = append(wants, kmod.Want{Name: "fs-" + m.Type, Why: "mount " + at, Optional: true})
 	}
 	return wants, nil
+}
+
+// personality is the md driver's module for a level.
+func personality(l spec.ArrayLevel) string {
+	switch l {
+	case "raid4", "raid5", "raid6":
+		return "raid456"
+	}
+	return string(l)
 }
 
 // modules picks the modules and lists their files, with the tables that uinit

@@ -110,7 +110,7 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	}
 	return &Plan{
 		Name: string(p.Name), Kernel: in.Kernel, Release: in.Modules.Release,
-		Cmdline: strings.Join(p.Kernel.Cmdline, " "), Modules: modules,
+		Cmdline: cmdline(p), Modules: modules,
 		Compression: p.Image.Compression,
 		Files:       t.Files(), Segments: segments(t.Files(), segmentOf),
 	}, nil

@@ -19,21 +19,18 @@ func (p *Plan) String() string {
 		fmt.Fprintf(&b, "  %-24s %s\n", m.Name, m.Why)
 	}
 	for _, s := range p.Segments {
-		var size int64
-		for _, f := range s.Files {
-			size += f.Size
-		}
-		fmt.Fprintf(&b, "\nsegment %s (%d files, %.1f MB)\n", s.Name, len(s.Files), float64(size)/1e6)
+		links := tree.LinksOf(s.Files)
+		fmt.Fprintf(&b, "\nsegment %s (%d files, %.1f MB)\n", s.Name, len(s.Files), float64(tree.Size(s.Files))/1e6)
 		for _, f := range s.Files {
 			if !f.Mode.IsDir() || s.Name == "config" {
-				b.WriteString(line(f))
+				b.WriteString(line(f, links.Content(f)))
 			}
 		}
 	}
 	return b.String()
 }
 
-func line(f tree.File) string {
+func line(f tree.File, content string) string {
 	owner := ""
 	if f.UID != 0 || f.GID != 0 {
 		owner = fmt.Sprintf(" %d:%d", f.UID, f.GID)
@@ -42,6 +39,8 @@ func line(f tree.File) string {
 	switch {
 	case f.Mode&fs.ModeSymlink != 0:
 		what = " -> " + f.Link
+	case content != f.Path:
+		what = " == /" + content
 	case f.Mode&fs.ModeDevice != 0:
 		what = fmt.Sprintf(" %d:%d", f.Major, f.Minor)
 	case f.Mode.IsRegular() && f.Body == nil:

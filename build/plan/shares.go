@@ -57,7 +57,8 @@ func exports(rows map[string]spec.NFSShare) string {
 }
 
 // smbGlobal is smb.conf(5) for a server that stands alone: no domain, no NetBIOS, no printers, no
-// guests; nothing below SMB 3, nothing unsigned.
+// guests; nothing below SMB 3, nothing unsigned. Names are UTF-8; DOS' code page is that
+// of SMB 1 alone.
 const smbGlobal = `[global]
 server role = standalone server
 server min protocol = SMB3
@@ -70,7 +71,7 @@ smb ports = 445
 load printers = no
 printcap name = /dev/null
 disable spoolss = yes
-unix extensions = no
+dos charset = ASCII
 log level = 1
 `
 

@@ -16,6 +16,9 @@ type File struct {
 	Link string
 	// Major and Minor number a device node.
 	Major, Minor uint32
+	// Same is a text that the names of one regular file share, and no other file has (hard links);
+	// empty where there is one name. See LinksOf.
+	Same string
 	// Body is the content of a file that the plan makes up.
 	Body []byte
 	// From names the content of any other regular file: see Source.

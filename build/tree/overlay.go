@@ -9,10 +9,11 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"syscall"
 )
 
 // FromFS lists the overlay called name: regular files, symbolic links and empty
-// directories of fsys, sorted by path. Directories that hold something are left to be
+// directories of fsys, sorted by path. Names of one file stay that. Directories that hold something are left to be
 // implied, so that an overlay never argues about the mode of /root. Modes become
 // 0755 where a file may be executed or starts with "#!", else 0644: a umask, or a
 // file system without such bits (embed.FS), does not reach the image.
@@ -20,6 +21,7 @@ import (
 // a socket are an *OverlayError.
 func FromFS(name string, fsys fs.FS) ([]File, error) {
 	var files []File
+	links := map[inode]string{}
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -34,7 +36,7 @@ func FromFS(name string, fsys fs.FS) ([]File, error) {
 		}
 		switch d.Type() {
 		case 0:
-			err = regular(fsys, &f)
+			err = regular(fsys, &f, links)
 		case fs.ModeSymlink:
 			err = link(fsys, &f)
 		case fs.ModeDir:
@@ -72,8 +74,12 @@ func (e *OverlayError) Error() string { return e.Path + ": " + e.Err.Error() }
 // Unwrap returns the reason.
 func (e *OverlayError) Unwrap() error { return e.Err }
 
-// regular fills in size, hash and mode, in one pass over the content.
-func regular(fsys fs.FS, f *File) error {
+// inode is what names of one file have in common, where the overlay lies.
+type inode struct{ dev, ino uint64 }
+
+// regular fills in size, hash and mode, in one pass over the content; links are the first names of files
+// with several.
+func regular(fsys fs.FS, f *File, links map[inode]string) error {
 	r, err := fsys.Open(f.Path)
 	if err != nil {
 		return err
@@ -82,6 +88,13 @@ func regular(fsys fs.FS, f *File) error {
 	info, err := r.Stat()
 	if err != nil {
 		return err
+	}
+	if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Nlink > 1 {
+		i := inode{uint64(s.Dev), s.Ino}
+		if links[i] == "" {
+			links[i] = f.From.String()
+		}
+		f.Same = links[i]
 	}
 	sum := sha256.New()
 	var start prefix

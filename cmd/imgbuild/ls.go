@@ -64,6 +64,9 @@ func (a *app) printRows(rows []build.Row, why bool) error {
 		if r.Link != "" {
 			name += " -> " + r.Link
 		}
+		if r.Same != "" {
+			name += " == " + r.Same
+		}
 		line := fmt.Sprintf("%s %10d  %s", fs.FileMode(r.Mode), r.Size, name)
 		if why {
 			line = fmt.Sprintf("%s %10d %9d  %s  # %s", fs.FileMode(r.Mode), r.Size, r.Cost, name, r.Why)

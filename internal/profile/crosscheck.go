@@ -22,6 +22,7 @@ func crossCheck(p *Profile) Problems {
 	c.access()
 	c.users()
 	c.problems = append(c.problems, crosscheck.Machine(&p.Machine, p.At)...)
+	c.arrays()
 	c.mounts()
 	c.services()
 	c.shares()

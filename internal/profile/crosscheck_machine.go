@@ -3,6 +3,7 @@ package profile
 import (
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,9 +27,31 @@ func (c *crosser) mounts() {
 		if !slices.Contains(filesystems, m.Type) {
 			c.bad(key+".type", "%q is not a file system that can be mounted%s; accepted: %s", m.Type, suggest.DidYouMean(m.Type, filesystems), strings.Join(filesystems, ", "))
 		}
-		if m.Source == "" {
-			c.bad(key+".source", `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "tmpfs"`)
-		}
+		c.mountSource(key, m)
+		c.arrayOf(key+".source", m.Source)
+	}
+}
+
+// sourceTags are ways to name a file system or partition, and what the name looks like.
+var sourceTags = map[string]*regexp.Regexp{
+	"LABEL": regexp.MustCompile(`^.{1,256}$`), "UUID": regexp.MustCompile(`^[0-9A-Fa-f-]{8,36}$`),
+	"PARTLABEL": regexp.MustCompile(`^.{1,36}$`),
+	"PARTUUID":  regexp.MustCompile(`^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{2})$`),
+}
+
+// mountSource looks at what is mounted.
+func (c *crosser) mountSource(key string, m spec.Mount) {
+	tag, value, tagged := strings.Cut(m.Source, "=")
+	switch shape, known := sourceTags[tag]; {
+	case m.Source == "":
+		c.bad(key+".source", `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "PARTLABEL=…", "PARTUUID=…", "array:…", "tmpfs"`)
+	case tagged && !known && strings.ToUpper(tag) == tag && !strings.Contains(tag, "/"):
+		tags := slices.Sorted(maps.Keys(sourceTags))
+		c.bad(key+".source", "%q names nothing that can be looked for%s; accepted: %s", tag+"=", suggest.DidYouMean(tag, tags), strings.Join(tags, ", "))
+	case tagged && known && !shape.MatchString(strings.Trim(value, `"`)):
+		c.bad(key+".source", "%q is no %s", value, tag)
+	case m.Source == StateSource && c.p.Disk.State > 0 && m.Type != "ext4":
+		c.bad(key+".type", "is %s, and the state partition of the image holds ext4", m.Type)
 	}
 }
 
@@ -41,6 +64,9 @@ func (c *crosser) units() []string {
 	for name := range c.p.Links() {
 		units = append(units, "link:"+name, "online:"+name)
 	}
+	for name := range c.p.Array {
+		units = append(units, "array:"+name)
+	}
 	for at := range c.p.Mount {
 		units = append(units, "mount:"+at)
 	}
@@ -51,7 +77,7 @@ func (c *crosser) units() []string {
 		units = append(units, "ssh-key", "service:"+spec.SSHService)
 	}
 	if c.p.Firewall != nil {
-		units = append(units, "filter", "firewall", "nflog")
+		units = append(units, "filter", "firewall")
 	}
 	if c.p.Watchdog != nil {
 		units = append(units, "watchdog")
@@ -62,6 +88,9 @@ func (c *crosser) units() []string {
 	units = append(units, spec.ShareUnits(c.p.Share)...)
 	for _, name := range spec.ShareServices(c.p.Share) {
 		units = append(units, "service:"+name)
+	}
+	if c.p.Growing() != "" {
+		units = append(units, "grow")
 	}
 	slices.Sort(units)
 	return units

@@ -15,7 +15,7 @@ func (c *crosser) shares() {
 	c.stateDir("share.state", s.State)
 	for _, name := range slices.Sorted(maps.Keys(s.NFS)) {
 		row, key := s.NFS[name], joinKey("share.nfs", name)
-		c.shared(key+".path", row.Path)
+		c.shared(key, row.Path, row.Owner)
 		if len(row.Clients) == 0 {
 			c.bad(key+".clients", `is empty: nobody could mount it; accepted: networks such as ["192.0.2.0/24"]`)
 		}
@@ -40,7 +40,11 @@ func (c *crosser) shares() {
 }
 
 // shared holds a folder to what can be shared: nothing that is gone after the boot without a word.
-func (c *crosser) shared(key, dir string) {
+func (c *crosser) shared(key, dir, owner string) {
+	if _, known := c.p.User[owner]; !known && owner != "root" {
+		c.bad(key+".owner", "there is no [user.%s]%s", owner, suggest.DidYouMean(owner, slices.Sorted(maps.Keys(c.p.User))))
+	}
+	key += ".path"
 	switch {
 	case !path.IsAbs(dir) || path.Clean(dir) != dir || dir == "/" || strings.ContainsAny(dir, "\"\\\n%"):
 		c.bad(key, `%q cannot be shared; accepted: an absolute path without . or .., such as "/srv/films", and not "/"`, dir)
@@ -55,7 +59,7 @@ func (c *crosser) smb(name string) {
 		slices.Contains([]string{"global", "homes", "printers", "ipc$", "print$"}, strings.ToLower(name)) {
 		c.bad(key, "is not a share's name; accepted: letters, digits, blanks, _ - and ., and not global, homes or printers")
 	}
-	c.shared(key+".path", row.Path)
+	c.shared(key, row.Path, row.Owner)
 	if len(row.Users) == 0 {
 		c.bad(key+".users", "is empty: nobody could use it; accepted: accounts with an nt_hash")
 	}

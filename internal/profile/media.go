@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,10 +13,13 @@ type Disk struct {
 	// How the image is stored: raw is NAME.img, for sticks and disks; qcow2 is for
 	// QEMU, vhd for Hyper-V and Azure, vmdk for VMware and VirtualBox.
 	Format DiskFormat `json:"format,omitempty" default:"raw"`
-	// Size of an empty partition called state, the disk's last, for what must outlast
-	// a boot. Its partition label is
-	// "state". Without it there is none.
+	// Size of a partition with an empty ext4 file system, the disk's last, for what must
+	// outlast a boot. Partition and file system have the label "state", and a table
+	// [mount] with source = "PARTLABEL=state" mounts it. Without a size there is none.
 	State spec.Size `json:"state,omitempty"`
+	// Let the state partition, where it is mounted, fill the disk that the image was written
+	// to. A disk with another partition behind it is left as it is.
+	StateGrow *bool `json:"state_grow,omitempty" default:"true"`
 	// How much stays free in the EFI system partition, for files that are put there later.
 	Spare spec.Size `json:"spare,omitempty" default:"8M"`
 }
@@ -28,6 +32,32 @@ type SecureBoot struct {
 	// The key's certificate in PEM, relative to the profile, which the machine's
 	// firmware must have been given.
 	Cert string `json:"cert,omitempty"`
+}
+
+// StateSource is how the state partition is named in a mount's source.
+const StateSource = "PARTLABEL=state"
+
+// Growing returns where the partition is mounted that is to fill its disk; "" where none is.
+func (p *Profile) Growing() string {
+	if p.Disk.State == 0 || p.Disk.StateGrow == nil || !*p.Disk.StateGrow {
+		return ""
+	}
+	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
+		if p.Mount[at].Source == StateSource {
+			return at
+		}
+	}
+	return ""
+}
+
+// Without returns the build tags that leave out of uinit what the profile does not use, sorted.
+func (p *Profile) Without() []string {
+	tags := p.Machine.Without()
+	if p.Growing() == "" {
+		tags = append(tags, "nogrow")
+		slices.Sort(tags)
+	}
+	return tags
 }
 
 // Bounds of partitions: below the first no file system that can grow fits, and the

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -53,6 +54,25 @@ func TestDiskSuffix(t *testing.T) {
 	for f, want := range map[DiskFormat]string{"": ".img", DiskRaw: ".img", DiskQCOW2: ".qcow2", DiskVHD: ".vhd", DiskVMDK: ".vmdk"} {
 		if got := f.Suffix(); got != want {
 			t.Errorf("%q ends in %s, want %s", f, got, want)
+		}
+	}
+}
+
+func TestGrowing(t *testing.T) {
+	const mounted = "[mount.\"/state\"]\nsource = \"PARTLABEL=state\"\ntype = \"ext4\"\n"
+	for _, tc := range []struct{ text, want string }{
+		{bootable, ""},
+		{bootable + mounted, ""},
+		{"[disk]\nstate = \"64M\"\n" + bootable, ""},
+		{"[disk]\nstate = \"64M\"\nstate_grow = false\n" + bootable + mounted, ""},
+		{"[disk]\nstate = \"64M\"\n" + bootable + mounted, "/state"},
+	} {
+		p, err := loadText(t, tc.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Growing(); got != tc.want || slices.Contains(p.Without(), "nogrow") != (got == "") || !slices.IsSorted(p.Without()) {
+			t.Errorf("%s\ngrows %q, leaves out %v; want %q", tc.text, got, p.Without(), tc.want)
 		}
 	}
 }

@@ -14,6 +14,10 @@ func addPackages(p *Profile) {
 			p.Packages[name] = pkg
 		}
 	}
+	if len(p.Array) > 0 {
+		add("mdadm", "/sbin/mdadm")
+		add("fdisk", "/sbin/sfdisk") // a new disk gets the old one's partitions
+	}
 	if p.Firewall != nil {
 		add("nftables", "/usr/sbin/nft")
 	}

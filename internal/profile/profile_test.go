@@ -54,6 +54,29 @@ func TestProblems(t *testing.T) {
 			`p.toml:9:30: ethernet.lan.addresses[1]: "192.0.2.300/24" is not an address with its prefix length, such as "192.0.2.1/24"`,
 			`p.toml:10:17: ethernet.lan.match.mac: "52:54" is not a MAC address; accepted: six octets, such as 52:54:00:12:34:56`,
 		}},
+		{"arrays", sound + `
+[array."da ta"]
+level = "raid3"
+match = { uuid = "12:34" }
+`, []string{
+			`p.toml:10:9: array."da ta".level: "raid3" is not a level; accepted: linear, raid0, raid1, raid4, raid5, raid6, raid10`,
+			`p.toml:11:18: array."da ta".match.uuid: "12:34" is not an array's UUID; accepted: 32 hexadecimal digits, as "mdadm --detail" prints them`,
+		}},
+		{"arrays that cannot be", sound + `
+[array.data]
+level = "raid6"
+members = 3
+create = true
+match = { members = ["sda1", "/dev/vdb"] }
+[mount."/srv"]
+source = "array:date"
+type = "ext4"
+`, []string{
+			`p.toml:11:11: array.data.members: is 3; accepted: 4 and up for raid6`,
+			`p.toml:12:10: array.data.create: needs match.members, the disks to make it of: 2 of at least 4`,
+			`p.toml:13:22: array.data.match.members[0]: "sda1" is not a device; accepted: "/dev/…", "serial=…", "partlabel=…"`,
+			`p.toml:15:10: mount."/srv".source: there is no [array.date]; did you mean data?`,
+		}},
 		{"duplicate key", "summary = \"a\"\nsummary = \"b\"\n" + sound, []string{
 			`p.toml:2:1: summary: Key 'summary' has already been defined.`,
 		}},
@@ -127,6 +150,15 @@ needs = ["service:a"]
 		}},
 		{"file system nobody has", sound + "[mount.\"/srv\"]\nsource = \"/dev/vda\"\ntype = \"ext5\"\n", []string{
 			`p.toml:10:8: mount."/srv".type: "ext5" is not a file system that can be mounted; did you mean ext4?; accepted: `,
+		}},
+		{"sources that name nothing", sound + "[mount.\"/a\"]\nsource = \"PARTLABLE=x\"\ntype = \"ext4\"\n[mount.\"/b\"]\nsource = \"PARTUUID=12\"\ntype = \"ext4\"\n[mount.\"/c\"]\nsource = \"LABEL=\"\ntype = \"ext4\"\n", []string{
+			`p.toml:9:10: mount."/a".source: "PARTLABLE=" names nothing that can be looked for; did you mean PARTLABEL?; accepted: LABEL, PARTLABEL, PARTUUID, UUID`,
+			`p.toml:12:10: mount."/b".source: "12" is no PARTUUID`,
+			`p.toml:15:10: mount."/c".source: "" is no LABEL`,
+		}},
+		{"sources of all kinds", sound + "[mount.\"/a\"]\nsource = \"PARTLABEL=state\"\ntype = \"ext4\"\n[mount.\"/b\"]\nsource = \"PARTUUID=12345678-9abc-4def-8123-456789abcdef\"\ntype = \"ext4\"\n[mount.\"/c\"]\nsource = \"PARTUUID=abcd1234-05\"\ntype = \"ext4\"\n", nil},
+		{"state is ext4", "[disk]\nstate = \"64M\"\n" + sound + "[mount.\"/state\"]\nsource = \"PARTLABEL=state\"\ntype = \"xfs\"\n", []string{
+			`p.toml:12:8: mount."/state".type: is xfs, and the state partition of the image holds ext4`,
 		}},
 		{"no kernel", strings.Replace(sound, "package", "#", 1), []string{`p.toml:2:1: kernel: names no kernel; accepted: `}},
 		{"check of a console that is not there", sound + "[check.x]\nconsole = \"ttyS1\"\nexpect = \"x\"\n", []string{

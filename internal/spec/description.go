@@ -11,4 +11,6 @@ type Description struct {
 	// Media are the EFI system partitions that the box may have been started from, each as a source of
 	// a mount ("UUID=ABCD-1234"); only where the profile has a table [site].
 	Media []string `json:"media,omitempty"`
+	// Grow is there where a partition of the image's disk is to fill the disk.
+	Grow *Growth `json:"grow,omitempty"`
 }

@@ -8,7 +8,7 @@ type Service struct {
 	User string `json:"user,omitempty" default:"root"`
 	// Variables added to the environment.
 	Environment map[string]string `json:"environment,omitempty"`
-	// What must be there first: online:LINK, link:LINK, mount:PATH, service:NAME,
+	// What must be there first: online:LINK, link:LINK, mount:PATH, array:NAME, service:NAME,
 	// modules, network, clock (set by most of the time servers), entropy (the random pool
 	// is ready).
 	Needs []string `json:"needs,omitempty"`

@@ -31,6 +31,10 @@ type NFSShare struct {
 	ReadOnly bool `json:"read_only,omitempty"`
 	// Whose requests are treated as those of nobody (65534): root's, those of all, of none.
 	Squash Squash `json:"squash,omitempty" default:"root"`
+	// Make the folder when it is not there.
+	Create bool `json:"create,omitempty"`
+	// Account that such a folder belongs to.
+	Owner string `json:"owner,omitempty" default:"root"`
 }
 
 // SMBShare is a folder for named users. Connections are signed, and SMB 3 at least.
@@ -45,6 +49,10 @@ type SMBShare struct {
 	ReadOnly bool `json:"read_only,omitempty"`
 	// It does not stand in the list of shares.
 	Hidden bool `json:"hidden,omitempty"`
+	// Make the folder when it is not there.
+	Create bool `json:"create,omitempty"`
+	// Account that such a folder belongs to.
+	Owner string `json:"owner,omitempty" default:"root"`
 }
 
 // ISCSIShare is a disk that another machine uses as if it were its own: one at a time, unless the file

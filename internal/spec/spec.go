@@ -34,6 +34,8 @@ type Machine struct {
 	Dummy map[string]Dummy `json:"dummy,omitempty"`
 	// The packet filter; there is one where this table is.
 	Firewall *Firewall `json:"firewall,omitempty"`
+	// Arrays of disks (md), by name: [array.data] is /dev/md/data.
+	Array map[string]Array `json:"array,omitempty"`
 	// File systems, by mount point.
 	Mount map[string]Mount `json:"mount,omitempty"`
 	// What other machines may use of this one.
@@ -118,7 +120,8 @@ type User struct {
 
 // Mount is a file system attached at boot.
 type Mount struct {
-	// What to mount: a device path, LABEL=…, UUID=…, or a source such as tmpfs.
+	// What to mount: a device path, LABEL=… or UUID=… of a file system, PARTLABEL=… or PARTUUID=…
+	// of a partition, array:NAME, or a source such as tmpfs.
 	Source string `json:"source"`
 	// File system type, as in /proc/filesystems.
 	Type string `json:"type" accept:"ext4, xfs, btrfs, vfat, iso9660, squashfs, tmpfs …"`

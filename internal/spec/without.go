@@ -9,6 +9,7 @@ func (m *Machine) Without() []string {
 		tag  string
 		used bool
 	}{
+		{"noarray", len(m.Array) > 0},
 		{"nofirewall", m.Firewall != nil},
 		{"nonflog", m.Firewall != nil && len(m.Firewall.Log.Groups) > 0},
 		{"noshare", len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0},

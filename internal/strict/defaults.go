@@ -60,6 +60,10 @@ func setText(v reflect.Value, text string) {
 			var n int
 			n, err = strconv.Atoi(text)
 			v.SetInt(int64(n))
+		case reflect.Bool:
+			var b bool
+			b, err = strconv.ParseBool(text)
+			v.SetBool(b)
 		case reflect.Slice:
 			for word := range strings.FieldsSeq(text) {
 				item := reflect.New(v.Type().Elem()).Elem()

@@ -68,6 +68,11 @@ func ask() {
 	say(report.Event{Kind: report.KindHello, Uptime: 1})
 	say(report.Event{Kind: report.KindUnit, Name: "ask", State: "ok"})
 	say(report.Event{Kind: report.KindFact, Name: "answer", Value: 42})
+	var one, two syscall.Stat_t
+	syscall.Stat("/one", &one)
+	syscall.Stat("/two", &two)
+	text, _ := os.ReadFile("/one")
+	say(report.Event{Kind: report.KindFact, Name: "names", Value: []any{one.Ino == two.Ino, one.Nlink, two.Nlink, string(text)}})
 	say(report.Event{Kind: report.KindBoot, State: "ok", Uptime: 2})
 	fmt.Print("name: ")
 	in := bufio.NewReader(io.LimitReader(os.Stdin, 100))

@@ -60,7 +60,7 @@ func TestOptions(t *testing.T) {
 func TestParseSource(t *testing.T) {
 	for source, want := range map[string]Wanted{
 		"/dev/sda1": {Device: "/dev/sda1"}, "LABEL=data": {Label: "data"}, `LABEL="my data"`: {Label: "my data"},
-		"UUID=ABCD-1234": {UUID: "abcd-1234"}, "tmpfs": {None: true}, "host:/export": {None: true},
+		"UUID=ABCD-1234": {UUID: "abcd-1234"}, "PARTLABEL=state": {PartLabel: "state"}, "PARTUUID=ABCD1234-02": {PartUUID: "abcd1234-02"}, "tmpfs": {None: true}, "host:/export": {None: true},
 	} {
 		if got := ParseSource(source); got != want {
 			t.Errorf("ParseSource(%q) = %+v, want %+v", source, got, want)

@@ -51,6 +51,11 @@ func (m *Mount) Run(ctx context.Context) error {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
 	}
+	if wanted.Device != "" {
+		if err := bare(wanted.Device, fs.Source); err != nil {
+			return fmt.Errorf("mounting %s: %w", m.target, err)
+		}
+	}
 	if fs.Type != "" {
 		_ = m.box.LoadModule("fs-" + fs.Type) // the kernel's answer to mount(2) is the better error
 	}

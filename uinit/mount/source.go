@@ -11,18 +11,29 @@ import (
 
 // Wanted says what a source asks for.
 type Wanted struct {
-	// Device is a path, Label or UUID a file system's; None says that the source is no device.
-	Device, Label, UUID string
-	None                bool
+	// Device is a path, Label or UUID a file system's, PartLabel or PartUUID a partition's;
+	// None says that the source is no device.
+	Device, Label, UUID, PartLabel, PartUUID string
+	None                                     bool
 }
 
-// ParseSource reads a source as mount(8) does: /dev/sda1, LABEL=data, UUID=…; anything else is no device.
+// ParseSource reads a source as mount(8) does: /dev/sda1, LABEL=data, UUID=…, PARTLABEL=state,
+// PARTUUID=…, and array:NAME; anything else is no device.
 func ParseSource(source string) Wanted {
-	if label, ok := strings.CutPrefix(source, "LABEL="); ok {
-		return Wanted{Label: strings.Trim(label, `"`)}
+	tag, value, _ := strings.Cut(source, "=")
+	value = strings.Trim(value, `"`)
+	switch tag {
+	case "LABEL":
+		return Wanted{Label: value}
+	case "UUID":
+		return Wanted{UUID: strings.ToLower(value)}
+	case "PARTLABEL":
+		return Wanted{PartLabel: value}
+	case "PARTUUID":
+		return Wanted{PartUUID: strings.ToLower(value)}
 	}
-	if id, ok := strings.CutPrefix(source, "UUID="); ok {
-		return Wanted{UUID: strings.ToLower(strings.Trim(id, `"`))}
+	if name, ok := strings.CutPrefix(source, "array:"); ok {
+		return Wanted{Device: "/dev/md/" + name}
 	}
 	if strings.HasPrefix(source, "/dev/") {
 		return Wanted{Device: source}
@@ -37,6 +48,10 @@ func (w Wanted) String() string {
 		return "a file system labelled " + w.Label
 	case w.UUID != "":
 		return "a file system with UUID " + w.UUID
+	case w.PartLabel != "":
+		return "a partition labelled " + w.PartLabel
+	case w.PartUUID != "":
+		return "a partition with UUID " + w.PartUUID
 	}
 	return w.Device
 }
@@ -56,22 +71,11 @@ func Find(w Wanted, sys fs.FS, open func(name string) (*os.File, error)) (string
 	}
 	var found []string
 	for _, entry := range entries {
-		size, _ := fs.ReadFile(sys, "class/block/"+entry.Name()+"/size")
-		if s := strings.TrimSpace(string(size)); s == "" || s == "0" {
+		if sectors(sys, entry.Name()) == 0 {
 			continue // an empty drive, which would make noise when opened
 		}
-		if !ready(sys, entry.Name()) {
-			continue
-		}
-		device := filepath.Join("/dev", strings.ReplaceAll(entry.Name(), "!", "/"))
-		f, err := open(device)
-		if err != nil {
-			continue
-		}
-		id, ok := Probe(f)
-		f.Close()
-		if ok && (w.Label != "" && id.Label == w.Label || w.UUID != "" && id.UUID == w.UUID) {
-			found = append(found, device)
+		if ready(sys, entry.Name()) {
+			found = append(found, w.on(entry.Name(), sys, open)...)
 		}
 	}
 	switch len(found) {
@@ -83,6 +87,42 @@ func Find(w Wanted, sys fs.FS, open func(name string) (*os.File, error)) (string
 	return "", fmt.Errorf("looking for %s: %s answer alike", w, strings.Join(found, " and "))
 }
 
+// on lists the devices that answer to what is wanted: a disk or partition of a name in
+// /sys/class/block itself, or the partitions of a disk.
+func (w Wanted) on(name string, sys fs.FS, open func(name string) (*os.File, error)) []string {
+	device := device(name)
+	if w.PartLabel != "" && partLabel(sys, name) != w.PartLabel || w.PartUUID != "" && isPartition(sys, name) {
+		return nil // of UUIDs the disk tells
+	}
+	f, err := open(device)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if w.PartUUID != "" {
+		if device = partition(sys, name, partNumber(f, sectors(sys, name), w.PartUUID)); device == "" {
+			return nil
+		}
+		part, err := open(device)
+		if err != nil {
+			return nil
+		}
+		defer part.Close()
+		f = part
+	}
+	if memberOfArray(f) {
+		return nil
+	}
+	id, ok := Probe(f)
+	if w.PartLabel != "" || w.PartUUID != "" || ok && (w.Label != "" && id.Label == w.Label || w.UUID != "" && id.UUID == w.UUID) {
+		return []string{device}
+	}
+	return nil
+}
+
+// device is where the device of a name in /sys/class/block lies.
+func device(name string) string { return filepath.Join("/dev", strings.ReplaceAll(name, "!", "/")) }
+
 // ready says that opening a disk or partition will find it. It shows up in /sys before that, and
 // somebody who opens it then makes the kernel call modprobe for it, twice (block-major-254). The mark is
 // what the kernel makes last, before the event that we wait for (device_add_disk in block/genhd.c,
@@ -90,7 +130,7 @@ func Find(w Wanted, sys fs.FS, open func(name string) (*os.File, error)) (string
 func ready(sys fs.FS, name string) bool {
 	dir := path.Join("class/block", name)
 	mark := "bdi"
-	if _, err := fs.Stat(sys, path.Join(dir, "partition")); err == nil {
+	if isPartition(sys, name) {
 		mark = "holders"
 	}
 	_, err := fs.Stat(sys, path.Join(dir, mark))

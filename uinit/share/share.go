@@ -4,6 +4,7 @@
 package share
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,13 +68,19 @@ func Prepare(s spec.Share, load func(string) error) error {
 			return fmt.Errorf("preparing shares: %w", err)
 		}
 	}
-	if len(s.NFS) == 0 {
-		return nil
+	var failed []error
+	for _, f := range folders(s) {
+		if err := f.prepare(); err != nil {
+			failed = append(failed, err)
+		}
 	}
-	if err := load("nfsd"); err != nil {
-		return err
+	if len(s.NFS) > 0 {
+		if err := load("nfsd"); err != nil {
+			return err
+		}
+		failed = append(failed, attach("rpc_pipefs", pipes, "nfsd", nfsd))
 	}
-	return attach("rpc_pipefs", pipes, "nfsd", nfsd)
+	return errors.Join(failed...)
 }
 
 // attach mounts file systems of the kernel, given as types and places in turn.

@@ -118,3 +118,32 @@ func TestServices(t *testing.T) {
 		t.Errorf("iSCSI needs no service, got %v", rows)
 	}
 }
+
+func TestFolder(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name  string
+		f     folder
+		fails bool
+	}{
+		{"there", folder{path: dir}, false},
+		{"a file", folder{path: file, create: true}, true},
+		{"not there", folder{path: filepath.Join(dir, "a")}, true},
+		{"made", folder{path: filepath.Join(dir, "b", "c"), create: true}, false},
+		{"of nobody known", folder{path: filepath.Join(dir, "d"), create: true, owner: "no such account"}, true},
+	} {
+		if err := test.f.prepare(); (err != nil) != test.fails {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(dir, "b", "c")); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "a")); err == nil {
+		t.Error("a folder was made unasked")
+	}
+}

@@ -73,14 +73,21 @@ func (b *Board) Facts() []report.Event {
 	return list
 }
 
-// Troubles returns a line for each unit that a person should know about: failed and late ones.
+// Degraded says whether something runs that is not what it should be, an array without all its disks.
+func (b *Board) Degraded() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.order, func(name string) bool { return b.units[name].State == "degraded" })
+}
+
+// Troubles returns a line for each unit that a person should know about: failed, late and degraded ones.
 func (b *Board) Troubles() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var lines []string
 	for _, name := range b.order {
 		e := b.units[name]
-		if (e.State == "failed" || e.State == "late") && !b.soft[name] {
+		if (e.State == "failed" || e.State == "late" || e.State == "degraded") && !b.soft[name] {
 			lines = append(lines, name+" "+e.State+": "+e.Message)
 		}
 	}

@@ -1,0 +1,237 @@
+//go:build !noarray
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/md"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// arrays are those of the profile that run, and what is known of their members.
+type arrays struct {
+	w *worker
+
+	once    sync.Once
+	mu      sync.Mutex
+	device  map[string]string // by row
+	members map[string]string // descriptions by device: a disk that is gone cannot be asked any more
+	waits   map[string]string
+	last    map[string]string
+}
+
+func newArrays(w *worker) *arrays {
+	return &arrays{w: w, device: map[string]string{}, members: map[string]string{}, waits: map[string]string{}, last: map[string]string{}}
+}
+
+var errWaited = errors.New("members had their time")
+
+// step starts an array as soon as it may be. One that waits in vain is late, and is started when its
+// members come.
+func (a *arrays) step(name string) step {
+	return step{
+		Run: func(ctx context.Context) error { return a.assemble(ctx, name) },
+		Waiting: func() string {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			return a.waits[name]
+		},
+	}
+}
+
+func (a *arrays) assemble(ctx context.Context, name string) error {
+	row := a.w.machine.Array[name]
+	patience := 30 * time.Second
+	if row.StartDegradedAfter != nil {
+		patience = time.Duration(*row.StartDegradedAfter)
+	}
+	if row.Create {
+		if err := a.create(ctx, name, row); err != nil {
+			return err
+		}
+	}
+	want := md.Machine{Host: string(a.w.machine.Hostname), Arrays: a.w.machine.Array, Waited: map[string]bool{name: patience == 0}}
+	kernel := md.System{Sys: dev.Sys(), LoadModule: a.w.modules.Load}
+	for {
+		limited, cancel := ctx, context.CancelFunc(func() {})
+		if !want.Waited[name] {
+			limited, cancel = context.WithTimeoutCause(ctx, patience, errWaited)
+		}
+		var op md.Op
+		err := a.w.awaitDisk(limited, func() (bool, error) {
+			have, err := kernel.Observe(limited)
+			if err != nil {
+				return false, err
+			}
+			op = md.Judge(name, want, have)
+			a.wait(name, op.Reason)
+			return op.Action != md.Wait, nil
+		})
+		cancel()
+		switch {
+		case errors.Is(err, errWaited) && ctx.Err() == nil:
+			want.Waited[name] = true
+			continue
+		case err != nil:
+			return fmt.Errorf("waiting for array %s: %w: %s", name, err, op.Reason)
+		}
+		return a.carryOut(ctx, kernel, op)
+	}
+}
+
+func (a *arrays) carryOut(ctx context.Context, kernel md.Kernel, op md.Op) error {
+	for _, left := range op.Left {
+		a.w.log.Warn("array " + op.Array + ": left out: " + left)
+	}
+	switch op.Action {
+	case md.Refuse:
+		a.w.board.Fact("array."+op.Array+".state", "refused")
+		return errors.New(op.Reason)
+	case md.Start:
+		if err := kernel.Start(ctx, op); err != nil {
+			return err
+		}
+	}
+	have, err := kernel.Observe(ctx)
+	if err != nil {
+		return err
+	}
+	var device string
+	a.mu.Lock()
+	for _, m := range op.Members {
+		a.members[m.Device] = m.String()
+	}
+	if len(op.Members) > 0 {
+		device = md.DeviceName(op.Array)
+	} else if running, ok := have.Runs(op.Array, md.ParseUUID(string(a.w.machine.Array[op.Array].Match.UUID))); ok {
+		device = running.Device
+	}
+	a.device[op.Array] = device
+	a.mu.Unlock()
+	a.w.board.Fact("array."+op.Array+".device", "/dev/"+device)
+	a.once.Do(func() { go a.watch() })
+	return md.Link(op.Array, device)
+}
+
+func (a *arrays) wait(name, reason string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.waits[name] = reason
+}
+
+// watch tells of arrays for as long as the machine runs.
+func (a *arrays) watch() {
+	events, stop := a.w.events.Watch()
+	defer stop()
+	go func() {
+		for e := range events {
+			if e.Action == "remove" && e.Subsystem() == "block" || e.Action == dev.Overflow {
+				a.dropLost()
+			}
+		}
+	}()
+	if err := md.Watch(a.w.life, a.look); err != nil && a.w.life.Err() == nil {
+		a.w.log.Error(err.Error())
+	}
+}
+
+func (a *arrays) dropLost() {
+	for name, device := range a.running() {
+		for _, lost := range md.DropLost(dev.Sys(), device) {
+			a.w.log.Error(fmt.Sprintf("array %s: %s was pulled", name, a.describe(lost)))
+		}
+	}
+}
+
+func (a *arrays) running() map[string]string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	list := map[string]string{}
+	for name, device := range a.device {
+		list[name] = device
+	}
+	return list
+}
+
+func (a *arrays) describe(device string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if text := a.members[device]; text != "" {
+		return text
+	}
+	return device
+}
+
+// look publishes how each array is, and says whether one is being worked on.
+func (a *arrays) look() (busy bool) {
+	for name, device := range a.running() {
+		h, err := md.Examine(dev.Sys(), device)
+		if err != nil {
+			continue // being stopped
+		}
+		busy = busy || h.Action != "" && h.Action != "idle"
+		fact := func(key string, value any) { a.w.board.Fact("array."+name+"."+key, value) }
+		var members []string
+		for _, m := range h.Members {
+			members = append(members, fmt.Sprintf("%s %d %s", m.Device, m.Slot, m.State))
+		}
+		fact("members", members)
+		fact("missing", append([]int{}, h.Missing...))
+		fact("action", h.Action)
+		fact("percent", int(h.Percent()))
+		fact("state", h.State())
+		a.tell(name, h)
+	}
+	return busy
+}
+
+// tell logs a change and shows it with the units, whence it comes above the login prompts.
+func (a *arrays) tell(name string, h md.Health) {
+	text := h.State()
+	for _, m := range h.Members {
+		text += fmt.Sprintf("; %s %s", a.describe(m.Device), m.State)
+	}
+	a.mu.Lock()
+	old := a.last[name]
+	a.last[name] = text
+	a.mu.Unlock()
+	if old == text {
+		return
+	}
+	a.w.board.Unit(a.event(report.Event{Kind: report.KindUnit, Name: "array:" + name, State: string(unit.OK)}), false)
+	if old != "" || h.State() != "ok" {
+		a.w.log.Warn("array " + name + ": " + h.String() + text[len(h.State()):])
+	}
+}
+
+// event makes of the outcome of an array's unit what is to be shown: one that runs may still be in trouble.
+func (a *arrays) event(e report.Event) report.Event {
+	for name, device := range a.running() {
+		if e.Name != "array:"+name || e.State != string(unit.OK) {
+			continue
+		}
+		if h, err := md.Examine(dev.Sys(), device); err == nil && h.State() != "ok" {
+			e.State, e.Message = "degraded", h.String()
+			if h.Broken {
+				e.State = string(unit.Failed)
+			}
+		}
+	}
+	return e
+}
+
+// stop stops all arrays, so that the next start finds them clean.
+func (a *arrays) stop(context.Context) error {
+	var failed []error
+	for _, device := range a.running() {
+		failed = append(failed, md.Stop(device))
+	}
+	return errors.Join(failed...)
+}

@@ -1,0 +1,150 @@
+package md
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Health is how an array that runs is (Documentation/admin-guide/md.rst).
+type Health struct {
+	Device string
+	// Slots is how many active members it is made for; Missing are slots without one in sync.
+	Slots   int
+	Missing []int
+	// Members by device, with their slot (-1 for a spare) and state: in_sync, spare, faulty …
+	Members []MemberHealth
+	// Broken says that data cannot be read or written any more.
+	Broken bool
+	// Action is what goes on: idle, recover (a rebuild), resync, check, repair, reshape.
+	Action string
+	// Done and Total are sectors of that action, Speed its KiB per second; all 0 where nothing is known.
+	Done, Total uint64
+	Speed       uint64
+	// Mismatches is how many sectors the last check found to differ.
+	Mismatches uint64
+}
+
+// MemberHealth is a device in an array that runs.
+type MemberHealth struct {
+	Device string
+	Slot   int
+	State  string
+}
+
+// Examine reads how an array is.
+func Examine(sys fs.FS, device string) (Health, error) {
+	h := Health{Device: device}
+	state, err := fs.ReadFile(sys, path.Join("class/block", device, "md/array_state"))
+	if err != nil {
+		return h, fmt.Errorf("examining array %s: %w", device, err)
+	}
+	number := func(file string) uint64 {
+		n, _ := strconv.ParseUint(attribute(sys, device, "md/"+file), 10, 64)
+		return n
+	}
+	h.Slots, h.Mismatches = int(number("raid_disks")), number("mismatch_cnt")
+	h.Broken = slices.Contains([]string{"broken", "clear", "inactive"}, strings.TrimSpace(string(state)))
+	h.Action = attribute(sys, device, "md/sync_action")
+	if done, total, ok := strings.Cut(attribute(sys, device, "md/sync_completed"), " / "); ok {
+		h.Done, _ = strconv.ParseUint(done, 10, 64)
+		h.Total, _ = strconv.ParseUint(total, 10, 64)
+		h.Speed = number("sync_speed")
+	}
+	filled := map[int]bool{}
+	entries, _ := fs.ReadDir(sys, path.Join("class/block", device, "md"))
+	for _, e := range entries {
+		member, ok := strings.CutPrefix(e.Name(), "dev-")
+		if !ok {
+			continue
+		}
+		m := MemberHealth{Device: member, Slot: -1, State: attribute(sys, device, "md/"+e.Name()+"/state")}
+		if slot, err := strconv.Atoi(attribute(sys, device, "md/"+e.Name()+"/slot")); err == nil {
+			m.Slot = slot
+		}
+		words := strings.Split(m.State, ",")
+		faulty := slices.Contains(words, "faulty")
+		if m.Slot >= 0 && !faulty && slices.Contains(words, "in_sync") {
+			filled[m.Slot] = true
+		}
+		h.Members = append(h.Members, m)
+	}
+	for slot := range h.Slots {
+		if !filled[slot] {
+			h.Missing = append(h.Missing, slot)
+		}
+	}
+	return h, nil
+}
+
+// State is one word: ok, degraded, rebuilding or failed.
+func (h Health) State() string {
+	switch {
+	case h.Broken:
+		return "failed"
+	case len(h.Missing) > 0 && h.Action == "recover":
+		return "rebuilding"
+	case len(h.Missing) > 0:
+		return "degraded"
+	}
+	return "ok"
+}
+
+// Percent is how far the action has come.
+func (h Health) Percent() float64 {
+	if h.Total == 0 {
+		return 0
+	}
+	return 100 * float64(h.Done) / float64(h.Total)
+}
+
+// Left is how long the action will take at the speed it has now; 0 where nobody knows.
+func (h Health) Left() time.Duration {
+	if h.Speed == 0 || h.Done > h.Total {
+		return 0
+	}
+	return time.Duration((h.Total - h.Done) / 2 / h.Speed * uint64(time.Second))
+}
+
+// String is a line for people.
+func (h Health) String() string {
+	text := h.State()
+	if len(h.Missing) > 0 {
+		text += fmt.Sprintf(": %s of %d not in sync", slotWords(slices.Clone(h.Missing)), h.Slots)
+	}
+	if h.Action != "" && h.Action != "idle" {
+		text += fmt.Sprintf(", %s", h.Action)
+		if h.Total > 0 {
+			text += fmt.Sprintf(" %.1f %% at %d KiB/s", h.Percent(), h.Speed)
+		}
+		if left := h.Left(); left > 0 {
+			text += ", " + left.Round(time.Second).String() + " left"
+		}
+	}
+	return text
+}
+
+// DropLost tells the driver of members whose disks were pulled: without a write to them it would
+// not notice. It returns those it dropped.
+func DropLost(sys fs.FS, device string) (dropped []string) {
+	entries, _ := fs.ReadDir(sys, path.Join("class/block", device, "md"))
+	for _, e := range entries {
+		member, ok := strings.CutPrefix(e.Name(), "dev-")
+		if !ok {
+			continue
+		}
+		if _, err := fs.Stat(sys, path.Join("class/block", member)); err == nil {
+			continue
+		}
+		state := path.Join("/sys/block", device, "md", e.Name(), "state")
+		// The first is refused where it has failed already, the second while somebody waits for it.
+		_ = put(state, "faulty")
+		_ = put(state, "remove")
+		dropped = append(dropped, member)
+	}
+	return dropped
+}

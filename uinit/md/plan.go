@@ -1,0 +1,150 @@
+package md
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// Action is what is to become of an array.
+type Action string
+
+// What can become of an array.
+const (
+	// Start it now with Op.Members.
+	Start Action = "start"
+	// Wait for members that may still come up.
+	Wait Action = "wait"
+	// Refuse: a person has to look, with mdadm.
+	Refuse Action = "refuse"
+	// Keep: it runs already.
+	Keep Action = "keep"
+)
+
+// Op is what is to become of a row's array, and why.
+type Op struct {
+	Array  string
+	Action Action
+	// Members to start it with, the freshest first; spares come last.
+	Members []Member
+	// Dirty asks the driver to start it although parity may be wrong.
+	Dirty bool
+	// Reason tells why it waits or is refused, or starts degraded; it names disks.
+	Reason string
+	// Left are devices that claim to belong to it and are not used, each with the reason.
+	Left []string
+}
+
+// Machine is what planning needs of the box.
+type Machine struct {
+	// Host is its name.
+	Host string
+	// Arrays are the profile's.
+	Arrays map[string]spec.Array
+	// Waited are the arrays that have waited for members for as long as they may.
+	Waited map[string]bool
+}
+
+// Plan says for each row, sorted by name, what becomes of its array.
+func Plan(want Machine, have State) []Op {
+	var ops []Op
+	for _, name := range slices.Sorted(maps.Keys(want.Arrays)) {
+		ops = append(ops, Judge(name, want, have))
+	}
+	return ops
+}
+
+// Judge says what becomes of one row's array. It starts no array that is in doubt: of two halves that
+// were written apart, with a reshape under way, or with parts that this code does not know.
+func Judge(name string, want Machine, have State) Op {
+	row := want.Arrays[name]
+	op := Op{Array: name}
+	refuse := func(format string, args ...any) Op {
+		op.Action, op.Reason = Refuse, fmt.Sprintf(format, args...)
+		return op
+	}
+	members, problem := claim(name, row, want.Host, have)
+	if problem != "" {
+		return refuse("%s", problem)
+	}
+	for _, a := range have.Running {
+		if row.Match.UUID != "" && a.UUID.String() == string(row.Match.UUID) || len(members) > 0 && a.UUID == members[0].Super.UUID || a.Device == DeviceName(name) {
+			op.Action = Keep
+			return op
+		}
+	}
+	if len(members) == 0 {
+		op.Action, op.Reason = Wait, "no member is there"
+		for _, device := range slices.Sorted(maps.Keys(have.Unreadable)) {
+			op.Reason += fmt.Sprintf("; %s: %v", device, have.Unreadable[device])
+		}
+		return op
+	}
+	set, problem := gather(members)
+	op.Left = set.left
+	if problem == "" {
+		problem = set.unfit(row)
+	}
+	if problem != "" {
+		return refuse("%s", problem)
+	}
+	return set.decide(op, row, want.Waited[name])
+}
+
+// decide starts, waits or refuses by which slots are there.
+func (s *set) decide(op Op, row spec.Array, waited bool) Op {
+	ref := s.freshest.Super
+	var absent []int // slots that may still come up
+	var gone []int   // slots whose device is stale or has failed
+	for slot := range ref.Slots {
+		switch {
+		case s.slots[slot] != nil:
+		case s.listed(slot) && !s.stale[slot]:
+			absent = append(absent, slot)
+		default:
+			gone = append(gone, slot)
+		}
+	}
+	can := enough(ref, s.inSync, ref.Clean)
+	dirty := !can && enough(ref, s.inSync, true)
+	op.Members = s.members()
+	if len(absent)+len(gone) > 0 {
+		op.Reason = "without " + slotWords(append(slices.Clone(gone), absent...)) + " of " + fmt.Sprint(ref.Slots)
+		for _, left := range op.Left {
+			op.Reason += "; " + left
+		}
+	}
+	switch {
+	case len(absent) > 0 && (!waited || !can && !dirty):
+		op.Action = Wait
+		op.Reason = fmt.Sprintf("%s not there, %d of %d are: %s", slotWords(absent), len(s.slots), ref.Slots, names(op.Members))
+	case can:
+		op.Action = Start
+	case dirty && row.StartDirtyDegraded:
+		op.Action, op.Dirty = Start, true
+	case dirty:
+		op.Action = Refuse
+		op.Reason = fmt.Sprintf("writes were under way when it stopped, and now members are missing (%s); start_dirty_degraded = true or \"mdadm --assemble --force\" starts it: %s", op.Reason, names(op.Members))
+	default:
+		op.Action = Refuse
+		op.Reason = fmt.Sprintf("too few members: %s; there are %s", op.Reason, names(op.Members))
+	}
+	return op
+}
+
+func slotWords(slots []int) string {
+	slices.Sort(slots)
+	word := "slot"
+	if len(slots) > 1 {
+		word = "slots"
+	}
+	for i, slot := range slots {
+		if i > 0 {
+			word += ","
+		}
+		word += fmt.Sprintf(" %d", slot)
+	}
+	return word
+}

@@ -1,0 +1,86 @@
+package md
+
+import (
+	"encoding/hex"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// parent is the disk that a partition lies on, out of where its link in /sys/class/block leads:
+// ../../devices/…/block/sda/sda1.
+func parent(sys fs.FS, name string) string {
+	target, err := fs.ReadLink(sys, path.Join("class/block", name))
+	if err != nil {
+		return ""
+	}
+	return path.Base(path.Dir(target))
+}
+
+// serial is a disk's serial number: of virtio and NVMe in a file of its own, of SCSI and SATA in the
+// vital product data (SPC, page 80h: four octets of header).
+func serial(sys fs.FS, disk string) string {
+	for _, file := range []string{"serial", "device/serial", "device/vpd_pg80"} {
+		b, err := fs.ReadFile(sys, path.Join("class/block", disk, file))
+		if err != nil {
+			continue
+		}
+		if file == "device/vpd_pg80" {
+			b = b[min(4, len(b)):]
+		}
+		if s := printable(string(b)); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// address is a disk's place in the machine, such as 0:0:1:0 or virtio3.
+func address(sys fs.FS, disk string) string {
+	target, err := fs.ReadLink(sys, path.Join("class/block", disk, "device"))
+	if err != nil {
+		return ""
+	}
+	return path.Base(target)
+}
+
+func printable(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, s))
+}
+
+// running reads an array that runs (Documentation/admin-guide/md.rst).
+func running(sys fs.FS, name string) (Array, bool) {
+	dir := path.Join("class/block", name, "md")
+	state, err := fs.ReadFile(sys, path.Join(dir, "array_state"))
+	if err != nil {
+		return Array{}, false
+	}
+	a := Array{Device: name}
+	entries, _ := fs.ReadDir(sys, dir)
+	for _, e := range entries {
+		if member, ok := strings.CutPrefix(e.Name(), "dev-"); ok {
+			a.Members = append(a.Members, member)
+		}
+	}
+	if s := strings.TrimSpace(string(state)); s == "clear" || s == "inactive" {
+		return a, len(a.Members) > 0 // what somebody has begun to put together is theirs
+	}
+	a.Slots, _ = strconv.Atoi(attribute(sys, name, "md/raid_disks"))
+	// The file has the form of RFC 4122.
+	if b, err := hex.DecodeString(strings.ReplaceAll(attribute(sys, name, "md/uuid"), "-", "")); err == nil && len(b) == len(a.UUID) {
+		a.UUID = UUID(b)
+		if attribute(sys, name, "md/metadata_version") == "0.90" { // four words of the machine
+			for i := 0; i < len(b); i += 4 {
+				slices.Reverse(a.UUID[i : i+4])
+			}
+		}
+	}
+	return a, true
+}
