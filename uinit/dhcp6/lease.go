@@ -1,0 +1,167 @@
+package dhcp6
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// Lease is an address with what the server said about its network, or that alone.
+type Lease struct {
+	// Address; invalid where none was asked for.
+	Address netip.Addr
+	// Server that lent it, by its DHCP unique identifier (RFC 8415, section 11).
+	Server string
+	DNS    []netip.Addr
+	// Domains to search names in.
+	Domains []string
+	// NTP are time servers, by address or name (RFC 5908, and RFC 4075 where the server has no other).
+	NTP []string
+	// Start is when the request was sent that the server agreed to: all times count from there.
+	Start time.Time
+	// Preferred is for how long new connections may use the address, Valid for how long it is there at all.
+	Preferred, Valid time.Duration
+	// Renew and Rebind are when to ask the same server (T1), and then any (T2). Without an address Renew is when to ask again.
+	Renew, Rebind time.Duration
+}
+
+// Expires is when the address must no longer be used.
+func (l Lease) Expires() time.Time { return l.Start.Add(l.Valid) }
+
+// Times for information without an address (RFC 8415, section 7.6, IRT_DEFAULT and IRT_MINIMUM).
+const (
+	refreshDefault = 24 * time.Hour
+	refreshMinimum = 10 * time.Minute
+)
+
+var (
+	errSilence  = errors.New("no answer")
+	errRefused  = errors.New("refused")
+	errDeclined = errors.New("declined")
+)
+
+// leaseFrom reads the address of an association from an answer. What it lacks for that is an error; everything else that can't
+// be used is dropped. A status other than success is errRefused.
+func leaseFrom(m message, iaid [4]byte, start time.Time) (Lease, error) {
+	l := informationFrom(m, start)
+	if l.Server == "" {
+		return l, fmt.Errorf("%w: no server identifier", errFormat)
+	}
+	if err := status(m.options); err != nil {
+		return l, err
+	}
+	for _, o := range m.options {
+		if o.code != optIANA || len(o.data) < 12 || [4]byte(o.data) != iaid {
+			continue
+		}
+		inner, err := parseOptions(o.data[12:])
+		if err != nil {
+			return l, err
+		}
+		if err := status(inner); err != nil {
+			return l, err
+		}
+		t1, t2 := seconds(o.data[4:]), seconds(o.data[8:])
+		for _, x := range inner {
+			if x.code == optAddress && l.lend(x.data, t1, t2) {
+				return l, nil
+			}
+		}
+	}
+	return l, fmt.Errorf("%w: no address", errFormat)
+}
+
+// lend takes an address, unless it is none or over already (RFC 8415, section 21.6).
+func (l *Lease) lend(b []byte, t1, t2 time.Duration) bool {
+	if len(b) < 24 {
+		return false
+	}
+	address := netip.AddrFrom16([16]byte(b[:16]))
+	preferred, valid := seconds(b[16:]), seconds(b[20:])
+	if inner, err := parseOptions(b[24:]); err != nil || status(inner) != nil {
+		return false
+	}
+	if !usable(address) || address.IsLinkLocalUnicast() || valid == 0 || preferred > valid {
+		return false
+	}
+	l.Address, l.Preferred, l.Valid = address, preferred, valid
+	l.Renew, l.Rebind = renewal(preferred, valid, t1, t2)
+	return true
+}
+
+// renewal is T1 and T2: what the server says if it makes sense, else 0.5 and 0.8 times the preferred lifetime (RFC 8415, section
+// 14.2). An address that is not preferred at all counts by its validity.
+func renewal(preferred, valid, t1, t2 time.Duration) (time.Duration, time.Duration) {
+	if preferred == 0 {
+		preferred = valid
+	}
+	if t2 == 0 || t2 > valid || t1 > t2 {
+		t1, t2 = 0, preferred/5*4
+	}
+	if t1 == 0 {
+		t1 = min(preferred/2, t2)
+	}
+	return t1, t2
+}
+
+func informationFrom(m message, start time.Time) Lease {
+	l := Lease{
+		Server: string(m.options.get(optServerID)), Start: start, Renew: refreshDefault,
+		DNS: m.options.addresses(optDNS), Domains: names(m.options.get(optDomains)),
+	}
+	if b := m.options.get(optRefresh); len(b) == 4 {
+		l.Renew = max(seconds(b), refreshMinimum)
+	}
+	for _, o := range m.options {
+		if o.code != optNTP {
+			continue
+		}
+		inner, _ := parseOptions(o.data)
+		for _, x := range inner {
+			l.NTP = append(l.NTP, timeServer(x)...)
+		}
+	}
+	if l.NTP == nil {
+		for _, a := range m.options.addresses(optSNTP) {
+			l.NTP = append(l.NTP, a.String())
+		}
+	}
+	return l
+}
+
+// timeServer reads a suboption (RFC 5908, section 4): 1 is an address, 3 a name. Multicast (2) nobody here listens to.
+func timeServer(o option) []string {
+	switch {
+	case o.code == 1 && len(o.data) == 16:
+		if a := netip.AddrFrom16([16]byte(o.data)); usable(a) {
+			return []string{a.String()}
+		}
+	case o.code == 3:
+		return names(o.data)
+	}
+	return nil
+}
+
+// status is nil for success, which is also meant by silence (RFC 8415, section 21.13).
+func status(o options) error {
+	b := o.get(optStatus)
+	if len(b) < 2 || binary.BigEndian.Uint16(b) == 0 {
+		return nil
+	}
+	names := []string{"", "UnspecFail", "NoAddrsAvail", "NoBinding", "NotOnLink", "UseMulticast"}
+	code := int(binary.BigEndian.Uint16(b))
+	if code < len(names) {
+		return fmt.Errorf("%w: %s %q", errRefused, names[code], b[2:])
+	}
+	return fmt.Errorf("%w: status %d %q", errRefused, code, b[2:])
+}
+
+// forever is what the protocol's infinity counts as: the kernel would make an address without a limit of it, which
+// nobody would take away again.
+const forever = 1<<31 - 1
+
+func seconds(b []byte) time.Duration {
+	return time.Duration(min(binary.BigEndian.Uint32(b), forever)) * time.Second
+}
