@@ -38,7 +38,7 @@ type timekeeper struct {
 	ended chan struct{}
 
 	mu     sync.Mutex
-	byDHCP map[string][]string // time servers by link
+	byDHCP map[string][]string // time servers by the fact that names them
 	syncer *clock.Syncer       // nil until sync
 	last   clock.Status
 	// majority is closed when the servers have agreed for the first time.
@@ -118,8 +118,8 @@ func (t *timekeeper) use(spec spec.Time) {
 func (t *timekeeper) servers() []spec.TimeServer {
 	all := slices.Clone(t.spec.Servers)
 	if t.spec.DHCP {
-		for _, link := range sorted(t.byDHCP) {
-			for _, address := range t.byDHCP[link] {
+		for _, from := range sorted(t.byDHCP) {
+			for _, address := range t.byDHCP[from] {
 				all = append(all, spec.TimeServer(address))
 			}
 		}
@@ -129,7 +129,7 @@ func (t *timekeeper) servers() []spec.TimeServer {
 
 // link takes what a link tells: time servers by DHCP, and that it is worth asking anew.
 func (t *timekeeper) link(name string, value any) {
-	link, lease := strings.CutSuffix(name, ".dhcp4.ntp")
+	lease := strings.HasSuffix(name, ".dhcp4.ntp") || strings.HasSuffix(name, ".dhcp6.ntp")
 	address := strings.HasSuffix(name, ".addresses")
 	if !lease && !address {
 		return
@@ -137,8 +137,8 @@ func (t *timekeeper) link(name string, value any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	servers, _ := value.([]string)
-	if lease && !slices.Equal(t.byDHCP[link], servers) {
-		t.byDHCP[link] = servers
+	if lease && !slices.Equal(t.byDHCP[name], servers) {
+		t.byDHCP[name] = servers
 		if t.syncer != nil {
 			t.syncer.SetServers(t.servers())
 		}

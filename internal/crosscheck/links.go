@@ -68,9 +68,10 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 		}
 		seen[a.Addr().String()] = name
 	}
+	dhcp6 := l.DHCP6 != nil && *l.DHCP6
 	for i, g := range l.Gateways {
 		reachable := slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return p.Contains(g) })
-		if !reachable && !g.IsLinkLocalUnicast() && !l.DHCP4 {
+		if !reachable && !g.IsLinkLocalUnicast() && !l.DHCP4 && !dhcp6 {
 			c.bad(strict.JoinIndex(key+".gateways", i), "%s lies in none of this interface's networks (%v)", g, l.Addresses)
 		}
 	}
@@ -80,14 +81,14 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 		}
 	}
 	ra := l.RA != nil && *l.RA
-	addressed := l.DHCP4 || ra || len(l.Addresses) > 0
+	addressed := l.DHCP4 || dhcp6 || ra || len(l.Addresses) > 0
 	switch {
 	case addressed && l.Master != "":
 		c.bad(key, "is a port of %s and cannot have addresses of its own; accepted: addresses on %s", l.Master, l.Master)
 	case addressed && l.NoAddress:
 		c.bad(key+".no_address", "stands beside an address; accepted: one of them")
 	case !addressed && l.Master == "" && !l.NoAddress && l.Kind != "dummy" && !c.carries(name):
-		c.warn(key, "has no address: neither dhcp4 = true nor addresses nor ra = true; no_address = true says that this is meant")
+		c.warn(key, "has no address: none of dhcp4 = true, dhcp6 = true, ra = true, addresses; no_address = true says that this is meant")
 	}
 }
 

@@ -83,7 +83,7 @@ func (b ban) hold(t *testing.T, p pkg) {
 
 // shared are the packages of uinit that its modules may use: what all stand on, and
 // protocols.
-var shared = []string{"uinit/dev", "uinit/unit", "uinit/cmdline", "uinit/klog", "uinit/kmod", "uinit/dhcp", "uinit/slack"}
+var shared = []string{"uinit/dev", "uinit/unit", "uinit/cmdline", "uinit/klog", "uinit/kmod", "uinit/dhcp", "uinit/dhcp6", "uinit/slack"}
 
 // uinitModules holds modules of uinit apart: one concern each, wired in one place.
 func uinitModules(t *testing.T, p pkg) {

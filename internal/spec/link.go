@@ -6,6 +6,9 @@ import "net/netip"
 type Addressing struct {
 	// Ask for an IPv4 address by DHCP (RFC 2131).
 	DHCP4 bool `json:"dhcp4,omitempty"`
+	// DHCPv6 (RFC 8415). true: ask for an address, or for name servers and the like alone where a router says
+	// that there is nothing else to be had. false: ask for nothing. By default, with ra = true, what routers say is done.
+	DHCP6 *bool `json:"dhcp6,omitempty"`
 	// Router advertisements (RFC 4861). true: the interface counts as online only when it has an
 	// IPv6 address and a router that was learnt, also beside static addresses. false: they are
 	// ignored. By default they are accepted, and nothing waits for them.

@@ -10,6 +10,7 @@ func (m *Machine) Without() []string {
 		used bool
 	}{
 		{"noarray", len(m.Array) > 0},
+		{"nodhcp6", m.asksDHCP6()},
 		{"nofirewall", m.Firewall != nil},
 		{"nonflog", m.Firewall != nil && len(m.Firewall.Log.Groups) > 0},
 		{"noshare", len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0},
@@ -21,6 +22,16 @@ func (m *Machine) Without() []string {
 		}
 	}
 	return tags
+}
+
+// asksDHCP6 says whether some interface asks by DHCPv6, or may when a router says so.
+func (m *Machine) asksDHCP6() bool {
+	for _, l := range m.Links() {
+		if l.DHCP6 != nil && *l.DHCP6 || l.DHCP6 == nil && l.RA != nil && *l.RA {
+			return true
+		}
+	}
+	return false
 }
 
 func (s LogServer) secured() bool {

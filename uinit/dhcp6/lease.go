@@ -109,7 +109,7 @@ func renewal(preferred, valid, t1, t2 time.Duration) (time.Duration, time.Durati
 func informationFrom(m message, start time.Time) Lease {
 	l := Lease{
 		Server: string(m.options.get(optServerID)), Start: start, Renew: refreshDefault,
-		DNS: m.options.addresses(optDNS), Domains: names(m.options.get(optDomains)),
+		DNS: m.options.addresses(optDNS), Domains: Names(m.options.get(optDomains)),
 	}
 	if b := m.options.get(optRefresh); len(b) == 4 {
 		l.Renew = max(seconds(b), refreshMinimum)
@@ -139,7 +139,7 @@ func timeServer(o option) []string {
 			return []string{a.String()}
 		}
 	case o.code == 3:
-		return names(o.data)
+		return Names(o.data)
 	}
 	return nil
 }

@@ -2,9 +2,9 @@ package dhcp6
 
 import "strings"
 
-// names reads domain names in their wire format, one after the other (RFC 8415, section 10: no compression).
+// Names reads domain names in their wire format, one after the other (RFC 8415, section 10: no compression; RFC 1035, section 3.1).
 // Names that could break or extend resolv.conf are dropped; what follows a broken one cannot be read.
-func names(b []byte) []string {
+func Names(b []byte) []string {
 	var all []string
 	var labels []string
 	for len(b) > 0 {

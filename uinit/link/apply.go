@@ -29,8 +29,9 @@ func (k *rtnetlink) do(o Op) error {
 		}
 		return netlink.LinkSetDown(device(o.NIC))
 	case AddAddress:
-		seconds := int(o.Left / time.Second)
-		return netlink.AddrReplace(device(o.NIC), &netlink.Addr{IPNet: ipNet(o.Prefix), ValidLft: seconds, PreferedLft: seconds})
+		return netlink.AddrReplace(device(o.NIC), &netlink.Addr{
+			IPNet: ipNet(o.Prefix), ValidLft: int(o.Left / time.Second), PreferedLft: int(o.Preferred / time.Second),
+		})
 	case RemoveAddress:
 		return netlink.AddrDel(device(o.NIC), &netlink.Addr{IPNet: ipNet(o.Prefix)})
 	case AddRoute:

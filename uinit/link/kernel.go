@@ -25,6 +25,8 @@ type rtnetlink struct {
 	known map[int]hardware
 	// settings are those to read of each interface.
 	settings []string
+	// routers: what they say of DHCPv6 is to be read.
+	routers bool
 }
 
 type hardware struct{ driver, bus string }
@@ -55,6 +57,16 @@ func (k *rtnetlink) read() (State, error) {
 			s.NICs = append(s.NICs, n)
 		}
 	}
+	if k.routers {
+		flags, err := routerFlags()
+		if err != nil {
+			return State{}, err
+		}
+		for i, n := range s.NICs {
+			f := flags[n.Index]
+			s.NICs[i].Managed, s.NICs[i].Other = f&raManaged != 0, f&raOther != 0
+		}
+	}
 	addresses, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
 	if err != nil {
 		return State{}, fmt.Errorf("listing addresses: %w", err)
@@ -63,7 +75,7 @@ func (k *rtnetlink) read() (State, error) {
 	for _, a := range addresses {
 		if p, ok := prefix(a.IPNet); ok {
 			s.Addresses = append(s.Addresses, Address{
-				NIC: a.LinkIndex, Prefix: p, Until: until(a, now),
+				NIC: a.LinkIndex, Prefix: p, Until: until(a, now), Deprecated: deprecated(a, now),
 				Tentative: a.Flags&unix.IFA_F_TENTATIVE != 0 && a.Flags&unix.IFA_F_OPTIMISTIC == 0,
 				Duplicate: a.Flags&unix.IFA_F_DADFAILED != 0,
 			})
@@ -137,6 +149,14 @@ func until(a netlink.Addr, now time.Time) time.Time {
 		return time.Time{}
 	}
 	return now.Add(time.Duration(a.ValidLft) * time.Second)
+}
+
+// deprecated is from when on an address with a limit is for old connections only.
+func deprecated(a netlink.Addr, now time.Time) time.Time {
+	if until(a, now).IsZero() || a.PreferedLft == a.ValidLft {
+		return time.Time{}
+	}
+	return now.Add(time.Duration(max(a.PreferedLft, 0)) * time.Second)
 }
 
 // ourProtocol marks routes that uinit made (RTPROT_STATIC in include/uapi/linux/rtnetlink.h).

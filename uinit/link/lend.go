@@ -36,6 +36,7 @@ func (w *work) lend(name string, a *active) {
 func (w *work) stopAll() {
 	for _, a := range w.active {
 		a.halt()
+		a.halt6()
 	}
 }
 

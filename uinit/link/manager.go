@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -24,8 +25,10 @@ type Manager struct {
 	fact     func(name string, value any)
 	kernel   Kernel
 	watch    func(context.Context) (<-chan struct{}, error)
+	hear     func(context.Context) (<-chan advertised, error)
 	open     func(index int, name string) (dhcp.Socket, error)
 	solicit  func(ctx context.Context, index int, name string) error
+	client6  func(name string, mac net.HardwareAddr, stateless bool) client6
 	// resolvConf is where name servers are written.
 	resolvConf string
 
@@ -42,13 +45,14 @@ type Manager struct {
 
 // New prepares the rows; nothing happens before Configure. What Configure
 // begins goes on until ctx ends. fact is told of link.NAME.mac, .driver, .carrier, .addresses,
-// .gateway, .dhcp4.server, .dhcp4.lease_seconds and .dhcp4.ntp (time servers, []string), of ports .master,
-// of bonds .active (the port in use), of bonds and bridges .ports, and .duplicates (addresses that somebody else has) whenever they change, and must not block.
+// .gateway, .dhcp4.server, .dhcp4.lease_seconds and .dhcp4.ntp (time servers, []string), where DHCPv6 may be asked
+// .dhcp6.server, .dhcp6.address, .dhcp6.lease_seconds, .dhcp6.ntp, .ra.managed and .ra.other, of ports .master,
+// of bonds .active (the port in use), of bonds and bridges .ports, and .duplicates (addresses that somebody else has), and of resolver.servers and resolver.search, whenever they change, and must not block.
 func New(ctx context.Context, machine *spec.Machine, fact func(name string, value any)) *Manager {
 	rows := rowsOf(machine)
 	return &Manager{
 		ctx: ctx, rows: rows, ethernet: maps.Clone(machine.Ethernet), fact: fact,
-		kernel: &rtnetlink{known: map[int]hardware{}, settings: allSettings(rows)}, watch: watch, open: dhcp.Open, solicit: solicit, resolvConf: "/etc/resolv.conf",
+		kernel: &rtnetlink{known: map[int]hardware{}, settings: allSettings(rows), routers: asks6(rows)}, watch: watch, hear: hear, client6: newClient6, open: dhcp.Open, solicit: solicit, resolvConf: "/etc/resolv.conf",
 		calls: make(chan func(*work)), views: map[string]view{}, news: make(chan struct{}),
 	}
 }
@@ -60,7 +64,7 @@ func (m *Manager) Use(machine *spec.Machine) {
 }
 
 // Configure waits for the row's interface, names and configures it, and returns when
-// that is done and, with dhcp4, the first lease is bound. Lease and configuration are kept afterwards, also when
+// that is done and, with dhcp4 or dhcp6, the first lease is bound. Lease and configuration are kept afterwards, also when
 // the interface goes and comes back. An error other than ctx's says what the kernel refused; the rest is configured
 // all the same.
 func (m *Manager) Configure(ctx context.Context, name string) error {

@@ -33,13 +33,14 @@ type (
 		MTU  int
 	}
 	// AddAddress adds an address, or sets a new limit to one that is there. Left is that
-	// limit; 0 is none.
+	// limit; 0 is none. Preferred is for how much of it new connections may use the address.
 	AddAddress struct {
-		NIC    int
-		Name   string
-		Prefix netip.Prefix
-		Until  time.Time
-		Left   time.Duration
+		NIC       int
+		Name      string
+		Prefix    netip.Prefix
+		Until     time.Time
+		Left      time.Duration
+		Preferred time.Duration
 	}
 	// RemoveAddress removes an address.
 	RemoveAddress struct {
@@ -84,6 +85,9 @@ func (o AddAddress) String() string {
 	s := fmt.Sprintf("ip addr replace %v dev %s", o.Prefix, o.Name)
 	if o.Left > 0 {
 		s += fmt.Sprintf(" valid_lft %d", o.Left/time.Second)
+	}
+	if o.Preferred != o.Left {
+		s += fmt.Sprintf(" preferred_lft %d", o.Preferred/time.Second)
 	}
 	return s
 }

@@ -18,6 +18,8 @@ type peer struct {
 	t      *testing.T
 	handle *netlink.Handle
 	link   netlink.Link
+	// there runs a function in the peer's namespace.
+	there func(func() error)
 
 	mu sync.Mutex
 	// reply makes the server's answer; nil keeps silent.
@@ -55,6 +57,7 @@ func plug(t *testing.T, name string) *peer {
 			t.Fatal(err)
 		}
 	}
+	p.there = there
 	var ns int
 	there(func() (err error) { ns, err = unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY, 0); return })
 	veth := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: name}, PeerName: "far", PeerNamespace: netlink.NsFd(ns)}

@@ -133,7 +133,7 @@ func (p *planner) configure(n NIC, w Wanted) {
 	}
 	for _, a := range w.Addresses {
 		if !p.hasAddress(n, a) {
-			p.do(AddAddress{n.Index, n.Name, a.Prefix, a.Until, a.left(p.now)})
+			p.do(AddAddress{n.Index, n.Name, a.Prefix, a.Until, a.left(p.now), a.preferred(p.now)})
 		}
 	}
 	for _, r := range w.Routes {
@@ -145,8 +145,17 @@ func (p *planner) configure(n NIC, w Wanted) {
 }
 
 // leased: only leases have a limit among IPv4 addresses, so one that uinit's predecessor left behind is
-// known as well.
-func (a Address) leased() bool { return a.Prefix.Addr().Is4() && !a.Until.IsZero() }
+// known as well. Among IPv6 addresses those of router advertisements have one, too, but with the length of their network.
+func (a Address) leased() bool {
+	return !a.Until.IsZero() && (a.Prefix.Addr().Is4() || a.Prefix.Bits() == 128)
+}
+
+func (a Address) preferred(now time.Time) time.Duration {
+	if a.Deprecated.IsZero() {
+		return a.left(now)
+	}
+	return max(a.Deprecated.Sub(now), 0)
+}
 
 func (a Address) left(now time.Time) time.Duration {
 	if a.Until.IsZero() {
@@ -158,7 +167,8 @@ func (a Address) left(now time.Time) time.Duration {
 func (p *planner) hasAddress(n NIC, want Address) bool {
 	return slices.ContainsFunc(p.have.Addresses, func(a Address) bool {
 		return a.NIC == n.Index && a.Prefix == want.Prefix &&
-			a.Until.IsZero() == want.Until.IsZero() && a.Until.Sub(want.Until).Abs() <= slack
+			a.Until.IsZero() == want.Until.IsZero() && a.Until.Sub(want.Until).Abs() <= slack &&
+			(want.Deprecated.IsZero() || (a.preferred(p.now)-want.preferred(p.now)).Abs() <= slack)
 	})
 }
 

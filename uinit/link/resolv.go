@@ -35,9 +35,35 @@ func (r *resolver) add(dns []netip.Addr, lease *dhcp.Lease) {
 	}
 }
 
+// learn takes name servers and search domains that came by IPv6. A link-local server is of one link only.
+func (r *resolver) learn(link string, servers []netip.Addr, domains []string) {
+	for _, s := range servers {
+		if s.IsLinkLocalUnicast() {
+			s = s.WithZone(link)
+		}
+		if !slices.Contains(r.servers, s) {
+			r.servers = append(r.servers, s)
+		}
+	}
+	for _, d := range domains {
+		if !slices.Contains(r.search, d) {
+			r.search = append(r.search, d)
+		}
+	}
+}
+
+// learnOne takes what a router said.
+func (r *resolver) learnOne(link string, l learnt) {
+	if l.server.IsValid() {
+		r.learn(link, []netip.Addr{l.server}, nil)
+	} else {
+		r.learn(link, nil, []string{l.domain})
+	}
+}
+
 func (r resolver) String() string {
 	var b strings.Builder
-	b.WriteString("# Written by uinit from the profile and DHCP.\n")
+	b.WriteString("# Written by uinit from the profile, DHCP and routers.\n")
 	if len(r.search) > 0 {
 		fmt.Fprintf(&b, "search %s\n", strings.Join(r.search, " "))
 	}

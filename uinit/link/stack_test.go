@@ -115,6 +115,7 @@ func TestStack(t *testing.T) {
 		m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
+		m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
 		done := make(chan error)
 		for _, name := range names {
 			go func() { done <- m.Configure(ctx, name) }()

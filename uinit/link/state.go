@@ -39,6 +39,8 @@ type NIC struct {
 	Active, Primary int
 	// NoARP: ARP is off.
 	NoARP bool
+	// Managed and Other: a router says that addresses, or only other things, are to be had by DHCPv6.
+	Managed, Other bool
 	// Settings of the interface that some row states, such as ipv6/accept_ra.
 	Settings map[string]string
 }
@@ -50,6 +52,8 @@ type Address struct {
 	// Until is when the kernel removes it by itself; zero is never. An IPv4 address with a
 	// limit is a lease.
 	Until time.Time
+	// Deprecated is from when on new connections should not use it; zero is at its end.
+	Deprecated time.Time
 	// Tentative: it must not be used until duplicate address detection is done (RFC 4862).
 	// Duplicate: somebody else has it.
 	Tentative, Duplicate bool

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
+	"github.com/imgbuild/imgbuild/uinit/dhcp6"
 )
 
 // view is what is known of a link at one moment.
@@ -18,9 +19,10 @@ type view struct {
 	applied bool
 	err     error
 	lease   *dhcp.Lease
-	// asking tells what the DHCP client waits for.
-	asking func() string
-	wanted Wanted
+	lease6  *dhcp6.Lease
+	// asking and asking6 tell what the DHCP clients wait for.
+	asking, asking6 func() string
+	wanted          Wanted
 	// master and active name other interfaces; ports have joined this one.
 	master, active string
 	ports          []string
@@ -30,13 +32,13 @@ type view struct {
 }
 
 func (v view) configured() bool {
-	return v.applied && (!v.row.DHCP4 || v.lease != nil) && (v.row.Master == "" || v.master == v.row.Master)
+	return v.applied && (!v.row.DHCP4 || v.lease != nil) && (!v.row.asks6() || v.lease6 != nil) && (v.row.Master == "" || v.master == v.row.Master)
 }
 
 // duplicate is an error when another machine uses one of the wanted addresses.
 func (v view) duplicate() error {
 	for _, a := range v.addresses {
-		if a.Duplicate && v.wants(a.Prefix) {
+		if leased := v.lease6 != nil && v.lease6.Address == a.Prefix.Addr(); a.Duplicate && !leased && v.wants(a.Prefix) {
 			return fmt.Errorf("address %v of %s belongs to another machine, which answered duplicate address detection", a.Prefix.Addr(), v.name)
 		}
 	}
@@ -72,6 +74,14 @@ func (v view) waiting() string {
 			}
 		}
 		return "no DHCP lease on " + v.name
+	case v.row.asks6() && v.lease6 == nil:
+		if v.asking6 != nil {
+			if s := v.asking6(); s != "" {
+				return s
+			}
+			return "no DHCPv6 lease on " + v.name
+		}
+		return "link-local address is tentative on " + v.name
 	}
 	for _, want := range v.wanted.Addresses {
 		i := slices.IndexFunc(v.addresses, func(a Address) bool { return a.Prefix == want.Prefix })
@@ -131,6 +141,7 @@ func (v view) facts() map[string]any {
 	if v.row.Kind == "bond" {
 		facts["active"] = v.active
 	}
+	v.facts6(facts)
 	if v.nic == nil {
 		return facts
 	}

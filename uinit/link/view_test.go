@@ -109,6 +109,7 @@ func TestRefusedChange(t *testing.T) {
 	m := New(t.Context(), &spec.Machine{Ethernet: rows}, func(string, any) {})
 	m.kernel, m.resolvConf = k, filepath.Join(t.TempDir(), "resolv.conf")
 	m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
+	m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
 	err := m.Configure(t.Context(), "lan")
 	if !errors.Is(err, errUnsupported) || err.Error() != "ip link set lan mtu 9000: operation not supported" {
 		t.Errorf("configuring lan: %v", err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
+	"github.com/imgbuild/imgbuild/uinit/dhcp6"
 )
 
 // work is what the manager's goroutine knows; nobody else touches it.
@@ -22,11 +24,15 @@ type work struct {
 	active   map[string]*active
 	// blind is why the kernel's state could not be read, if so.
 	blind error
+	// deaf is why routers are not heard, if so.
+	deaf error
 	// facts are those last told.
 	facts map[string]any
 	// resolved: resolv.conf is ours; resolvErr is why it could not be written.
 	resolved  bool
 	resolvErr error
+	// learnt is what routers said of name servers.
+	learnt []learnt
 }
 
 // active is a row that Configure was called for.
@@ -39,9 +45,15 @@ type active struct {
 	below []int
 	err   error
 	lease *dhcp.Lease
+	// lease6 is of DHCPv6, or what it said without an address.
+	lease6 *dhcp6.Lease
+	// given6 is the address of it that the interface was given last; settled6: nobody else has it.
+	given6   netip.Addr
+	settled6 bool
 	// pollUntil ends the search for carrier.
 	pollUntil time.Time
 	asking    *asking
+	asking6   *asking6
 	// attached: there is carrier; detached: there was some before. stopSoliciting ends a search for routers.
 	attached, detached bool
 	stopSoliciting     context.CancelFunc
@@ -55,10 +67,14 @@ func (m *Manager) run() {
 		return
 	}
 	w := &work{Manager: m, active: map[string]*active{}, facts: map[string]any{}}
-	go w.loop(changes)
+	advertisements, err := m.hear(m.ctx)
+	if err != nil {
+		w.deaf = err
+	}
+	go w.loop(changes, advertisements)
 }
 
-func (w *work) loop(changes <-chan struct{}) {
+func (w *work) loop(changes <-chan struct{}, advertisements <-chan advertised) {
 	for {
 		var poll <-chan time.Time
 		if w.missesCarrier() {
@@ -72,6 +88,10 @@ func (w *work) loop(changes <-chan struct{}) {
 		case call := <-w.calls:
 			call(w)
 		case <-changes:
+		case o := <-advertisements:
+			w.learnt = learn(w.learnt, o, time.Now())
+		case <-nextForgotten(w.learnt):
+			w.learnt = forget(w.learnt, time.Now())
 		case <-poll:
 		}
 		w.step()
@@ -98,6 +118,7 @@ func (w *work) step() {
 	}
 	for name, a := range w.active {
 		w.lend(name, a)
+		w.lend6(name, a)
 	}
 	w.resolve()
 	views := w.see()
@@ -116,8 +137,9 @@ func (w *work) observe() error {
 	for name, a := range w.active {
 		if nic := w.assigned[name]; nic != a.nic {
 			// A lease belongs to a hardware address.
-			a.nic, a.dirty, a.applied, a.lease, a.err = nic, nic != 0, false, nil, nil
+			a.nic, a.dirty, a.applied, a.lease, a.lease6, a.err = nic, nic != 0, false, nil, nil, nil
 			a.halt()
+			a.halt6()
 		}
 		w.roam(name, a)
 		if below := w.below(name); !slices.Equal(below, a.below) {
@@ -125,6 +147,10 @@ func (w *work) observe() error {
 		}
 		if a.lease != nil && !time.Now().Before(a.lease.Expires()) {
 			a.lease, a.dirty = nil, true
+		}
+		w.detect(a)
+		if l := a.lease6; l != nil && l.Address.IsValid() && !time.Now().Before(l.Expires()) {
+			a.lease6, a.dirty = nil, true
 		}
 	}
 	return nil
@@ -159,6 +185,10 @@ func (w *work) apply() {
 				notMade[made.Name] = err
 			}
 			failed[op.nic()] = append(failed[op.nic()], err)
+			continue
+		}
+		for _, a := range w.active {
+			a.give(op)
 		}
 	}
 	for name, a := range w.active {
@@ -180,6 +210,7 @@ func (w *work) want(name string, a *active) Wanted {
 	names := slices.Sorted(maps.Keys(w.rows))
 	r := w.rows[name]
 	out := want(name, r.Addressing, slices.Index(names, name), a.nic, a.lease)
+	out.Addresses = append(out.Addresses, leased6(a.lease6)...)
 	return w.stack(out, r)
 }
 
@@ -196,9 +227,12 @@ func (w *work) missesCarrier() bool {
 func (w *work) see() map[string]view {
 	views := map[string]view{}
 	for name, a := range w.active {
-		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.resolvErr), lease: a.lease, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
+		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.deaf, w.resolvErr), lease: a.lease, lease6: a.lease6, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
 		if a.asking != nil {
 			v.asking = a.asking.client.Waiting
+		}
+		if a.asking6 != nil {
+			v.asking6 = a.asking6.client.Waiting
 		}
 		if n, ok := w.state.nic(a.nic); ok {
 			v.nic = &n
@@ -214,21 +248,41 @@ func (w *work) see() map[string]view {
 func (w *work) tell(views map[string]view) {
 	for name, v := range views {
 		for key, value := range v.facts() {
-			key = "link." + name + "." + key
-			if old, told := w.facts[key]; !told || !reflect.DeepEqual(old, value) {
-				w.facts[key] = value
-				w.fact(key, value)
-			}
+			w.tellOne("link."+name+"."+key, value)
 		}
+	}
+}
+
+func (w *work) tellOne(key string, value any) {
+	if old, told := w.facts[key]; !told || !reflect.DeepEqual(old, value) {
+		w.facts[key] = value
+		w.fact(key, value)
 	}
 }
 
 func (w *work) resolve() {
 	var r resolver
 	for _, name := range slices.Sorted(maps.Keys(w.active)) {
-		r.add(w.rows[name].DNS, w.active[name].lease)
+		a := w.active[name]
+		r.add(w.rows[name].DNS, a.lease)
+		if l := a.lease6; l != nil {
+			r.learn(name, l.DNS, l.Domains)
+		}
+		if row := w.rows[name]; row.RA == nil || *row.RA {
+			for _, l := range w.learnt {
+				if l.nic == a.nic {
+					r.learnOne(name, l)
+				}
+			}
+		}
 	}
 	w.resolved, w.resolvErr = r.write(w.resolvConf, w.resolved)
+	servers := make([]string, len(r.servers))
+	for i, s := range r.servers {
+		servers[i] = s.String()
+	}
+	w.tellOne("resolver.servers", servers)
+	w.tellOne("resolver.search", append([]string{}, r.search...))
 }
 
 // asking is a DHCP client at work.
