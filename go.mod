@@ -15,6 +15,7 @@ require (
 	github.com/peterh/liner v1.2.2
 	github.com/pierrec/lz4/v4 v4.1.26
 	github.com/pkg/sftp v1.13.9
+	github.com/spdx/tools-golang v0.5.7
 	github.com/spf13/cobra v1.10.2
 	github.com/u-root/gobusybox/src v0.3.0
 	github.com/u-root/u-root v0.16.0
@@ -31,6 +32,7 @@ require (
 
 require (
 	github.com/anchore/go-lzo v0.1.0 // indirect
+	github.com/anchore/go-struct-converter v0.1.0 // indirect
 	github.com/beevik/ntp v0.3.0 // indirect
 	github.com/cenkalti/backoff/v4 v4.1.3 // indirect
 	github.com/djherbis/times v1.6.0 // indirect

@@ -31,7 +31,7 @@ func (i *Image) sbom(created time.Time) []byte {
 	}
 	if i.Lock.Kernel != "" {
 		m.Parts = append(m.Parts, sbom.Part{Name: "linux", Version: i.Plan.Release, Role: sbom.Contained,
-			Purpose: "OPERATING-SYSTEM", SHA256: i.Lock.Kernel, Source: "a kernel image of the builder's own"})
+			Purpose: sbom.OperatingSystem, SHA256: i.Lock.Kernel, Source: "a kernel image of the builder's own"})
 	}
 	for _, p := range i.Lock.Package {
 		if used[p.Name] {
@@ -49,9 +49,9 @@ func (i *Image) sbom(created time.Time) []byte {
 		}
 	}
 	m.Parts = append(m.Parts, sbom.Part{Name: "go", Version: strings.TrimPrefix(i.Lock.Go, "go"), Role: sbom.Contained,
-		Purpose: "LIBRARY", PURL: sbom.GoPURL("stdlib", strings.TrimPrefix(i.Lock.Go, "go")), Source: "the Go standard library and runtime"})
+		Purpose: sbom.Library, PURL: sbom.GoPURL("stdlib", strings.TrimPrefix(i.Lock.Go, "go")), Source: "the Go standard library and runtime"})
 	for _, mod := range i.Lock.Module {
-		p := sbom.Part{Name: mod.Path, Version: mod.Version, Role: sbom.Contained, Purpose: "LIBRARY", PURL: sbom.GoPURL(mod.Path, mod.Version)}
+		p := sbom.Part{Name: mod.Path, Version: mod.Version, Role: sbom.Contained, Purpose: sbom.Library, PURL: sbom.GoPURL(mod.Path, mod.Version)}
 		if mod.Sum != "" {
 			p.Source = "go.sum: " + mod.Sum
 		}
@@ -64,9 +64,9 @@ func debian(p lock.Package, role sbom.Role) sbom.Part {
 	purpose := "APPLICATION"
 	switch {
 	case strings.HasPrefix(p.Name, "linux-image-"):
-		purpose = "OPERATING-SYSTEM"
+		purpose = sbom.OperatingSystem
 	case strings.HasPrefix(p.Name, "lib"):
-		purpose = "LIBRARY"
+		purpose = sbom.Library
 	}
 	return sbom.Part{Name: p.Name, Version: p.Version, Role: role, Purpose: purpose,
 		PURL: sbom.DebianPURL(p.Name, p.Version, p.Arch), SHA256: p.SHA256, Source: "Debian package " + p.Name + "_" + p.Version + "_" + p.Arch + ".deb"}

@@ -35,11 +35,18 @@ const (
 	Tool Role = "BUILD_TOOL_OF"
 )
 
+// Purposes, as the JSON form spells them: clause 7.24, which is about another form, has a hyphen
+// in the first, and the JSON schema (schemas/spdx-schema.json of the specification) an underscore.
+const (
+	OperatingSystem = "OPERATING_SYSTEM"
+	Library         = "LIBRARY"
+)
+
 // Part is a package in the sense of SPDX.
 type Part struct {
 	Name, Version string
 	Role          Role
-	// Purpose is SPDX's primary package purpose (clause 7.24), such as LIBRARY.
+	// Purpose is SPDX's primary package purpose; empty where nobody says.
 	Purpose string
 	// PURL locates it (https://github.com/package-url/purl-spec); empty for none.
 	PURL string
@@ -53,7 +60,7 @@ type Part struct {
 func Write(m Image) []byte {
 	root := element{
 		ID: "SPDXRef-Image", Name: m.Name, Summary: m.Summary, Download: none, Concluded: none, Declared: none,
-		Copyright: none, Purpose: "OPERATING-SYSTEM",
+		Copyright: none, Purpose: OperatingSystem,
 	}
 	d := document{
 		Version: "SPDX-2.3", License: "CC0-1.0", ID: documentID, Name: m.Name,

@@ -9,7 +9,7 @@ import (
 )
 
 var sample = Image{Name: "box", Summary: "a box", Created: time.Unix(0, 0), Parts: []Part{
-	{Name: "linux-image-6.1.0-9-amd64", Version: "6.1.1-1", Role: Contained, Purpose: "OPERATING-SYSTEM", PURL: DebianPURL("linux-image-6.1.0-9-amd64", "6.1.1-1", "amd64"), SHA256: "ab"},
+	{Name: "linux-image-6.1.0-9-amd64", Version: "6.1.1-1", Role: Contained, Purpose: OperatingSystem, PURL: DebianPURL("linux-image-6.1.0-9-amd64", "6.1.1-1", "amd64"), SHA256: "ab"},
 	{Name: "libstdc++6", Version: "1:12.2.0-14+deb12u1", Role: Contained},
 	{Name: "grub-common", Version: "2.06", Role: Tool},
 	{Name: "golang.org/x/sys", Version: "v0.30.0", Role: Contained, PURL: GoPURL("golang.org/x/sys", "v0.30.0")},

@@ -65,6 +65,10 @@ func (p *Profile) Without() []string {
 const (
 	leastState = 8 << 20
 	mostSpare  = 1 << 30
+	// SHA-256 has no way around zeros: SHA256SUMS is about all bytes of the image, holes
+	// among them, and what comes before them is another thing after each build.
+	slowState     = 4 << 30
+	secondsPerGiB = 0.6
 )
 
 // media checks what depends on the formats.
@@ -80,6 +84,9 @@ func (c *crosser) media() {
 	d, s := c.p.Disk, c.p.SecureBoot
 	if d.State != 0 && d.State < leastState {
 		c.bad("disk.state", "%s is too small; accepted: 8M or more, or 0 for no such partition", d.State)
+	}
+	if d.State > slowState {
+		c.warn("disk.state", "%s of zeros cost each build %.0f s for their checksum; the partition grows with its disk at the first boot, so less will do", d.State, float64(d.State)/(1<<30)*secondsPerGiB)
 	}
 	if d.Spare > mostSpare {
 		c.bad("disk.spare", "%s is too large; accepted: up to 1G", d.Spare)

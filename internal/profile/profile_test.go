@@ -157,6 +157,9 @@ needs = ["service:a"]
 			`p.toml:15:10: mount."/c".source: "" is no LABEL`,
 		}},
 		{"sources of all kinds", sound + "[mount.\"/a\"]\nsource = \"PARTLABEL=state\"\ntype = \"ext4\"\n[mount.\"/b\"]\nsource = \"PARTUUID=12345678-9abc-4def-8123-456789abcdef\"\ntype = \"ext4\"\n[mount.\"/c\"]\nsource = \"PARTUUID=abcd1234-05\"\ntype = \"ext4\"\n", nil},
+		{"much state", "[disk]\nstate = \"50G\"\n" + sound, []string{
+			`p.toml:2:9: warning: disk.state: 50G of zeros cost each build 30 s for their checksum; the partition grows with its disk`,
+		}},
 		{"state is ext4", "[disk]\nstate = \"64M\"\n" + sound + "[mount.\"/state\"]\nsource = \"PARTLABEL=state\"\ntype = \"xfs\"\n", []string{
 			`p.toml:12:8: mount."/state".type: is xfs, and the state partition of the image holds ext4`,
 		}},

@@ -1,0 +1,55 @@
+package qemu_tests
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/imgbuild/imgbuild/build/image"
+	"github.com/imgbuild/imgbuild/build/repack"
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// What "imgbuild repack" adds to an initramfs is there when it boots, and takes the place of what was
+// there: a program, and a service that runs it.
+func TestRepacked(t *testing.T) {
+	a := extended(t, "[kernel]\npackage = \"linux-image-cloud-amd64\"\n", map[string]string{})
+	m, err := image.Open(a.options.Initrd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	overlay := t.TempDir()
+	put := func(path string, mode os.FileMode, body []byte) {
+		at := filepath.Join(overlay, path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, body, mode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var d spec.Description
+	d.Machine = a.profile.Machine
+	d.Service = map[string]spec.Service{"added": {Command: []string{"/usr/bin/added"}, User: "root", Restart: spec.RestartNever}}
+	machine, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(spec.Path, 0o600, machine)
+	put("usr/bin/added", 0o755, []byte("#!/bin/bash\necho added later\n"))
+	a.options.Initrd = filepath.Join(t.TempDir(), "initrd")
+	out, err := os.Create(a.options.Initrd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(repack.Initramfs(t.Context(), out, m, overlay, os.DirFS(overlay)), out.Close()); err != nil {
+		t.Fatal(err)
+	}
+	g := a.boots(t)
+	until(t, g, "the added service", func(s *report.State) bool { return isBooted(s) && s.Units["service:added"].State == "ok" })
+	if got := inside(t, g, "uinitctl log added | { read -r a b c; echo $c; }"); got != "added: added later" {
+		t.Errorf("the log has %q", got)
+	}
+	off(t, g)
+}
