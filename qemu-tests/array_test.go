@@ -1,0 +1,89 @@
+package qemu_tests
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/report"
+)
+
+// oracle boots a guest that has mdadm and the program that compares us with it.
+func oracle(t *testing.T) *qemu.Guest {
+	t.Helper()
+	program := t.TempDir() + "/mdoracle"
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, "./mdoracle")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building mdoracle: %v\n%s", err, out)
+	}
+	body, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := extended(t, `
+[kernel]
+package = "linux-image-cloud-amd64"
+modules = ["md-mod", "loop", "linear", "raid0", "raid1", "raid10", "raid456"]
+[image]
+overlays = ["headless", "files"]
+[packages.mdadm]
+files = ["/sbin/mdadm"]
+[packages.fdisk]
+files = ["/sbin/sfdisk"]
+[run]
+memory = "768M"
+`, map[string]string{"files/usr/bin/mdoracle": string(body)})
+	vm, err := boot.Prepare(t.Context(), a.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vm.Close)
+	g := startFor(t, vm.Config, 10*time.Minute)
+	until(t, g, "the end of the boot", isBooted)
+	return g
+}
+
+// Arrays of every level and version that mdadm made are started or refused as mdadm would, with the same
+// data; what is in doubt is refused; noise on disks is left alone.
+func TestArraysLikeMdadm(t *testing.T) {
+	g := oracle(t)
+	seen := map[string]int{}
+	matrix := []string{"matrix", "0.90", "1.2"}
+	if os.Getenv("IMGBUILD_TEST_FULL") != "" {
+		matrix = append(matrix, "1.0", "1.1")
+	}
+	for _, what := range [][]string{matrix, {"noise"}} {
+		reply, err := g.Request(t.Context(), report.Request{Command: append([]string{"/usr/bin/mdoracle"}, what...), Timeout: 500})
+		if err != nil || reply.Exit == nil || *reply.Exit != 0 {
+			t.Errorf("mdoracle %s: %+v, %v", what, reply, err)
+		}
+		for lines := bufio.NewScanner(strings.NewReader(reply.Output)); lines.Scan(); {
+			var f struct{ Case, Got, Reason, Wrong string }
+			if err := json.Unmarshal(lines.Bytes(), &f); err != nil {
+				t.Fatalf("%q: %v", lines.Text(), err)
+			}
+			seen[f.Got]++
+			if f.Wrong != "" {
+				t.Errorf("%s: %s: %s (%s)", f.Case, f.Wrong, f.Got, f.Reason)
+			}
+		}
+	}
+	if seen["start"] < 60 || seen["refuse"] < 15 {
+		t.Errorf("only %v were tried", seen)
+	}
+	t.Logf("%v", seen)
+}
+
+// Assembling takes no longer than mdadm takes.
+func TestBenchArrays(t *testing.T) {
+	b := benchmark(t)
+	g := oracle(t)
+	benchArrays(t, b, g)
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/md"
+)
+
+// diskSize is enough for mdadm's metadata and little data.
+const diskSize = 8 << 20
+
+// bench is a row of disks, and arrays on them.
+type bench struct {
+	disks  []string // such as loop0
+	kernel md.System
+}
+
+func newBench(n int) (*bench, error) {
+	b := &bench{kernel: md.System{Sys: dev.Sys(), LoadModule: modprobe}}
+	for _, m := range []string{"loop", "md_mod"} {
+		if err := modprobe(m); err != nil {
+			return nil, err
+		}
+	}
+	for i := range n {
+		file := fmt.Sprintf("/tmp/disk%d", i)
+		device := fmt.Sprintf("loop%d", i)
+		b.disks = append(b.disks, device)
+		if _, err := os.Stat(file); err == nil {
+			continue // an earlier run's
+		}
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			return nil, err
+		}
+		if err := os.Truncate(file, diskSize); err != nil {
+			return nil, err
+		}
+		if err := attach(device, file); err != nil {
+			return nil, fmt.Errorf("attaching %s: %w", device, err)
+		}
+	}
+	return b, nil
+}
+
+func modprobe(name string) error {
+	out, err := exec.Command("/sbin/modprobe", name).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("modprobe %s: %w: %s", name, err, out)
+	}
+	return nil
+}
+
+func attach(device, file string) error {
+	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer control.Close()
+	var number int
+	fmt.Sscanf(device, "loop%d", &number)
+	_, _, _ = unix.Syscall(unix.SYS_IOCTL, control.Fd(), unix.LOOP_CTL_ADD, uintptr(number)) // it may be there
+	loop, err := os.OpenFile("/dev/"+device, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer loop.Close()
+	backing, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer backing.Close()
+	return unix.IoctlLoopConfigure(int(loop.Fd()), &unix.LoopConfig{Fd: uint32(backing.Fd()), Info: unix.LoopInfo64{Flags: unix.LO_FLAGS_PARTSCAN}})
+}
+
+// mdadm runs it with words that Fields splits, followed by devices.
+func mdadm(words string, devices ...string) error {
+	args := strings.Fields(words)
+	for _, d := range devices {
+		args = append(args, "/dev/"+d)
+	}
+	cmd := exec.Command("/sbin/mdadm", args...)
+	cmd.Env = append(os.Environ(), "MDADM_NO_UDEV=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("mdadm %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// clear stops every array and blanks the first n disks.
+func (b *bench) clear(n int) {
+	_ = stop()
+	zero := make([]byte, diskSize)
+	for _, d := range b.disks[:n] {
+		if b.write(d, 0, zero) == nil {
+			_ = reread(d)
+		}
+	}
+}
+
+func reread(device string) error {
+	f, err := os.Open("/dev/" + device)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return unix.IoctlSetInt(int(f.Fd()), unix.BLKRRPART, 0)
+}
+
+func (b *bench) write(device string, at int64, bytes []byte) error {
+	f, err := os.OpenFile("/dev/"+device, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(bytes, at); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// fill writes a megabyte that the seed decides, and returns the sum of the whole array.
+func (b *bench) fill(array string, seed uint64) (string, error) {
+	data := make([]byte, 1<<20)
+	r := rand.NewChaCha8([32]byte{byte(seed)})
+	_, _ = r.Read(data)
+	if err := b.write(array, 0, data); err != nil {
+		return "", err
+	}
+	return b.sum(array)
+}
+
+func (b *bench) sum(array string) (string, error) {
+	f, err := os.Open("/dev/" + array)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	_ = unix.IoctlSetInt(int(f.Fd()), unix.BLKFLSBUF, 0) // from the disks, not from the cache
+	h := sha256.New()
+	if _, err := io.Copy(h, io.LimitReader(f, 2<<20)); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
+
+// ours judges an array by the devices that are to be seen, after members had their time, and starts it.
+func (b *bench) ours(level spec.ArrayLevel, devices []string, row spec.Array) (md.Op, error) {
+	row.Level = level
+	row.Match.Members = nil
+	for _, d := range devices {
+		row.Match.Members = append(row.Match.Members, "/dev/"+d)
+	}
+	have, err := b.kernel.Observe(nil)
+	if err != nil {
+		return md.Op{}, err
+	}
+	op := md.Judge("t", md.Machine{Host: "box", Arrays: map[string]spec.Array{"t": row}, Waited: map[string]bool{"t": true}}, have)
+	if op.Action != md.Start {
+		return op, nil
+	}
+	return op, b.kernel.Start(nil, op)
+}
+
+// theirs does it with mdadm, as a system without a configuration of its own would at boot.
+func (b *bench) theirs(devices []string) error {
+	text := "DEVICE"
+	for _, d := range devices {
+		text += " /dev/" + d
+	}
+	const config = "/tmp/mdadm.conf"
+	if err := os.WriteFile(config, []byte(text+"\nHOMEHOST box\n"), 0o600); err != nil {
+		return err
+	}
+	return mdadm("--assemble --scan --config=" + config)
+}
+
+// started is the array that runs, if one does.
+func started() string {
+	arrays, _ := filepath.Glob("/sys/block/*/md/array_state")
+	for _, a := range arrays {
+		state, err := os.ReadFile(a)
+		if s := strings.TrimSpace(string(state)); err == nil && !slices.Contains([]string{"clear", "inactive"}, s) {
+			return filepath.Base(filepath.Dir(filepath.Dir(a)))
+		}
+	}
+	return ""
+}
+
+// stop stops all that runs, and lets go of what mdadm gave up on. A resync that is being called off, and
+// whoever just closed the device, make that take a moment.
+func stop() (err error) {
+	for begin := time.Now(); time.Since(begin) < 5*time.Second; time.Sleep(10 * time.Millisecond) {
+		left := false
+		arrays, _ := filepath.Glob("/sys/block/*/md/array_state")
+		for _, a := range arrays {
+			if state, gone := os.ReadFile(a); gone != nil || string(state) == "clear\n" {
+				continue
+			}
+			left = true
+			err = os.WriteFile(a, []byte("clear"), 0)
+		}
+		if !left {
+			return nil
+		}
+	}
+	return fmt.Errorf("stopping arrays: %w", err)
+}
