@@ -25,7 +25,7 @@ func (w *worker) serveStatus(context.Context) error {
 }
 
 // uinitctlMain is uinitctl: "status" (the default), "facts", "blame", "log [-f] [UNIT]",
-// or "start", "stop", "restart" with the name of a service.
+// "array [status | check NAME | replace NAME OLD NEW]", or "start", "stop", "restart" with the name of a service.
 func uinitctlMain(args []string) int {
 	question := "status"
 	if len(args) == 0 {
@@ -34,6 +34,13 @@ func uinitctlMain(args []string) int {
 	question = args[0]
 	if question == "log" {
 		if err := status.Follow(status.Socket, strings.Join(args, " "), func(e report.Event) { writeRecord(os.Stdout, e) }); err != nil {
+			fmt.Fprintln(os.Stderr, "uinitctl:", err)
+			return 1
+		}
+		return 0
+	}
+	if question == "array" {
+		if err := status.Follow(status.Socket, strings.Join(args, " "), func(e report.Event) { fmt.Println(e.Message) }); err != nil {
 			fmt.Fprintln(os.Stderr, "uinitctl:", err)
 			return 1
 		}

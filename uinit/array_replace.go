@@ -1,0 +1,164 @@
+//go:build !noarray
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/md"
+)
+
+// sfdisk copies partition tables, GPT and MBR.
+const sfdisk = "/sbin/sfdisk"
+
+// replace puts a new disk in the place of an old one, which may be gone already. ctx ends only the
+// watching: the disks' work goes on. Begun a second time, after a
+// reboot in the middle, it goes on with what is left to do.
+func (a *arrays) replace(ctx context.Context, name, old, new string, tell func(string, ...any)) error {
+	old, new = path.Base(old), path.Base(new)
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("replacing %s in array %s: %w", old, name, fmt.Errorf(format, args...))
+	}
+	device, sys := a.running()[name], dev.Sys()
+	h, err := md.Examine(sys, device)
+	if err != nil {
+		return bad("%w", err)
+	}
+	if !md.Exists(sys, new) {
+		return bad("there is no disk %s", new)
+	}
+	target := new
+	if like := a.partitionAlike(h, old); like != "" && md.Disk(sys, new) == "" {
+		if target, err = a.copyTable(ctx, like, new, tell); err != nil {
+			return bad("%w", err)
+		}
+	}
+	of := func(d string) (m md.MemberHealth, in bool) {
+		i := slices.IndexFunc(h.Members, func(m md.MemberHealth) bool { return m.Device == d })
+		if i < 0 {
+			return m, false
+		}
+		return h.Members[i], true
+	}
+	was, there := of(old)
+	if !there { // a whole disk's name stands for its partition in this array
+		i := slices.IndexFunc(h.Members, func(m md.MemberHealth) bool { return md.Disk(sys, m.Device) == old })
+		if there = i >= 0; there {
+			was = h.Members[i]
+		}
+	}
+	sound := there && strings.Contains(was.State, "in_sync") && !strings.Contains(was.State, "faulty")
+	if _, already := of(target); !already {
+		if !sound && len(h.Missing) == 0 {
+			return bad("%s is not in it, and nobody is missing", old)
+		}
+		if there && !sound {
+			if err := a.mdadm(tell, "/dev/"+device, "--remove", "/dev/"+was.Device); err != nil {
+				return bad("%w", err)
+			}
+		}
+		if err := a.free(target); err != nil {
+			return bad("%w", err)
+		}
+		if err := a.mdadm(tell, "/dev/"+device, "--add", "/dev/"+target); err != nil {
+			return bad("%w", err)
+		}
+		a.remember(target)
+	}
+	if sound && len(h.Missing) == 0 && was.Device != target {
+		// A sound one gives its content before it goes: the array is whole all the time.
+		if err := a.mdadm(tell, "/dev/"+device, "--replace", "/dev/"+was.Device, "--with", "/dev/"+target); err != nil {
+			return bad("%w", err)
+		}
+	}
+	if err := a.follow(ctx, name, tell); err != nil {
+		return err
+	}
+	if h, err = md.Examine(sys, device); err != nil {
+		return bad("%w", err)
+	}
+	if now, in := of(was.Device); there && in && strings.Contains(now.State, "faulty") {
+		if err := a.mdadm(tell, "/dev/"+device, "--remove", "/dev/"+was.Device); err != nil {
+			return bad("%w", err)
+		}
+	}
+	if len(h.Missing) > 0 {
+		return bad("it is still %s", h)
+	}
+	tell("%s ok: %s is in the place of %s", name, md.Describe(sys, target), old)
+	return nil
+}
+
+// partitionAlike is a member that is a partition, other than the old one where there is a choice.
+func (a *arrays) partitionAlike(h md.Health, old string) (like string) {
+	for _, m := range h.Members {
+		if md.Disk(dev.Sys(), m.Device) != "" && !strings.Contains(m.State, "faulty") && (like == "" || m.Device != old) {
+			like = m.Device
+		}
+	}
+	return like
+}
+
+// copyTable gives a blank disk the partitions of the disk that a member lies on, and returns the one that has
+// that member's number. A disk that has partitions already, from a run that was interrupted, keeps them.
+func (a *arrays) copyTable(ctx context.Context, like, disk string, tell func(string, ...any)) (string, error) {
+	sys, target := dev.Sys(), md.PartitionOf(disk, like)
+	from := md.Disk(sys, like)
+	if !md.Partitions(sys, disk) {
+		if err := a.free(disk); err != nil {
+			return "", err
+		}
+		dump, err := exec.CommandContext(a.w.life, sfdisk, "--dump", "/dev/"+from).Output()
+		if err != nil {
+			return "", fmt.Errorf("reading the partitions of %s: %w", from, err)
+		}
+		cmd := exec.CommandContext(a.w.life, sfdisk, "--quiet", "--wipe=never", "/dev/"+disk)
+		cmd.Stdin = strings.NewReader(md.CopyTable(string(dump)))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("copying the partitions of %s to %s: %w: %s", from, disk, err, strings.TrimSpace(string(out)))
+		}
+		tell("%s has the partitions of %s", disk, from)
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, 10*time.Second, fmt.Errorf("%s does not come up", target))
+	defer cancel()
+	return target, a.w.awaitDisk(limited, func() (bool, error) { return md.Exists(sys, target), nil })
+}
+
+// free refuses a device that holds anything.
+func (a *arrays) free(device string) error {
+	m := md.Describe(dev.Sys(), device)
+	if m.Busy {
+		return fmt.Errorf("%s is in use", m)
+	}
+	used, err := md.System{Sys: dev.Sys()}.Blank([]md.Member{m})
+	if err != nil {
+		return err
+	}
+	if len(used) > 0 {
+		return fmt.Errorf("%s is not blank; what is on it would be lost: \"dd if=/dev/zero of=/dev/%s\" says that this is meant", m, device)
+	}
+	return nil
+}
+
+func (a *arrays) remember(device string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.members[device] = md.Describe(dev.Sys(), device).String()
+}
+
+func (a *arrays) mdadm(tell func(string, ...any), args ...string) error {
+	line := "mdadm " + strings.Join(args, " ")
+	a.w.log.Info(line)
+	tell("%s", line)
+	if out, err := exec.CommandContext(a.w.life, mdadm, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", line, err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
