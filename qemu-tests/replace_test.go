@@ -60,7 +60,7 @@ func blank(t *testing.T, dir, name string) string {
 	return path
 }
 
-const partitionAll = `for d in sda sdb; do printf 'label: gpt\nstart=2048, name=data\n' | sfdisk -q /dev/$d || exit; done`
+const partitionAll = `for i in {1..50}; do [ -e /dev/sda ] && [ -e /dev/sdb ] && break; sleep 0.2; done; for d in sda sdb; do printf 'label: gpt\nstart=2048, name=data\n' | sfdisk -q /dev/$d || exit; done`
 
 // hasFact waits until a fact has a value.
 func hasFact(t *testing.T, g *qemu.Guest, name string, want any) report.State {

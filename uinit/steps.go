@@ -79,7 +79,7 @@ func (w *worker) step(name string) step {
 	case "array":
 		return w.arrays.step(row)
 	case "mount":
-		m := mount.New(row, w.machine.Mount[row], mount.Box{Sys: dev.Sys(), Wait: w.awaitDisk, LoadModule: w.modules.Load})
+		m := mount.New(row, w.machine.Mount[row], mount.Box{Sys: dev.Sys(), Wait: w.awaitDisk, LoadModule: w.modules.Load, Activate: w.activate})
 		return step{m.Run, m.Waiting}
 	case "share", "share-files":
 		return step{Run: func(ctx context.Context) error { return w.shareStep(ctx, row) }}

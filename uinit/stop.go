@@ -30,6 +30,7 @@ func (w *worker) stopSteps(action power.Action) []power.Step {
 		}},
 		{Name: "log", Limit: 4 * time.Second, Do: w.records.stop},
 		{Name: "file systems", Limit: 10 * time.Second, Do: mount.DetachAll},
+		{Name: "volumes", Limit: 5 * time.Second, Do: w.stopVolumes},
 		{Name: "arrays", Limit: 5 * time.Second, Do: w.arrays.stop},
 		{Name: "watchdog", Limit: 2 * time.Second, Do: w.stopWatchdog},
 		{Name: "report", Limit: ackLimit, Do: func(ctx context.Context) error { return w.sayDone(ctx, action) }},

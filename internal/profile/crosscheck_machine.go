@@ -29,8 +29,17 @@ func (c *crosser) mounts() {
 		}
 		c.mountSource(key, m)
 		c.arrayOf(key+".source", m.Source)
+		if volume, ok := strings.CutPrefix(m.Source, "lvm:"); ok && !volumeName.MatchString(volume) {
+			c.bad(key+".source", `%q is no volume; accepted: "lvm:GROUP/VOLUME"`, m.Source)
+		}
+		if m.Fsck == spec.FsckPreen && m.Type != "ext4" && m.Type != "vfat" {
+			c.bad(key+".fsck", "%s has nothing to be checked with at boot; accepted: ext4, vfat", m.Type)
+		}
 	}
 }
+
+// volumeName is GROUP/VOLUME (lvm(8), "Valid names").
+var volumeName = regexp.MustCompile(`^[A-Za-z0-9+_.][A-Za-z0-9+_.-]*/[A-Za-z0-9+_.][A-Za-z0-9+_.-]*$`)
 
 // sourceTags are ways to name a file system or partition, and what the name looks like.
 var sourceTags = map[string]*regexp.Regexp{
@@ -44,7 +53,7 @@ func (c *crosser) mountSource(key string, m spec.Mount) {
 	tag, value, tagged := strings.Cut(m.Source, "=")
 	switch shape, known := sourceTags[tag]; {
 	case m.Source == "":
-		c.bad(key+".source", `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "PARTLABEL=…", "PARTUUID=…", "array:…", "tmpfs"`)
+		c.bad(key+".source", `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "PARTLABEL=…", "PARTUUID=…", "array:…", "lvm:GROUP/VOLUME", "tmpfs"`)
 	case tagged && !known && strings.ToUpper(tag) == tag && !strings.Contains(tag, "/"):
 		tags := slices.Sorted(maps.Keys(sourceTags))
 		c.bad(key+".source", "%q names nothing that can be looked for%s; accepted: %s", tag+"=", suggest.DidYouMean(tag, tags), strings.Join(tags, ", "))

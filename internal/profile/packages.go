@@ -1,6 +1,11 @@
 package profile
 
-import "slices"
+import (
+	"maps"
+	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
 
 // addPackages adds the programs that tables of the profile stand on.
 func addPackages(p *Profile) {
@@ -17,6 +22,18 @@ func addPackages(p *Profile) {
 	if len(p.Array) > 0 {
 		add("mdadm", "/sbin/mdadm")
 		add("fdisk", "/sbin/sfdisk") // a new disk gets the old one's partitions
+	}
+	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
+		m := p.Mount[at]
+		if m.VolumeGroup() != "" {
+			add("lvm2", "/sbin/lvm")
+		}
+		switch {
+		case m.Fsck == spec.FsckPreen && m.Type == "ext4":
+			add("e2fsprogs", "/sbin/e2fsck")
+		case m.Fsck == spec.FsckPreen && m.Type == "vfat":
+			add("dosfstools", "/sbin/fsck.fat")
+		}
 	}
 	if p.Firewall != nil {
 		add("nftables", "/usr/sbin/nft")

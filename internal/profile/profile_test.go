@@ -77,6 +77,27 @@ type = "ext4"
 			`p.toml:13:22: array.data.match.members[0]: "sda1" is not a device; accepted: "/dev/…", "serial=…", "partlabel=…"`,
 			`p.toml:15:10: mount."/srv".source: there is no [array.date]; did you mean data?`,
 		}},
+		{"mounts that cannot be", sound + `
+[mount."/a"]
+source = "lvm:vg"
+type = "xfs"
+fsck = "preen"
+[mount."/b"]
+source = "lvm:vg/lv"
+type = "ext4"
+fsck = "maybe"
+`, []string{
+			`p.toml:16:8: mount."/b".fsck: "maybe" is not what is done to a file system; accepted: none, preen`,
+		}},
+		{"mounts that do not fit", sound + `
+[mount."/a"]
+source = "lvm:vg"
+type = "xfs"
+fsck = "preen"
+`, []string{
+			`p.toml:10:10: mount."/a".source: "lvm:vg" is no volume; accepted: "lvm:GROUP/VOLUME"`,
+			`p.toml:12:8: mount."/a".fsck: xfs has nothing to be checked with at boot; accepted: ext4, vfat`,
+		}},
 		{"duplicate key", "summary = \"a\"\nsummary = \"b\"\n" + sound, []string{
 			`p.toml:2:1: summary: Key 'summary' has already been defined.`,
 		}},

@@ -121,7 +121,7 @@ type User struct {
 // Mount is a file system attached at boot.
 type Mount struct {
 	// What to mount: a device path, LABEL=… or UUID=… of a file system, PARTLABEL=… or PARTUUID=…
-	// of a partition, array:NAME, or a source such as tmpfs.
+	// of a partition, array:NAME, lvm:GROUP/VOLUME, or a source such as tmpfs.
 	Source string `json:"source"`
 	// File system type, as in /proc/filesystems.
 	Type string `json:"type" accept:"ext4, xfs, btrfs, vfat, iso9660, squashfs, tmpfs …"`
@@ -129,6 +129,9 @@ type Mount struct {
 	Options []string `json:"options,omitempty"`
 	// Boot does not count as failed when this file system is missing.
 	NoFail bool `json:"nofail,omitempty"`
+	// What is done to it first: nothing, or repairs that need no decision (e2fsck -p, fsck.fat -a), after
+	// which one that is still damaged is not mounted. For ext4 and vfat.
+	Fsck Fsck `json:"fsck,omitempty" default:"none"`
 	// How long to wait for the device.
 	Timeout Duration `json:"timeout,omitempty" default:"30s"`
 }

@@ -20,6 +20,8 @@ type Box struct {
 	Wait func(ctx context.Context, ready func() (bool, error)) error
 	// LoadModule loads what a file system type may need; that it is built in is no error.
 	LoadModule func(name string) error
+	// Activate brings up an LVM volume group that has all its disks.
+	Activate func(ctx context.Context, group string) error
 }
 
 // Mount is a row of the profile on its way to being mounted.
@@ -45,6 +47,13 @@ func (m *Mount) Run(ctx context.Context) error {
 		m.say("no " + wanted.String())
 		err := m.box.Wait(ctx, func() (found bool, err error) {
 			fs.Source, err = Find(wanted, m.box.Sys, openReadOnly)
+			if group := m.row.VolumeGroup(); group != "" && fs.Source == "" && err == nil {
+				if failed := m.box.Activate(ctx, group); failed != nil {
+					m.say(failed.Error())
+					return false, nil // the next disk may be what is missing
+				}
+				fs.Source, err = Find(wanted, m.box.Sys, openReadOnly)
+			}
 			return fs.Source != "", err
 		})
 		if err != nil {
@@ -56,11 +65,28 @@ func (m *Mount) Run(ctx context.Context) error {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
 	}
+	if m.row.Fsck == spec.FsckPreen {
+		m.say("the check of " + fs.Source)
+		if err := m.preen(ctx, fs); err != nil {
+			return err
+		}
+	}
 	if fs.Type != "" {
 		_ = m.box.LoadModule("fs-" + fs.Type) // the kernel's answer to mount(2) is the better error
 	}
 	m.say("mount(2) of " + fs.Source)
 	return Attach(fs)
+}
+
+// preen checks what is not mounted already.
+func (m *Mount) preen(ctx context.Context, fs FileSystem) error {
+	if mounted, err := Mounts(); err == nil && mounted.At(m.target) != nil {
+		return nil
+	}
+	if err := preen(ctx, fs.Type, fs.Source); err != nil {
+		return fmt.Errorf("not mounting %s: %w", m.target, err)
+	}
+	return nil
 }
 
 // Waiting says what Run waits for.

@@ -18,7 +18,7 @@ type Wanted struct {
 }
 
 // ParseSource reads a source as mount(8) does: /dev/sda1, LABEL=data, UUID=…, PARTLABEL=state,
-// PARTUUID=…, and array:NAME; anything else is no device.
+// PARTUUID=…, array:NAME and lvm:GROUP/VOLUME; anything else is no device.
 func ParseSource(source string) Wanted {
 	tag, value, _ := strings.Cut(source, "=")
 	value = strings.Trim(value, `"`)
@@ -34,6 +34,9 @@ func ParseSource(source string) Wanted {
 	}
 	if name, ok := strings.CutPrefix(source, "array:"); ok {
 		return Wanted{Device: "/dev/md/" + name}
+	}
+	if volume, ok := strings.CutPrefix(source, "lvm:"); ok {
+		return Wanted{Device: "/dev/" + volume}
 	}
 	if strings.HasPrefix(source, "/dev/") {
 		return Wanted{Device: source}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// lvm is what activates volume groups: the format has one implementation.
+const lvm = "/sbin/lvm"
+
+// alone tells LVM that nobody makes device nodes but itself, and to look at what is there rather than at
+// what udev noted.
+const alone = `activation { udev_sync=0 udev_rules=0 monitoring=0 } devices { obtain_device_list_from_udev=0 external_device_info_source="none" use_devicesfile=0 } global { event_activation=0 } log { silent=1 }`
+
+// activate brings up a volume group if all its disks are there; where they are not, it is tried again when
+// the next one comes.
+func (w *worker) activate(ctx context.Context, group string) error {
+	if err := w.modules.Load("dm_mod"); err != nil {
+		return fmt.Errorf("activating volume group %s: %w", group, err)
+	}
+	return w.vgchange(ctx, group, "-ay", "--activationmode", "complete")
+}
+
+func (w *worker) vgchange(ctx context.Context, group string, args ...string) error {
+	if err := os.MkdirAll("/run/lock/lvm", 0o700); err != nil {
+		return err
+	}
+	args = append([]string{"vgchange", "--config", alone}, append(args, group)...)
+	if out, err := exec.CommandContext(ctx, lvm, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("volume group %s: %w: %s", group, err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// stopVolumes lets go of the disks below the profile's volume groups, so that arrays can be stopped.
+func (w *worker) stopVolumes(ctx context.Context) error {
+	var groups []string
+	var failed []error
+	for _, at := range sorted(w.machine.Mount) {
+		group := w.machine.Mount[at].VolumeGroup()
+		if group == "" || slices.Contains(groups, group) {
+			continue
+		}
+		groups = append(groups, group)
+		failed = append(failed, w.vgchange(ctx, group, "-an"))
+	}
+	return errors.Join(failed...)
+}
