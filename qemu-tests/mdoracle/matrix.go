@@ -128,7 +128,7 @@ func (b *bench) create(t trial, devices []string, spare string) error {
 	if t.level == "raid0" && t.metadata == "0.90" {
 		clean = "--layout=dangerous" // the version has no place for a layout
 	}
-	words := fmt.Sprintf("--create /dev/md/t --run %s --metadata=%s --level=%s --raid-devices=%d %s", clean, t.metadata, t.level, len(devices), name)
+	words := fmt.Sprintf("--create /dev/md/t --run --metadata=%s --level=%s %s --raid-devices=%d %s", t.metadata, t.level, clean, len(devices), name)
 	if spare != "" {
 		words += " --spare-devices=1"
 		devices = append(slices.Clone(devices), spare)
