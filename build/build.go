@@ -61,6 +61,9 @@ func (e *Env) Build(ctx context.Context, p *profile.Profile, dir string, o Optio
 	if err != nil {
 		return nil, err
 	}
+	if err := e.tryRules(ctx, image); err != nil {
+		return nil, err
+	}
 	if err := e.write(ctx, image, out); err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func Check(p *profile.Profile) error {
 			bad(fmt.Sprintf("kernel.drivers[%d]", i), "there is no driver set %q%s; accepted: %s", d, suggest.DidYouMean(d, sets), strings.Join(sets, ", "))
 		}
 	}
-	overlays, _, err := openOverlays(p)
+	overlays, open, err := openOverlays(p)
 	var found profile.Problems
 	if errors.As(err, &found) {
 		problems = append(problems, found...)
@@ -40,6 +40,7 @@ func Check(p *profile.Profile) error {
 		problems = append(problems, found...)
 	}
 	problems = append(problems, checkPrograms(p, overlays)...)
+	problems = append(problems, checkRules(p, overlays, open)...)
 	return problems.Sort().Err()
 }
 

@@ -26,10 +26,15 @@ func openOverlays(p *profile.Profile) ([]plan.Overlay, opener, error) {
 	var problems profile.Problems
 	for i, name := range p.Image.Overlays {
 		key := fmt.Sprintf("image.overlays[%d]", i)
-		fsys, err := findOverlay(p, key, name)
+		dir, fsys, err := findOverlay(p, key, name)
 		var files []tree.File
 		if err == nil {
 			files, err = tree.FromFS(name, fsys)
+		}
+		for i := range files {
+			if dir != "" && files[i].Mode.IsRegular() {
+				files[i].From.Host = filepath.Join(dir, files[i].From.Path)
+			}
 		}
 		if err != nil {
 			problems = append(problems, profile.Problem{Pos: p.At(key), Key: key, Msg: err.Error()})
@@ -48,8 +53,8 @@ func openOverlays(p *profile.Profile) ([]plan.Overlay, opener, error) {
 }
 
 // findOverlay looks next to the profile that names the overlay, in overlays/
-// there and one directory up, and then among the shipped ones.
-func findOverlay(p *profile.Profile, key, name string) (fs.FS, error) {
+// there and one directory up, and then among the shipped ones, which are in no directory.
+func findOverlay(p *profile.Profile, key, name string) (dir string, tree fs.FS, err error) {
 	var tried []string
 	if dir, onDisk := p.DirOf(key); onDisk {
 		for _, at := range []string{filepath.Join(dir, name), filepath.Join(dir, "overlays", name), filepath.Join(dir, "..", "overlays", name)} {
@@ -58,17 +63,18 @@ func findOverlay(p *profile.Profile, key, name string) (fs.FS, error) {
 			}
 			info, err := os.Stat(at)
 			if err == nil && info.IsDir() {
-				return os.DirFS(at), nil
+				return at, os.DirFS(at), nil
 			}
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return nil, err
+				return "", nil, err
 			}
 			tried = append(tried, at)
 		}
 	}
 	if fs.ValidPath(name) {
 		if _, err := fs.Stat(overlays.FS, name); err == nil {
-			return fs.Sub(overlays.FS, name)
+			tree, err := fs.Sub(overlays.FS, name)
+			return "", tree, err
 		}
 	}
 	shipped, _ := fs.ReadDir(overlays.FS, ".")
@@ -76,6 +82,6 @@ func findOverlay(p *profile.Profile, key, name string) (fs.FS, error) {
 	for _, d := range shipped {
 		names = append(names, d.Name())
 	}
-	return nil, fmt.Errorf("there is no overlay %q%s; accepted: a directory at one of %q, or a shipped one: %q",
+	return "", nil, fmt.Errorf("there is no overlay %q%s; accepted: a directory at one of %q, or a shipped one: %q",
 		name, suggest.DidYouMean(name, names), tried, names)
 }

@@ -4,23 +4,29 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/imgbuild/imgbuild/uinit/firewall"
 )
 
 // filterPackets lets interfaces come up once rules are in force, whichever these are.
 func (w *worker) filterPackets(ctx context.Context) error {
+	if rules, err := os.ReadFile(w.machine.Firewall.Rules); err == nil { // nft will say what is wrong with it
+		for _, name := range firewall.Modules(string(rules)) {
+			_ = w.modules.Load(name)
+		}
+	}
 	state, err := firewall.Load(ctx, firewall.System{Env: environment()}, w.machine)
 	w.board.Fact("firewall.state", string(state))
+	if wrong := (*firewall.RulesError)(nil); errors.As(err, &wrong) {
+		w.board.Fact("firewall.problems", wrong.Problems())
+	}
 	if state == firewall.None {
-		w.board.Fact("firewall.error", err.Error())
 		return fmt.Errorf("no rules are in force, so no interface comes up: %w", err)
 	}
-	if err != nil {
-		w.board.Fact("firewall.error", err.Error())
-		w.ruleless = err
-	}
+	w.ruleless = err
 	return nil
 }
 

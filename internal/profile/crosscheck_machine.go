@@ -86,7 +86,7 @@ func (c *crosser) units() []string {
 		units = append(units, "ssh-key", "service:"+spec.SSHService)
 	}
 	if c.p.Firewall != nil {
-		units = append(units, "filter", "firewall")
+		units = append(units, "filter", "firewall", "nflog")
 	}
 	if c.p.Watchdog != nil {
 		units = append(units, "watchdog")

@@ -133,3 +133,10 @@ func TestHarden(t *testing.T) {
 		}
 	}
 }
+
+func TestModules(t *testing.T) {
+	got := Modules("# masquerade\ntable bridge b {\n\tchain c { ct state new;log group 1 } # fib\n\tct state invalid drop }")
+	if want := []string{"nf_tables", "nf_conntrack_bridge", "nft_ct", "nft_log", "nfnetlink_log"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -15,7 +15,7 @@ type Setting struct{ Family, Name, Value string }
 
 var reversePath = map[spec.ReversePath]string{"off": "0", "strict": "1", "loose": "2"}
 
-// Settings are those against packets that lie about where they come from or where to go next.
+// Settings are those against packets that lie about where they come from or where to go next, and answers that say too much.
 func Settings(f *spec.Firewall) []Setting {
 	return []Setting{
 		{"ipv4", "rp_filter", reversePath[f.ReversePath]},
@@ -23,6 +23,9 @@ func Settings(f *spec.Firewall) []Setting {
 		{"ipv4", "accept_redirects", "0"},
 		{"ipv4", "secure_redirects", "0"},
 		{"ipv4", "send_redirects", "0"},
+		// An address is nobody's business on another interface than its own.
+		{"ipv4", "arp_ignore", "1"},
+		{"ipv4", "arp_announce", "2"},
 		{"ipv6", "accept_source_route", "0"},
 		{"ipv6", "accept_redirects", "0"},
 	}

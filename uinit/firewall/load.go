@@ -88,6 +88,16 @@ func (s System) run(ctx context.Context, path, input string) error {
 // RulesError is what nft finds wrong.
 type RulesError struct{ Output string }
 
+// Problems are the lines that name a place and what is wrong there.
+func (e *RulesError) Problems() (lines []string) {
+	for line := range strings.Lines(e.Output) {
+		if strings.Contains(line, ": Error: ") {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
+}
+
 // Error is the first problem on one line; nft draws the place below it.
 func (e *RulesError) Error() string {
 	first, rest, _ := strings.Cut(strings.TrimSpace(e.Output), "\n")

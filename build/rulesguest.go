@@ -1,0 +1,176 @@
+package build
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/imgbuild/imgbuild/build/nft"
+	"github.com/imgbuild/imgbuild/build/plan"
+	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// unableError says why a guest could not judge the rules.
+type unableError struct{ error }
+
+func (e unableError) Unwrap() error { return e.error }
+
+// guestLimits are for a boot that takes a second, or 5 s in an emulator on a quiet machine.
+var guestLimits = map[string]time.Duration{qemu.AccelKVM: 15 * time.Second, qemu.AccelTCG: 90 * time.Second}
+
+// tryInGuest boots the image's kernel with its modules, its nft and its rules, and with nothing else: no
+// network, no disks, no services. The error is an *unableError where that did not come to a verdict.
+func (e *Env) tryInGuest(ctx context.Context, image *Image) ([]nft.Message, error) {
+	trial, err := trialOf(image)
+	if err != nil {
+		return nil, err
+	}
+	verdict, err := e.Cache.Entry(ctx, "rules", e.trialKey(trial), func(ctx context.Context, dir string) error {
+		lines, err := e.bootTrial(ctx, trial, image.open)
+		if err != nil {
+			return err
+		}
+		b, err := json.Marshal(lines)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, "verdict"), b, 0o644)
+	})
+	if err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(filepath.Join(verdict, "verdict"))
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	if err := json.Unmarshal(b, &lines); err != nil {
+		return nil, err
+	}
+	return nft.Messages(strings.Join(lines, "\n")), nil
+}
+
+// trialOf is the image with a machine that has nothing but the firewall.
+func trialOf(image *Image) (*plan.Plan, error) {
+	// Without a management path and groups to log: these are not what is tried.
+	bare := spec.Description{Machine: spec.Machine{
+		Hostname: image.Profile.Hostname,
+		Firewall: &spec.Firewall{Rules: image.Profile.Firewall.Rules, ReversePath: image.Profile.Firewall.ReversePath},
+	}}
+	body, err := json.Marshal(bare)
+	if err != nil {
+		return nil, err
+	}
+	p := *image.Plan
+	change := func(files []tree.File) []tree.File {
+		files = slices.Clone(files)
+		for i, f := range files {
+			if "/"+f.Path == spec.Path {
+				files[i].Body, files[i].Size = body, int64(len(body))
+			}
+		}
+		return files
+	}
+	p.Files = change(p.Files)
+	p.Segments = slices.Clone(p.Segments)
+	for i := range p.Segments {
+		p.Segments[i].Files = change(p.Segments[i].Files)
+	}
+	return &p, nil
+}
+
+// trialKey is what a verdict depends on: every file of the image but those of its own commands.
+func (e *Env) trialKey(p *plan.Plan) string {
+	var keys []string
+	for _, s := range p.Segments {
+		if s.Name != "commands" && s.Name != "uinit" {
+			keys = append(keys, e.segmentKey(p, s))
+		}
+	}
+	sum := sha256.Sum256([]byte("1 " + p.Kernel.From.SHA256 + " " + strings.Join(keys, " ")))
+	return hex.EncodeToString(sum[:])
+}
+
+// bootTrial returns the lines in which nft says what is wrong.
+func (e *Env) bootTrial(ctx context.Context, p *plan.Plan, open opener) (lines []string, err error) {
+	dir, err := os.MkdirTemp("", "imgbuild-trial-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	segments, err := e.pack(ctx, p, open, dir)
+	if err != nil {
+		return nil, err
+	}
+	initrd, err := os.Create(filepath.Join(dir, "initrd"))
+	if err != nil {
+		return nil, err
+	}
+	defer initrd.Close()
+	for _, s := range segments {
+		if err := copyFile(initrd, s.path); err != nil {
+			return nil, err
+		}
+	}
+	accel, _ := qemu.Prober{CacheDir: e.Cache.Dir()}.Probe(ctx)
+	lines, err = runTrial(ctx, p.Kernel.From.Host, initrd.Name(), accel)
+	if err != nil && accel != qemu.AccelTCG && ctx.Err() == nil {
+		// What passed the probe may still hang later, where virtual machines are nested.
+		lines, err = runTrial(ctx, p.Kernel.From.Host, initrd.Name(), qemu.AccelTCG)
+	}
+	return lines, err
+}
+
+func runTrial(ctx context.Context, kernel, initrd, accel string) (lines []string, err error) {
+	// The second serial port works without any driver from the image.
+	words := append([]string{"console=ttyS0,115200", report.ParamReport + "=ttyS1"}, qemu.KernelArgs(accel, tsc.KHz())...)
+	limited, cancel := context.WithTimeout(ctx, guestLimits[accel])
+	defer cancel()
+	g, err := qemu.Start(limited, qemu.Config{
+		Accel: accel, Kernel: kernel, Initrd: initrd, Append: strings.Join(words, " "), Serials: 1, ReportSerial: true,
+	})
+	if err != nil {
+		return nil, unable(ctx, err)
+	}
+	defer g.Kill()
+	decided := func(s *report.State) bool {
+		return settledUnit(s.Units["firewall"].State) || settledUnit(s.Units["filter"].State) && s.Units["filter"].State != "ok"
+	}
+	if err := g.Report().Until(limited, decided); err != nil {
+		return nil, unable(ctx, fmt.Errorf("booting the image's kernel: %w", err))
+	}
+	s := g.Report().State()
+	if s.Units["firewall"].State == "ok" {
+		return nil, nil
+	}
+	list, _ := s.Facts["firewall.problems"].Value.([]any)
+	for _, line := range list {
+		lines = append(lines, fmt.Sprint(line))
+	}
+	if len(nft.Messages(strings.Join(lines, "\n"))) == 0 {
+		return nil, unable(ctx, errors.New(s.Units["filter"].Message+s.Units["firewall"].Message))
+	}
+	return lines, nil
+}
+
+func settledUnit(state string) bool { return state != "" && state != "running" && state != "pending" }
+
+// unable is an error that leaves the rules unjudged, unless the person wants no more.
+func unable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return &unableError{err}
+}

@@ -1,0 +1,96 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/build/nft"
+	"github.com/imgbuild/imgbuild/build/tree"
+)
+
+// tryHere lays out what nft needs of an image and lets it load the rules.
+func tryHere(ctx context.Context, image *Image, rules string) ([]nft.Message, error) {
+	root, err := os.MkdirTemp("", "imgbuild-rules-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(root)
+	if err := os.Chmod(root, 0o755); err != nil {
+		return nil, err
+	}
+	if err := layOut(root, image.Plan.Files, image.open); err != nil {
+		return nil, fmt.Errorf("laying out the image's programs: %w", err)
+	}
+	return nft.Try(ctx, root, rules)
+}
+
+// layOut writes packages' files and those of overlays below root, with the links between them. All but
+// these is of no use to nft.
+func layOut(root string, files []tree.File, open opener) error {
+	inside, err := os.OpenRoot(root) // whatever links an overlay brings, nothing is written elsewhere
+	if err != nil {
+		return err
+	}
+	defer inside.Close()
+	var links []tree.File
+	for _, f := range files {
+		switch {
+		case f.Mode.Type() == fs.ModeSymlink:
+			links = append(links, f)
+		case f.Mode.IsDir():
+			err = inside.MkdirAll(f.Path, 0o755)
+		case f.Mode.IsRegular() && f.From.Store != "go" && !strings.HasPrefix(f.Path, "usr/lib/modules/"):
+			err = putFile(inside, root, f, open)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, f := range links {
+		if err := inside.MkdirAll(path.Dir(f.Path), 0o755); err != nil {
+			return err
+		}
+		if err := inside.Symlink(f.Link, f.Path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putFile puts one file into place: by a second name where that is possible, for packages are large.
+func putFile(inside *os.Root, root string, f tree.File, open opener) error {
+	if err := inside.MkdirAll(path.Dir(f.Path), 0o755); err != nil {
+		return err
+	}
+	if f.From.Store == "package" && os.Link(f.From.Host, filepath.Join(root, f.Path)) == nil {
+		return nil
+	}
+	to, err := inside.OpenFile(f.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644|f.Mode.Perm()&0o111)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	if f.From == (tree.Source{}) {
+		_, err = to.Write(f.Body)
+		return err
+	}
+	from, err := open(f)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	if _, err := io.Copy(to, from); err != nil {
+		return err
+	}
+	return to.Close()
+}
+
+func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
