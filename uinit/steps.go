@@ -64,6 +64,8 @@ func (w *worker) step(name string) step {
 		return step{Run: w.filterPackets}
 	case "firewall":
 		return step{Run: w.ownRules}
+	case "nflog":
+		return step{Run: w.logPackets}
 	case "watchdog":
 		return step{Run: w.startWatchdog}
 	case "ssh-key":

@@ -61,6 +61,9 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 		// Modules of the profile may be what rules are made of.
 		add(unit.Unit{Name: "filter", Needs: []string{"mounts"}, After: []string{"modules"}})
 		add(unit.Unit{Name: "firewall", Needs: []string{"filter"}})
+		if len(m.Firewall.Log.Groups) > 0 {
+			add(unit.Unit{Name: "nflog", Needs: []string{"mounts"}, After: []string{"modules", "filter"}, Soft: true})
+		}
 		filter = []string{"filter"}
 	}
 	var network []string

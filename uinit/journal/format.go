@@ -45,6 +45,7 @@ func (f Format) Message(r Record, number uint64) []byte {
 		synced = "1"
 	}
 	b.WriteString(` - [timeQuality tzKnown="1" isSynced="` + synced + `"]`)
+	r.Data.write(&b)
 	// The number wraps at 2147483647 to 1.
 	b.WriteString(`[meta sequenceId="` + strconv.FormatUint((number-1)%(1<<31-1)+1, 10) + `"] `)
 	text := clean(r.Message, max(f.Limit-b.Len()-len(bom), 64))
@@ -53,6 +54,20 @@ func (f Format) Message(r Record, number uint64) []byte {
 	}
 	b.WriteString(text)
 	return []byte(b.String())
+}
+
+// escapes of a parameter's value (RFC 5424, section 6.3.3).
+var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `]`, `\]`)
+
+func (e Element) write(b *strings.Builder) {
+	if e.ID == "" {
+		return
+	}
+	b.WriteString("[" + e.ID)
+	for _, p := range e.Params {
+		b.WriteString(" " + p.Name + `="` + escapes.Replace(clean(p.Value, 256)) + `"`)
+	}
+	b.WriteByte(']')
 }
 
 // bom announces UTF-8 (RFC 5424, section 6.4).

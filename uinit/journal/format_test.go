@@ -34,6 +34,9 @@ func TestMessage(t *testing.T) {
 			`<27>1 2026-11-01T12:00:00.000000Z box probe 12 - [timeQuality tzKnown="1" isSynced="1"][meta sequenceId="2"] no`},
 		{"not ascii", f, Record{Facility: 3, Severity: 6, Program: "probe", Message: "größer"}, 3,
 			`<30>1 2026-11-01T12:00:00.000000Z box probe - - [timeQuality tzKnown="1" isSynced="0"][meta sequenceId="3"] ` + "\ufeffgrößer"},
+		{"data", f, Record{Severity: 6, Program: "packets", Message: "wire", Data: Element{"packet@32473", []Param{{"rule", `a "b" [c] \ d` + "\n"}, {"src", "2001:db8::1"}}}}, 4,
+			`<6>1 2026-11-01T12:00:00.000000Z box packets - - [timeQuality tzKnown="1" isSynced="0"]` +
+				`[packet@32473 rule="a \"b\" [c\] \\ d" src="2001:db8::1"][meta sequenceId="4"] wire`},
 		{"odd names and no message", odd, Record{Program: "", Message: "\n"}, 1 << 31,
 			`<0>1 2026-11-01T12:00:00.000000Z b___x - - - [timeQuality tzKnown="1" isSynced="0"][meta sequenceId="1"] `},
 	} {

@@ -38,12 +38,30 @@ type Record struct {
 	// PID is 0 where it is not known.
 	PID     int
 	Message string
+	// Data says the same for programs; it is sent, and not shown to people.
+	Data Element
 }
+
+// Element is structured data (RFC 5424, section 6.3); one without an ID is none.
+type Element struct {
+	// ID is NAME@NUMBER of an enterprise.
+	ID     string
+	Params []Param
+}
+
+// Param is one name and value of it. Names are printable US-ASCII.
+type Param struct{ Name, Value string }
 
 // overhead is what a record costs in memory besides its text.
 const overhead = 96
 
-func (r Record) size() int64 { return int64(len(r.Program) + len(r.Message) + overhead) }
+func (r Record) size() int64 {
+	n := len(r.Program) + len(r.Message) + overhead
+	for _, p := range r.Data.Params {
+		n += len(p.Name) + len(p.Value) + 32 // two headers of strings
+	}
+	return int64(n)
+}
 
 // maxMessage bounds a message in bytes: no program should fill the ring with one line.
 const maxMessage = 8 << 10

@@ -1,0 +1,79 @@
+package nflog
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// Field is a name and a value of a record.
+type Field struct{ Name, Value string }
+
+// Fields are a packet as names and values, in a fixed order; what is not known is left out. name gives
+// that of an interface.
+func (p Packet) Fields(name func(index int) string) (fields []Field) {
+	add := func(key, value string) {
+		if value != "" {
+			fields = append(fields, Field{key, value})
+		}
+	}
+	port := func(index int) string {
+		if index == 0 {
+			return ""
+		}
+		return name(index)
+	}
+	add("rule", p.Prefix)
+	add("in", port(p.In))
+	add("out", port(p.Out))
+	add("physin", port(p.PhysIn))
+	add("physout", port(p.PhysOut))
+	add("macsrc", hardware(p.Source))
+	add("macdst", hardware(p.Destination))
+	if p.VLAN != 0 {
+		add("vlan", strconv.Itoa(int(p.VLAN)))
+	}
+	if p.From.IsValid() {
+		add("src", p.From.String())
+		add("dst", p.To.String())
+	}
+	add("proto", p.Protocol)
+	if p.HasPorts {
+		add("spt", strconv.Itoa(int(p.FromPort)))
+		add("dpt", strconv.Itoa(int(p.ToPort)))
+	}
+	add("flags", p.Flags)
+	if p.HasType {
+		add("type", strconv.Itoa(int(p.Type)))
+		add("code", strconv.Itoa(int(p.Code)))
+	}
+	if p.Length > 0 {
+		add("len", strconv.Itoa(p.Length))
+	}
+	return fields
+}
+
+func hardware(a net.HardwareAddr) string {
+	if len(a) == 0 {
+		return ""
+	}
+	return a.String()
+}
+
+// Text is fields as a line for people: "forward: in=wan src=192.0.2.1 … SYN".
+func Text(fields []Field) string {
+	var b strings.Builder
+	for _, f := range fields {
+		if f.Name == "rule" {
+			fmt.Fprintf(&b, "%s: ", f.Value)
+			continue
+		}
+		value := f.Value
+		if strings.ContainsAny(value, " \"") {
+			value = strconv.Quote(value)
+		}
+		fmt.Fprintf(&b, "%s=%s ", f.Name, value)
+	}
+	return strings.TrimSuffix(b.String(), " ")
+}
