@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ func (a appliance) plugged(t *testing.T, n int, model string, segments ...*lan.S
 		}
 		vm.Config.NICs = append(vm.Config.NICs, qemu.NIC{Model: model, Backend: cable, MAC: qemu.MAC(0x10*n + i)})
 	}
-	return startFor(t, vm.Config, 4*limit)
+	return startFor(t, vm.Config, 4*limit) // leases and prefixes take their time
 }
 
 // cable plugs in or pulls the guest's i-th one.
@@ -60,6 +61,15 @@ const soon = 30 * time.Second
 func fact(t *testing.T, g *qemu.Guest, name string, want any) {
 	t.Helper()
 	becomes(t, g, fmt.Sprintf("%s = %v", name, want), func(s *report.State) bool { return fmt.Sprint(s.Facts[name].Value) == fmt.Sprint(want) })
+}
+
+// state waits until a unit's state and message are as given: "failed: no carrier on lan".
+func state(t *testing.T, g *qemu.Guest, name, want string) {
+	t.Helper()
+	becomes(t, g, name+" "+want, func(s *report.State) bool {
+		e := s.Units[name]
+		return strings.TrimSuffix(e.State+": "+e.Message, ": ") == want
+	})
 }
 
 func becomes(t *testing.T, g *qemu.Guest, what string, yes func(*report.State) bool) {

@@ -2,6 +2,7 @@ package qemu_tests
 
 import (
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -64,15 +65,18 @@ addresses = ["192.0.2.20/24"]
 	has(20)
 	leases.Away()
 	becomes(t, g, "no address on lan", func(s *report.State) bool { return len(addresses(s, "lan")) == 0 })
+	state(t, g, "online:lan", "failed: no answer to DHCPDISCOVER on lan")
 	lend(30)
 	has(30)
 	lend(40) // a renewal is refused
 	has(40)
 	cable(t, g, 0, false)
 	fact(t, g, "link.lan.carrier", false)
+	state(t, g, "online:lan", "failed: no carrier on lan")
 	lend(50) // another network, as far as the guest can tell
 	cable(t, g, 0, true)
 	has(50)
+	state(t, g, "online:lan", "ok")
 	s := off(t, g)
 	if s.Boot.State != "ok" {
 		t.Errorf("the boot was %s", s.Boot.State)
@@ -100,7 +104,7 @@ unit_timeout = "3s"
 	old, renumbered := netip.MustParsePrefix("2001:db8:a::/64"), netip.MustParsePrefix("2001:db8:b::/64")
 	says := func(p netip.Prefix) lan.Advertisement {
 		// No longer than that is an old prefix good for: a router cannot take back more (RFC 4862, section 5.5.3).
-		return lan.Advertisement{Router: time.Minute, Prefixes: []netip.Prefix{p}, Valid: 8 * time.Second}
+		return lan.Advertisement{Router: time.Minute, Prefixes: []netip.Prefix{p}, Valid: 5 * time.Second}
 	}
 	g := box.plugged(t, 0, "", six, busy)
 
@@ -140,10 +144,25 @@ unit_timeout = "3s"
 	has(renumbered)
 	stop()
 	cable(t, g, 0, false)
-	fact(t, g, "link.lan.carrier", false)
+	state(t, g, "online:lan", "failed: no carrier on lan")
+	if _, err := console.Expect(t.Context(), regexp.MustCompile("\n! online:lan failed: no carrier on lan\n")); err != nil {
+		t.Error(err)
+	}
 	cable(t, g, 0, true)
 	hears(t, router, "router solicitation") // the box asks anew
 	stop = router.Advertise(says(old), 0, time.Second)
 	has(old)
+	stop()
+	// In the next network another machine has the address that the box makes for itself.
+	six.Host(3, netip.MustParseAddr("2001:db8:c::5054:ff:fe12:3456"))
+	stop = router.Advertise(says(netip.MustParsePrefix("2001:db8:c::/64")), 0, time.Second)
+	becomes(t, g, "online:lan failed", func(s *report.State) bool { return s.Units["online:lan"].State == "failed" })
+	if _, err := console.Expect(t.Context(), regexp.MustCompile("lan: IPv6 duplicate address 2001:db8:c:0:5054:ff:fe12:3456 used by 02:00:00:00:00:03 detected!")); err != nil {
+		t.Error(err)
+	}
+	stop()
+	stop = router.Advertise(says(renumbered), 0, time.Second)
+	has(renumbered)
+	state(t, g, "online:lan", "ok")
 	off(t, g)
 }

@@ -158,6 +158,20 @@ func (w *worker) linkFact(name string, value any) {
 	if strings.HasSuffix(name, ".addresses") {
 		w.records.wake()
 	}
+	if row, ok := strings.CutSuffix(strings.TrimPrefix(name, "link."), ".missing"); ok {
+		w.reviseLink(row, value.(string))
+	}
+}
+
+// reviseLink keeps the state of a link true after the boot: that a cable was pulled, or that another machine took the address, is
+// trouble then as well.
+func (w *worker) reviseLink(row, missing string) {
+	switch news := w.board.Revise("online:"+row, missing); {
+	case news && missing == "":
+		w.log.Info("online:" + row + " ok again")
+	case news:
+		w.log.Warn("online:" + row + " no longer: " + missing)
+	}
 }
 
 func readMachine(file string) (*spec.Description, error) {

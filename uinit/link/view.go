@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
 	"github.com/imgbuild/imgbuild/uinit/dhcp6"
@@ -100,6 +101,15 @@ func (v view) waiting() string {
 	return v.waitingForRouter()
 }
 
+// missing says what keeps the link from being online, in words that stay the same while it does.
+func (v view) missing() string {
+	if err := v.duplicate(); err != nil {
+		return err.Error()
+	}
+	text, _, _ := strings.Cut(v.waiting(), " (") // how often a server has been asked
+	return text
+}
+
 // waitingForRouter says what is missing of an address and a router by router advertisement.
 func (v view) waitingForRouter() string {
 	if v.row.RA == nil || !*v.row.RA {
@@ -132,6 +142,8 @@ func (v view) facts() map[string]any {
 		"mac": "", "driver": "", "carrier": false,
 		"addresses": []string{}, "gateway": "", "dhcp4.server": "", "dhcp4.lease_seconds": 0, "dhcp4.ntp": []string{}, "duplicates": []string{},
 	}
+	facts["missing"] = v.missing()
+	facts["online"] = facts["missing"] == ""
 	if v.row.Master != "" {
 		facts["master"] = v.master
 	}

@@ -43,13 +43,16 @@ func TestWaiting(t *testing.T) {
 		if got := v.waiting(); got != step.want {
 			t.Errorf("waiting for %q, want %q", got, step.want)
 		}
+		if want, _, _ := strings.Cut(step.want, " ("); v.missing() != want {
+			t.Errorf("missing %q, want %q", v.missing(), want)
+		}
 		if v.duplicate() != nil {
 			t.Errorf("a duplicate: %v", v.duplicate())
 		}
 	}
 	v.addresses[0].Duplicate = true
-	if v.duplicate() == nil {
-		t.Error("no error about a duplicate address")
+	if v.duplicate() == nil || v.missing() != v.duplicate().Error() {
+		t.Errorf("about a duplicate address: %v, missing %q", v.duplicate(), v.missing())
 	}
 	if got := (view{name: "x"}).waiting(); got != "no Ethernet interface is left" {
 		t.Errorf("waiting for %q", got)

@@ -40,6 +40,25 @@ func (b *Board) Unit(e report.Event, soft bool) {
 	b.send(e)
 }
 
+// Revise notes that a unit which was done is in trouble after all, or with an empty text that it is well again. It says
+// whether that is news; one that is not done yet has its own say.
+func (b *Board) Revise(name, trouble string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e, state := b.units[name], "failed"
+	if trouble == "" {
+		state = "ok"
+	}
+	if e.State != "ok" && e.State != "failed" || e.State == state && e.Message == trouble {
+		return false
+	}
+	news := e.State != state
+	e.State, e.Message = state, trouble
+	b.units[name] = e
+	b.send(e)
+	return news
+}
+
 // Fact sets a named value; one that it had already is no news.
 func (b *Board) Fact(name string, value any) {
 	b.mu.Lock()

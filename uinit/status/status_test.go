@@ -10,6 +10,36 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 )
 
+// What became of units is revised once they are done.
+func TestRevise(t *testing.T) {
+	for name, tt := range map[string]struct {
+		state, message, trouble string
+		news                    bool
+		want                    []string
+	}{
+		"well":             {"ok", "", "", false, nil},
+		"a pulled cable":   {"ok", "", "no carrier on lan", true, []string{"lan failed: no carrier on lan"}},
+		"put back":         {"failed", "no carrier on lan", "", true, nil},
+		"another trouble":  {"failed", "no carrier on lan", "no DHCP lease on lan", false, []string{"lan failed: no DHCP lease on lan"}},
+		"not done":         {"late", "no answer", "no carrier on lan", false, []string{"lan late: no answer"}},
+		"left out":         {"skipped", "", "no carrier on lan", false, nil},
+		"nothing is known": {"", "", "no carrier on lan", false, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := NewBoard(func(report.Event) {})
+			if tt.state != "" {
+				b.Unit(report.Event{Kind: report.KindUnit, Name: "lan", State: tt.state, Message: tt.message}, false)
+			}
+			if news := b.Revise("lan", tt.trouble); news != tt.news {
+				t.Errorf("news: %v", news)
+			}
+			if got := b.Troubles(); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("troubles %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestBoard(t *testing.T) {
 	var sent []report.Event
 	b := NewBoard(func(e report.Event) { sent = append(sent, e) })
