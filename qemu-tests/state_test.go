@@ -68,9 +68,9 @@ command = ["/usr/bin/ticks"]
 	until(t, g, "the first boot", func(s *report.State) bool {
 		return isBooted(s) && s.Facts["clock.state"].Value == "synchronized" && s.Facts["ssh.host_key"].Value != nil && s.Units["grow"].State == "ok"
 	})
-	if got := inside(t, g, "echo kept >/state/file; sync; read m seed </state/random-seed; echo $seed"); got == "" {
-		t.Error("no seed is left to the next boot")
-	}
+	const readSeed = "read m seed </state/random-seed; echo $seed"
+	inside(t, g, "echo kept >/state/file; sync")
+	seed := inside(t, g, readSeed)
 	off(t, g)
 	first := facts(g)
 	wantFacts(t, first, map[string]any{"state.growth": "fills the disk already", "state.size_bytes": 64.0 * (1 << 20), "entropy.seed": "none yet"})
@@ -87,6 +87,9 @@ command = ["/usr/bin/ticks"]
 	until(t, g, "the second boot", func(s *report.State) bool {
 		return s.Units["grow"].State == "ok" && s.Facts["ssh.host_key"].Value != nil && s.Facts["entropy.seed"].Value != nil
 	})
+	if again := inside(t, g, readSeed); seed == "" || again == "" || again == seed {
+		t.Errorf("the seed was %q at first and is %q now", seed, again)
+	}
 	logs.waitLine(g, ` uinit .*going down: poweroff`) // the first boot's last words
 	grown := float64(diskOf(t, file).Find(layout.StateName).Bytes())
 	for line, want := range map[string]string{
