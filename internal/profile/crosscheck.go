@@ -161,7 +161,7 @@ func (c *crosser) access() {
 		asks = asks || row.Login == spec.LoginPassword
 		opens = opens || row.Login == spec.LoginAutologin
 	}
-	hashed := false
+	hashed := c.p.Allows(spec.SitePasswordHash) // the owner brings it
 	for _, u := range c.p.User {
 		hashed = hashed || u.PasswordHash != ""
 	}

@@ -30,10 +30,14 @@ func (c *crosser) ssh() {
 	}
 }
 
-// entersBySSH says whether somebody has a key, or a password where those are taken.
+// entersBySSH says whether somebody has a key, or a password where those are taken, or gets one by
+// site.toml.
 func (c *crosser) entersBySSH() bool {
 	if c.p.SSH == nil {
 		return false
+	}
+	if c.p.Allows(spec.SiteAuthorizedKeys) || c.p.SSH.Password && c.p.Allows(spec.SitePasswordHash) {
+		return true
 	}
 	for _, u := range c.p.User {
 		if len(u.AuthorizedKeys) > 0 || c.p.SSH.Password && u.PasswordHash != "" {

@@ -200,6 +200,8 @@ needs = ["service:a"]
 			`p.toml:10:8: site.wait: is 5m; accepted: 1s to 2m`,
 		}},
 		{"a table that allows nothing", sound + "[site]\n", []string{`p.toml:8:1: site: needs a key "allow": a list, each a string (sitekey)`}},
+		{"a way in that the owner brings", strings.Replace(sound, "host_password = true", "", 1) + "[site]\nallow = [\"authorized_keys\"]\n[ssh]\n", nil},
+		{"a password that the owner brings", strings.Replace(sound, "host_password = true", "", 1) + "[site]\nallow = [\"password_hash\"]\n", nil},
 		{"certificates for a server that the owner names", sound + "[site]\nallow = [\"log_server\"]\n[log]\nca = \"/etc/ca.pem\"\n", nil},
 		{"time servers by DHCP", sound + "[time]\nservers = [\"192.0.2.1\"]\ndhcp = true\n", nil},
 		{"a time server with two votes", sound + "[time]\nservers = [\"a.example\", \"b.example\", \"a.example\"]\n", []string{

@@ -21,6 +21,7 @@ type file struct {
 
 type link struct {
 	DHCP4     *bool          `json:"dhcp4,omitempty"`
+	DHCP6     *bool          `json:"dhcp6,omitempty"`
 	RA        *bool          `json:"ra,omitempty"`
 	Addresses []netip.Prefix `json:"addresses,omitempty"`
 	Gateways  []netip.Addr   `json:"gateways,omitempty"`
@@ -50,6 +51,9 @@ type log struct {
 func (l link) over(a spec.Addressing) spec.Addressing {
 	if l.DHCP4 != nil {
 		a.DHCP4 = *l.DHCP4
+	}
+	if l.DHCP6 != nil {
+		a.DHCP6 = l.DHCP6
 	}
 	if l.RA != nil {
 		a.RA = l.RA

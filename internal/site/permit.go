@@ -23,7 +23,7 @@ func (r *reader) permit(tree map[string]any) {
 			switch {
 			case kind == "vlan" && (key == "parent" || key == "id" || !known):
 				return spec.SiteVLANs // a new one has its addresses from nowhere else
-			case slices.Contains([]string{"addresses", "gateways", "dns", "dhcp4", "ra"}, key):
+			case slices.Contains([]string{"addresses", "gateways", "dns", "dhcp4", "dhcp6", "ra"}, key):
 				return spec.SiteAddresses
 			}
 			return ""

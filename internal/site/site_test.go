@@ -39,6 +39,7 @@ addresses = ["192.0.2.20/24", "2001:db8::20/64"]
 gateways = ["192.0.2.1"]
 dns = []
 ra = true
+dhcp6 = false
 [vlan."lan.20"]
 id = 21
 [vlan.guests]
@@ -57,9 +58,9 @@ authorized_keys = ["ssh-ed25519 AAAA ada"]
 	if problems != nil {
 		t.Fatal(problems)
 	}
-	want, yes := box(all...), true
+	want, yes, no := box(all...), true, false
 	want.Hostname = "box7.example.net"
-	want.Ethernet["lan"] = spec.Ethernet{Addressing: spec.Addressing{RA: &yes, DNS: []netip.Addr{}, Gateways: []netip.Addr{netip.MustParseAddr("192.0.2.1")},
+	want.Ethernet["lan"] = spec.Ethernet{Addressing: spec.Addressing{RA: &yes, DHCP6: &no, DNS: []netip.Addr{}, Gateways: []netip.Addr{netip.MustParseAddr("192.0.2.1")},
 		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.20/24"), netip.MustParsePrefix("2001:db8::20/64")}}}
 	want.VLAN["lan.20"] = spec.VLAN{Parent: "lan", ID: 21, Addressing: spec.Addressing{DHCP4: true}}
 	want.VLAN["guests"] = spec.VLAN{Parent: "br0", ID: 30, Addressing: spec.Addressing{Addresses: []netip.Prefix{netip.MustParsePrefix("203.0.113.1/24")}}}
@@ -94,7 +95,7 @@ func TestReadRefuses(t *testing.T) {
 		}},
 		{"unknown keys", "hostnam = \"x\"\n[ethernet.lan]\nmtu = 9000\n", all, []string{
 			"site.toml:1:1: hostnam: unknown key; did you mean hostname?; accepted here: hostname, ethernet, bond, vlan, bridge, dummy, user, time, log",
-			"site.toml:3:1: ethernet.lan.mtu: unknown key; accepted here: dhcp4, ra, addresses, gateways, dns",
+			"site.toml:3:1: ethernet.lan.mtu: unknown key; accepted here: dhcp4, dhcp6, ra, addresses, gateways, dns",
 		}},
 		{"bad values", "hostname = \"b_x\"\n[ethernet.lan]\naddresses = [\"192.0.2.300/24\"]\n[time]\nservers = 3\n", all, []string{
 			`site.toml:1:12: hostname: "b_x" is not a host name`,

@@ -7,7 +7,7 @@ import "slices"
 // read without this table.
 type Site struct {
 	// What site.toml may say in place of the profile: hostname, addresses (with gateways, dns,
-	// dhcp4 and ra, of interfaces that the profile has), vlans (parents and tags, and VLANs that the
+	// dhcp4, dhcp6 and ra, of interfaces that the profile has), vlans (parents and tags, and VLANs that the
 	// profile does not have), time_servers, log_server, and authorized_keys and password_hash of
 	// accounts that the profile has.
 	Allow []SiteKey `json:"allow"`

@@ -10,7 +10,7 @@ func (m *Machine) Without() []string {
 		used bool
 	}{
 		{"noarray", len(m.Array) > 0},
-		{"nodhcp6", m.asksDHCP6()},
+		{"nodhcp6", m.asksDHCP6() || m.Allows(SiteAddresses, SiteVLANs)},
 		{"nofirewall", m.Firewall != nil},
 		{"nonflog", m.Firewall != nil && len(m.Firewall.Log.Groups) > 0},
 		{"noshare", len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0},

@@ -14,6 +14,10 @@ func TestWithout(t *testing.T) {
 	if tags := m.Without(); slices.Contains(tags, "nosyslogtls") || slices.Contains(tags, "nosite") {
 		t.Errorf("a machine whose owner may name a server with TLS leaves out %v", tags)
 	}
+	m.Site.Allow = []SiteKey{SiteAddresses}
+	if tags := m.Without(); slices.Contains(tags, "nodhcp6") {
+		t.Errorf("a machine whose owner may ask for addresses leaves out %v", tags)
+	}
 	m = Machine{}
 	m.Log.Remote = "tls://192.0.2.1:6514"
 	if tags := m.Without(); slices.Contains(tags, "nosyslogtls") {
