@@ -150,7 +150,8 @@ func bySite(m *spec.Machine, name string) []string {
 	return nil
 }
 
-// growing is the unit that grows a partition while it is in use: nothing waits for the room.
+// growing is the unit that grows a partition while it is in use. No other unit waits for it, unless a
+// service of the profile names it.
 func growing(g *spec.Growth, do func(name string) step) []unit.Unit {
 	if g == nil {
 		return nil
