@@ -83,12 +83,12 @@ func (w *worker) serveOnce(name string, row spec.Console) (err error) {
 }
 
 // awaitTerminal returns when the kernel announces the terminal, a USB serial port or a hypervisor's
-// console, or when the machine goes down.
+// console, or what may show a screen, or when the machine goes down.
 func (w *worker) awaitTerminal(name string, events <-chan dev.Event) {
 	for {
 		select {
 		case e := <-events:
-			if e.Action == dev.Overflow || e.Action == "add" && e.Subsystem() == "tty" && path.Base(e.Path) == name {
+			if e.Action == dev.Overflow || e.Action == "add" && console.Brings(name, e.Subsystem(), path.Base(e.Path)) {
 				return
 			}
 		case <-w.life.Done():

@@ -15,8 +15,8 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// AbsentError says that this box has no such terminal: no device node, or a serial
-// port whose driver found no hardware behind it. It is a fact, not a fault.
+// AbsentError says that this box has no such terminal: no device node, a serial port
+// whose driver found no hardware behind it, or a screen that nothing shows. It is a fact, not a fault.
 type AbsentError struct {
 	// Name is the terminal's, without /dev/.
 	Name string
@@ -35,7 +35,7 @@ var thisHost = host{dev: "/dev", sys: "/sys"}
 // present says whether a terminal has a device node and hardware. The kernel makes
 // ttyS0 to ttyS3 whether or not a UART answers; type 0 is PORT_UNKNOWN
 // (include/uapi/linux/serial_core.h). It makes hvc0 to hvc7 as well; those without a console behind them
-// can't be opened (drivers/tty/hvc/hvc_console.c).
+// can't be opened (drivers/tty/hvc/hvc_console.c). A screen needs something that shows it.
 func (h host) present(name string) bool {
 	if _, err := os.Stat(filepath.Join(h.dev, name)); err != nil {
 		return false
@@ -48,6 +48,9 @@ func (h host) present(name string) bool {
 		if err == nil {
 			f.Close()
 		}
+	}
+	if screen(name) && !h.display() {
+		return false
 	}
 	kind, err := os.ReadFile(filepath.Join(h.sys, "class/tty", name, "type"))
 	return err != nil || strings.TrimSpace(string(kind)) != "0"
