@@ -39,16 +39,15 @@ func config(p *profile.Profile, epoch time.Time) ([]tree.File, error) {
 	), nil
 }
 
-// media names the partitions in which site.toml lies, by what their file systems are called: those of
-// the disk and of the ISO. The image does not know which of the two it is part of.
+// media names the partitions in which site.toml lies by their identifiers: those of the disk and of
+// the ISO. The image does not know which of the two it is part of.
 func media(p *profile.Profile) []string {
 	if p.Site == nil {
 		return nil
 	}
 	var sources []string
 	for _, what := range []string{layout.ESPName, layout.ISOESP} {
-		id := layout.Derive(string(p.Name), what).VolumeID()
-		sources = append(sources, fmt.Sprintf("UUID=%04X-%04X", id>>16, id&0xffff))
+		sources = append(sources, "PARTUUID="+layout.Derive(string(p.Name), what).String())
 	}
 	return sources
 }

@@ -9,7 +9,7 @@ type Description struct {
 	// where the builder does not say.
 	Built time.Time `json:"built,omitzero"`
 	// Media are the EFI system partitions that the box may have been started from, each as a source of
-	// a mount ("UUID=ABCD-1234"); only where the profile has a table [site].
+	// a mount ("PARTUUID=…"); only where the profile has a table [site].
 	Media []string `json:"media,omitempty"`
 	// Grow is there where a partition of the image's disk is to fill the disk.
 	Grow *Growth `json:"grow,omitempty"`
