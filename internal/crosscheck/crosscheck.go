@@ -14,6 +14,7 @@ import (
 func Machine(m *spec.Machine, at func(key string) strict.Pos) strict.Problems {
 	c := crosser{p: m, at: at}
 	c.links()
+	c.routes()
 	c.keys()
 	c.timeServers()
 	c.logServer()

@@ -32,6 +32,10 @@ type Machine struct {
 	Bridge map[string]Bridge `json:"bridge,omitempty"`
 	// Interfaces without a network behind them.
 	Dummy map[string]Dummy `json:"dummy,omitempty"`
+	// Routes besides those of gateways, DHCP and router advertisements.
+	Route map[string]Route `json:"route,omitempty"`
+	// Which packets use which table of routes.
+	Rule map[string]Rule `json:"rule,omitempty"`
 	// The packet filter; there is one where this table is.
 	Firewall *Firewall `json:"firewall,omitempty"`
 	// Arrays of disks (md), by name: [array.data] is /dev/md/data.

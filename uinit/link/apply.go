@@ -55,6 +55,10 @@ func (k *rtnetlink) do(o Op) error {
 		return netlink.LinkSetARPOff(device(o.NIC))
 	case Set:
 		return writeSetting(o)
+	case AddRule:
+		return netlink.RuleAdd(o.Rule.netlink())
+	case RemoveRule:
+		return netlink.RuleDel(o.Rule.netlink())
 	case RemoveRoute:
 		return netlink.RouteDel(o.Route.netlink())
 	}
@@ -71,7 +75,10 @@ func ipNet(p netip.Prefix) *net.IPNet {
 }
 
 func (r Route) netlink() *netlink.Route {
-	n := &netlink.Route{LinkIndex: r.NIC, Dst: ipNet(r.Dst), Priority: r.Metric, Protocol: ourProtocol}
+	n := &netlink.Route{LinkIndex: r.NIC, Dst: ipNet(r.Dst), Priority: r.Metric, Protocol: ourProtocol, Table: r.Table}
+	if r.Source.IsValid() {
+		n.Src = r.Source.AsSlice()
+	}
 	if r.Via.IsValid() {
 		n.Gw = r.Via.AsSlice()
 	} else if r.Dst.Addr().Is4() {

@@ -27,6 +27,8 @@ type row struct {
 	// match is for hardware; device, without a parent's index, for the others.
 	match  spec.Match
 	device *Device
+	// routes are those of [route] on this link.
+	routes []Route
 	// depth is how many links lie below this one: what is below is made and brought up first.
 	depth int
 }
@@ -47,6 +49,7 @@ func rowsOf(m *spec.Machine) map[string]row {
 		default:
 			r.device = &Device{Kind: l.Kind}
 		}
+		r.routes = routesOf(m, name)
 		rows[name] = r
 	}
 	for name, r := range rows {
@@ -55,6 +58,25 @@ func rowsOf(m *spec.Machine) map[string]row {
 	}
 	return rows
 }
+
+// routesOf are the routes that a machine states for a link.
+func routesOf(m *spec.Machine, link string) []Route {
+	var all []Route
+	for _, name := range slices.Sorted(maps.Keys(m.Route)) {
+		r := m.Route[name]
+		if r.Link != link {
+			continue
+		}
+		if r.Table == mainTable {
+			r.Table = 0
+		}
+		all = append(all, Route{Dst: r.Destination.Masked(), Via: r.Via, Metric: r.Metric, Table: r.Table, Source: r.Source})
+	}
+	return all
+}
+
+// mainTable is the table that is meant where none is named (RT_TABLE_MAIN in include/uapi/linux/rtnetlink.h).
+const mainTable = 254
 
 // depth gives up at limit: a circle is the profile's mistake, and must not be ours.
 func depth(rows map[string]row, name string, limit int) int {

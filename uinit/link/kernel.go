@@ -27,6 +27,8 @@ type rtnetlink struct {
 	settings []string
 	// routers: what they say of DHCPv6 is to be read.
 	routers bool
+	// rules: rules are to be read.
+	rules bool
 }
 
 type hardware struct{ driver, bus string }
@@ -81,7 +83,8 @@ func (k *rtnetlink) read() (State, error) {
 			})
 		}
 	}
-	routes, err := netlink.RouteList(nil, netlink.FAMILY_ALL)
+	// Of all tables but that of the machine's own addresses.
+	routes, err := netlink.RouteListFiltered(netlink.FAMILY_ALL, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
 	if err != nil {
 		return State{}, fmt.Errorf("listing routes: %w", err)
 	}
@@ -90,7 +93,10 @@ func (k *rtnetlink) read() (State, error) {
 			s.Routes = append(s.Routes, n)
 		}
 	}
-	return s, nil
+	if k.rules {
+		s.Rules, err = readRules()
+	}
+	return s, err
 }
 
 func (k *rtnetlink) nic(l netlink.Link) (NIC, bool) {
@@ -171,5 +177,12 @@ func route(r netlink.Route) (Route, bool) {
 		}
 	}
 	via, _ := netip.AddrFromSlice(r.Gw)
-	return Route{NIC: r.LinkIndex, Dst: dst, Via: via.Unmap(), Metric: r.Priority, Ours: r.Protocol == ourProtocol}, r.LinkIndex != 0
+	source, _ := netip.AddrFromSlice(r.Src)
+	table := r.Table
+	if table == unix.RT_TABLE_MAIN {
+		table = 0
+	}
+	return Route{
+		NIC: r.LinkIndex, Dst: dst, Via: via.Unmap(), Metric: r.Priority, Table: table, Source: source.Unmap(), Ours: r.Protocol == ourProtocol,
+	}, r.LinkIndex != 0 && table != unix.RT_TABLE_LOCAL
 }

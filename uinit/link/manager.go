@@ -20,6 +20,8 @@ import (
 type Manager struct {
 	ctx  context.Context
 	rows map[string]row
+	// rules are for all of them.
+	rules []Rule
 	// ethernet are the rows of hardware.
 	ethernet map[string]spec.Ethernet
 	fact     func(name string, value any)
@@ -52,8 +54,8 @@ type Manager struct {
 func New(ctx context.Context, machine *spec.Machine, fact func(name string, value any)) *Manager {
 	rows := rowsOf(machine)
 	return &Manager{
-		ctx: ctx, rows: rows, ethernet: maps.Clone(machine.Ethernet), fact: fact,
-		kernel: &rtnetlink{known: map[int]hardware{}, settings: allSettings(rows), routers: asks6(rows)}, watch: watch, hear: hear, client6: newClient6, open: dhcp.Open, solicit: solicit, resolvConf: "/etc/resolv.conf",
+		ctx: ctx, rows: rows, rules: rulesOf(machine), ethernet: maps.Clone(machine.Ethernet), fact: fact,
+		kernel: &rtnetlink{known: map[int]hardware{}, settings: allSettings(rows), routers: asks6(rows), rules: len(machine.Rule) > 0}, watch: watch, hear: hear, client6: newClient6, open: dhcp.Open, solicit: solicit, resolvConf: "/etc/resolv.conf",
 		calls: make(chan func(*work)), views: map[string]view{}, news: make(chan struct{}),
 	}
 }

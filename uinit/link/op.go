@@ -112,5 +112,12 @@ func (r Route) words(name string) string {
 	if r.Via.IsValid() {
 		dst += " via " + r.Via.String()
 	}
-	return fmt.Sprintf("%s dev %s metric %d", dst, name, r.Metric)
+	s := fmt.Sprintf("%s dev %s metric %d", dst, name, r.Metric)
+	if r.Table != 0 {
+		s += fmt.Sprintf(" table %d", r.Table)
+	}
+	if r.Source.IsValid() {
+		s += " src " + r.Source.String()
+	}
+	return s
 }

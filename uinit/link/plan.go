@@ -174,7 +174,8 @@ func (p *planner) hasAddress(n NIC, want Address) bool {
 
 func hasRoute(routes []Route, want Route) bool {
 	return slices.ContainsFunc(routes, func(r Route) bool {
-		return (want.NIC == r.NIC || r.NIC == 0) && r.Dst == want.Dst && r.Via == want.Via && r.Metric == want.Metric
+		return (want.NIC == r.NIC || r.NIC == 0) && r.Dst == want.Dst && r.Via == want.Via && r.Metric == want.Metric &&
+			r.Table == want.Table && (r.Source == want.Source || !want.Source.IsValid())
 	})
 }
 

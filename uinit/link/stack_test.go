@@ -21,7 +21,7 @@ type soft struct {
 }
 
 func (s *soft) Observe() (State, error) {
-	return State{slices.Clone(s.NICs), slices.Clone(s.Addresses), slices.Clone(s.Routes)}, nil
+	return State{NICs: slices.Clone(s.NICs), Addresses: slices.Clone(s.Addresses), Routes: slices.Clone(s.Routes), Rules: slices.Clone(s.Rules)}, nil
 }
 
 func (s *soft) at(index int) *NIC {

@@ -12,6 +12,7 @@ type State struct {
 	NICs      []NIC
 	Addresses []Address
 	Routes    []Route
+	Rules     []Rule
 }
 
 // NIC is a network interface that a row may match, or one that has taken a name.
@@ -67,6 +68,9 @@ type Route struct {
 	Via netip.Addr
 	// Metric orders routes to the same destination; the lowest is used.
 	Metric int
+	// Table that it is in; 0 is the main one. Source is the address to use, if stated.
+	Table  int
+	Source netip.Addr
 	// Ours: uinit made it. Routes of the kernel, of router advertisements and of people's commands are left alone.
 	Ours bool
 }

@@ -94,7 +94,7 @@ func (v view) waiting() string {
 		}
 	}
 	for _, want := range v.wanted.Routes {
-		if want.Dst.Bits() == 0 && !hasRoute(v.routes, Route{NIC: v.nic.Index, Dst: want.Dst, Via: want.Via, Metric: want.Metric}) {
+		if want.Dst.Bits() == 0 && !hasRoute(v.routes, Route{NIC: v.nic.Index, Dst: want.Dst, Via: want.Via, Metric: want.Metric, Table: want.Table}) {
 			return fmt.Sprintf("no default route by %v on %s", want.Via, v.name)
 		}
 	}
@@ -124,7 +124,7 @@ func (v view) waitingForRouter() string {
 			usable = usable || !a.Tentative && !a.Duplicate
 		}
 	}
-	routed := slices.ContainsFunc(v.routes, func(r Route) bool { return r.Dst.Addr().Is6() && r.Dst.Bits() == 0 && r.Via.IsValid() })
+	routed := slices.ContainsFunc(v.routes, func(r Route) bool { return r.Dst.Addr().Is6() && r.Dst.Bits() == 0 && r.Via.IsValid() && r.Table == 0 })
 	switch {
 	case !routed:
 		return "no router advertisement on " + v.name
@@ -193,7 +193,7 @@ func (v view) facts() map[string]any {
 func (v view) gateway() netip.Addr {
 	var best Route
 	for _, r := range v.routes {
-		if r.Dst.Bits() != 0 || !r.Via.IsValid() {
+		if r.Dst.Bits() != 0 || !r.Via.IsValid() || r.Table != 0 {
 			continue
 		}
 		better := r.Via.Is4() && best.Via.Is6() || r.Via.Is4() == best.Via.Is4() && r.Metric < best.Metric

@@ -31,6 +31,8 @@ type work struct {
 	// resolved: resolv.conf is ours; resolvErr is why it could not be written.
 	resolved  bool
 	resolvErr error
+	// ruleErr is what the kernel refused of rules.
+	ruleErr error
 	// learnt is what routers said of name servers.
 	learnt []learnt
 }
@@ -120,6 +122,7 @@ func (w *work) step() {
 		w.lend(name, a)
 		w.lend6(name, a)
 	}
+	w.rule()
 	w.resolve()
 	views := w.see()
 	w.tell(views)
@@ -211,6 +214,7 @@ func (w *work) want(name string, a *active) Wanted {
 	r := w.rows[name]
 	out := want(name, r.Addressing, slices.Index(names, name), a.nic, a.lease)
 	out.Addresses = append(out.Addresses, leased6(a.lease6)...)
+	out.Routes = append(out.Routes, r.routes...)
 	return w.stack(out, r)
 }
 
@@ -227,7 +231,7 @@ func (w *work) missesCarrier() bool {
 func (w *work) see() map[string]view {
 	views := map[string]view{}
 	for name, a := range w.active {
-		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.deaf, w.resolvErr), lease: a.lease, lease6: a.lease6, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
+		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.deaf, w.resolvErr, w.ruleErr), lease: a.lease, lease6: a.lease6, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
 		if a.asking != nil {
 			v.asking = a.asking.client.Waiting
 		}
