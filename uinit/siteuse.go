@@ -38,6 +38,7 @@ func (w *worker) use(wanted *spec.Machine) error {
 	m := w.machine
 	m.Hostname, m.User, m.Time.Servers, m.Log.Remote = wanted.Hostname, wanted.User, wanted.Time.Servers, wanted.Log.Remote
 	m.Ethernet, m.Bond, m.VLAN, m.Bridge, m.Dummy = wanted.Ethernet, wanted.Bond, wanted.VLAN, wanted.Bridge, wanted.Dummy
+	w.override()
 	w.links.Use(m)
 	w.clock.use(m.Time)
 	w.records.spec.Remote = m.Log.Remote

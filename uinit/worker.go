@@ -133,6 +133,7 @@ func newWorker(life context.Context) (*worker, error) {
 		return nil, err
 	}
 	w.machine, w.media, w.growth = &description.Machine, description.Media, description.Grow
+	w.override()
 	w.clock = newTimekeeper(w.machine.Time, description.Built, w.board.Fact, w.log)
 	w.records = newRecords(w.machine.Log, w.board.Fact, w.log)
 	go w.records.readKernel()
@@ -197,6 +198,7 @@ func (w *worker) boot() {
 	starting, started := context.WithCancel(w.life)
 	hold := make(chan func(string) bool)
 	go w.offerHold(starting, consoles, hold)
+	go w.keepBridgeFilter()
 	units := append(Units(w.machine, consoles, w.tried), growing(w.growth, w.tried)...)
 	_ = unit.Run(w.life, units, unit.Options{
 		DefaultTimeout: w.machine.Boot.UnitTimeout.Or(0), Report: w.note, Hold: hold,

@@ -45,6 +45,18 @@ type Bridge struct {
 	Addressing
 }
 
+// BridgeFilter says which rules for routed packets bridged frames pass as well, once the kernel's
+// module br_netfilter is loaded (bridge-nf-call-*). It is stated whenever there is a bridge: the
+// kernel's own choice is yes, and packets that a bridge carries for others would be dropped by rules of the box.
+type BridgeFilter struct {
+	// IPv4, as bridge-nf-call-iptables.
+	IPTables bool `json:"iptables,omitempty"`
+	// IPv6, as bridge-nf-call-ip6tables.
+	IP6Tables bool `json:"ip6tables,omitempty"`
+	// ARP, as bridge-nf-call-arptables.
+	ARPTables bool `json:"arptables,omitempty"`
+}
+
 // Dummy is an interface without a network behind it, for addresses that belong to the box itself.
 type Dummy struct {
 	Addressing

@@ -30,6 +30,8 @@ type Machine struct {
 	VLAN map[string]VLAN `json:"vlan,omitempty"`
 	// Switches between interfaces.
 	Bridge map[string]Bridge `json:"bridge,omitempty"`
+	// Whether bridged frames pass the rules for routed packets; they don't by default.
+	BridgeFilter BridgeFilter `json:"bridge_filter,omitzero"`
 	// Interfaces without a network behind them.
 	Dummy map[string]Dummy `json:"dummy,omitempty"`
 	// Routes besides those of gateways, DHCP and router advertisements.

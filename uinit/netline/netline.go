@@ -176,7 +176,13 @@ func (o *overrider) route(value string) error {
 	return nil
 }
 
+// addRoute adds a route that is not there yet: the line may be read again over a machine that it has changed.
 func (o *overrider) addRoute(r spec.Route) {
+	for _, there := range o.m.Route {
+		if there == r {
+			return
+		}
+	}
 	for n := 1; ; n++ {
 		key := fmt.Sprintf("line%d", n)
 		if _, taken := o.m.Route[key]; !taken {

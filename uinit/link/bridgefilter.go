@@ -1,0 +1,50 @@
+package link
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// BridgeFilter makes the kernel hand bridged frames to the rules for routed packets, or not, as it is stated; dir is
+// /proc/sys/net/bridge on a machine. There is nothing to be set, nor to be told, before the module br_netfilter is loaded. The
+// values are those that are in force afterwards, by their settings' names.
+func BridgeFilter(dir string, want spec.BridgeFilter) (map[string]bool, error) {
+	values := map[string]bool{
+		"bridge-nf-call-iptables": want.IPTables, "bridge-nf-call-ip6tables": want.IP6Tables, "bridge-nf-call-arptables": want.ARPTables,
+	}
+	var failed []error
+	for name, on := range values {
+		path := filepath.Join(dir, name)
+		text := fmt.Sprint(number(on))
+		old, err := os.ReadFile(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			delete(values, name)
+		case err == nil && strings.TrimSpace(string(old)) == text:
+		default:
+			// Not os.WriteFile: what the module takes along when it goes must not be made as a file.
+			if err := overwrite(path, text); err != nil {
+				failed = append(failed, fmt.Errorf("setting %s to %s: %w", name, text, err))
+				delete(values, name)
+			}
+		}
+	}
+	slices.SortFunc(failed, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return values, errors.Join(failed...)
+}
+
+func overwrite(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text + "\n")
+	return errors.Join(err, f.Close())
+}
