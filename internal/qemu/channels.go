@@ -5,6 +5,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+
+	"github.com/imgbuild/imgbuild/internal/qmp"
 )
 
 // maxSocketPath is what sun_path of unix(7) holds, without the final NUL.
@@ -42,7 +44,7 @@ func listen(names []string) (*channels, error) {
 	return ch, nil
 }
 
-// accept waits for QEMU on each socket; ErrGone says that gone was closed first.
+// accept waits for QEMU on each socket; qmp.ErrGone says that gone was closed first.
 func (ch *channels) accept(gone <-chan struct{}) (map[string]net.Conn, error) {
 	accepted := make(chan struct{})
 	defer close(accepted)
@@ -60,7 +62,7 @@ func (ch *channels) accept(gone <-chan struct{}) (map[string]net.Conn, error) {
 		if err != nil {
 			select {
 			case <-gone:
-				return nil, ErrGone
+				return nil, qmp.ErrGone
 			default:
 				return nil, fmt.Errorf("waiting for QEMU's %s: %w", ch.names[i], err)
 			}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/qmp"
 	"github.com/imgbuild/imgbuild/internal/report"
 )
 
@@ -21,7 +22,7 @@ type Guest struct {
 	consoles []*Console
 	log      *report.Log
 	control  *Control // nil without Config.Control
-	monitor  *Monitor
+	monitor  *qmp.Monitor
 
 	exited chan struct{}
 	exit   Exit
@@ -61,7 +62,7 @@ func Start(ctx context.Context, c Config) (*Guest, error) {
 	}
 	g := &Guest{config: c, process: p, log: report.NewLog(), exited: make(chan struct{})}
 	if err := g.connect(ctx, channels); err != nil {
-		if errors.Is(err, ErrGone) {
+		if errors.Is(err, qmp.ErrGone) {
 			// It closed its sockets on its way out: let it say why.
 			select {
 			case <-p.done:
@@ -71,7 +72,7 @@ func Start(ctx context.Context, c Config) (*Guest, error) {
 		p.kill(ErrKilled)
 		<-p.done
 		channels.close()
-		if errors.Is(err, ErrGone) {
+		if errors.Is(err, qmp.ErrGone) {
 			return nil, &StartError{p.exit, c.Command()}
 		}
 		return nil, fmt.Errorf("starting QEMU: %w", err)
@@ -130,7 +131,7 @@ func (g *Guest) connect(ctx context.Context, channels *channels) error {
 		g.control = NewControl(conn, g.log)
 		go g.control.acknowledge(context.WithoutCancel(ctx))
 	}
-	if g.monitor, err = NewMonitor(ctx, conns[channelMonitor]); err != nil {
+	if g.monitor, err = qmp.New(ctx, conns[channelMonitor]); err != nil {
 		return err
 	}
 	go g.end(channels)
@@ -140,7 +141,7 @@ func (g *Guest) connect(ctx context.Context, channels *channels) error {
 // end completes what is known about the guest once QEMU has ended.
 func (g *Guest) end(channels *channels) {
 	<-g.process.done
-	<-g.monitor.done
+	<-g.monitor.Done()
 	for _, c := range g.consoles {
 		<-c.done
 	}
@@ -181,9 +182,9 @@ func (g *Guest) Request(ctx context.Context, r report.Request) (report.Event, er
 }
 
 // Monitor is QEMU's own.
-func (g *Guest) Monitor() *Monitor { return g.monitor }
+func (g *Guest) Monitor() *qmp.Monitor { return g.monitor }
 
-// QMP runs a command of QEMU's monitor; see Monitor.Execute.
+// QMP runs a command of QEMU's monitor; see qmp.Monitor.Execute.
 func (g *Guest) QMP(ctx context.Context, command string, arguments any) (json.RawMessage, error) {
 	return g.monitor.Execute(ctx, command, arguments)
 }

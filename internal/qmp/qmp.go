@@ -1,4 +1,5 @@
-package qemu
+// Package qmp speaks with QEMU's monitor (docs/interop/qmp-spec in QEMU's source).
+package qmp
 
 import (
 	"context"
@@ -6,30 +7,34 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 )
 
 // ErrGone says that QEMU ended.
 var ErrGone = errors.New("QEMU has ended")
 
-// MonitorError is QEMU's refusal of a command.
-type MonitorError struct {
+// Error is QEMU's refusal of a command.
+type Error struct {
 	Command string
 	Class   string `json:"class"`
 	Desc    string `json:"desc"`
 }
 
-func (e *MonitorError) Error() string { return fmt.Sprintf("asking QEMU to %s: %s", e.Command, e.Desc) }
+func (e *Error) Error() string { return fmt.Sprintf("asking QEMU to %s: %s", e.Command, e.Desc) }
 
-// MonitorEvent is an event of QEMU's monitor, such as SHUTDOWN or
+// Event is an event of QEMU's monitor, such as SHUTDOWN or
 // DEVICE_DELETED (docs/interop/qemu-qmp-ref in QEMU's source).
-type MonitorEvent struct {
+type Event struct {
 	Name string          `json:"event"`
 	Data json.RawMessage `json:"data"`
 }
 
-// Monitor speaks QMP (docs/interop/qmp-spec in QEMU's source). It is safe for
-// concurrent use.
+// maxEvents is how many events are remembered, the latest: a guest that sets its clock every few
+// minutes makes one each time, for years.
+const maxEvents = 256
+
+// Monitor is a session with a monitor. It is safe for concurrent use.
 type Monitor struct {
 	conn io.ReadWriteCloser
 
@@ -38,7 +43,7 @@ type Monitor struct {
 	mu      sync.Mutex
 	next    int
 	waiting map[int]chan answer
-	events  []MonitorEvent
+	events  []Event
 	ended   bool
 	changed chan struct{}
 	done    chan struct{}
@@ -46,20 +51,20 @@ type Monitor struct {
 
 type answer struct {
 	value json.RawMessage
-	err   *MonitorError
+	err   *Error
 }
 
 // message is anything QEMU says.
 type message struct {
-	MonitorEvent
+	Event
 	QMP    json.RawMessage `json:"QMP"`
 	Return json.RawMessage `json:"return"`
-	Error  *MonitorError   `json:"error"`
+	Error  *Error          `json:"error"`
 	ID     int             `json:"id"`
 }
 
-// NewMonitor begins a session on conn: it waits for the greeting and enables commands.
-func NewMonitor(ctx context.Context, conn io.ReadWriteCloser) (*Monitor, error) {
+// New begins a session on conn: it waits for the greeting and enables commands.
+func New(ctx context.Context, conn io.ReadWriteCloser) (*Monitor, error) {
 	m := &Monitor{conn: conn, waiting: map[int]chan answer{}, changed: make(chan struct{}), done: make(chan struct{})}
 	go m.read()
 	if _, err := m.Execute(ctx, "qmp_capabilities", nil); err != nil {
@@ -86,7 +91,10 @@ func (m *Monitor) read() {
 			m.mu.Unlock()
 			return
 		case msg.Name != "":
-			m.events = append(m.events, msg.MonitorEvent)
+			if len(m.events) == maxEvents {
+				m.events = slices.Clone(m.events[1:]) // those who wait hold the old ones
+			}
+			m.events = append(m.events, msg.Event)
 			close(m.changed)
 			m.changed = make(chan struct{})
 		case m.waiting[msg.ID] != nil:
@@ -98,7 +106,7 @@ func (m *Monitor) read() {
 }
 
 // Execute runs a command and returns its result. QEMU's refusal is a
-// *MonitorError; ErrGone says that QEMU ended before it answered.
+// *Error; ErrGone says that QEMU ended before it answered.
 func (m *Monitor) Execute(ctx context.Context, command string, arguments any) (json.RawMessage, error) {
 	m.mu.Lock()
 	if m.ended {
@@ -139,7 +147,7 @@ func (m *Monitor) Execute(ctx context.Context, command string, arguments any) (j
 
 // WaitEvent waits for an event of that name that what accepts (nil accepts any),
 // including those that came before.
-func (m *Monitor) WaitEvent(ctx context.Context, name string, what func(json.RawMessage) bool) (MonitorEvent, error) {
+func (m *Monitor) WaitEvent(ctx context.Context, name string, what func(json.RawMessage) bool) (Event, error) {
 	for {
 		m.mu.Lock()
 		events, ended, changed := m.events, m.ended, m.changed
@@ -150,15 +158,18 @@ func (m *Monitor) WaitEvent(ctx context.Context, name string, what func(json.Raw
 			}
 		}
 		if ended {
-			return MonitorEvent{}, fmt.Errorf("waiting for QEMU's %s: %w", name, ErrGone)
+			return Event{}, fmt.Errorf("waiting for QEMU's %s: %w", name, ErrGone)
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return MonitorEvent{}, fmt.Errorf("waiting for QEMU's %s: %w", name, context.Cause(ctx))
+			return Event{}, fmt.Errorf("waiting for QEMU's %s: %w", name, context.Cause(ctx))
 		}
 	}
 }
+
+// Done is closed when QEMU has ended, or hung up.
+func (m *Monitor) Done() <-chan struct{} { return m.done }
 
 // Shutdown returns the reason of QEMU's SHUTDOWN event, such as guest-shutdown
 // or guest-reset, or "" where there was none.
