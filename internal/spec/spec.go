@@ -48,6 +48,8 @@ type Machine struct {
 	Share Share `json:"share,omitzero"`
 	// Programs that uinit starts and supervises.
 	Service map[string]Service `json:"service,omitempty"`
+	// Virtual machines.
+	VM map[string]VM `json:"vm,omitempty"`
 	// The SSH server; there is one where this table is.
 	SSH *SSH `json:"ssh,omitempty"`
 	// The watchdog; it is used where this table is.

@@ -1,5 +1,7 @@
 package spec
 
+import "slices"
+
 // Without returns the build tags that leave out of uinit what this machine does not use, sorted.
 // A uinit built with no tags can do everything; most boxes need little of that, and each of these
 // parts costs a hundred kilobytes and more.
@@ -16,11 +18,13 @@ func (m *Machine) Without() []string {
 		{"noshare", len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0},
 		{"nosite", m.Site != nil},
 		{"nosyslogtls", m.Log.Remote.secured() || m.Log.CA != "" && m.Allows(SiteLogServer)},
+		{"novm", len(m.VM) > 0},
 	} {
 		if !part.used {
 			tags = append(tags, part.tag)
 		}
 	}
+	slices.Sort(tags)
 	return tags
 }
 

@@ -1,0 +1,160 @@
+package spec
+
+import "slices"
+
+// VM is a virtual machine that uinit runs with QEMU, as an account of its own without rights.
+type VM struct {
+	// Its memory.
+	Memory Size `json:"memory,omitempty" default:"512M"`
+	// Its processors.
+	VCPUs int `json:"vcpus,omitempty" default:"1" accept:"1 to 255"`
+	// How it is run: kvm, tcg (emulated, ten times slower and more), or whichever works here.
+	Accel VMAccel `json:"accel,omitempty" default:"auto"`
+	// What starts it; UEFI's files come with the package ovmf. Neither matters where a kernel is given.
+	Firmware VMFirmware `json:"firmware,omitempty" default:"bios"`
+	// File on a mounted file system where UEFI keeps its variables; without it they begin anew with each
+	// boot of this machine.
+	UEFIVars string `json:"uefi_vars,omitempty"`
+	// A kernel to start in place of what the disks hold. All accounts must be able to read it.
+	Kernel string `json:"kernel,omitempty"`
+	// The kernel's initramfs.
+	Initrd string `json:"initrd,omitempty"`
+	// The kernel's line; its console is ttyS0.
+	Cmdline string `json:"cmdline,omitempty"`
+	// Disks, by name; the first in the order of the names is what the firmware tries first.
+	Disk map[string]VMDisk `json:"disk,omitempty"`
+	// Network interfaces, by name.
+	NIC map[string]VMNIC `json:"nic,omitempty"`
+	// Start it with this machine.
+	Autostart bool `json:"autostart,omitempty"`
+	// Guests with a lower number start before it, and stop after it.
+	Order int `json:"order,omitempty"`
+	// What must be there first, as for a service. The mounts that its files lie in and the bridges of
+	// its interfaces go without saying.
+	Needs []string `json:"needs,omitempty"`
+	// When to start it again after QEMU ends. A guest that powers itself off has ended well.
+	Restart Restart `json:"restart,omitempty" default:"on-failure"`
+	// Pause before the first restart; it doubles with each one, up to a minute.
+	RestartDelay Duration `json:"restart_delay,omitempty" default:"1s"`
+	// Restarts within ten minutes after which it has failed for good; without it there is no limit.
+	RestartLimit int `json:"restart_limit,omitempty"`
+	// How long it may take to power off when it is asked to, before it is switched off.
+	StopTimeout Duration `json:"stop_timeout,omitempty" default:"1m"`
+	// Most memory that QEMU may use for the guest and itself; when it needs more, the kernel ends it.
+	MemoryMax Size `json:"memory_max,omitempty"`
+	// Most processor time, as a share: 0.5 is half of one processor, 2 is two of them.
+	CPU float64 `json:"cpu,omitempty"`
+}
+
+// VMDisk is a disk of a virtual machine.
+type VMDisk struct {
+	// A file, or a device such as a logical volume: /dev/GROUP/VOLUME.
+	Path string `json:"path"`
+	// How it is stored.
+	Format VMFormat `json:"format,omitempty" default:"raw"`
+	// Make the file when the guest starts and nothing is there. It takes space as the guest writes to it.
+	Create bool `json:"create,omitempty"`
+	// Size of a disk that is made.
+	Size Size `json:"size,omitempty"`
+	// The guest can't write to it.
+	ReadOnly bool `json:"read_only,omitempty"`
+	// How it is attached. cdrom is an optical drive, which is always read-only.
+	Bus VMBus `json:"bus,omitempty" default:"virtio"`
+}
+
+// VMNIC is a network interface of a virtual machine.
+type VMNIC struct {
+	// Name of the bridge that it is connected to.
+	Bridge string `json:"bridge"`
+	// Its address; by default one that stays the same, derived from the host's name, the guest's and
+	// the interface's.
+	MAC MAC `json:"mac,omitempty"`
+	// What the guest sees.
+	Model VMNICModel `json:"model,omitempty" default:"virtio"`
+}
+
+// The words that rows of virtual machines choose from.
+type (
+	VMAccel    string
+	VMFirmware string
+	VMFormat   string
+	VMBus      string
+	VMNICModel string
+)
+
+// Accelerators.
+const (
+	VMAuto VMAccel = "auto"
+	VMKVM  VMAccel = "kvm"
+	VMTCG  VMAccel = "tcg"
+)
+
+// VMUEFI is the firmware that needs files; the other is QEMU's own.
+const VMUEFI VMFirmware = "uefi"
+
+// Formats of disks.
+const (
+	VMRaw   VMFormat = "raw"
+	VMQcow2 VMFormat = "qcow2"
+)
+
+// Ways to attach a disk.
+const (
+	VMVirtio VMBus = "virtio"
+	VMAHCI   VMBus = "ahci"
+	VMCDROM  VMBus = "cdrom"
+)
+
+// UnmarshalText accepts the words above.
+func (a *VMAccel) UnmarshalText(b []byte) error {
+	return choice(a, b, "an accelerator", VMAuto, VMKVM, VMTCG)
+}
+
+// UnmarshalText accepts bios and uefi.
+func (f *VMFirmware) UnmarshalText(b []byte) error {
+	return choice(f, b, "a firmware", "bios", VMUEFI)
+}
+
+// UnmarshalText accepts the words above.
+func (f *VMFormat) UnmarshalText(b []byte) error {
+	return choice(f, b, "a disk's format", VMRaw, VMQcow2)
+}
+
+// UnmarshalText accepts the words above.
+func (s *VMBus) UnmarshalText(b []byte) error {
+	return choice(s, b, "a disk's bus", VMVirtio, VMAHCI, VMCDROM)
+}
+
+// UnmarshalText accepts virtio, and cards that older guests have drivers for.
+func (m *VMNICModel) UnmarshalText(b []byte) error {
+	return choice(m, b, "a model of network interfaces", "virtio", "e1000", "e1000e", "rtl8139")
+}
+
+// Files are the paths that a guest needs: disks, kernel, initramfs, UEFI's variables; sorted.
+func (v VM) Files() []string {
+	var files []string
+	for _, d := range v.Disk {
+		files = append(files, d.Path)
+	}
+	for _, f := range []string{v.Kernel, v.Initrd, v.UEFIVars} {
+		if f != "" {
+			files = append(files, f)
+		}
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
+// Bridges are the names of those that a guest is connected to, sorted.
+func (v VM) Bridges() []string {
+	var names []string
+	for _, n := range v.NIC {
+		names = append(names, n.Bridge)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Tap is the name of a guest's network interface as this machine sees it. IFNAMSIZ in linux/if.h is
+// 16 with the closing NUL, which the profile's check keeps to.
+func Tap(vm, nic string) string { return vm + "-" + nic }

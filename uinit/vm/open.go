@@ -1,0 +1,186 @@
+package vm
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// Dir is where uinit keeps what belongs to running guests.
+const Dir = "/run/vm"
+
+// Opened is what QEMU gets, in the plan's order, and uinit's ends of the sockets.
+type Opened struct {
+	Files            []*os.File
+	Monitor, Console net.Conn
+}
+
+// Open makes and opens the files of a plan. Close ends what QEMU's start has given away.
+func Open(files []File) (*Opened, error) {
+	o := &Opened{}
+	for _, f := range files {
+		file, err := o.open(f)
+		if err != nil {
+			o.Close()
+			o.Hangup()
+			return nil, err
+		}
+		o.Files = append(o.Files, file)
+	}
+	return o, nil
+}
+
+// Close closes uinit's copies of QEMU's files.
+func (o *Opened) Close() {
+	for _, f := range o.Files {
+		f.Close()
+	}
+}
+
+// Hangup closes uinit's ends of the sockets.
+func (o *Opened) Hangup() {
+	for _, c := range []net.Conn{o.Monitor, o.Console} {
+		if c != nil {
+			c.Close()
+		}
+	}
+}
+
+func (o *Opened) open(f File) (file *os.File, err error) {
+	switch f.Kind {
+	case Monitor:
+		file, o.Monitor, err = socketPair()
+	case Console:
+		file, o.Console, err = socketPair()
+	case Disk:
+		file, err = openDisk(f.Disk)
+	case Vars:
+		file, err = openVars(f.Path, uefiVars)
+	case TapFile:
+		file, err = openTap(f.Path, f.Bridge)
+	case VHost:
+		file, err = openDevice("/dev/vhost-net")
+	default:
+		panic("BUG: no way to open a " + string(f.Kind))
+	}
+	return file, err
+}
+
+// socketPair returns QEMU's end and ours.
+func socketPair() (*os.File, net.Conn, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making a socket: %w", err)
+	}
+	theirs, ours := os.NewFile(uintptr(fds[0]), "socket"), os.NewFile(uintptr(fds[1]), "socket")
+	defer ours.Close() // FileConn has a copy
+	conn, err := net.FileConn(ours)
+	if err != nil {
+		theirs.Close()
+		return nil, nil, fmt.Errorf("making a socket: %w", err)
+	}
+	return theirs, conn, nil
+}
+
+// isDevice goes by the name: a plan is made before the device is there.
+func isDevice(path string) bool { return strings.HasPrefix(path, "/dev/") }
+
+// openDisk opens a disk, and makes it first where the profile says so and nothing is there. What is
+// there is never made anew.
+func openDisk(d spec.VMDisk) (*os.File, error) {
+	flag := os.O_RDWR
+	if d.ReadOnly {
+		flag = os.O_RDONLY
+	}
+	f, err := os.OpenFile(d.Path, flag|unix.O_CLOEXEC, 0)
+	if errors.Is(err, os.ErrNotExist) && d.Create && !isDevice(d.Path) {
+		if err = makeDisk(d); err == nil {
+			f, err = os.OpenFile(d.Path, flag, 0)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the disk: %w", err)
+	}
+	info, err := f.Stat()
+	if device := info != nil && info.Mode()&os.ModeDevice != 0 && info.Mode()&os.ModeCharDevice == 0; err == nil && device != isDevice(d.Path) {
+		err = fmt.Errorf("accepted: a file, or a block device below /dev")
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("opening the disk %s: %w", d.Path, err)
+	}
+	return f, nil
+}
+
+// makeDisk writes an empty disk under another name and gives it its own when it is whole.
+func makeDisk(d spec.VMDisk) error {
+	if err := os.MkdirAll(filepath.Dir(d.Path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(d.Path), ".new-disk-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if d.Format == spec.VMQcow2 {
+		err = writeQcow2(f, int64(d.Size))
+	} else {
+		err = f.Truncate(int64(d.Size))
+	}
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Link(f.Name(), d.Path) // unlike renaming, this never takes the place of a file
+}
+
+// openVars opens the file of UEFI's variables; a missing one begins as a copy of the template.
+func openVars(path, template string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		if err = copyFile(template, path); err == nil {
+			f, err = os.OpenFile(path, os.O_RDWR, 0)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening UEFI's variables: %w", err)
+	}
+	return f, nil
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	out, err := os.CreateTemp(filepath.Dir(to), ".new-vars-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(out.Name())
+	_, err = io.Copy(out, in)
+	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
+		return err
+	}
+	return os.Rename(out.Name(), to)
+}
+
+// openDevice opens a character device without Go's poller, which these don't know.
+func openDevice(path string) (*os.File, error) {
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
