@@ -93,11 +93,17 @@ func kernelRelease() string {
 	return unix.ByteSliceToString(u.Release[:])
 }
 
-// memoryUsed is what the kernel can't give to a program that asks for memory, in bytes (proc(5), meminfo).
+// memoryUsed is what the kernel can't give to a program that asks for memory, in bytes.
 func memoryUsed() (int64, error) {
+	total, available, err := memory()
+	return total - available, err
+}
+
+// memory is this machine's, in bytes (proc(5), MemTotal and MemAvailable in meminfo).
+func memory() (total, available int64, err error) {
 	f, err := os.Open("/proc/meminfo")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer f.Close()
 	values := map[string]int64{}
@@ -107,5 +113,5 @@ func memoryUsed() (int64, error) {
 			values[name] = n << 10
 		}
 	}
-	return values["MemTotal"] - values["MemAvailable"], nil
+	return values["MemTotal"], values["MemAvailable"], nil
 }

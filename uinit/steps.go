@@ -87,6 +87,10 @@ func (w *worker) step(name string) step {
 		return step{Run: func(ctx context.Context) error { return w.shareStep(ctx, row) }}
 	case "grow":
 		return step{Run: w.growState}
+	case "guests":
+		return step{Run: w.guests.prepare}
+	case "vm":
+		return step{func(ctx context.Context) error { return w.guests.boot(ctx, row) }, func() string { return w.guests.waiting(row) }}
 	case "service":
 		return step{func(ctx context.Context) error { return w.startService(ctx, row) }, func() string { return w.serviceWaiting(row) }}
 	}

@@ -21,6 +21,7 @@ const ackLimit = 2 * time.Second
 // stopSteps is the way down: each in its time, none for ever.
 func (w *worker) stopSteps(action power.Action) []power.Step {
 	return []power.Step{
+		{Name: "guests", Limit: w.guests.stopLimit(), Do: w.guests.stop},
 		{Name: "shares", Limit: 5 * time.Second, Do: w.stopShares},
 		{Name: "services", Limit: w.machine.Boot.StopTimeout.Or(15 * time.Second), Do: w.stopServices},
 		{Name: "seed", Limit: 2 * time.Second, Do: w.saveSeed},

@@ -21,17 +21,22 @@ func (w *worker) serveStatus(context.Context) error {
 		w.board.Answer(verb, w.manage(verb))
 	}
 	w.arrays.answers()
+	w.guests.answer(w.board)
 	return w.board.Listen(w.life, status.Socket)
 }
 
 // uinitctlMain is uinitctl: "status" (the default), "facts", "blame", "log [-f] [UNIT]",
-// "array [status | check NAME | replace NAME OLD NEW]", or "start", "stop", "restart" with the name of a service.
+// "array [status | check NAME | replace NAME OLD NEW]", "vm" and what vmctlMain accepts, or "start", "stop",
+// "restart" with the name of a service.
 func uinitctlMain(args []string) int {
 	question := "status"
 	if len(args) == 0 {
 		args = []string{question}
 	}
 	question = args[0]
+	if question == "vm" {
+		return vmctlMain(args[1:])
+	}
 	if question == "log" {
 		if err := status.Follow(status.Socket, strings.Join(args, " "), func(e report.Event) { writeRecord(os.Stdout, e) }); err != nil {
 			fmt.Fprintln(os.Stderr, "uinitctl:", err)

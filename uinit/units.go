@@ -118,7 +118,7 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 		needs := append([]string{"mounts"}, m.Service[name].Needs...)
 		add(unit.Unit{Name: "service:" + name, Needs: needs, After: []string{"hostname", "loopback", "sysctl", "users"}})
 	}
-	return units
+	return append(units, guestUnits(m, do)...)
 }
 
 const (

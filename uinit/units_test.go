@@ -56,6 +56,11 @@ func TestUnits(t *testing.T) {
 	m.SSH, m.Watchdog = &spec.SSH{State: "/srv/media/state"}, &spec.Watchdog{}
 	m.Entropy.State, m.Time.State = "/srv/state", "/srv/media/films"
 	m.Log = spec.Log{Remote: "udp://192.0.2.1:514", Spool: "/srv/log"}
+	m.VM = map[string]spec.VM{
+		"db":   {Autostart: true, Order: 1, Disk: map[string]spec.VMDisk{"root": {Path: "/srv/vm/db.img"}, "log": {Path: "/dev/vg0/log"}}},
+		"web":  {Autostart: true, Order: 2, Needs: []string{"network"}, NIC: map[string]spec.VMNIC{"lan": {Bridge: "lan"}}, Kernel: "/srv/media/films/kernel"},
+		"play": {Order: 1},
+	}
 	addBuiltin(m)
 	units := graph(m, map[string]spec.Console{"tty1": {}, "ttyS0": {}})
 	if problems := unit.Check(units); problems != nil {

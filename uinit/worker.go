@@ -48,6 +48,7 @@ type worker struct {
 	links    *link.Manager
 	services map[string]*service.Service
 	output   *service.Output
+	guests   *guests
 
 	board    *status.Board
 	reporter *hostlink.Reporter
@@ -149,6 +150,7 @@ func newWorker(life context.Context) (*worker, error) {
 	for name := range w.machine.Service {
 		w.services[name] = w.newService(name)
 	}
+	w.guests = newGuests(w)
 	return w, nil
 }
 

@@ -51,6 +51,8 @@ func Sets() []Set {
 				hid_logitech_dj hid_hyperv hyperv_keyboard virtio_input`)},
 		{"watchdog", "Watchdogs of chip sets, server management and QEMU, with softdog for machines that have none.",
 			words(`iTCO_wdt i2c_i801 lpc_ich sp5100_tco wdat_wdt hpwdt it87_wdt w83627hf_wdt i6300esb ib700wdt softdog`)},
+		{"kvm", "Virtual machines on processors of Intel and AMD, their network interfaces, and packets on a short way.",
+			words(`kvm_intel kvm_amd tun vhost_net`)},
 		{"hwrng", "Sources of random numbers.",
 			words(`virtio_rng intel_rng amd_rng via_rng tpm_rng chaoskey tpm_tis tpm_crb`)},
 	}

@@ -27,6 +27,14 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	for _, name := range []string{"button", "evdev"} {
 		wants = append(wants, kmod.Want{Name: name, Why: "power button", Optional: true})
 	}
+	if len(p.VM) > 0 {
+		members, err := kmod.SetWants("kvm")
+		if err != nil {
+			return nil, err
+		}
+		wants = append(wants, members...)
+		wants = append(wants, kmod.Want{Name: "tun", Why: "vm"})
+	}
 	if p.Access.HostPassword {
 		wants = append(wants, kmod.Want{Name: "qemu_fw_cfg", Why: "access.host_password", Optional: true})
 	}

@@ -25,6 +25,7 @@ func crossCheck(p *Profile) Problems {
 	c.arrays()
 	c.mounts()
 	c.services()
+	c.vms()
 	c.shares()
 	c.ssh()
 	c.watchdog()

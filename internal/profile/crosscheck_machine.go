@@ -88,6 +88,14 @@ func (c *crosser) units() []string {
 	if c.p.Firewall != nil {
 		units = append(units, "filter", "firewall", "nflog")
 	}
+	for name, v := range c.p.VM {
+		if v.Autostart {
+			units = append(units, "vm:"+name)
+		}
+	}
+	if len(c.p.VM) > 0 {
+		units = append(units, "guests")
+	}
 	if c.p.Watchdog != nil {
 		units = append(units, "watchdog")
 	}

@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"math"
 	"path"
 	"slices"
 	"strings"
@@ -17,7 +16,7 @@ func (c *crosser) supervision(key string, s spec.Service) {
 	if s.PIDs < 0 {
 		c.bad(key+".pids", "accepted: a number of processes, or 0 for no limit")
 	}
-	if s.CPU < 0 || math.IsInf(s.CPU, 0) || math.IsNaN(s.CPU) || s.CPU > 1024 {
+	if !validCPU(s.CPU) {
 		c.bad(key+".cpu", "accepted: a share of processors from 0 to 1024, such as 0.5")
 	}
 	c.namespaces(key, s)
@@ -38,6 +37,8 @@ func (c *crosser) supervision(key string, s spec.Service) {
 		c.bad(key+".restart", `a service that is ready when it ends is not started again; accepted: "on-failure", "never"`)
 	}
 }
+
+func validCPU(share float64) bool { return share >= 0 && share <= 1024 } // NaN is neither
 
 // namespaces finds signs of readiness that uinit could not see from outside.
 func (c *crosser) namespaces(key string, s spec.Service) {

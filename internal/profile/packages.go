@@ -35,6 +35,20 @@ func addPackages(p *Profile) {
 			add("dosfstools", "/sbin/fsck.fat")
 		}
 	}
+	if len(p.VM) > 0 {
+		add("qemu-system-x86", "/usr/bin/qemu-system-x86_64")
+		// QEMU loads it by name, so nothing shows that it is needed.
+		add("qemu-system-common", "/usr/lib/*/qemu/accel-tcg-x86_64.so")
+		add("qemu-system-data", "/usr/share/qemu/kvmvapic.bin")
+		add("qemu-system-data", "/usr/share/qemu/linuxboot_dma.bin") // starts a kernel that is given
+		add("seabios", "/usr/share/seabios/bios-256k.bin")
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.VM)) {
+		if p.VM[name].Firmware == spec.VMUEFI {
+			add("ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd")
+			add("ovmf", "/usr/share/OVMF/OVMF_VARS_4M.fd")
+		}
+	}
 	if p.Firewall != nil {
 		add("nftables", "/usr/sbin/nft")
 	}

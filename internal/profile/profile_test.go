@@ -267,6 +267,77 @@ needs = ["service:a"]
 		{"a namespace that is none", sound + "[service.a]\ncommand = [\"/a\"]\nnamespaces = [\"user\"]\n", []string{
 			`p.toml:10:15: service.a.namespaces[0]: "user" is not a namespace; accepted: mount, pid, net, uts, ipc`,
 		}},
+		{"guests", sound + guests, nil},
+		{"guests that make no sense", sound + guests + `
+[vm.Big]
+memory = "8M"
+vcpus = -1
+memory_max = "32M"
+cpu = -1.0
+restart_limit = -1
+[vm.empty]
+memory = "1G"
+initrd = "initrd"
+needs = ["vm:wbe"]
+[vm.taker]
+firmware = "uefi"
+uefi_vars = "/vars"
+[vm.taker.disk.a]
+path = "/srv/web.img"
+size = "1G"
+[vm.taker.disk.B]
+path = "/dev/vg0/x"
+create = true
+[vm.taker.disk.c]
+path = "x.iso"
+bus = "cdrom"
+create = true
+[vm.taker.disk.d]
+path = "/var/d.img"
+create = true
+size = "1G"
+[vm.taker.disk.e]
+path = "/srv/e.img"
+create = true
+[vm.taker.nic.a]
+bridge = "br1"
+mac = "53:54:00:00:00:01"
+[vm.taker.nic.interfaces]
+bridge = "br0"
+mac = "52:54:00:00:00:02"
+[vm.taker.nic.l]
+bridge = "br0"
+mac = "52:54:00:00:00:02"
+`, []string{
+			`p.toml:18:8: vm.web.disk.root.path: /srv/web.img is a disk of taker already, and two who write`,
+			`p.toml:26:1: vm.Big: is not a guest's name; accepted: `,
+			`p.toml:26:1: vm.Big: has nothing to start from; accepted: kernel, or a disk`,
+			`p.toml:27:10: vm.Big.memory: is 8M; accepted: 16M and up`,
+			`p.toml:28:9: vm.Big.vcpus: is -1; accepted: 1 to 255`,
+			`p.toml:29:14: vm.Big.memory_max: is 32M, and the guest would be ended when it uses its 8M; accepted: 72M and up`,
+			`p.toml:30:7: vm.Big.cpu: accepted: `,
+			`p.toml:31:17: vm.Big.restart_limit: accepted: `,
+			`p.toml:33:10: warning: vm.empty.memory: is 1G, which does not fit into run.memory, 512M`,
+			`p.toml:34:10: vm.empty.initrd: "initrd" is not an absolute path`,
+			`p.toml:34:10: vm.empty.initrd: goes with kernel; a disk brings its own`,
+			`p.toml:35:10: vm.empty.needs[0]: nothing is called "vm:wbe"; did you mean vm:web?`,
+			`p.toml:36:1: warning: vm.taker.memory: is 512M`,
+			`p.toml:38:13: vm.taker.uefi_vars: /vars lies in memory`,
+			`p.toml:41:8: vm.taker.disk.a.size: goes with create = true`,
+			`p.toml:42:1: vm.taker.disk.B: is not a disk's name`,
+			`p.toml:44:10: vm.taker.disk.B.create: makes files, and /dev/vg0/x is a device`,
+			`p.toml:46:8: vm.taker.disk.c.path: "x.iso" is not an absolute path`,
+			`p.toml:48:10: vm.taker.disk.c.create: makes an empty disk`,
+			`p.toml:50:8: vm.taker.disk.d.path: /var/d.img lies in memory`,
+			`p.toml:53:1: vm.taker.disk.e.size: is 0; accepted: `,
+			`p.toml:57:10: vm.taker.nic.a.bridge: there is no [bridge.br1]; did you mean br0?`,
+			`p.toml:58:7: vm.taker.nic.a.mac: 53:54:00:00:00:01 is a group's address`,
+			`p.toml:59:1: vm.taker.nic.interfaces: "taker-interfaces" is not a name`,
+			`p.toml:64:7: vm.taker.nic.l.mac: 52:54:00:00:00:02 is that of taker-interfaces already`,
+		}},
+		{"guests in a circle", sound + "[vm.a]\nkernel = \"/k\"\nmemory = \"64M\"\nautostart = true\nneeds = [\"vm:b\"]\n[vm.b]\nkernel = \"/k\"\nmemory = \"64M\"\nautostart = true\norder = 1\n", []string{
+			`p.toml:8:1: vm.a: guests wait for each other in a circle, by order or needs: a → b → a`,
+		}},
 		{"unknown format", "formats = [\"kernal\"]\n" + sound, []string{
 			`p.toml:1:12: formats[0]: "kernal" is not a format; accepted: kernel, uki, disk, iso, netboot; did you mean kernel?`,
 		}},
@@ -386,4 +457,23 @@ sysctl = { "ipv6.autoconf" = 0 }
 [service.x]
 command = ["/x"]
 needs = ["online:br20", "link:bond0.20"]
+`
+
+const guests = `
+[bridge.br0]
+no_address = true
+[mount."/srv"]
+source = "LABEL=srv"
+type = "ext4"
+[vm.web]
+memory = "64M"
+autostart = true
+[vm.web.disk.root]
+path = "/srv/web.img"
+create = true
+size = "1G"
+[vm.web.disk.data]
+path = "/dev/vg0/data"
+[vm.web.nic.lan]
+bridge = "br0"
 `

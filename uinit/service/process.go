@@ -30,6 +30,10 @@ type Launcher struct {
 	// Enclose is the command that gets a service into its namespaces: its arguments are what
 	// Enclosure.String returns and the service's own command. See Enclosure.
 	Enclose []string
+	// Files are open in the service, from number 3 on.
+	Files []*os.File
+	// Account, where given, is who the service runs as, in place of its row's user.
+	Account *syscall.Credential
 }
 
 // Start starts a service in a session and, where possible, a control group of its own.
@@ -38,9 +42,12 @@ func (l Launcher) Start(name string, row spec.Service) (Process, error) {
 		return nil, errors.New("no command")
 	}
 	attr := &syscall.SysProcAttr{Setsid: true}
-	env, err := identity(attr, row.User)
-	if err != nil {
-		return nil, err
+	var env []string
+	if attr.Credential = l.Account; l.Account == nil {
+		var err error
+		if env, err = identity(attr, row.User); err != nil {
+			return nil, err
+		}
 	}
 	command := row.Command
 	if len(row.Namespaces) > 0 {
@@ -56,13 +63,14 @@ func (l Launcher) Start(name string, row spec.Service) (Process, error) {
 			Path: command[0], Args: command, Dir: "/",
 			Env: environment(slices.Concat(l.Environment, env), row.Environment),
 			// Files, not writers: Wait must not wait for grandchildren that keep them open.
-			Stdout: write, Stderr: write, SysProcAttr: attr,
+			Stdout: write, Stderr: write, ExtraFiles: l.Files, SysProcAttr: attr,
 		}
 		return cmd, slack.Start(cmd)
 	}
 	group := openGroup(l.Cgroup, name)
 	if group != nil {
 		defer group.Close()
+		killGroup(group.Name()) // what a worker that crashed has left
 		if err := limitGroup(group.Name(), row); err != nil {
 			l.Output(name, "uinit: "+err.Error()) // no reason not to run at all
 		}

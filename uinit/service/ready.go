@@ -20,6 +20,9 @@ const readyPace = 100 * time.Millisecond
 func (s *Service) awaitReady(over <-chan struct{}, say func(error)) {
 	sign := signOf(s.row.Ready)
 	if sign == "" {
+		sign = s.box.Sign
+	}
+	if sign == "" {
 		select {
 		case <-time.After(settle):
 			say(nil)

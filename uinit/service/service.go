@@ -57,6 +57,8 @@ type Box struct {
 	Fact  func(name string, value any)
 	// Ready says whether a service, as a fresh start makes it, shows the sign.
 	Ready func(spec.Ready) bool
+	// Sign, where given, names what Ready looks for in a service whose row gives no sign.
+	Sign string
 	// GaveUp, where given, hears of a service that is not started again for its restart limit.
 	GaveUp func(error)
 }

@@ -78,3 +78,10 @@ func (s *Service) Waiting() string {
 	}
 	return string(s.state)
 }
+
+// Restarts is how often the service was started again.
+func (s *Service) Restarts() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.restarts
+}

@@ -11,6 +11,8 @@ import (
 )
 
 const (
+	// startLimit is how long QEMU may take until it can be spoken to; emulated itself, it needs ten seconds.
+	startLimit = time.Minute
 	// answerLimit is how long QEMU may take for an answer.
 	answerLimit = 5 * time.Second
 	// quitLimit is how long it may take to write what it still has and go.
@@ -38,7 +40,7 @@ func Meet(o *Opened) *Guest {
 	g := &Guest{opened: o, started: time.Now(), ready: make(chan struct{})}
 	go func() {
 		defer close(g.ready)
-		ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 		defer cancel()
 		m, err := qmp.New(ctx, o.Monitor)
 		if err != nil {
@@ -60,6 +62,12 @@ func (g *Guest) Running() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.running
+}
+
+// Await returns what Running does once that is decided.
+func (g *Guest) Await() time.Duration {
+	<-g.ready
+	return g.Running()
 }
 
 // ask runs a command of the monitor's; into may be nil.

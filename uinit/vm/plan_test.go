@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -104,16 +103,6 @@ func TestFits(t *testing.T) {
 		if text != tt.err {
 			t.Errorf("%v of %+v: %q, want %q", tt.wanted, tt.memory, text, tt.err)
 		}
-	}
-}
-
-func TestOrder(t *testing.T) {
-	rows := map[string]spec.VM{"db": {Order: 1, Autostart: true}, "web": {Order: 5, Autostart: true}, "app": {Order: 2}, "cache": {Order: 1, Autostart: true}}
-	if got, want := Order(rows), [][]string{{"cache", "db"}, {"app"}, {"web"}}; !reflect.DeepEqual(got, want) {
-		t.Errorf("order %v, want %v", got, want)
-	}
-	if got, want := Before(rows, "web"), []string{"cache", "db"}; !reflect.DeepEqual(got, want) {
-		t.Errorf("before web %v, want %v", got, want)
 	}
 }
 

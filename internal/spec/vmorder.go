@@ -1,14 +1,12 @@
-package vm
+package spec
 
 import (
 	"maps"
 	"slices"
-
-	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// Order groups guests by the order of their rows: the first group starts first, and stops last.
-func Order(rows map[string]spec.VM) [][]string {
+// VMOrder groups guests by the order of their rows: the first group starts first, and stops last.
+func VMOrder(rows map[string]VM) [][]string {
 	groups := map[int][]string{}
 	for _, name := range slices.Sorted(maps.Keys(rows)) {
 		groups[rows[name].Order] = append(groups[rows[name].Order], name)
@@ -20,8 +18,8 @@ func Order(rows map[string]spec.VM) [][]string {
 	return order
 }
 
-// Before are the guests that start with the machine and before a given one.
-func Before(rows map[string]spec.VM, name string) []string {
+// VMBefore are the guests that start with the machine and before a given one.
+func VMBefore(rows map[string]VM, name string) []string {
 	var names []string
 	for _, other := range slices.Sorted(maps.Keys(rows)) {
 		if rows[other].Autostart && rows[other].Order < rows[name].Order {

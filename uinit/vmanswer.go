@@ -1,0 +1,136 @@
+//go:build !novm
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/status"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// vmRow is what "vm list" and "vm stats" tell of a guest. Sizes are in bytes.
+type vmRow struct {
+	Memory    int64   `json:"memory"`
+	VCPUs     int     `json:"vcpus"`
+	Autostart bool    `json:"autostart"`
+	Restarts  int     `json:"restarts"`
+	CPU       float64 `json:"cpu_seconds"`
+	Used      int64   `json:"memory_used"`
+	Read      int64   `json:"disk_read"`
+	Written   int64   `json:"disk_written"`
+	Received  int64   `json:"received"`
+	Sent      int64   `json:"sent"`
+}
+
+// answer adds the question "vm".
+func (g *guests) answer(board *status.Board) {
+	board.Answer("vm", func(_ context.Context, args []string, send func(report.Event) error) error {
+		args = append(args, "", "")
+		verb, name := args[0], args[1]
+		if verb == "list" || verb == "stats" {
+			return g.list(verb == "stats", send)
+		}
+		one := g.all[name]
+		if one == nil {
+			return fmt.Errorf("there is no guest %q%s; accepted: %s", name, suggest.DidYouMean(name, g.host.Names), strings.Join(g.host.Names, ", "))
+		}
+		switch verb {
+		case "start", "stop":
+			return g.manage(verb, one, send)
+		case "reset":
+			now := one.guest()
+			if now == nil {
+				return fmt.Errorf("resetting %s: it is %s", name, one.service.State())
+			}
+			return errors.Join(now.Reset(), send(one.event(vmRow{})))
+		case "console": // that there is such a guest is all that the asker needs to know
+			return send(one.event(vmRow{}))
+		}
+		return fmt.Errorf("vm: %q is not known; accepted: list, stats, or start, stop, reset, console with the name of a guest", verb)
+	})
+}
+
+// manage starts or stops a guest, whether or not the asker waits for it.
+func (g *guests) manage(verb string, one *guest, send func(report.Event) error) error {
+	if g.w.life.Err() != nil {
+		return context.Cause(g.w.life)
+	}
+	state := unit.OK
+	var err error
+	if verb == "start" {
+		ctx, cancel := context.WithTimeout(g.w.life, starting)
+		defer cancel()
+		err = g.begin(ctx, one)
+	} else {
+		state = unit.State(service.Stopped)
+		err = one.service.Stop(g.w.life)
+	}
+	e := report.Event{Kind: report.KindUnit, Name: "vm:" + one.name, State: string(state)}
+	if err != nil {
+		e.State, e.Message = string(unit.Failed), err.Error()
+	}
+	g.w.board.Unit(e, false)
+	return errors.Join(err, send(one.event(vmRow{})))
+}
+
+func (one *guest) event(row vmRow) report.Event {
+	return report.Event{Kind: report.KindFact, Name: one.name, State: string(one.service.State()), Value: row}
+}
+
+// list tells of all guests; figures of what they use take asking QEMU.
+func (g *guests) list(figures bool, send func(report.Event) error) error {
+	for _, name := range g.host.Names {
+		one := g.all[name]
+		row := vmRow{Memory: int64(one.row.Memory), VCPUs: max(one.row.VCPUs, 1), Autostart: one.row.Autostart, Restarts: one.service.Restarts()}
+		if now := one.guest(); figures && now != nil {
+			traffic, err := now.Disks()
+			if err != nil {
+				return err
+			}
+			row.Read, row.Written = traffic.Read, traffic.Written
+			row.CPU, row.Used = one.cpu(), one.figure("memory.current")
+			for nic := range one.row.NIC {
+				// What the host receives, the guest has sent.
+				row.Sent += counter(spec.Tap(name, nic), "rx_bytes")
+				row.Received += counter(spec.Tap(name, nic), "tx_bytes")
+			}
+		}
+		if err := send(one.event(row)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cpu is the processor time of a guest's run, in seconds (cgroup-v2.rst, cpu.stat).
+func (one *guest) cpu() float64 {
+	b, _ := os.ReadFile(filepath.Join(serviceGroup(), "vm:"+one.name, "cpu.stat"))
+	for line := range strings.Lines(string(b)) {
+		if text, ok := strings.CutPrefix(line, "usage_usec "); ok {
+			n, _ := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+			return float64(n) / 1e6
+		}
+	}
+	return 0
+}
+
+// counter is one of an interface's (Documentation/ABI/testing/sysfs-class-net-statistics).
+func counter(link, name string) int64 {
+	b, err := os.ReadFile("/sys/class/net/" + link + "/statistics/" + name)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
+	return n
+}
