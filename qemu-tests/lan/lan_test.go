@@ -32,6 +32,28 @@ func TestPing(t *testing.T) {
 	}
 }
 
+// Hosts of one VLAN hear each other, whichever segment of it they are on, and nobody else.
+func TestVLAN(t *testing.T) {
+	s := NewSegment()
+	defer s.Close()
+	near := s.VLAN(20).Host(1, netip.MustParseAddr("192.0.2.1"))
+	s.VLAN(20).Host(2, netip.MustParseAddr("192.0.2.2"))
+	s.VLAN(30).Host(3, netip.MustParseAddr("192.0.2.3"))
+	s.Host(4, netip.MustParseAddr("192.0.2.4"))
+	p := near.Ping(netip.MustParseAddr("192.0.2.2"))
+	if err := p.Answers(3, 5*time.Second); err != nil {
+		t.Error(err)
+	}
+	p.Stop()
+	for _, other := range []string{"192.0.2.3", "192.0.2.4"} {
+		p := near.Ping(netip.MustParseAddr(other))
+		if err := p.Answers(1, 3*pace); err == nil {
+			t.Errorf("%s answers from another network", other)
+		}
+		p.Stop()
+	}
+}
+
 // Frames pass a cable as QEMU writes them.
 func TestCable(t *testing.T) {
 	s := NewSegment()

@@ -1,0 +1,154 @@
+package qemu_tests
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
+	"github.com/imgbuild/imgbuild/internal/report"
+)
+
+// The profile holds what it promises; its checks start a guest within the guest as far as its firmware.
+func TestHypervisor(t *testing.T) {
+	shipped(t, "hypervisor").prove(t)
+}
+
+// nested bounds a kernel that starts in an emulator within an emulator: two minutes on a quiet machine.
+const nested = 9 * time.Minute
+
+// host is a hypervisor with a guest built by this project, on VLAN 20 only.
+func host(t *testing.T) appliance {
+	t.Helper()
+	inner := extended(t, cloud+`
+[user.root]
+# "correct horse"
+password_hash = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
+[access]
+host_password = false
+`, map[string]string{})
+	files := map[string]string{"host.toml": fmt.Sprintf(`
+extends = "hypervisor"
+%s
+[image]
+overlays = ["hypervisor", "files"]
+[run]
+memory = "1152M"
+[vm.inner]
+memory    = "256M"
+kernel    = "/usr/share/guest/kernel"
+initrd    = "/usr/share/guest/initrd"
+cmdline   = "%s %s"
+autostart = true
+order     = 2
+[vm.inner.nic.lan]
+bridge = "br20"
+[vm.huge]
+memory = "64G"
+[vm.huge.disk.root]
+path   = "/srv/vm/huge.img"
+create = true
+size   = "1G"
+`, cloud, inner.options.Cmdline, strings.Join(qemu.KernelArgs(qemu.AccelTCG, tsc.KHz()), " "))}
+	for name, path := range map[string]string{"kernel": inner.options.Kernel, "initrd": inner.options.Initrd} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files["files/usr/share/guest/"+name] = string(b)
+	}
+	dir := t.TempDir()
+	for name, body := range files {
+		at := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(body), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return built(t, filepath.Join(dir, "host.toml"))
+}
+
+// A guest within the guest: on a VLAN's bridge it gets its address, answers, and is talked to on its console;
+// a guest that is killed comes again, one that is too large is refused, and all go down in their order.
+func TestNestedGuest(t *testing.T) {
+	long(t)
+	cable, spare := segment(t), segment(t)
+	office := cable.VLAN(20).Host(1, netip.MustParseAddr("192.0.2.1"))
+	leased := netip.MustParsePrefix("192.0.2.77/24")
+	office.DHCP4().Lend(leased, time.Hour)
+
+	vm, err := boot.Prepare(t.Context(), host(t).options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vm.Close)
+	for i, s := range []interface{ Cable() (string, error) }{cable, spare} {
+		backend, err := s.Cable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		vm.Config.NICs[i].Backend = backend
+	}
+	g := startFor(t, vm.Config, nested)
+	s := until(t, g, "the guest's QEMU", func(s *report.State) bool {
+		return s.Units["vm:inner"].State != "" && s.Units["vm:inner"].State != "running"
+	})
+	if u := s.Units["vm:inner"]; u.State != "ok" && u.State != "late" {
+		t.Fatalf("the guest is %+v", u)
+	}
+	prompt := unitAt(t, s, "console:ttyS0", "ok").Uptime
+	t.Logf("prompt at %.1f s, the guest's QEMU at %.1f s", prompt, s.Units["vm:inner"].Uptime)
+
+	// Meanwhile, what does not want the guest's own kernel.
+	for _, tt := range []struct{ line, want string }{
+		{"uinitctl vm start huge 2>&1; echo status $?", "*starting huge: it wants 65536 MiB and QEMU 64 MiB; of this machine's * MiB are free*status 1"},
+		{"uinitctl vm sing 2>&1", "*there is no guest *accepted: example, huge, inner*"},
+		{"uinitctl vm start example", "GUEST*\nexample*running*128M*"},
+		{"kill -9 $(< /sys/fs/cgroup/uinit/vm:example/cgroup.procs); exec 9<> <(:); until uinitctl facts | grep -q 'vm.example.restarts *1$' && uinitctl vm | grep -q 'example *running'; do read -rt 0.2 -u 9; done; uinitctl vm list", "*\nexample*running*128M*1 *no*1\n*"},
+		{"uinitctl vm reset example && echo reset", "*reset"},
+	} {
+		if got := inside(t, g, tt.line); !like(tt.want, got) {
+			t.Errorf("%s prints\n%s\nwant %s", tt.line, got, tt.want)
+		}
+	}
+
+	ping := office.Ping(leased.Addr())
+	defer ping.Stop()
+	if err := ping.Answers(3, nested); err != nil {
+		t.Fatalf("the guest within the guest: %v", err)
+	}
+	t.Logf("the guest answers after %v", time.Since(g.Started()).Round(time.Second))
+	talk(t, g,
+		[2]string{`login: `, "\r"}, // the kernel may have said something since
+		[2]string{`login: $`, "root\r"},
+		[2]string{`Password: $`, vm.Password + "\r"},
+		[2]string{`# $`, "uinitctl vm console inner\r"},
+		[2]string{`Ctrl-\] leaves it[\s\S]*login: $`, "root\r"},
+		[2]string{`Password: $`, "correct horse\r"},
+		[2]string{`# $`, "echo in-$((6*7))-$(hostname); exit\r"},
+		[2]string{`in-42-box[\s\S]*login: $`, "\x1d"},
+		[2]string{`# $`, "echo back-$((6*7))-$(hostname)\r"},
+		[2]string{`back-42-host`, ""},
+	)
+	if got := inside(t, g, "uinitctl vm stats"); !regexp.MustCompile(`(?m)^inner +running +\d+\.\d +\d+M +0 +0 +[1-9]\d*K? +[1-9]\d*K?$`).MatchString(got) {
+		t.Errorf("the figures are\n%s", got)
+	}
+	s = off(t, g)
+	places := order(s, "vm.inner.state", "vm.example.state", "stop.guests", "stop.services", "stop.file_systems")
+	if slices.Contains(places, -1) || !slices.IsSorted(places) {
+		t.Errorf("guests, services and file systems ended at places %v of the report", places)
+	}
+	if inner := s.Facts["vm.inner.exit"].Value; inner != "exit status 0" {
+		t.Errorf("the guest ended with %v; it did not power itself off", inner)
+	}
+}
