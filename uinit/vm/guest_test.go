@@ -136,13 +136,14 @@ func TestQEMU(t *testing.T) {
 			t.Errorf("QEMU's status lacks %q:\n%s", want, status)
 		}
 	}
-	if err := errors.Join(g.PowerDown(), g.Reset()); err != nil {
+	if err := g.PowerDown(); err != nil {
 		t.Error(err)
 	}
 	if _, err := g.Disks(); err != nil {
 		t.Error(err)
 	}
-	// SeaBIOS tells on the console what it is.
+	// SeaBIOS tells on the console what it is, and again when the guest is reset. A reset in its first moments,
+	// on its way from the ROM into memory, stops it for good in five runs of six (QEMU 7.2, emulated).
 	socket := filepath.Join(dir, "console")
 	l, err := terminal.Listen(socket)
 	if err != nil {
@@ -154,8 +155,14 @@ func TestQEMU(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = client.SetDeadline(time.Now().Add(20 * time.Second))
-	if err := expect(client, "SeaBIOS"); err != nil {
+	if err := expect(client, "No bootable device"); err != nil {
 		t.Error(err)
+	}
+	if err := g.Reset(); err != nil {
+		t.Error(err)
+	}
+	if err := expect(client, "SeaBIOS"); err != nil {
+		t.Errorf("after the reset: %v", err)
 	}
 	g.Quit()
 	if err := cmd.Wait(); err != nil {
