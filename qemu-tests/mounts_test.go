@@ -16,7 +16,7 @@ func TestMounts(t *testing.T) {
 [kernel]
 package = "linux-image-cloud-amd64"
 [packages.btrfs-progs]
-files = ["/bin/mkfs.btrfs"]
+files = ["/usr/sbin/mkfs.btrfs"]
 [packages.e2fsprogs]
 files = ["/sbin/mke2fs"]
 [mount."/ext4"]

@@ -27,13 +27,14 @@ type Array struct {
 	Create bool `json:"create,omitempty"`
 }
 
-// ArrayMatch finds an array's members. What is given must hold together.
+// ArrayMatch finds an array. All its members belong to it then, also those that came later.
 type ArrayMatch struct {
 	// The array's UUID, as "mdadm --detail" prints it.
 	UUID ArrayUUID `json:"uuid,omitempty"`
 	// Its name, without the host's.
 	Name string `json:"name,omitempty"`
-	// The only devices to look at: a device such as /dev/vda2, "serial=…" for a disk's serial number,
+	// Devices by which it is known where neither uuid nor name is given, any of them; with create, the
+	// disks to make it of. Each is a device such as /dev/vda2, "serial=…" for a disk's serial number,
 	// "partlabel=…" for the label of a GPT partition, or "serial=…,partlabel=…".
 	Members []string `json:"members,omitempty"`
 }

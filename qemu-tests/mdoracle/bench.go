@@ -160,14 +160,12 @@ func (b *bench) sum(array string) (string, error) {
 // ours judges an array by the devices that are to be seen, after members had their time, and starts it.
 func (b *bench) ours(level spec.ArrayLevel, devices []string, row spec.Array) (md.Op, error) {
 	row.Level = level
-	row.Match.Members = nil
-	for _, d := range devices {
-		row.Match.Members = append(row.Match.Members, "/dev/"+d)
-	}
+	row.Match.Members = []string{"/dev/" + devices[0]} // version 0.90 knows no names
 	have, err := b.kernel.Observe(nil)
 	if err != nil {
 		return md.Op{}, err
 	}
+	have.Members = slices.DeleteFunc(have.Members, func(m md.Member) bool { return !slices.Contains(devices, m.Device) })
 	op := md.Judge("t", md.Machine{Host: "box", Arrays: map[string]spec.Array{"t": row}, Waited: map[string]bool{"t": true}}, have)
 	if op.Action != md.Start {
 		return op, nil

@@ -150,7 +150,11 @@ func (b *bench) alone(devices []string, seed uint64) (string, error) {
 
 // compare starts what is seen, ours first; neither may change what the other finds.
 func (b *bench) compare(t trial, seen []string, want string) (f Finding, err error) {
-	op, err := b.ours(t.level, seen, spec.Array{})
+	match := spec.ArrayMatch{}
+	if t.metadata != "0.90" {
+		match.Name = "t"
+	}
+	op, err := b.ours(t.level, seen, spec.Array{Match: match})
 	f.Got, f.Reason = string(op.Action), op.Reason
 	if err != nil {
 		return f, err

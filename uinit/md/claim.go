@@ -12,18 +12,27 @@ import (
 func claim(name string, row spec.Array, host string, have State) (members []Member, problem string) {
 	byUUID := map[UUID][]Member{}
 	var order []UUID
+	named := map[UUID]bool{} // by a device of theirs
 	for _, m := range have.Members {
-		if !answers(name, row.Match, m) {
+		known := slices.Contains(order, m.Super.UUID)
+		switch {
+		case answers(name, row.Match, m):
+		case identified(row, m):
+			named[m.Super.UUID] = true
+		default:
 			continue
 		}
-		if byUUID[m.Super.UUID] == nil {
+		if !known {
 			order = append(order, m.Super.UUID)
 		}
+	}
+	// One answers for all: a disk that took another one's place is in no profile.
+	for _, m := range have.Members {
 		byUUID[m.Super.UUID] = append(byUUID[m.Super.UUID], m)
 	}
 	if row.Match.UUID == "" && row.Foreign != spec.ForeignAccept {
 		// Ours by name is ours; another host's of that name only matters where there is none.
-		own := slices.DeleteFunc(slices.Clone(order), func(u UUID) bool { return foreign(byUUID[u][0].Super, host) })
+		own := slices.DeleteFunc(slices.Clone(order), func(u UUID) bool { return !named[u] && foreign(byUUID[u][0].Super, host) })
 		if len(own) == 0 && len(order) > 0 {
 			m := byUUID[order[0]]
 			other, _ := m[0].Super.Split()
@@ -45,9 +54,6 @@ func claim(name string, row spec.Array, host string, have State) (members []Memb
 }
 
 func answers(name string, match spec.ArrayMatch, m Member) bool {
-	if len(match.Members) > 0 && !slices.ContainsFunc(match.Members, m.Is) {
-		return false
-	}
 	if match.UUID != "" {
 		return m.Super.UUID.String() == string(match.UUID)
 	}
@@ -55,10 +61,14 @@ func answers(name string, match spec.ArrayMatch, m Member) bool {
 	switch {
 	case match.Name != "":
 		return called == match.Name
-	case m.Super.Version == "0.90": // nameless: the devices must do
-		return len(match.Members) > 0
 	}
 	return called == name
+}
+
+// identified says that a profile knows the array by one of its devices. Disks that a row would make an
+// array of are no such mark: they may have been used for another one.
+func identified(row spec.Array, m Member) bool {
+	return row.Match.UUID == "" && row.Match.Name == "" && !row.Create && slices.ContainsFunc(row.Match.Members, m.Is)
 }
 
 // foreign says that an array was made for another host.

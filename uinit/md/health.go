@@ -140,11 +140,14 @@ func DropLost(sys fs.FS, device string) (dropped []string) {
 		if _, err := fs.Stat(sys, path.Join("class/block", member)); err == nil {
 			continue
 		}
+		known := strings.Contains(attribute(sys, device, "md/"+e.Name()+"/state"), "faulty")
 		state := path.Join("/sys/block", device, "md", e.Name(), "state")
 		// The first is refused where it has failed already, the second while somebody waits for it.
 		_ = put(state, "faulty")
 		_ = put(state, "remove")
-		dropped = append(dropped, member)
+		if !known {
+			dropped = append(dropped, member)
+		}
 	}
 	return dropped
 }

@@ -77,9 +77,7 @@ func Judge(name string, want Machine, have State) Op {
 	}
 	if len(members) == 0 {
 		op.Action, op.Reason = Wait, "no member is there"
-		for _, device := range slices.Sorted(maps.Keys(have.Unreadable)) {
-			op.Reason += fmt.Sprintf("; %s: %v", device, have.Unreadable[device])
-		}
+		op.Reason += unreadable(have)
 		return op
 	}
 	set, problem := gather(members)
@@ -90,7 +88,19 @@ func Judge(name string, want Machine, have State) Op {
 	if problem != "" {
 		return refuse("%s", problem)
 	}
-	return set.decide(op, row, want.Waited[name])
+	op = set.decide(op, row, want.Waited[name])
+	if op.Action == Wait {
+		op.Reason += unreadable(have)
+	}
+	return op
+}
+
+// unreadable are devices that may be what is missing.
+func unreadable(have State) (text string) {
+	for _, device := range slices.Sorted(maps.Keys(have.Unreadable)) {
+		text += fmt.Sprintf("; %s: %v", device, have.Unreadable[device])
+	}
+	return text
 }
 
 // decide starts, waits or refuses by which slots are there.

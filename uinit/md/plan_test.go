@@ -64,6 +64,9 @@ func TestJudge(t *testing.T) {
 		{name: "another host's, accepted", row: spec.Array{Foreign: spec.ForeignAccept}, members: mirror(func(a, b *made) { a.name, b.name = "old:data", "old:data" }), now: Start, then: Start, with: "sda sdb"},
 		{name: "another host's by UUID", row: spec.Array{Match: spec.ArrayMatch{UUID: "01000000:00000000:00000000:00000000"}},
 			members: mirror(func(a, b *made) { a.name, b.name = "old:data", "old:data" }), now: Start, then: Start, with: "sda sdb"},
+		{name: "nameless, by one device", row: spec.Array{Match: spec.ArrayMatch{Members: []string{"serial=S-sdb"}}}, members: mirror(func(a, b *made) { a.name, b.name = "", "" }), now: Start, then: Start, with: "sda sdb"},
+		{name: "disks for an array to be made carry another one", row: spec.Array{Create: true, Match: spec.ArrayMatch{Members: []string{"/dev/sda", "/dev/sdb"}}},
+			members: mirror(func(a, b *made) { a.name, b.name = "other", "other" }), now: Wait, then: Wait, reason: "no member is there"},
 		{name: "another one of that name, another host's", members: append(mirror(func(a, b *made) {}), mirror(func(a, b *made) {
 			a.name, b.name, a.uuid, b.uuid, a.device, b.device = "old:data", "old:data", 2, 2, "sdc", "sdd"
 		})...), now: Start, then: Start, with: "sda sdb"},
