@@ -17,6 +17,8 @@ func TestMounts(t *testing.T) {
 package = "linux-image-cloud-amd64"
 [packages.btrfs-progs]
 files = ["/usr/sbin/mkfs.btrfs"]
+[packages.xfsprogs]
+files = ["/sbin/mkfs.xfs"]
 [packages.e2fsprogs]
 files = ["/sbin/mke2fs"]
 [mount."/ext4"]
@@ -31,6 +33,7 @@ nofail = true
 [mount."/xfs"]
 source = "LABEL=xfs"
 type   = "xfs"
+nofail = true
 [mount."/vfat"]
 source = "LABEL=FAT"
 type   = "vfat"
@@ -44,6 +47,18 @@ source = "lvm:vg0/srv"
 type   = "ext4"
 fsck   = "preen"
 nofail = true
+[mount."/made"]
+source = "/dev/vdg"
+type   = "ext4"
+create = true
+[mount."/kept"]
+source  = "/dev/vdh"
+type    = "ext4"
+create  = true
+nofail  = true
+[run.disk.g]
+[run.disk.h]
+filesystem = "vfat"
 [run.disk.a]
 filesystem = "ext4"
 label      = "ext"
@@ -51,9 +66,7 @@ label      = "ext"
 filesystem = "ext4"
 label      = "bad"
 [run.disk.c]
-filesystem = "xfs"
-label      = "xfs"
-size       = "320M"
+size = "320M"
 [run.disk.d]
 filesystem = "vfat"
 label      = "FAT"
@@ -75,9 +88,10 @@ size = "160M"
 		return true
 	}
 	g := startFor(t, vm.Config, 2*time.Minute)
-	until(t, g, "the mounts", func(s *report.State) bool { return mounted(s, "ext4", "bad", "xfs", "vfat") })
+	until(t, g, "the mounts", func(s *report.State) bool { return mounted(s, "ext4", "bad", "vfat", "made") })
 	inside(t, g, `set -e
-for d in ext4 xfs vfat; do echo $d > /$d/file; done
+mkfs.xfs -q -L xfs /dev/vdc; mkdir -p /xfs; mount -t xfs /dev/vdc /xfs
+for d in ext4 xfs vfat made; do echo $d > /$d/file; done
 umount /bad; dd if=/dev/urandom of=/dev/vdb bs=4096 seek=1 count=40 2>/dev/null
 mkfs.btrfs -q -U 01234567-89ab-cdef-0123-456789abcdef /dev/vde
 mkdir -p /run/lock/lvm
@@ -90,12 +104,15 @@ sync; sync`)
 
 	g = startFor(t, vm.Config, 2*time.Minute)
 	s := until(t, g, "the mounts", func(s *report.State) bool {
-		return mounted(s, "ext4", "xfs", "vfat", "btrfs", "volume") && s.Units["mount:/bad"].State == "failed"
+		return mounted(s, "ext4", "xfs", "vfat", "btrfs", "volume", "made") && s.Units["mount:/bad"].State == "failed"
 	})
 	if e := s.Units["mount:/bad"]; !strings.Contains(e.Message, "not mounting /bad: /sbin/e2fsck") {
 		t.Errorf("the damaged one says %q", e.Message)
 	}
-	for _, d := range []string{"ext4", "xfs", "vfat"} {
+	if e := s.Units["mount:/kept"]; e.State != "failed" || !strings.Contains(e.Message, "is not blank") {
+		t.Errorf("the disk that holds something else: %+v", e)
+	}
+	for _, d := range []string{"ext4", "xfs", "vfat", "made"} {
 		if got := inside(t, g, "cat /"+d+"/file"); got != d {
 			t.Errorf("/%s/file holds %q", d, got)
 		}

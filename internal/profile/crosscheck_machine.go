@@ -32,6 +32,9 @@ func (c *crosser) mounts() {
 		if volume, ok := strings.CutPrefix(m.Source, "lvm:"); ok && !volumeName.MatchString(volume) {
 			c.bad(key+".source", `%q is no volume; accepted: "lvm:GROUP/VOLUME"`, m.Source)
 		}
+		if m.Create && m.Type != "ext4" {
+			c.bad(key+".create", "%s cannot be made at boot; accepted: ext4", m.Type)
+		}
 		if m.Fsck == spec.FsckPreen && m.Type != "ext4" && m.Type != "vfat" {
 			c.bad(key+".fsck", "%s has nothing to be checked with at boot; accepted: ext4, vfat", m.Type)
 		}

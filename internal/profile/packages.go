@@ -28,6 +28,10 @@ func addPackages(p *Profile) {
 		if m.VolumeGroup() != "" {
 			add("lvm2", "/sbin/lvm")
 		}
+		if m.Create {
+			add("e2fsprogs", "/sbin/mke2fs")
+			add("e2fsprogs", "/etc/mke2fs.conf")
+		}
 		switch {
 		case m.Fsck == spec.FsckPreen && m.Type == "ext4":
 			add("e2fsprogs", "/sbin/e2fsck")

@@ -65,6 +65,12 @@ func (m *Mount) Run(ctx context.Context) error {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
 	}
+	if m.row.Create {
+		m.say("the making of a file system on " + fs.Source)
+		if err := format(ctx, fs.Source); err != nil {
+			return fmt.Errorf("mounting %s: %w", m.target, err)
+		}
+	}
 	if m.row.Fsck == spec.FsckPreen {
 		m.say("the check of " + fs.Source)
 		if err := m.preen(ctx, fs); err != nil {
