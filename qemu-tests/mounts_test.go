@@ -92,7 +92,7 @@ size = "160M"
 	inside(t, g, `set -e
 mkfs.xfs -q -L xfs /dev/vdc; mkdir -p /xfs; mount -t xfs /dev/vdc /xfs
 for d in ext4 xfs vfat made; do echo $d > /$d/file; done
-umount /bad; dd if=/dev/urandom of=/dev/vdb bs=4096 seek=1 count=40 2>/dev/null
+umount /bad; dd if=/dev/urandom of=/dev/vdb bs=4096 seek=1 count=800 2>/dev/null
 mkfs.btrfs -q -U 01234567-89ab-cdef-0123-456789abcdef /dev/vde
 mkdir -p /run/lock/lvm
 c='activation { udev_sync=0 udev_rules=0 monitoring=0 } devices { obtain_device_list_from_udev=0 external_device_info_source="none" use_devicesfile=0 }'
