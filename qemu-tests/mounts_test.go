@@ -97,12 +97,20 @@ mkfs.btrfs -q -U 01234567-89ab-cdef-0123-456789abcdef /dev/vde
 mkdir -p /run/lock/lvm
 c='activation { udev_sync=0 udev_rules=0 monitoring=0 } devices { obtain_device_list_from_udev=0 external_device_info_source="none" use_devicesfile=0 }'
 modprobe dm_mod
-lvm pvcreate --config "$c" -qq /dev/vdf; lvm vgcreate --config "$c" -qq vg0 /dev/vdf; lvm lvcreate --config "$c" -qq -Wn -y -L 40M -n srv vg0
-mke2fs -q -t ext4 /dev/vg0/srv
+l() { verb=$1; shift; lvm $verb --config "$c" -qq "$@"; }
+l pvcreate /dev/vdf; l vgcreate new /dev/vdf; l lvcreate -Wn -y -L 40M -n srv new
+mke2fs -q -t ext4 /dev/new/srv; l vgchange -an new; l vgrename new vg0
 sync; sync`)
 	g.Kill()
 
 	g = startFor(t, vm.Config, 2*time.Minute)
+	t.Cleanup(func() {
+		for name, u := range g.Report().State().Units {
+			if t.Failed() && strings.HasPrefix(name, "mount:") {
+				t.Logf("%s %s %s", name, u.State, u.Message)
+			}
+		}
+	})
 	s := until(t, g, "the mounts", func(s *report.State) bool {
 		return mounted(s, "ext4", "xfs", "vfat", "btrfs", "volume", "made") && s.Units["mount:/bad"].State == "failed"
 	})
