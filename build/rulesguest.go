@@ -28,7 +28,7 @@ type unableError struct{ error }
 func (e unableError) Unwrap() error { return e.error }
 
 // guestLimits are for a boot that takes a second, or 5 s in an emulator on a quiet machine.
-var guestLimits = map[string]time.Duration{qemu.AccelKVM: 15 * time.Second, qemu.AccelTCG: 90 * time.Second}
+var guestLimits = map[string]time.Duration{qemu.AccelKVM: 8 * time.Second, qemu.AccelTCG: 90 * time.Second}
 
 // tryInGuest boots the image's kernel with its modules, its nft and its rules, and with nothing else: no
 // network, no disks, no services. The error is an *unableError where that did not come to a verdict.

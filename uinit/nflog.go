@@ -31,12 +31,14 @@ func (w *worker) logPackets(context.Context) error {
 	}
 	total, names := uint64(0), portNames{}
 	go func() {
-		err := source.Read(w.life, &nflog.Limit{Rate: log.Rate, Burst: log.Burst},
+		err := source.Read(w.life, &nflog.Limits{Rate: log.Rate, Burst: log.Burst},
 			func(p nflog.Packet) { w.records.ring.Add(packetRecord(p.Fields(names.of))) },
-			func(lost uint64) {
-				total += lost
+			func(lost []nflog.Lost) {
+				for _, l := range lost {
+					total += l.Packets
+					w.records.ring.Add(packetRecord([]nflog.Field{{Name: "rule", Value: l.Rule}, {Name: "lost", Value: strconv.FormatUint(l.Packets, 10)}}))
+				}
 				w.board.Fact("nflog.lost", total)
-				w.records.ring.Add(packetRecord([]nflog.Field{{Name: "rule", Value: "not logged"}, {Name: "packets", Value: strconv.FormatUint(lost, 10)}}))
 			})
 		if err != nil {
 			w.log.Error(fmt.Sprintf("nflog: %v", err))

@@ -127,6 +127,20 @@ fsck = "preen"
 			`p.toml:14:17: share.smb.b.users[1]: anna could not log in by SMB; accepted: user.anna.nt_hash`,
 			`p.toml:16:1: share.iscsi.c: anybody could write to it; accepted: initiators that may log in, or user and password_file for CHAP`,
 		}},
+		{"a firewall of another machine", sound + "[firewall]\nrules = \"rules.nft\"\nreverse_path = \"lose\"\n", []string{
+			`p.toml:10:16: firewall.reverse_path: "lose" is not a filter by the way back; accepted: strict, loose, off`,
+		}},
+		{"a way in that is none", sound + "[ethernet.lan]\ndhcp4 = true\n[firewall]\nrules = \"rules.nft\"\nmanagement = { interfaces = [\"lna\"] }\nlog = { groups = [-1], rate = 20000 }\n", []string{
+			`p.toml:11:9: firewall.rules: "rules.nft" is not a path in the image`,
+			`p.toml:12:29: firewall.management.interfaces: opens nothing: there is no [ssh]; accepted: tcp = [PORT] as well`,
+			`p.toml:12:30: firewall.management.interfaces[0]: there is no interface "lna"; did you mean lan?`,
+			`p.toml:13:19: firewall.log.groups[0]: is -1; accepted: 0 to 65535`,
+			`p.toml:13:31: firewall.log.rate: is 20000; accepted: 1 to 10000`,
+		}},
+		{"ports on no interface", sound + "[firewall]\nmanagement = { tcp = [22, 70000] }\n", []string{
+			`p.toml:9:14: firewall.management: opens ports on no interface; accepted: interfaces = ["NAME"] as well`,
+			`p.toml:9:27: firewall.management.tcp[1]: is 70000; accepted: 1 to 65535`,
+		}},
 		{"a circle of interfaces", sound + "[vlan.a]\nparent = \"b\"\nid = 1\ndhcp4 = true\n[vlan.b]\nparent = \"a\"\nid = 1\ndhcp4 = true\n", []string{
 			`p.toml:8:1: vlan.a: interfaces are made of each other in a circle: a → b → a`,
 		}},
@@ -477,3 +491,14 @@ path = "/dev/vg0/data"
 [vm.web.nic.lan]
 bridge = "br0"
 `
+
+// The packet filter's table brings nft, and is held to what a machine has.
+func TestFirewall(t *testing.T) {
+	p, _, err := Load("p.toml", finder(map[string]string{"p.toml": sound + "[firewall]\n[ssh]\npassword = true\n"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files := p.Packages["nftables"].Files; len(files) != 1 || files[0] != "/usr/sbin/nft" || p.Firewall.Rules != "/etc/nftables.nft" || p.Firewall.ReversePath != "strict" || p.Firewall.Log.Rate != 50 {
+		t.Errorf("packages %v, %+v", p.Packages, p.Firewall)
+	}
+}

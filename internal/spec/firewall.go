@@ -32,9 +32,10 @@ type Management struct {
 type PacketLog struct {
 	// Groups of nft's log statement, 0 to 65535; none are listened to by default.
 	Groups []int `json:"groups,omitempty"`
-	// Most records in a second, on average. What is above is counted, and the count is a record.
+	// Most records in a second of one rule, by its prefix, on average. What is above is counted, and
+	// the count is a record.
 	Rate int `json:"rate,omitempty" default:"50" accept:"1 to 10000"`
-	// Records that may come at once.
+	// Records of it that may come at once.
 	Burst int `json:"burst,omitempty" default:"200" accept:"1 to 100000"`
 }
 

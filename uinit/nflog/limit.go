@@ -1,6 +1,10 @@
 package nflog
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // Limit lets so many records pass in a second, and more at once after a while of silence: a token bucket.
 // A packet a second late is worth less than a box that still answers.
@@ -39,4 +43,44 @@ func (l *Limit) Dropped() uint64 {
 	n := l.dropped
 	l.dropped = 0
 	return n
+}
+
+// maxRules bounds the memory for limits; prefixes beyond share one.
+const maxRules = 256
+
+// Limits has a limit for each rule's prefix, so that a flood at one rule hides nothing of the others.
+type Limits struct {
+	// Rate and Burst of each.
+	Rate, Burst int
+
+	rules map[string]*Limit
+}
+
+func (l *Limits) of(rule string) *Limit {
+	if l.rules == nil {
+		l.rules = map[string]*Limit{}
+	}
+	if l.rules[rule] == nil && len(l.rules) >= maxRules {
+		rule = ""
+	}
+	if l.rules[rule] == nil {
+		l.rules[rule] = &Limit{Rate: l.Rate, Burst: l.Burst}
+	}
+	return l.rules[rule]
+}
+
+// Lost is how many records of a rule did not get through; without a name it is not known of which.
+type Lost struct {
+	Rule    string
+	Packets uint64
+}
+
+// Lost returns what did not pass since it was last asked, by rule.
+func (l *Limits) Lost() (all []Lost) {
+	for _, rule := range slices.Sorted(maps.Keys(l.rules)) {
+		if n := l.rules[rule].Dropped(); n > 0 {
+			all = append(all, Lost{rule, n})
+		}
+	}
+	return all
 }

@@ -137,6 +137,27 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// A flood at one rule takes nothing from another, and a thousand rules take no more memory than some.
+func TestLimits(t *testing.T) {
+	l := Limits{Rate: 1, Burst: 2}
+	now := time.Unix(0, 0)
+	for range 5 {
+		l.of("flood").Pass(now)
+	}
+	if !l.of("rare").Pass(now) {
+		t.Error("a rule pays for another")
+	}
+	if got, want := l.Lost(), []Lost{{"flood", 3}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	for i := range 1000 {
+		l.of(strings.Repeat("x", i)).Pass(now)
+	}
+	if len(l.rules) > maxRules+1 {
+		t.Errorf("%d limits", len(l.rules))
+	}
+}
+
 func TestGaps(t *testing.T) {
 	g := newGaps()
 	var got []uint64

@@ -110,7 +110,7 @@ const quiet = 5 * time.Second
 
 // Read hands packets that pass the limit to see, until ctx ends. lost is told, now and then and when the
 // flood is over, how many did not get through: above the limit, or faster than this reads.
-func (s *Source) Read(ctx context.Context, l *Limit, see func(Packet), lost func(uint64)) error {
+func (s *Source) Read(ctx context.Context, l *Limits, see func(Packet), lost func([]Lost)) error {
 	stop := context.AfterFunc(ctx, func() { s.file.Close() })
 	defer stop()
 	b := make([]byte, 64<<10)
@@ -137,14 +137,16 @@ func (s *Source) Read(ctx context.Context, l *Limit, see func(Packet), lost func
 			if err != nil {
 				continue
 			}
-			l.Count(gap.missed(p))
-			if l.Pass(now) {
+			if n := gap.missed(p); n > 0 {
+				l.of("").Count(n)
+			}
+			if l.of(p.Prefix).Pass(now) {
 				see(p)
 			}
 		}
 		if now.Sub(told) >= quiet {
-			if n := l.Dropped(); n > 0 {
-				lost(n)
+			if all := l.Lost(); all != nil {
+				lost(all)
 				told = now
 			}
 		}
