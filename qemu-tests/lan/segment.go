@@ -79,6 +79,9 @@ func (s *Segment) serve(conn net.Conn) {
 // Watch shows all frames that pass, one at a time.
 func (s *Segment) Watch(see func(frame []byte)) { s.plug(see) }
 
+// Inject sends a frame to all ports, as from a host that is not there.
+func (s *Segment) Inject(frame []byte) { s.forward(nil, frame) }
+
 func (s *Segment) plug(send func([]byte)) *port {
 	s.mu.Lock()
 	defer s.mu.Unlock()
