@@ -21,6 +21,8 @@ load = true
 [run]
 nics = 4
 
+[check.address]
+matches = "^192\\.0\\.2\\.9/25$"
 [check.online]
 fact   = "link.vlan7.carrier"
 equals = true
@@ -40,13 +42,13 @@ fact   = "bridge-nf-call-iptables"
 equals = false
 [check.settings]
 command = ["/bin/sh", "-c", "cat /proc/sys/net/bridge/bridge-nf-call-iptables /proc/sys/net/bridge/bridge-nf-call-ip6tables /proc/sys/net/bridge/bridge-nf-call-arptables; readlink /sys/class/net/eth3/master"]
-output  = "^0\n0\n0\n[./]*br9\n$"
+output  = "^0\n0\n0\n[./a-z]*/br9\n$"
 [check.bond]
-command = ["/bin/sh", "-c", "cat /sys/class/net/bond1/bonding/mode /sys/class/net/bond1/bonding/slaves /sys/class/net/bond1/bonding/miimon; grep -o 'VID: 7' /proc/net/vlan/vlan7"]
-output  = "^active-backup 1\neth1 eth2\n50\nVID: 7\n$"
+command = ["/bin/sh", "-c", "cat /sys/class/net/bond1/bonding/mode /sys/class/net/bond1/bonding/slaves /sys/class/net/bond1/bonding/miimon; cat /proc/net/vlan/vlan7"]
+output  = "(?s)^active-backup 1\neth1 eth2\n50\n.*VID: 7"
 [check.addresses]
-command = ["/bin/sh", "-c", "ip address show lan; ip address show vlan7; ip route"]
-output  = "(?s)192.0.2.9/25.*2001:db8::9/64.*198.51.100.7/24.*default via 192.0.2.1 dev lan"
+command = ["/bin/sh", "-c", "ip address show lan; ip address show vlan7; cat /proc/net/route"]
+output  = "(?s)192.0.2.9/25.*2001:db8::9/64.*198.51.100.7/24.*lan\t00000000\t010200C0"
 [check.resolver]
 command = ["cat", "/etc/resolv.conf"]
 output  = "nameserver 198.51.100.53\n"

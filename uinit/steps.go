@@ -80,6 +80,8 @@ func (w *worker) step(name string) step {
 		return step{func(ctx context.Context) error { return w.links.Online(ctx, row) }, func() string { return w.links.Waiting(row) }}
 	case "array":
 		return w.arrays.step(row)
+	case "tunnel":
+		return step{func(ctx context.Context) error { return w.startTunnel(ctx, row) }, w.pool.Waiting}
 	case "mount":
 		m := mount.New(row, w.machine.Mount[row], mount.Box{Sys: dev.Sys(), Wait: w.awaitDisk, LoadModule: w.modules.Load, Activate: w.activate})
 		return step{m.Run, m.Waiting}

@@ -77,6 +77,11 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 			network = append(network, "online:"+name)
 		}
 	}
+	for _, name := range sorted(m.WireGuard) {
+		// A key on a file system that does not come is not made anew elsewhere.
+		files := above(m, m.WireGuard[name].PrivateKeyFile)
+		add(unit.Unit{Name: "tunnel:" + name, Needs: append([]string{"mounts", "link:" + name}, files...), Soft: links[name].Optional})
+	}
 	if m.Allows(spec.SiteVLANs) { // those that the profile does not have
 		add(unit.Unit{Name: "site-vlans", Needs: filter, After: []string{"loopback", "sysctl"}})
 		network = append(network, "site-vlans")

@@ -59,7 +59,7 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	for _, l := range []struct {
 		rows         int
 		module, kind string
-	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}} {
+	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}, {len(p.WireGuard), "wireguard", "wireguard"}} {
 		if l.rows > 0 || l.kind == "vlan" && p.Allows(spec.SiteVLANs) {
 			wants = append(wants, kmod.Want{Name: l.module, Why: l.kind})
 		}

@@ -15,6 +15,7 @@ func Machine(m *spec.Machine, at func(key string) strict.Pos) strict.Problems {
 	c := crosser{p: m, at: at}
 	c.links()
 	c.routes()
+	c.tunnels()
 	c.keys()
 	c.timeServers()
 	c.logServer()

@@ -43,7 +43,7 @@ func (c *crosser) links() {
 func (c *crosser) linkNames(all map[string]spec.Link) {
 	kinds := map[string][]string{
 		"ethernet": slices.Collect(maps.Keys(c.p.Ethernet)), "bond": slices.Collect(maps.Keys(c.p.Bond)), "vlan": slices.Collect(maps.Keys(c.p.VLAN)),
-		"bridge": slices.Collect(maps.Keys(c.p.Bridge)), "dummy": slices.Collect(maps.Keys(c.p.Dummy)),
+		"bridge": slices.Collect(maps.Keys(c.p.Bridge)), "dummy": slices.Collect(maps.Keys(c.p.Dummy)), "wireguard": slices.Collect(maps.Keys(c.p.WireGuard)),
 	}
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		for _, name := range slices.Sorted(slices.Values(kinds[kind])) {
@@ -87,7 +87,7 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 		c.bad(key, "is a port of %s and cannot have addresses of its own; accepted: addresses on %s", l.Master, l.Master)
 	case addressed && l.NoAddress:
 		c.bad(key+".no_address", "stands beside an address; accepted: one of them")
-	case !addressed && l.Master == "" && !l.NoAddress && l.Kind != "dummy" && !c.carries(name):
+	case !addressed && l.Master == "" && !l.NoAddress && l.Kind != "dummy" && l.Kind != "wireguard" && !c.carries(name):
 		c.warn(key, "has no address: none of dhcp4 = true, dhcp6 = true, ra = true, addresses; no_address = true says that this is meant")
 	}
 }
@@ -120,7 +120,7 @@ func (c *crosser) ports(all map[string]spec.Link) {
 				c.bad(strict.JoinIndex(key, i), "there is no interface %q%s", port, suggest.DidYouMean(port, names))
 			case twice:
 				c.bad(strict.JoinIndex(key, i), "%s is a port of %s already", port, other)
-			case p.Kind == "bridge" || l.Kind == "bond" && p.Kind != "ethernet" && p.Kind != "dummy":
+			case p.Kind == "bridge" || p.Kind == "wireguard" || l.Kind == "bond" && p.Kind != "ethernet" && p.Kind != "dummy":
 				c.bad(strict.JoinIndex(key, i), "%s is a %s, which a %s cannot have as a port", port, p.Kind, l.Kind)
 			}
 			taken[port] = master
@@ -158,6 +158,8 @@ func (c *crosser) vlans(all map[string]spec.Link) {
 		switch {
 		case !known:
 			c.bad(key+".parent", "there is no interface %q%s", v.Parent, suggest.DidYouMean(v.Parent, slices.Sorted(maps.Keys(all))))
+		case parent.Kind == "wireguard":
+			c.bad(key+".parent", "%s is a tunnel, which carries no tags", v.Parent)
 		case parent.Master != "" && all[parent.Master].Kind == "bond":
 			c.bad(key+".parent", "%s is a port of %s; accepted: parent = %q", v.Parent, parent.Master, parent.Master)
 		}

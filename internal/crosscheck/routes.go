@@ -34,12 +34,12 @@ func (c *crosser) routes() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Rule)) {
 		r, key := c.p.Rule[name], strict.JoinKey("rule", name)
-		switch {
-		case r.Priority < 1 || r.Priority > 32765:
+		if r.Priority < 1 || r.Priority > 32765 {
 			c.bad(key+".priority", "is %d; accepted: 1 to 32765", r.Priority)
-		case r.Table < 1:
+		}
+		if r.Table < 1 {
 			c.bad(key+".table", "is %d; accepted: 1 to 2147483647", r.Table)
-		case !tables[r.Table]:
+		} else if !tables[r.Table] {
 			c.bad(key+".table", "%d has no route in this profile", r.Table)
 		}
 		if r.FirewallMark < 0 {

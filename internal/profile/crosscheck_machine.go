@@ -76,6 +76,9 @@ func (c *crosser) units() []string {
 	for name := range c.p.Links() {
 		units = append(units, "link:"+name, "online:"+name)
 	}
+	for name := range c.p.WireGuard {
+		units = append(units, "tunnel:"+name)
+	}
 	for name := range c.p.Array {
 		units = append(units, "array:"+name)
 	}

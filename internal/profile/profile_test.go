@@ -116,6 +116,34 @@ fsck = "preen"
 		{"an address on a port", sound + "[ethernet.lan]\ndhcp4 = true\n[bridge.br0]\nports = [\"lan\"]\nno_address = true\n", []string{
 			`p.toml:8:1: ethernet.lan: is a port of br0 and cannot have addresses of its own; accepted: addresses on br0`,
 		}},
+		{"routes, rules and tunnels", sound + `
+[ethernet.lan]
+dhcp4 = true
+[route.far]
+destination = "10.0.0.1/8"
+link = "lna"
+via = "2001:db8::1"
+[rule.guests]
+from = "192.0.2.0/24"
+table = 7
+priority = 40000
+[wireguard.wg0]
+private_key_file = "key"
+addresses = ["192.0.2.1/24"]
+[wireguard.wg0.peer.far]
+public_key = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
+endpoint = "far"
+keepalive = "1500ms"
+`, []string{
+			`p.toml:12:15: route.far.destination: 10.0.0.1/8 is not a network; accepted: 10.0.0.0/8`,
+			`p.toml:13:8: route.far.link: there is no interface "lna"; did you mean lan?`,
+			`p.toml:14:7: route.far.via: 2001:db8::1 is not of the family of 10.0.0.1/8`,
+			`p.toml:17:9: rule.guests.table: 7 has no route in this profile`,
+			`p.toml:18:12: rule.guests.priority: is 40000; accepted: 1 to 32765`,
+			`p.toml:20:20: wireguard.wg0.private_key_file: is "key"; accepted: the path of a file on state, such as "/var/lib/wireguard/wg0.key"`,
+			`p.toml:24:12: wireguard.wg0.peer.far.endpoint: is "far"; accepted: "HOST:PORT", IPv6 in brackets`,
+			`p.toml:25:13: wireguard.wg0.peer.far.keepalive: is 1.5s; accepted: 1s to 65535s in whole seconds`,
+		}},
 		{"one name twice", sound + "[ethernet.lan]\ndhcp4 = true\n[dummy.lan]\n", []string{
 			`p.toml:8:1: ethernet.lan: lan is the name of a dummy already`,
 		}},

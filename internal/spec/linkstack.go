@@ -88,7 +88,7 @@ func (h *HashPolicy) UnmarshalText(b []byte) error {
 
 // Link is what rows of all kinds have in common.
 type Link struct {
-	// Kind is the name of the row's table: ethernet, bond, vlan, bridge, dummy.
+	// Kind is the name of the row's table: ethernet, bond, vlan, bridge, dummy, wireguard.
 	Kind string
 	// Lower are the rows that this one is made of: a bond's or bridge's ports, a VLAN's parent.
 	Lower []string
@@ -106,6 +106,9 @@ func (m *Machine) Links() map[string]Link {
 	}
 	for name, r := range m.Dummy {
 		all[name] = Link{Kind: "dummy", Addressing: r.Addressing}
+	}
+	for name, r := range m.WireGuard {
+		all[name] = Link{Kind: "wireguard", Addressing: r.Addressing}
 	}
 	for name, r := range m.Bond {
 		all[name] = Link{Kind: "bond", Lower: r.Ports, Addressing: r.Addressing}

@@ -34,6 +34,8 @@ type Machine struct {
 	BridgeFilter BridgeFilter `json:"bridge_filter,omitzero"`
 	// Interfaces without a network behind them.
 	Dummy map[string]Dummy `json:"dummy,omitempty"`
+	// Tunnels.
+	WireGuard map[string]WireGuard `json:"wireguard,omitempty"`
 	// Routes besides those of gateways, DHCP and router advertisements.
 	Route map[string]Route `json:"route,omitempty"`
 	// Which packets use which table of routes.

@@ -19,6 +19,7 @@ func (m *Machine) Without() []string {
 		{"nosite", m.Site != nil},
 		{"nosyslogtls", m.Log.Remote.secured() || m.Log.CA != "" && m.Allows(SiteLogServer)},
 		{"novm", len(m.VM) > 0},
+		{"nowireguard", len(m.WireGuard) > 0},
 	} {
 		if !part.used {
 			tags = append(tags, part.tag)

@@ -101,7 +101,7 @@ func (k *rtnetlink) read() (State, error) {
 
 func (k *rtnetlink) nic(l netlink.Link) (NIC, bool) {
 	a := l.Attrs()
-	if a.Flags&net.FlagLoopback != 0 || a.EncapType != "ether" {
+	if a.Flags&net.FlagLoopback != 0 || a.EncapType != "ether" && l.Type() != "wireguard" {
 		return NIC{}, false
 	}
 	h, seen := k.known[a.Index]

@@ -19,6 +19,8 @@ func create(name string, d Device) error {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = name
 	switch d.Kind {
+	case "wireguard":
+		return netlink.LinkAdd(&netlink.Wireguard{LinkAttrs: attrs})
 	case "dummy":
 		return netlink.LinkAdd(&netlink.Dummy{LinkAttrs: attrs})
 	case "vlan":

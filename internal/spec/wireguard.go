@@ -1,0 +1,47 @@
+package spec
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/netip"
+)
+
+// WireGuard is a tunnel to peers who know each other by their keys (wireguard.com). Routes through it are rows
+// of [route]; the networks of its addresses need none.
+type WireGuard struct {
+	// File with the private key, as "wg genkey" writes it. Where there is none one is made as soon as there is randomness for it:
+	// name a file on state, so that the box keeps it. Peers are told the public key, the fact tunnel.NAME.public_key.
+	PrivateKeyFile string `json:"private_key_file"`
+	// UDP port to listen on; by default any.
+	ListenPort int `json:"listen_port,omitempty" accept:"1 to 65535"`
+	// Who may talk through it, by a name of your choice.
+	Peer map[string]WireGuardPeer `json:"peer,omitempty"`
+	Addressing
+}
+
+// WireGuardPeer is the other end of a tunnel.
+type WireGuardPeer struct {
+	// Its public key, as "wg pubkey" prints it.
+	PublicKey WireGuardKey `json:"public_key"`
+	// Where it is, as HOST:PORT; by default where its first packet comes from.
+	Endpoint string `json:"endpoint,omitempty"`
+	// Networks that it may send from, and that packets for it go to.
+	AllowedIPs []netip.Prefix `json:"allowed_ips,omitempty"`
+	// How often to send something when there is nothing to say, so that a way through address translation stays open.
+	Keepalive Duration `json:"keepalive,omitempty" accept:"1s to 65535s"`
+	// File with a secret that both ends have besides their keys.
+	PresharedKeyFile string `json:"preshared_key_file,omitempty"`
+}
+
+// WireGuardKey is a key of 32 octets in base64.
+type WireGuardKey string
+
+// UnmarshalText accepts what wg(8) prints.
+func (k *WireGuardKey) UnmarshalText(b []byte) error {
+	raw, err := base64.StdEncoding.Strict().DecodeString(string(b))
+	if err != nil || len(raw) != 32 {
+		return fmt.Errorf("%q is not a key of WireGuard; accepted: 32 octets in base64, 44 characters", b)
+	}
+	*k = WireGuardKey(b)
+	return nil
+}
