@@ -55,6 +55,8 @@ func (k *rtnetlink) do(o Op) error {
 		return netlink.LinkSetARPOff(device(o.NIC))
 	case Set:
 		return writeSetting(o)
+	case Tune:
+		return o.do()
 	case AddRule:
 		return netlink.RuleAdd(o.Rule.netlink())
 	case RemoveRule:

@@ -123,6 +123,9 @@ func (k *rtnetlink) nic(l netlink.Link) (NIC, bool) {
 		Settings: readSettings(a.Name, k.settings),
 	}
 	n.kind(l)
+	if n.Kind == "bond" || n.Kind == "bridge" {
+		n.Tuning = readTuning(n.Name)
+	}
 	return n, true
 }
 

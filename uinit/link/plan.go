@@ -102,6 +102,14 @@ func (p *planner) configure(n NIC, w Wanted) {
 			p.do(Set{n.Index, n.Name, key, w.Settings[key]})
 		}
 	}
+	if w.Device != nil {
+		want := w.Device.tuning()
+		for _, key := range slices.Sorted(maps.Keys(want)) {
+			if value, ok := n.Tuning[key]; ok && value != want[key] {
+				p.do(Tune{n.Index, n.Name, key, want[key]})
+			}
+		}
+	}
 	if w.ARP != nil && *w.ARP == n.NoARP {
 		p.do(SetARP{n.Index, n.Name, *w.ARP})
 	}

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/vishvananda/netlink"
+
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -39,7 +41,7 @@ func TestRoutes(t *testing.T) {
 	f := &told{t: t, is: map[string]any{}, news: make(chan struct{}, 1)}
 	pfx, ip := netip.MustParsePrefix, netip.MustParseAddr
 	m := New(t.Context(), &spec.Machine{
-		Ethernet: map[string]spec.Ethernet{"lan": {Match: veth, Addressing: spec.Addressing{Addresses: []netip.Prefix{pfx("192.0.2.20/24"), pfx("2001:db8::20/64")}}}},
+		Ethernet: map[string]spec.Ethernet{"lan": {Match: veth, Addressing: spec.Addressing{MTU: 1500, Addresses: []netip.Prefix{pfx("192.0.2.20/24"), pfx("2001:db8::20/64")}}}},
 		Route: map[string]spec.Route{
 			"far":   {Destination: pfx("198.51.100.0/24"), Link: "lan", Via: ip("192.0.2.9"), Metric: 50, Source: ip("192.0.2.20")},
 			"far6":  {Destination: pfx("2001:db8:1::/48"), Link: "lan", Via: ip("2001:db8::9"), Metric: 50},
@@ -68,5 +70,32 @@ func TestRoutes(t *testing.T) {
 	}
 	if ops := PlanRules(m.rules, state.Rules); ops != nil {
 		t.Errorf("rules want %v", ops)
+	}
+
+	// A person takes a route away, sets another MTU, turns forwarding on and the interface off.
+	device, err := netlink.LinkByName("lan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	far := m.rows["lan"].routes[0]
+	far.NIC = lan.Index
+	for i, change := range []func() error{
+		func() error { return netlink.RouteDel(far.netlink()) },
+		func() error { return netlink.LinkSetMTU(device, 1300) },
+		func() error { return netlink.LinkSetDown(device) },
+	} {
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		f.until("link.lan.repairs", fmt.Sprint(i+1))
+	}
+	if err := m.Online(t.Context(), "lan"); err != nil {
+		t.Error(err)
+	}
+	if state, err = k.Observe(); err != nil {
+		t.Fatal(err)
+	}
+	if lan, _ = state.named("lan"); lan.MTU != 1500 || !lan.Up || !hasRoute(state.Routes, far) {
+		t.Errorf("not as it was: %+v, %v", lan, state.Routes)
 	}
 }

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"runtime"
@@ -56,6 +57,10 @@ func (s *soft) Do(o Op) error {
 			return fmt.Errorf("%v: not a port", o)
 		}
 		s.at(o.NIC).Primary, s.at(o.NIC).Active = o.Primary, o.Primary
+	case Tune:
+		all := maps.Clone(s.at(o.NIC).Tuning)
+		all[o.Key] = o.Value
+		s.at(o.NIC).Tuning = all
 	case SetARP:
 		s.at(o.NIC).NoARP = !o.On
 	case Set:

@@ -44,6 +44,8 @@ type NIC struct {
 	Managed, Other bool
 	// Settings of the interface that some row states, such as ipv6/accept_ra.
 	Settings map[string]string
+	// Tuning of a bond or bridge, such as bonding/miimon.
+	Tuning map[string]string
 }
 
 // Address is an address of an interface.

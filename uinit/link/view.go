@@ -21,6 +21,8 @@ type view struct {
 	err     error
 	lease   *dhcp.Lease
 	lease6  *dhcp6.Lease
+	// repairs are the changes of others that were undone.
+	repairs int
 	// asking and asking6 tell what the DHCP clients wait for.
 	asking, asking6 func() string
 	wanted          Wanted
@@ -154,6 +156,7 @@ func (v view) facts() map[string]any {
 		facts["active"] = v.active
 	}
 	v.facts6(facts)
+	facts["repairs"] = v.repairs
 	if v.nic == nil {
 		return facts
 	}

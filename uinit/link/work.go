@@ -43,6 +43,9 @@ type active struct {
 	applied bool
 	// dirty: what is wanted has changed since it was last applied.
 	dirty bool
+	// mends are those since mended, repairs all there were: changes of others that were undone.
+	mends, repairs int
+	mended         time.Time
 	// below are the indexes of its master and of what it is made of.
 	below []int
 	err   error
@@ -82,7 +85,12 @@ func (w *work) loop(changes <-chan struct{}, advertisements <-chan advertised) {
 		if w.missesCarrier() {
 			poll = time.After(pollCarrier)
 		}
+		var look <-chan time.Time
+		if w.states() {
+			look = time.After(lookForDrift)
+		}
 		select {
+		case <-look:
 		case <-w.ctx.Done():
 			w.stopAll()
 			w.publish(w.see(), nil)
@@ -108,7 +116,9 @@ func (w *work) begin(name string) {
 
 // step observes, does what is to be done, and publishes.
 func (w *work) step() {
-	w.blind = w.observe()
+	if w.blind = w.observe(); w.blind == nil {
+		w.drift()
+	}
 	// What is made in one round is configured, and carries the next ones, in the following.
 	for round := 0; w.blind == nil && w.dirty() && round <= 2*len(w.rows); round++ {
 		w.apply()
@@ -231,7 +241,7 @@ func (w *work) missesCarrier() bool {
 func (w *work) see() map[string]view {
 	views := map[string]view{}
 	for name, a := range w.active {
-		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.deaf, w.resolvErr, w.ruleErr), lease: a.lease, lease6: a.lease6, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
+		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.deaf, w.resolvErr, w.ruleErr), lease: a.lease, lease6: a.lease6, repairs: a.repairs, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
 		if a.asking != nil {
 			v.asking = a.asking.client.Waiting
 		}
