@@ -147,16 +147,9 @@ func (g *guests) begin(ctx context.Context, one *guest) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	for _, file := range one.row.Files() {
-		if !strings.HasPrefix(file, "/dev/") {
-			continue
-		}
-		err := g.w.awaitDisk(ctx, func() (bool, error) {
-			_, err := os.Stat(file)
-			return err == nil, nil
-		})
-		if err != nil {
-			return fmt.Errorf("waiting for %s: %w", file, err)
+	for _, name := range sorted(one.row.Disk) {
+		if err := g.await(ctx, one.row.Disk[name]); err != nil {
+			return err
 		}
 	}
 	if err := g.room(one); err != nil {
@@ -165,11 +158,36 @@ func (g *guests) begin(ctx context.Context, one *guest) error {
 	return one.service.Again(ctx)
 }
 
+// await waits for a disk that is a device, and brings up its volume group.
+func (g *guests) await(ctx context.Context, disk spec.VMDisk) error {
+	file := disk.File()
+	if !strings.HasPrefix(file, "/dev/") {
+		return nil
+	}
+	there := func() bool {
+		_, err := os.Stat(file)
+		return err == nil
+	}
+	var failed error
+	err := g.w.awaitDisk(ctx, func() (bool, error) {
+		if group := disk.VolumeGroup(); group != "" && !there() {
+			failed = g.w.activate(ctx, group) // the next disk may be what is missing
+		}
+		return there(), nil
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for %s: %w", file, errors.Join(err, failed))
+	}
+	return nil
+}
+
 func (g *guests) waiting(name string) string {
 	one := g.all[name]
-	for _, file := range one.row.Files() {
-		if _, err := os.Stat(file); strings.HasPrefix(file, "/dev/") && err != nil {
-			return file
+	for _, disk := range sorted(one.row.Disk) {
+		if file := one.row.Disk[disk].File(); strings.HasPrefix(file, "/dev/") {
+			if _, err := os.Stat(file); err != nil {
+				return file
+			}
 		}
 	}
 	return one.service.Waiting()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 )
 
@@ -39,14 +38,8 @@ func (w *worker) vgchange(ctx context.Context, group string, args ...string) err
 
 // stopVolumes lets go of the disks below the profile's volume groups, so that arrays can be stopped.
 func (w *worker) stopVolumes(ctx context.Context) error {
-	var groups []string
 	var failed []error
-	for _, at := range sorted(w.machine.Mount) {
-		group := w.machine.Mount[at].VolumeGroup()
-		if group == "" || slices.Contains(groups, group) {
-			continue
-		}
-		groups = append(groups, group)
+	for _, group := range w.machine.VolumeGroups() {
 		failed = append(failed, w.vgchange(ctx, group, "-an"))
 	}
 	return errors.Join(failed...)

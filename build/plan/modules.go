@@ -82,9 +82,9 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 		m := p.Mount[at]
 		// A type that the kernel has built in without an alias is no module.
 		wants = append(wants, kmod.Want{Name: "fs-" + m.Type, Why: "mount " + at, Optional: true})
-		if m.VolumeGroup() != "" {
-			wants = append(wants, kmod.Want{Name: "dm_mod", Why: "mount " + at})
-		}
+	}
+	for _, group := range p.VolumeGroups() {
+		wants = append(wants, kmod.Want{Name: "dm_mod", Why: "volume group " + group})
 	}
 	return wants, nil
 }

@@ -98,7 +98,8 @@ func (c *crosser) vmDisks(guestKey, guest string, v spec.VM, taken map[string]st
 	sata := 0
 	for _, name := range slices.Sorted(maps.Keys(v.Disk)) {
 		d, key := v.Disk[name], joinKey(guestKey+".disk", name)
-		device := strings.HasPrefix(d.Path, "/dev/")
+		file := d.File()
+		device := strings.HasPrefix(file, "/dev/")
 		readOnly := d.ReadOnly || d.Bus == spec.VMCDROM
 		if !vmName.MatchString(name) || len(name) > 16 {
 			c.bad(key, "is not a disk's name; accepted: up to 16 lower-case letters, digits and _, starting with a letter")
@@ -106,8 +107,8 @@ func (c *crosser) vmDisks(guestKey, guest string, v spec.VM, taken map[string]st
 		if d.Bus != spec.VMVirtio {
 			sata++
 		}
-		if !path.IsAbs(d.Path) || path.Clean(d.Path) != d.Path {
-			c.bad(key+".path", "%q is not an absolute path without . or ..", d.Path)
+		if !path.IsAbs(file) || path.Clean(file) != file || d.VolumeGroup() != "" && strings.Count(file, "/") != 3 {
+			c.bad(key+".path", "%q is no disk; accepted: an absolute path without . or .., or lvm:GROUP/VOLUME", d.Path)
 		}
 		switch {
 		case d.Create && device:
@@ -118,14 +119,14 @@ func (c *crosser) vmDisks(guestKey, guest string, v spec.VM, taken map[string]st
 			c.bad(key+".size", "is %s; accepted: the size of the disk that is made, in multiples of 512", d.Size)
 		case !d.Create && d.Size != 0:
 			c.bad(key+".size", "goes with create = true; what is there has its size")
-		case d.Create && !c.mounted(path.Dir(d.Path)):
+		case d.Create && !c.mounted(path.Dir(file)):
 			c.bad(key+".path", "%s lies in memory and is gone after the boot; accepted: a file in one of the profile's mounts", d.Path)
 		}
-		if other, dup := taken[d.Path]; dup && !readOnly {
+		if other, dup := taken[file]; dup && !readOnly {
 			c.bad(key+".path", "%s is a disk of %s already, and two who write to one destroy it", d.Path, other)
 		}
 		if !readOnly {
-			taken[d.Path] = guest
+			taken[file] = guest
 		}
 	}
 	if sata > sataPorts {

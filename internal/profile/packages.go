@@ -23,11 +23,11 @@ func addPackages(p *Profile) {
 		add("mdadm", "/sbin/mdadm")
 		add("fdisk", "/sbin/sfdisk") // a new disk gets the old one's partitions
 	}
+	if len(p.VolumeGroups()) > 0 {
+		add("lvm2", "/sbin/lvm")
+	}
 	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
 		m := p.Mount[at]
-		if m.VolumeGroup() != "" {
-			add("lvm2", "/sbin/lvm")
-		}
 		if m.Create {
 			add("e2fsprogs", "/sbin/mke2fs")
 			add("e2fsprogs", "/etc/mke2fs.conf")

@@ -368,7 +368,7 @@ mac = "52:54:00:00:00:02"
 			`p.toml:41:8: vm.taker.disk.a.size: goes with create = true`,
 			`p.toml:42:1: vm.taker.disk.B: is not a disk's name`,
 			`p.toml:44:10: vm.taker.disk.B.create: makes files, and /dev/vg0/x is a device`,
-			`p.toml:46:8: vm.taker.disk.c.path: "x.iso" is not an absolute path`,
+			`p.toml:46:8: vm.taker.disk.c.path: "x.iso" is no disk; accepted: `,
 			`p.toml:48:10: vm.taker.disk.c.create: makes an empty disk`,
 			`p.toml:50:8: vm.taker.disk.d.path: /var/d.img lies in memory`,
 			`p.toml:53:1: vm.taker.disk.e.size: is 0; accepted: `,
@@ -515,7 +515,7 @@ path = "/srv/web.img"
 create = true
 size = "1G"
 [vm.web.disk.data]
-path = "/dev/vg0/data"
+path = "lvm:vg0/data"
 [vm.web.nic.lan]
 bridge = "br0"
 `

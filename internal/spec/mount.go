@@ -1,6 +1,9 @@
 package spec
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Fsck is what becomes of a file system before it is mounted.
 type Fsck string
@@ -18,10 +21,36 @@ func (f *Fsck) UnmarshalText(b []byte) error {
 
 // VolumeGroup is the LVM volume group that a mount stands on; "" where it stands on none.
 func (m Mount) VolumeGroup() string {
-	rest, ok := strings.CutPrefix(m.Source, "lvm:")
-	if !ok {
-		return ""
-	}
-	group, _, _ := strings.Cut(rest, "/")
+	group, _ := volume(m.Source)
 	return group
+}
+
+// volume takes lvm:GROUP/VOLUME apart; both are "" for anything else.
+func volume(source string) (group, name string) {
+	rest, ok := strings.CutPrefix(source, "lvm:")
+	if !ok {
+		return "", ""
+	}
+	group, name, _ = strings.Cut(rest, "/")
+	return group, name
+}
+
+// VolumeGroups are the LVM volume groups that mounts and guests stand on, sorted.
+func (m *Machine) VolumeGroups() []string {
+	var groups []string
+	add := func(group string) {
+		if group != "" {
+			groups = append(groups, group)
+		}
+	}
+	for _, row := range m.Mount {
+		add(row.VolumeGroup())
+	}
+	for _, v := range m.VM {
+		for _, d := range v.Disk {
+			add(d.VolumeGroup())
+		}
+	}
+	slices.Sort(groups)
+	return slices.Compact(groups)
 }

@@ -48,7 +48,7 @@ type VM struct {
 
 // VMDisk is a disk of a virtual machine.
 type VMDisk struct {
-	// A file, or a device such as a logical volume: /dev/GROUP/VOLUME.
+	// A file, a logical volume as lvm:GROUP/VOLUME, or another device below /dev.
 	Path string `json:"path"`
 	// How it is stored.
 	Format VMFormat `json:"format,omitempty" default:"raw"`
@@ -130,11 +130,25 @@ func (m *VMNICModel) UnmarshalText(b []byte) error {
 	return choice(m, b, "a model of network interfaces", "virtio", "e1000", "e1000e", "rtl8139")
 }
 
+// VolumeGroup is the LVM volume group that a disk lies in; "" where it is no logical volume.
+func (d VMDisk) VolumeGroup() string {
+	group, _ := volume(d.Path)
+	return group
+}
+
+// File is a disk's path in the machine.
+func (d VMDisk) File() string {
+	if group, name := volume(d.Path); group != "" {
+		return "/dev/" + group + "/" + name
+	}
+	return d.Path
+}
+
 // Files are the paths that a guest needs: disks, kernel, initramfs, UEFI's variables; sorted.
 func (v VM) Files() []string {
 	var files []string
 	for _, d := range v.Disk {
-		files = append(files, d.Path)
+		files = append(files, d.File())
 	}
 	for _, f := range []string{v.Kernel, v.Initrd, v.UEFIVars} {
 		if f != "" {

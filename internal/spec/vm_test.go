@@ -19,7 +19,7 @@ func TestVMOrder(t *testing.T) {
 func TestVMFiles(t *testing.T) {
 	v := VM{
 		Kernel: "/k", UEFIVars: "/vars",
-		Disk: map[string]VMDisk{"a": {Path: "/x"}, "b": {Path: "/dev/vg/lv"}, "c": {Path: "/x"}},
+		Disk: map[string]VMDisk{"a": {Path: "/x"}, "b": {Path: "lvm:vg/lv"}, "c": {Path: "/x"}},
 		NIC:  map[string]VMNIC{"b": {Bridge: "br1"}, "a": {Bridge: "br0"}, "c": {Bridge: "br1"}},
 	}
 	if got, want := v.Files(), []string{"/dev/vg/lv", "/k", "/vars", "/x"}; !slices.Equal(got, want) {
@@ -27,5 +27,15 @@ func TestVMFiles(t *testing.T) {
 	}
 	if got, want := v.Bridges(), []string{"br0", "br1"}; !slices.Equal(got, want) {
 		t.Errorf("bridges %v, want %v", got, want)
+	}
+}
+
+func TestVolumeGroups(t *testing.T) {
+	m := Machine{
+		Mount: map[string]Mount{"/a": {Source: "lvm:vg1/a"}, "/b": {Source: "LABEL=lvm"}, "/c": {Source: "lvm:vg1/c"}},
+		VM:    map[string]VM{"x": {Disk: map[string]VMDisk{"a": {Path: "lvm:vg0/x"}, "b": {Path: "/dev/vg2/x"}}}},
+	}
+	if got, want := m.VolumeGroups(), []string{"vg0", "vg1"}; !slices.Equal(got, want) {
+		t.Errorf("groups %v, want %v", got, want)
 	}
 }

@@ -134,6 +134,7 @@ func (p *Plan) node(name string, f File, driver, options string) {
 }
 
 func (p *Plan) disk(index int, name string, d spec.VMDisk) {
+	d.Path = d.File()
 	options := ",discard=unmap"
 	if d.ReadOnly || d.Bus == spec.VMCDROM {
 		d.ReadOnly, options = true, ",read-only=on"

@@ -18,7 +18,7 @@ var full = spec.VM{
 	Memory: 1 << 30, VCPUs: 2, Firmware: "uefi", UEFIVars: "/srv/web.vars",
 	Disk: map[string]spec.VMDisk{
 		"a":  {Path: "/srv/web.qcow2", Format: "qcow2", Create: true, Size: 8 << 30, Bus: "virtio"},
-		"b":  {Path: "/dev/vg0/web", Format: "raw", Bus: "ahci"},
+		"b":  {Path: "lvm:vg0/web", Format: "raw", Bus: "ahci"},
 		"cd": {Path: "/srv/debian.iso", Bus: "cdrom"},
 	},
 	NIC: map[string]spec.VMNIC{"lan": {Bridge: "br20", Model: "virtio"}, "old": {Bridge: "nat0", Model: "e1000", MAC: "52:54:00:00:00:01"}},
