@@ -23,7 +23,7 @@ func TestHypervisor(t *testing.T) {
 }
 
 // nested bounds a kernel that starts in an emulator within an emulator: two minutes on a quiet machine.
-const nested = 9 * time.Minute
+const nested = 6 * time.Minute
 
 // host is a hypervisor with a guest built by this project, on VLAN 20 only.
 func host(t *testing.T) appliance {
@@ -57,6 +57,12 @@ memory = "64G"
 path   = "/srv/vm/huge.img"
 create = true
 size   = "1G"
+[vm.volume]
+memory       = "32M"
+stop_timeout = "1s"
+[vm.volume.disk.root]
+path = "lvm:vg0/web"
+[run.disk.pv]
 `, cloud, inner.options.Cmdline, strings.Join(qemu.KernelArgs(qemu.AccelTCG, tsc.KHz()), " "))}
 	for name, path := range map[string]string{"kernel": inner.options.Kernel, "initrd": inner.options.Initrd} {
 		b, err := os.ReadFile(path)
@@ -82,7 +88,7 @@ size   = "1G"
 // a guest that is killed comes again, one that is too large is refused, and all go down in their order.
 func TestNestedGuest(t *testing.T) {
 	long(t)
-	cable, spare := segment(t), segment(t)
+	cable := segment(t) // for both ports of the bond
 	office := cable.VLAN(20).Host(1, netip.MustParseAddr("192.0.2.1"))
 	leased := netip.MustParsePrefix("192.0.2.77/24")
 	office.DHCP4().Lend(leased, time.Hour)
@@ -92,8 +98,8 @@ func TestNestedGuest(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(vm.Close)
-	for i, s := range []interface{ Cable() (string, error) }{cable, spare} {
-		backend, err := s.Cable()
+	for i := range vm.Config.NICs {
+		backend, err := cable.Cable()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,15 +112,26 @@ func TestNestedGuest(t *testing.T) {
 	if u := s.Units["vm:inner"]; u.State != "ok" && u.State != "late" {
 		t.Fatalf("the guest is %+v", u)
 	}
-	prompt := unitAt(t, s, "console:ttyS0", "ok").Uptime
+	prompt, users := unitAt(t, s, "console:ttyS0", "ok").Uptime, unitAt(t, s, "users", "ok").Uptime
+	if prompt-users > 1 {
+		t.Errorf("the prompt came %.2f s after all that it waits for", prompt-users)
+	}
+	t.Logf("processes of the guest: %s", inside(t, g, "for p in $(</sys/fs/cgroup/uinit/vm:inner/cgroup.procs); do echo $p $(</proc/$p/comm); done"))
 	t.Logf("prompt at %.1f s, the guest's QEMU at %.1f s", prompt, s.Units["vm:inner"].Uptime)
+
+	t.Logf("memory in use at rest, the image's files and the guest included: %v bytes; %s", s.Facts["memory.used_bytes"].Value,
+		strings.Join(strings.Fields(inside(t, g, `while read -r k v u; do case $k in MemTotal:|MemAvailable:|Shmem:|AnonPages:|Slab:) echo $k $v;; esac; done </proc/meminfo; echo of QEMU: $(</sys/fs/cgroup/uinit/vm:inner/memory.current)`)), " "))
 
 	// Meanwhile, what does not want the guest's own kernel.
 	for _, tt := range []struct{ line, want string }{
 		{"uinitctl vm start huge 2>&1; echo status $?", "*starting huge: it wants 65536 MiB and QEMU 64 MiB; of this machine's * MiB are free*status 1"},
-		{"uinitctl vm sing 2>&1", "*there is no guest *accepted: example, huge, inner*"},
+		{"uinitctl vm start exampel 2>&1; uinitctl vm sing 2>&1; echo status $?", "*there is no guest \"exampel\"; did you mean example?; accepted: example, huge, inner, volume\n*\"sing\" is not known; accepted: *status 1"},
 		{"uinitctl vm start example", "GUEST*\nexample*running*128M*"},
 		{"kill -9 $(< /sys/fs/cgroup/uinit/vm:example/cgroup.procs); exec 9<> <(:); until uinitctl facts | grep -q 'vm.example.restarts *1$' && uinitctl vm | grep -q 'example *running'; do read -rt 0.2 -u 9; done; uinitctl vm list", "*\nexample*running*128M*1 *no*1\n*"},
+		{`set -e; mkdir -p /run/lock/lvm; modprobe dm_mod
+c='activation { udev_sync=0 udev_rules=0 monitoring=0 } devices { obtain_device_list_from_udev=0 external_device_info_source="none" use_devicesfile=0 }'
+lvm pvcreate --config "$c" -qq /dev/vda; lvm vgcreate --config "$c" -qq vg0 /dev/vda; lvm lvcreate --config "$c" -qq -Wn -y -L 32M -n web vg0; lvm vgchange --config "$c" -qq -an vg0
+[ -e /dev/vg0/web ] && echo active; uinitctl vm start volume; lvm vgs --config "$c" --noheadings -o lv_count vg0`, "GUEST*volume*running*32M*1"},
 		{"uinitctl vm reset example && echo reset", "*reset"},
 	} {
 		if got := inside(t, g, tt.line); !like(tt.want, got) {
@@ -124,8 +141,9 @@ func TestNestedGuest(t *testing.T) {
 
 	ping := office.Ping(leased.Addr())
 	defer ping.Stop()
-	if err := ping.Answers(3, nested); err != nil {
-		t.Fatalf("the guest within the guest: %v", err)
+	if err := ping.Answers(3, nested-2*time.Minute); err != nil {
+		t.Fatalf("the guest within the guest: %v; its console shows:\n%s", err,
+			inside(t, g, "uinitctl vm list; (uinitctl vm console inner </dev/null & p=$!; exec 9<> <(:); read -rt 5 -u 9; kill $p); :"))
 	}
 	t.Logf("the guest answers after %v", time.Since(g.Started()).Round(time.Second))
 	talk(t, g,

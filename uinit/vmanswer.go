@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,6 +42,9 @@ func (g *guests) answer(board *status.Board) {
 		if verb == "list" || verb == "stats" {
 			return g.list(verb == "stats", send)
 		}
+		if !slices.Contains([]string{"start", "stop", "reset", "console"}, verb) {
+			return fmt.Errorf("vm: %q is not known; accepted: list, stats, or start, stop, reset, console with the name of a guest", verb)
+		}
 		one := g.all[name]
 		if one == nil {
 			return fmt.Errorf("there is no guest %q%s; accepted: %s", name, suggest.DidYouMean(name, g.host.Names), strings.Join(g.host.Names, ", "))
@@ -53,11 +57,9 @@ func (g *guests) answer(board *status.Board) {
 			if now == nil {
 				return fmt.Errorf("resetting %s: it is %s", name, one.service.State())
 			}
-			return errors.Join(now.Reset(), send(one.event(vmRow{})))
-		case "console": // that there is such a guest is all that the asker needs to know
-			return send(one.event(vmRow{}))
+			return errors.Join(now.Reset(), send(one.event(one.figures())))
 		}
-		return fmt.Errorf("vm: %q is not known; accepted: list, stats, or start, stop, reset, console with the name of a guest", verb)
+		return send(one.event(one.figures())) // for a console: that there is such a guest is all that matters
 	})
 }
 
@@ -81,7 +83,12 @@ func (g *guests) manage(verb string, one *guest, send func(report.Event) error) 
 		e.State, e.Message = string(unit.Failed), err.Error()
 	}
 	g.w.board.Unit(e, false)
-	return errors.Join(err, send(one.event(vmRow{})))
+	return errors.Join(err, send(one.event(one.figures())))
+}
+
+// figures are those that need no asking.
+func (one *guest) figures() vmRow {
+	return vmRow{Memory: int64(one.row.Memory), VCPUs: max(one.row.VCPUs, 1), Autostart: one.row.Autostart, Restarts: one.service.Restarts()}
 }
 
 func (one *guest) event(row vmRow) report.Event {
@@ -92,7 +99,7 @@ func (one *guest) event(row vmRow) report.Event {
 func (g *guests) list(figures bool, send func(report.Event) error) error {
 	for _, name := range g.host.Names {
 		one := g.all[name]
-		row := vmRow{Memory: int64(one.row.Memory), VCPUs: max(one.row.VCPUs, 1), Autostart: one.row.Autostart, Restarts: one.service.Restarts()}
+		row := one.figures()
 		if now := one.guest(); figures && now != nil {
 			traffic, err := now.Disks()
 			if err != nil {

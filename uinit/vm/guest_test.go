@@ -204,3 +204,26 @@ func TestQEMURefuses(t *testing.T) {
 	}
 	g.Quit()
 }
+
+// UEFI starts from the package's files, and keeps its variables in a file of the guest's.
+func TestQEMUWithUEFI(t *testing.T) {
+	for _, file := range []string{uefiCode, uefiVars} {
+		if _, err := os.Stat(file); err != nil {
+			t.Skipf("no UEFI here: %v", err)
+		}
+	}
+	row := spec.VM{Memory: 64 << 20, Firmware: "uefi", UEFIVars: filepath.Join(t.TempDir(), "vm", "web.vars")}
+	cmd, g, _ := launch(t, Make("web", row, Host{Name: "box", Names: []string{"web"}}))
+	if g.Await() == 0 {
+		t.Fatal("QEMU does not run")
+	}
+	template, err1 := os.Stat(uefiVars)
+	vars, err2 := os.Stat(row.UEFIVars)
+	if err := errors.Join(err1, err2); err != nil || vars.Size() != template.Size() {
+		t.Errorf("the variables: %+v, %v", vars, err)
+	}
+	g.Quit()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("QEMU ended with %v", err)
+	}
+}
