@@ -75,6 +75,9 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 			c.bad(strict.JoinIndex(key+".gateways", i), "%s lies in none of this interface's networks (%v)", g, l.Addresses)
 		}
 	}
+	if probe := l.Online.Probe; probe.IsValid() && (!l.DHCP4 && !dhcp6 && l.RA == nil && len(l.Addresses) == 0 || probe.Port() == 0) {
+		c.bad(key+".online.probe", "%s cannot be reached from an interface without addresses, nor at port 0", probe)
+	}
 	for setting := range l.Sysctl {
 		if family, rest, ok := strings.Cut(setting, "."); !ok || family != "ipv4" && family != "ipv6" || rest == "" || strings.ContainsAny(rest, "./") {
 			c.bad(strict.JoinKey(key+".sysctl", setting), `is not a setting of an interface; accepted: "ipv4.NAME" or "ipv6.NAME", as below /proc/sys/net/ipv6/conf`)

@@ -32,8 +32,16 @@ type Addressing struct {
 	// Further kernel settings of this interface, below net.ipv4.conf and net.ipv6.conf:
 	// "ipv6.autoconf" = 0.
 	Sysctl map[string]string `json:"sysctl,omitempty" scalar:"true"`
+	// What else counts as online, besides carrier, usable addresses and a router.
+	Online Online `json:"online,omitzero"`
 	// A boot without this interface is not a failure.
 	Optional bool `json:"optional,omitempty"`
+}
+
+// Online says when an interface counts as online.
+type Online struct {
+	// A TCP port, as ADDRESS:PORT (IPv6 in brackets), that must answer over the interface; a refusal is an answer, too.
+	Probe netip.AddrPort `json:"probe,omitzero"`
 }
 
 // Ethernet is a network interface of hardware. Rows are served in the order of

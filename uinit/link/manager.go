@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"time"
@@ -31,6 +32,7 @@ type Manager struct {
 	open     func(index int, name string) (dhcp.Socket, error)
 	solicit  func(ctx context.Context, index int, name string) error
 	client6  func(name string, mac net.HardwareAddr, stateless bool) client6
+	dial     func(ctx context.Context, name string, to netip.AddrPort) error
 	// resolvConf is where name servers are written.
 	resolvConf string
 
@@ -53,7 +55,7 @@ type Manager struct {
 // being online, "" for nothing), and of resolver.servers and resolver.search, whenever they change, and must not block.
 func New(ctx context.Context, machine *spec.Machine, fact func(name string, value any)) *Manager {
 	m := &Manager{
-		ctx: ctx, fact: fact, watch: watch, hear: hear, client6: newClient6, open: dhcp.Open, solicit: solicit, resolvConf: "/etc/resolv.conf",
+		ctx: ctx, fact: fact, watch: watch, hear: hear, client6: newClient6, open: dhcp.Open, solicit: solicit, dial: dial, resolvConf: "/etc/resolv.conf",
 		calls: make(chan func(*work)), views: map[string]view{}, news: make(chan struct{}),
 	}
 	m.Use(machine)

@@ -23,6 +23,8 @@ type view struct {
 	lease6  *dhcp6.Lease
 	// repairs are the changes of others that were undone.
 	repairs int
+	// reached: the far end of a probe has answered.
+	reached bool
 	// asking and asking6 tell what the DHCP clients wait for.
 	asking, asking6 func() string
 	wanted          Wanted
@@ -54,6 +56,14 @@ func (v view) wants(p netip.Prefix) bool {
 
 // waiting says what keeps the link from being online.
 func (v view) waiting() string {
+	if s := v.unready(); s != "" || v.reached || !v.row.Online.Probe.IsValid() {
+		return s
+	}
+	return fmt.Sprintf("no answer from %v on %s", v.row.Online.Probe, v.name)
+}
+
+// unready says what keeps it from that before anybody at the far end is asked.
+func (v view) unready() string {
 	switch {
 	case v.name == "":
 		return ""

@@ -61,7 +61,10 @@ type active struct {
 	asking6   *asking6
 	// attached: there is carrier; detached: there was some before. stopSoliciting ends a search for routers.
 	attached, detached bool
-	stopSoliciting     context.CancelFunc
+	// reached: the far end of a probe has answered; stopProbing ends the search for it.
+	reached        bool
+	stopProbing    context.CancelFunc
+	stopSoliciting context.CancelFunc
 }
 
 // run starts the goroutine.
@@ -135,6 +138,9 @@ func (w *work) step() {
 	w.rule()
 	w.resolve()
 	views := w.see()
+	for name, v := range views {
+		w.probe(name, w.active[name], v)
+	}
 	w.tell(views)
 	w.publish(views, nil)
 }
@@ -241,7 +247,7 @@ func (w *work) missesCarrier() bool {
 func (w *work) see() map[string]view {
 	views := map[string]view{}
 	for name, a := range w.active {
-		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.deaf, w.resolvErr, w.ruleErr), lease: a.lease, lease6: a.lease6, repairs: a.repairs, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
+		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.deaf, w.resolvErr, w.ruleErr), lease: a.lease, lease6: a.lease6, repairs: a.repairs, reached: a.reached, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
 		if a.asking != nil {
 			v.asking = a.asking.client.Waiting
 		}
