@@ -3,7 +3,6 @@ package netline
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,17 +110,31 @@ func (o *overrider) bridge(value string) error {
 	return nil
 }
 
-// tagged are the names that say a tag: vlan5, vlan0005, eth0.5.
-var tagged = regexp.MustCompile(`^(?:vlan|.*\.)([0-9]{1,4})$`)
+// tag reads it from the names that say one: vlan5, vlan0005, eth0.5.
+func tag(name string) (int, bool) {
+	digits, ok := strings.CutPrefix(name, "vlan")
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		digits, ok = name[i+1:], true
+	}
+	if !ok || len(digits) > 4 {
+		return 0, false
+	}
+	return decimal(digits)
+}
+
+// decimal reads digits and nothing else.
+func decimal(text string) (int, bool) {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return int(n), err == nil
+}
 
 // vlan=NAME:INTERFACE
 func (o *overrider) vlan(value string) error {
 	name, parent, _ := strings.Cut(value, ":")
-	found := tagged.FindStringSubmatch(name)
-	if found == nil || parent == "" || parent == name {
+	id, ok := tag(name)
+	if !ok || parent == "" || parent == name {
 		return fmt.Errorf("accepted: vlan=NAME:INTERFACE, with a name such as vlan5 or eth0.5")
 	}
-	id, _ := strconv.Atoi(found[1])
 	if id < 1 || id > 4094 {
 		return fmt.Errorf("tag %d; accepted: 1 to 4094", id)
 	}
@@ -216,11 +229,33 @@ func change[R any](rows map[string]R, name string, f func(*R)) {
 	}
 }
 
-// Names that say which interface is meant: the kernel's own, and those by the place in the machine (systemd.net-naming-scheme(7)).
-var (
-	kernelName = regexp.MustCompile(`^eth([0-9]{1,3})$`)
-	placeName  = regexp.MustCompile(`^en(?:P([0-9]{1,5}))?p([0-9]{1,3})s([0-9]{1,2})(?:f([0-9]))?$`)
-)
+// place reads a name that says where in the machine a card is (systemd.net-naming-scheme(7)): enP1p3s0f1 is 0001:03:00.1.
+func place(name string) (string, bool) {
+	rest, ok := strings.CutPrefix(name, "en")
+	if !ok {
+		return "", false
+	}
+	var part [4]int
+	for i, mark := range []string{"P", "p", "s", "f"} {
+		after, found := strings.CutPrefix(rest, mark)
+		if !found && (mark == "P" || mark == "f") {
+			continue
+		}
+		end := strings.IndexFunc(after, func(r rune) bool { return r < '0' || r > '9' })
+		if end < 0 {
+			end = len(after)
+		}
+		if part[i], ok = decimal(after[:end]); !found || !ok {
+			return "", false
+		}
+		rest = after[end:]
+	}
+	// As many as the bus can have (PCI Local Bus Specification, section 3.2.2.3.2).
+	if rest != "" || part[1] > 0xff || part[2] > 0x1f || part[3] > 7 {
+		return "", false
+	}
+	return fmt.Sprintf("%04x:%02x:%02x.%d", part[0], part[1], part[2], part[3]), true
+}
 
 func kernelNames(line cmdline.Line) bool {
 	v, ok := line.Get("net.ifnames")
@@ -236,15 +271,13 @@ func (o *overrider) ensure(name string) error {
 		return err
 	}
 	var match spec.Match
-	if n := kernelName.FindStringSubmatch(name); n != nil {
-		index, _ := strconv.Atoi(n[1])
+	number, ok := strings.CutPrefix(name, "eth")
+	index, numeric := decimal(number)
+	path, placed := place(name)
+	if ok && numeric {
 		match.Index = &index
-	} else if n := placeName.FindStringSubmatch(name); n != nil && !o.kernelNames {
-		var part [4]int
-		for i, text := range n[1:] {
-			part[i], _ = strconv.Atoi(text)
-		}
-		match.Path = fmt.Sprintf("%04x:%02x:%02x.%d", part[0], part[1], part[2], part[3])
+	} else if placed && !o.kernelNames {
+		match.Path = path
 	} else {
 		known := slices.Sorted(maps.Keys(o.m.Links()))
 		return fmt.Errorf("there is no interface %q; accepted: %s, one that ifname=NAME:MAC names, or names such as eth0 and enp3s0", name, strings.Join(known, ", "))

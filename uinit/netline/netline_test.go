@@ -153,6 +153,21 @@ func TestBootInterface(t *testing.T) {
 	}
 }
 
+func TestNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"enp3s0": "0000:03:00.0", "enP1p16s31f7": "0001:10:1f.7", "enp3": "", "ens3": "", "enp3s0x": "", "enp256s0": "", "enp1s32": "", "enps": "", "eth0": "", "en": "",
+	} {
+		if got, ok := place(name); got != want || ok != (want != "") {
+			t.Errorf("%s is at %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]int{"vlan5": 5, "vlan0005": 5, "eth0.5": 5, "a.b.4094": 4094, "vlan": -1, "five": -1, "vlan00005": -1, "eth0.+5": -1, "lan.": -1} {
+		if got, ok := tag(name); ok != (want >= 0) || ok && got != want {
+			t.Errorf("%s has the tag %d, want %d", name, got, want)
+		}
+	}
+}
+
 func FuzzOverride(f *testing.F) {
 	f.Add("ip=192.0.2.9::192.0.2.1:24::vlan7:none vlan=vlan7:bond1 bond=bond1:lan,eth1:mode=4 bridge=br0:port ip=[2001:db8::1]::[fe80::1]:64::lan:none")
 	f.Add("ifname=x:52:54:00:12:34:56 ip=x:dhcp6 BOOTIF=01-52-54-00-12-34-56 rd.route=[2001:db8::]/32:[2001:db8::1]:lan nameserver=1.1.1.1 net.ifnames=0")
