@@ -30,6 +30,10 @@ start_degraded_after = "5s"
 source = "array:data"
 type   = "ext4"
 nofail = true
+[mount."/bare"]
+source = "/dev/sda1"
+type   = "ext4"
+nofail = true
 `
 
 // mirrorBox prepares the box with the two disks.
@@ -116,6 +120,10 @@ func TestDiskReplaced(t *testing.T) {
 	g = startFor(t, vm.Config, 2*time.Minute)
 	until(t, g, "the mount", func(s *report.State) bool { return s.Units["mount:/srv"].State == "ok" })
 	hasFact(t, g, "array.data.state", "ok")
+	// A partition that ends where its array does shows the same file system.
+	until(t, g, "the bare member's outcome", func(s *report.State) bool {
+		return strings.Contains(s.Units["mount:/bare"].Message, "/dev/sda1 carries the superblock of an array")
+	})
 	if got := inside(t, g, `shasum /srv/data`); got != sum {
 		t.Errorf("the file's sum is %s, was %s", got, sum)
 	}

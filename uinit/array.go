@@ -82,11 +82,11 @@ func (a *arrays) assemble(ctx context.Context, name string) error {
 		case err != nil:
 			return fmt.Errorf("waiting for array %s: %w: %s", name, err, op.Reason)
 		}
-		return a.carryOut(ctx, kernel, op)
+		return a.carryOut(ctx, kernel, want, op)
 	}
 }
 
-func (a *arrays) carryOut(ctx context.Context, kernel md.Kernel, op md.Op) error {
+func (a *arrays) carryOut(ctx context.Context, kernel md.Kernel, want md.Machine, op md.Op) error {
 	for _, left := range op.Left {
 		a.w.log.Warn("array " + op.Array + ": left out: " + left)
 	}
@@ -103,21 +103,16 @@ func (a *arrays) carryOut(ctx context.Context, kernel md.Kernel, op md.Op) error
 	if err != nil {
 		return err
 	}
-	var device string
+	a.w.board.Fact("array.unclaimed", md.Unclaimed(want, have))
 	a.mu.Lock()
 	for _, m := range op.Members {
 		a.members[m.Device] = m.String()
 	}
-	if len(op.Members) > 0 {
-		device = md.DeviceName(op.Array)
-	} else if running, ok := have.Runs(op.Array, md.ParseUUID(string(a.w.machine.Array[op.Array].Match.UUID))); ok {
-		device = running.Device
-	}
-	a.device[op.Array] = device
+	a.device[op.Array] = op.Device
 	a.mu.Unlock()
-	a.w.board.Fact("array."+op.Array+".device", "/dev/"+device)
+	a.w.board.Fact("array."+op.Array+".device", "/dev/"+op.Device)
 	a.once.Do(func() { go a.watch() })
-	return md.Link(op.Array, device)
+	return md.Link(op.Array, op.Device)
 }
 
 func (a *arrays) wait(name, reason string) {

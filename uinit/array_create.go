@@ -36,7 +36,8 @@ func (a *arrays) create(ctx context.Context, name string, row spec.Array) error 
 		if err != nil {
 			return false, err
 		}
-		made = md.Judge(name, md.Machine{Host: string(a.w.machine.Hostname), Arrays: a.w.machine.Array}, have).Members != nil
+		op := md.Judge(name, md.Machine{Host: string(a.w.machine.Hostname), Arrays: a.w.machine.Array}, have)
+		made = op.Action != md.Wait || op.Members != nil
 		for _, m := range have.Members {
 			for _, text := range row.Match.Members {
 				made = made || m.Is(text)

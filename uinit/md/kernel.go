@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -65,7 +64,7 @@ func (k System) Start(_ context.Context, op Op) (err error) {
 			return fmt.Errorf("starting array %s: %w", op.Array, err)
 		}
 	}
-	device := DeviceName(op.Array)
+	device := op.Device
 	if err := put(newArray, device); err != nil && !errors.Is(err, unix.EEXIST) {
 		return fmt.Errorf("making array %s: %w", op.Array, err)
 	}
@@ -119,15 +118,6 @@ func Stop(device string) error {
 		return nil
 	}
 	return fmt.Errorf("stopping array %s: %w", device, err)
-}
-
-// Runs returns the array that a row's name or a state's identity stands for.
-func (have State) Runs(name string, u UUID) (Array, bool) {
-	i := slices.IndexFunc(have.Running, func(a Array) bool { return a.Device == DeviceName(name) || u != UUID{} && a.UUID == u })
-	if i < 0 {
-		return Array{}, false
-	}
-	return have.Running[i], true
 }
 
 func put(file, text string) error {

@@ -27,6 +27,8 @@ const (
 type Op struct {
 	Array  string
 	Action Action
+	// Device is what runs, or will: such as md_data.
+	Device string
 	// Members to start it with, the freshest first; spares come last.
 	Members []Member
 	// Dirty asks the driver to start it although parity may be wrong.
@@ -60,7 +62,7 @@ func Plan(want Machine, have State) []Op {
 // were written apart, with a reshape under way, or with parts that this code does not know.
 func Judge(name string, want Machine, have State) Op {
 	row := want.Arrays[name]
-	op := Op{Array: name}
+	op := Op{Array: name, Device: DeviceName(name)}
 	refuse := func(format string, args ...any) Op {
 		op.Action, op.Reason = Refuse, fmt.Sprintf(format, args...)
 		return op
@@ -71,7 +73,7 @@ func Judge(name string, want Machine, have State) Op {
 	}
 	for _, a := range have.Running {
 		if row.Match.UUID != "" && a.UUID.String() == string(row.Match.UUID) || len(members) > 0 && a.UUID == members[0].Super.UUID || a.Device == DeviceName(name) {
-			op.Action = Keep
+			op.Action, op.Device = Keep, a.Device
 			return op
 		}
 	}
@@ -93,6 +95,24 @@ func Judge(name string, want Machine, have State) Op {
 		op.Reason += unreadable(have)
 	}
 	return op
+}
+
+// Unclaimed are devices with superblocks of arrays that no row means. Nobody starts them, and somebody may
+// wonder where half of a mirror is.
+func Unclaimed(want Machine, have State) []string {
+	claimed := map[UUID]bool{}
+	for name, row := range want.Arrays {
+		for _, m := range have.Members {
+			claimed[m.Super.UUID] = claimed[m.Super.UUID] || answers(name, row.Match, m) || identified(row, m)
+		}
+	}
+	list := []string{}
+	for _, m := range have.Members {
+		if !claimed[m.Super.UUID] {
+			list = append(list, m.String()+" of "+m.Super.Name)
+		}
+	}
+	return list
 }
 
 // unreadable are devices that may be what is missing.

@@ -136,6 +136,10 @@ func TestKeepsWhatRuns(t *testing.T) {
 	if op := Judge("data", want, have); op.Action != Keep {
 		t.Errorf("%+v", op)
 	}
+	have = State{Members: mirror(func(a, b *made) { a.name, b.name, b.uuid = "data", "other", 2 })}
+	if got := Unclaimed(want, have); len(got) != 1 || !strings.HasPrefix(got[0], "sdb ") {
+		t.Errorf("unclaimed: %q", got)
+	}
 }
 
 func TestEnough(t *testing.T) {

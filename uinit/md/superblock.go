@@ -169,12 +169,3 @@ func Parse(block []byte, version string, sector uint64) (*Superblock, error) {
 func damage(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
 }
-
-// ParseUUID reads what String writes; anything else is the zero UUID, which no array has.
-func ParseUUID(text string) (u UUID) {
-	b, err := hex.DecodeString(strings.ReplaceAll(text, ":", ""))
-	if err != nil || len(b) != len(u) {
-		return UUID{}
-	}
-	return UUID(b)
-}
