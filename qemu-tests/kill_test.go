@@ -43,9 +43,9 @@ fsck    = "preen"
 		vm.Config.Disks = append(vm.Config.Disks, qemu.Disk{ID: id, Path: blank(t, dir, id), Bus: qemu.SCSI})
 	}
 	// The one whose serial number is d1, by whatever name; it is failed and put back as a blank one.
-	const replace = `echo 3000 > /proc/sys/dev/raid/speed_limit_max; for f in /sys/block/sd?/device/vpd_pg80; do [[ $(tr -d '\0' < $f) == *d1* ]] && d=${f#/sys/block/} && d=${d%%/*}; done
+	const replace = `echo 3000 > /proc/sys/dev/raid/speed_limit_max; for f in /sys/block/sd?/device/vpd_pg80; do [[ $(<$f) == *d1* ]] && d=${f#/sys/block/} && d=${d%%/*}; done
 (mdadm -q /dev/md_data --fail /dev/$d; sleep 0.2; mdadm -q /dev/md_data --remove /dev/$d; dd if=/dev/zero of=/dev/$d bs=1048576 count=64; uinitctl array replace data $d $d) > /run/replace 2>&1 &`
-	synced := 0
+	synced, halves := 0, 0
 	moments := rand.New(rand.NewPCG(1, 20))
 	for run := range killRuns {
 		g := startFor(t, vm.Config, 2*time.Minute)
@@ -53,10 +53,14 @@ fsck    = "preen"
 		if !slices.Contains([]any{"ok", "degraded", "rebuilding"}, state) {
 			t.Errorf("run %d: the array is %v", run, state)
 		}
+		if state != "ok" {
+			halves++
+		}
 		if run%2 == 1 {
 			inside(t, g, replace)
+			until(t, g, "the loss of a disk", func(s *report.State) bool { return s.Facts["array.data.state"].Value != "ok" })
 		}
-		for end := time.Now().Add(time.Duration(moments.IntN(4000)) * time.Millisecond); time.Now().Before(end); {
+		for end := time.Now().Add(time.Duration(moments.IntN(5000)) * time.Millisecond); time.Now().Before(end); {
 			inside(t, g, fmt.Sprintf("for ((j=0; j<4000; j++)); do echo %[1]d; done > /srv/f%[1]d; sync", synced+1))
 			synced++
 		}
@@ -67,6 +71,9 @@ fsck    = "preen"
 		time.Sleep(time.Duration(moments.IntN(500)) * time.Millisecond)
 		g.Kill()
 		t.Logf("run %d: array %v, %d files", run, state, synced)
+	}
+	if halves == 0 {
+		t.Error("no boot found the array in the middle of a replacement")
 	}
 	g := startFor(t, vm.Config, 2*time.Minute)
 	if state := mountedAgain(t, g, synced); state != "ok" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -161,7 +162,7 @@ func (b *bench) sum(array string) (string, error) {
 func (b *bench) ours(level spec.ArrayLevel, devices []string, row spec.Array) (md.Op, error) {
 	row.Level = level
 	row.Match.Members = []string{"/dev/" + devices[0]} // version 0.90 knows no names
-	have, err := b.kernel.Observe(nil)
+	have, err := b.kernel.Observe(context.Background())
 	if err != nil {
 		return md.Op{}, err
 	}
@@ -170,7 +171,7 @@ func (b *bench) ours(level spec.ArrayLevel, devices []string, row spec.Array) (m
 	if op.Action != md.Start {
 		return op, nil
 	}
-	return op, b.kernel.Start(nil, op)
+	return op, b.kernel.Start(context.Background(), op)
 }
 
 // theirs does it with mdadm, as a system without a configuration of its own would at boot.

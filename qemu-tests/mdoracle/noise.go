@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -70,7 +71,7 @@ func (b *bench) noise() error {
 			if err := b.write(d, 4096, broken); err != nil {
 				return err
 			}
-			have, err := b.kernel.Observe(nil)
+			have, err := b.kernel.Observe(context.Background())
 			if err != nil {
 				return err
 			}

@@ -41,8 +41,8 @@ func enough10(s *Superblock, inSync map[int]bool) bool {
 	}
 	for chunk := range s.Slots {
 		first, whole := chunk*near%s.Slots, false
-		for copy := range near * far {
-			whole = whole || inSync[(first+copy)%s.Slots]
+		for i := range near * far {
+			whole = whole || inSync[(first+i)%s.Slots]
 		}
 		if !whole {
 			return false
