@@ -174,11 +174,15 @@ func (b *bench) ours(level spec.ArrayLevel, devices []string, row spec.Array) (m
 	return op, b.kernel.Start(context.Background(), op)
 }
 
-// theirs does it with mdadm, as a system without a configuration of its own would at boot.
+// theirs does it with mdadm, as a system without a configuration of its own would at boot; without
+// devices mdadm looks at all, as we do.
 func (b *bench) theirs(devices []string) error {
 	text := "DEVICE"
 	for _, d := range devices {
 		text += " /dev/" + d
+	}
+	if len(devices) == 0 {
+		text += " partitions"
 	}
 	const config = "/tmp/mdadm.conf"
 	if err := os.WriteFile(config, []byte(text+"\nHOMEHOST box\n"), 0o600); err != nil {

@@ -129,10 +129,15 @@ func Read(r io.ReaderAt, n uint64) (*Superblock, error) {
 	}
 	var found *Superblock
 	var damaged error
-	block := aligned(blockSize)
+	front, back := aligned(2*blockSize), aligned(blockSize)
+	if _, err := r.ReadAt(front, 0); err != nil {
+		return nil, fmt.Errorf("reading the first sectors: %w", err)
+	}
 	for _, p := range places {
-		sector := p.sector(n)
-		if _, err := r.ReadAt(block, int64(sector)*512); err != nil {
+		sector, block := p.sector(n), back
+		if at := sector * 512; at <= blockSize { // two versions lie side by side
+			block = front[at : at+blockSize]
+		} else if _, err := r.ReadAt(block, int64(at)); err != nil {
 			return nil, fmt.Errorf("reading the superblock at sector %d: %w", sector, err)
 		}
 		s, err := Parse(block, p.version, sector)
