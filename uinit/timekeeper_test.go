@@ -16,12 +16,13 @@ func TestTimeServersByDHCP(t *testing.T) {
 		dhcp bool
 		want []spec.TimeServer
 	}{
-		{true, []spec.TimeServer{"time.example", "192.0.2.3", "192.0.2.1", "192.0.2.2"}},
+		{true, []spec.TimeServer{"time.example", "192.0.2.3", "2001:db8::123", "time.example.net", "192.0.2.1", "192.0.2.2"}},
 		{false, names},
 	} {
 		k := newTimekeeper(spec.Time{Servers: names, DHCP: tt.dhcp}, time.Time{}, func(string, any) {}, slog.New(slog.DiscardHandler))
 		k.link("link.wan.dhcp4.ntp", []string{"192.0.2.1", "192.0.2.2"})
 		k.link("link.lan.dhcp4.ntp", []string{"192.0.2.3"})
+		k.link("link.lan.dhcp6.ntp", []string{"2001:db8::123", "time.example.net"})
 		k.link("link.lan.mac", "52:54:00:12:34:56")
 		if got := k.servers(); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("dhcp = %v: %v, want %v", tt.dhcp, got, tt.want)

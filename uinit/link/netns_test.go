@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 
@@ -165,7 +166,7 @@ func TestLease(t *testing.T) {
 		return
 	}
 	p := plug(t, "eth0")
-	p.serve("192.0.2.100", 4)
+	p.serve("192.0.2.100", 4, dhcpv4.WithOption(dhcpv4.OptNTPServers(net.IPv4(192, 0, 2, 123))))
 	m, f, ctx := manage(t, map[string]spec.Ethernet{"lan": {Match: veth, Addressing: spec.Addressing{DHCP4: true}}})
 	start := time.Now()
 	if err := m.Configure(ctx, "lan"); err != nil {
@@ -179,6 +180,7 @@ func TestLease(t *testing.T) {
 		t.Errorf("addresses %q, want %q", got, want)
 	}
 	f.until("link.lan.dhcp4.lease_seconds", "4")
+	f.until("link.lan.dhcp4.ntp", "[192.0.2.123]")
 
 	// Renewed for longer, at half time.
 	p.serve("192.0.2.100", 6)
