@@ -15,11 +15,12 @@ import (
 
 // Item is an entry as List sees it.
 type Item struct {
-	Kind, Key string
+	Kind string `json:"kind"`
+	Key  string `json:"key"`
 	// Size is the disk space it takes, in bytes.
-	Size int64
+	Size int64 `json:"size"`
 	// Used is when it was last asked for.
-	Used time.Time
+	Used time.Time `json:"used"`
 }
 
 // List returns all entries, least recently used first.
@@ -28,7 +29,7 @@ func (c *Cache) List() ([]Item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the cache: %w", err)
 	}
-	var items []Item
+	items := []Item{}
 	for _, kind := range kinds {
 		keys, err := os.ReadDir(filepath.Join(c.dir, "entry", kind.Name()))
 		if err != nil {

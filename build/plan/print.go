@@ -46,5 +46,5 @@ func line(f tree.File, content string) string {
 	case f.Mode.IsRegular() && f.Body == nil:
 		what = fmt.Sprintf(" %d", f.Size)
 	}
-	return fmt.Sprintf("  %s%s /%s%s  # %s\n", f.Mode, owner, f.Path, what, cmp.Or(f.Why, "directory"))
+	return fmt.Sprintf("  %s%s /%s%s  # %s\n", tree.ModeString(f.Mode), owner, f.Path, what, cmp.Or(f.Why, "directory"))
 }

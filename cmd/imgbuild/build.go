@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/imgbuild/imgbuild/internal/suggest"
-
 	"github.com/spf13/cobra"
 
 	"github.com/imgbuild/imgbuild/build"
@@ -136,14 +134,7 @@ fails or is interrupted leaves it alone.`,
 
 // unknownVerb tells a mistyped verb from a mistyped profile.
 func (a *app) unknownVerb(c *cobra.Command, word string, err error) error {
-	if c.HasParent() || strings.ContainsAny(word, "./") {
-		return err
-	}
-	var verbs []string
-	for _, v := range c.Commands() {
-		verbs = append(verbs, v.Name())
-	}
-	if verb := suggest.Closest(word, verbs); verb != "" {
+	if verb := closestVerb(c, []string{word}); verb != "" {
 		return usageError{fmt.Errorf("there is no command or shipped profile %q; did you mean the command %q?", word, verb)}
 	}
 	return err

@@ -33,7 +33,7 @@ func (a *app) cacheCommand() *cobra.Command {
 			var total int64
 			for _, i := range items {
 				total += i.Size
-				fmt.Fprintf(a.stdout, "%-10s %8.1f MB  used %s  %.16s\n", i.Kind, float64(i.Size)/1e6, i.Used.Format(time.DateTime), i.Key)
+				fmt.Fprintf(a.stdout, "%-12s %8.1f MB  used %s  %.16s\n", i.Kind, float64(i.Size)/1e6, i.Used.Format(time.DateTime), i.Key)
 			}
 			fmt.Fprintf(a.stdout, "%s, %.1f MB in %s\n", entries(len(items)), float64(total)/1e6, store.Dir())
 			return nil
@@ -51,8 +51,10 @@ func (a *app) pruneCommand(dir *string) *cobra.Command {
 		Use: "prune", Short: "Remove what was used longest ago, down to a size", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			var size spec.Size
-			if err := size.UnmarshalText([]byte(limit)); err != nil {
-				return usageError{fmt.Errorf("--limit: %w", err)}
+			if limit != "" {
+				if err := size.UnmarshalText([]byte(limit)); err != nil {
+					return usageError{fmt.Errorf("--limit: %w", err)}
+				}
 			}
 			store, err := cache.Open(*dir)
 			if err != nil {
@@ -67,7 +69,7 @@ func (a *app) pruneCommand(dir *string) *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().StringVar(&limit, "limit", "0", "`SIZE` to keep, such as 2G")
+	c.Flags().StringVar(&limit, "limit", "", "`SIZE` to keep, such as 2G (default nothing)")
 	return c
 }
 

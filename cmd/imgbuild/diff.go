@@ -40,7 +40,10 @@ Exit codes, as those of diff(1): 0 the same, 1 different, 2 trouble.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			var sides [2]*image.Summary
 			for n, name := range args {
-				var err error
+				err := imageOrProfile(name)
+				if err != nil {
+					return err
+				}
 				if sides[n], err = b.summarize(c.Context(), name, &i); err != nil {
 					return troubleError{err}
 				}

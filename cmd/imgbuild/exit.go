@@ -10,6 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/internal/flash"
 	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
 // Exit codes; docs/errors.md lists what leads to each.
@@ -46,7 +47,7 @@ func exitCode(err error, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "imgbuild: %s\n", count(len(problems), "problem"))
 		return exitUsage
 	case errors.As(err, &usage), errors.As(err, new(troubleError)):
-		fmt.Fprintf(stderr, "imgbuild: %v\n", err)
+		fmt.Fprintf(stderr, "imgbuild: %v%s\n", err, suggest.For(err))
 		return exitUsage
 	case errors.Is(err, context.Canceled) && !errors.As(err, new(*flash.StateError)):
 		fmt.Fprintln(stderr, "imgbuild: interrupted; earlier artifacts are as they were")

@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/imgbuild/imgbuild/build/image"
+	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/profiles"
 )
 
 // imageFlags are those of the verbs that read images.
@@ -18,17 +22,26 @@ func (i *imageFlags) flags(c *cobra.Command) {
 	c.Flags().StringVar(&i.limit, "limit", "", "`SIZE` to which an initramfs or squashfs may unpack (default 64M and 32 times its own)")
 }
 
-// open opens an image.
-func (i *imageFlags) open(name string) (*image.Image, error) {
+// size is --limit in bytes; 0 where it was not given.
+func (i *imageFlags) size() (int64, error) {
 	var limit spec.Size
 	if i.limit != "" {
 		if err := limit.UnmarshalText([]byte(i.limit)); err != nil {
-			return nil, usageError{fmt.Errorf("--limit: %w", err)}
+			return 0, usageError{fmt.Errorf("--limit: %w", err)}
 		}
+	}
+	return int64(limit), nil
+}
+
+// open opens an image.
+func (i *imageFlags) open(name string) (*image.Image, error) {
+	limit, err := i.size()
+	if err != nil {
+		return nil, err
 	}
 	m, err := image.Open(name)
 	if err == nil {
-		m.Limit = int64(limit)
+		m.Limit = limit
 	}
 	return m, err
 }
@@ -37,6 +50,16 @@ func (i *imageFlags) open(name string) (*image.Image, error) {
 func isImage(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && !info.IsDir() && filepath.Ext(name) != ".toml"
+}
+
+// imageOrProfile refuses a name that stands for neither.
+func imageOrProfile(name string) error {
+	names := profile.Names(profiles.FS)
+	if _, err := os.Stat(name); err == nil || slices.Contains(names, name) || filepath.Ext(name) == ".toml" {
+		return nil
+	}
+	return usageError{fmt.Errorf("there is no file %s, and no shipped profile of that name%s; accepted: an image, a path such as ./mybox.toml, or one of: %s",
+		name, suggest.DidYouMean(name, names), shippedNames())}
 }
 
 // imageAnd is the argument rule of verbs that take an image and something else.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/imgbuild/imgbuild/build"
+	"github.com/imgbuild/imgbuild/build/tree"
 )
 
 func (a *app) lsCommand() *cobra.Command {
@@ -23,6 +24,12 @@ Given the file of an image rather than a profile, it lists what is in that: an
 initramfs of any maker, a kernel, a unified kernel image, a disk (raw, qcow2, VMDK,
 VHD), an ISO, a FAT volume, a squashfs, and those that lie in each other.`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if _, err := i.size(); err != nil {
+				return err
+			}
+			if err := imageOrProfile(args[0]); err != nil {
+				return err
+			}
 			if isImage(args[0]) {
 				m, err := i.open(args[0])
 				if err != nil {
@@ -67,9 +74,9 @@ func (a *app) printRows(rows []build.Row, why bool) error {
 		if r.Same != "" {
 			name += " == " + r.Same
 		}
-		line := fmt.Sprintf("%s %10d  %s", fs.FileMode(r.Mode), r.Size, name)
+		line := fmt.Sprintf("%s %10d  %s", tree.ModeString(fs.FileMode(r.Mode)), r.Size, name)
 		if why {
-			line = fmt.Sprintf("%s %10d %9d  %s  # %s", fs.FileMode(r.Mode), r.Size, r.Cost, name, r.Why)
+			line = fmt.Sprintf("%s %10d %9d  %s  # %s", tree.ModeString(fs.FileMode(r.Mode)), r.Size, r.Cost, name, r.Why)
 		}
 		if _, err := fmt.Fprintln(a.stdout, line); err != nil {
 			return err

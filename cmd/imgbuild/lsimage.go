@@ -8,6 +8,7 @@ import (
 	"io/fs"
 
 	"github.com/imgbuild/imgbuild/build/image"
+	"github.com/imgbuild/imgbuild/build/tree"
 )
 
 // imageRow is a file of an image as "ls --json" prints it.
@@ -67,7 +68,7 @@ func (r imageRow) String() string {
 	if r.Device != "" {
 		size = r.Device
 	}
-	line := fmt.Sprintf("%s %5d %5d %10s  %s", fs.FileMode(r.Mode), r.UID, r.GID, size, r.Path)
+	line := fmt.Sprintf("%s %5d %5d %10s  %s", tree.ModeString(fs.FileMode(r.Mode)), r.UID, r.GID, size, r.Path)
 	switch {
 	case r.Link != "":
 		line += " -> " + r.Link

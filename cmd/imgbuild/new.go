@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -35,6 +36,9 @@ first as comments. An existing file is never overwritten.`,
 			}
 			path := filepath.Join(output, args[0]+".toml")
 			f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+			if errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("%s exists, and is not overwritten; accepted: another name, or another directory by -o", path)
+			}
 			if err != nil {
 				return fmt.Errorf("writing the profile: %w", err)
 			}
@@ -55,12 +59,5 @@ first as comments. An existing file is never overwritten.`,
 }
 
 func completeShipped(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	files, _ := profiles.FS.ReadDir(".")
-	var names []string
-	for _, f := range files {
-		if name, ok := cutTOML(f.Name()); ok {
-			names = append(names, name)
-		}
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return profile.Names(profiles.FS), cobra.ShellCompDirectiveNoFileComp
 }

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
+	"github.com/imgbuild/imgbuild/internal/suggest"
 	"github.com/imgbuild/imgbuild/profiles"
 )
 
@@ -30,6 +32,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	strictHelpers(root)
 	return exitCode(root.ExecuteContext(ctx), stderr)
 }
 
@@ -69,13 +72,58 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or invalid profile,
 	return root
 }
 
+// strictHelpers lets cobra's own commands refuse words they don't know, which by themselves they
+// answer with a page of help and success. It comes after SetOut, which they look at once.
+func strictHelpers(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Args = func(_ *cobra.Command, words []string) error {
+				if _, rest, err := root.Find(words); err != nil || len(rest) > 0 {
+					return usageError{fmt.Errorf("there is no command %q; imgbuild --help lists them", strings.Join(words, " "))}
+				}
+				return nil
+			}
+		case "completion":
+			c.Args = func(_ *cobra.Command, words []string) error {
+				if len(words) == 0 {
+					return nil
+				}
+				var shells []string
+				for _, s := range c.Commands() {
+					shells = append(shells, s.Name())
+				}
+				return usageError{fmt.Errorf("no completion for %q%s; accepted: %s", words[0], suggest.DidYouMean(words[0], shells), strings.Join(shells, ", "))}
+			}
+			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+	}
+}
+
 // oneProfile is the argument rule of verbs that take a profile.
 func oneProfile(c *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return nil
 	}
+	if verb := closestVerb(c, args); verb != "" {
+		return usageError{fmt.Errorf("there is no command %q; did you mean %s?", args[0], verb)}
+	}
 	return usageError{fmt.Errorf("%s takes one profile, got %d; accepted: a path such as ./mybox.toml, or a name: %s",
 		c.CommandPath(), len(args), shippedNames())}
+}
+
+// closestVerb is the command that the first of several words was meant to be, or "".
+func closestVerb(c *cobra.Command, words []string) string {
+	if c.HasParent() || len(words) == 0 || strings.ContainsAny(words[0], "./") {
+		return ""
+	}
+	var verbs []string
+	for _, v := range c.Commands() {
+		verbs = append(verbs, v.Name())
+	}
+	return suggest.Closest(words[0], verbs)
 }
 
 // noArguments is the argument rule of verbs that take none.

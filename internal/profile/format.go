@@ -1,6 +1,10 @@
 package profile
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
 
 // Format is one of: kernel, uki, disk, iso, netboot.
 type Format string
@@ -22,7 +26,7 @@ const (
 
 // UnmarshalText accepts the formats above.
 func (f *Format) UnmarshalText(b []byte) error {
-	return oneOf(f, b, "a format", FormatKernel, FormatUKI, FormatDisk, FormatISO, FormatNetboot)
+	return spec.Choice(f, b, "a format", FormatKernel, FormatUKI, FormatDisk, FormatISO, FormatNetboot)
 }
 
 // Writes tells whether a build writes any of the formats.
@@ -57,7 +61,7 @@ const (
 
 // UnmarshalText accepts the formats above.
 func (f *DiskFormat) UnmarshalText(b []byte) error {
-	return oneOf(f, b, "a disk format", DiskRaw, DiskQCOW2, DiskVHD, DiskVMDK)
+	return spec.Choice(f, b, "a disk format", DiskRaw, DiskQCOW2, DiskVHD, DiskVMDK)
 }
 
 // Suffix is what the names of files of this format end in.

@@ -179,10 +179,18 @@ func Find(fsys fs.FS) Finder {
 }
 
 func noProfile(name string, fsys fs.FS) error {
-	files, _ := fs.Glob(fsys, "*.toml")
-	for i := range files {
-		files[i] = strings.TrimSuffix(files[i], ".toml")
+	names := Names(fsys)
+	path := "./" + strings.TrimSuffix(name, ".toml") + ".toml"
+	return fmt.Errorf("no shipped profile is called %q%s; accepted: a path such as %s, or one of: %s",
+		name, suggest.DidYouMean(name, names), path, strings.Join(names, ", "))
+}
+
+// Names lists the profiles of a file system of shipped ones.
+func Names(fsys fs.FS) []string {
+	files, _ := fs.Glob(fsys, "*.toml") // fails for a bad pattern only
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(f, ".toml")
 	}
-	return fmt.Errorf("no shipped profile is called %q%s; accepted: a path such as ./%s.toml, or one of: %s",
-		name, suggest.DidYouMean(name, files), name, strings.Join(files, ", "))
+	slices.Sort(files) // by name rather than by file: firewall, then firewall-bridge
+	return files
 }

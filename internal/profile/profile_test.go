@@ -46,8 +46,8 @@ func TestProblems(t *testing.T) {
 			`p.toml:9:1: ethernet.lan.dhpc4: unknown key; did you mean dhcp4?; accepted here: match, dhcp4, `,
 		}},
 		{"wrong types", "formats = \"kernel\"\n[run]\nmemory = 512\ncpus = \"two\"\n" + sound, []string{
-			`p.toml:1:11: formats: is the string "kernel"; accepted: a list, each a string (format)`,
-			`p.toml:3:10: run.memory: is the number 512; accepted: a string (size)`,
+			`p.toml:1:11: formats: is the string "kernel"; accepted: a list, each a string: kernel, uki, disk, iso, netboot`,
+			`p.toml:3:10: run.memory: is the number 512; accepted: a string: a whole number with K, M, G or T (1024 each), such as 512M`,
 			`p.toml:4:8: run.cpus: is the string "two"; accepted: 1 to 64`,
 		}},
 		{"typed values die at their place", sound + "[ethernet.lan]\naddresses = [\"192.0.2.1/24\", \"192.0.2.300/24\"]\nmatch = { mac = \"52:54\" }\n", []string{
@@ -241,7 +241,7 @@ needs = ["service:a"]
 			`p.toml:9:34: warning: site.allow[2]: is for an SSH server`,
 			`p.toml:10:8: site.wait: is 5m; accepted: 1s to 2m`,
 		}},
-		{"a table that allows nothing", sound + "[site]\n", []string{`p.toml:8:1: site: needs a key "allow": a list, each a string (sitekey)`}},
+		{"a table that allows nothing", sound + "[site]\n", []string{`p.toml:8:1: site: needs a key "allow": a list, each a string: hostname, addresses, vlans,`}},
 		{"a way in that the owner brings", strings.Replace(sound, "host_password = true", "", 1) + "[site]\nallow = [\"authorized_keys\"]\n[ssh]\n", nil},
 		{"a password that the owner brings", strings.Replace(sound, "host_password = true", "", 1) + "[site]\nallow = [\"password_hash\"]\n", nil},
 		{"certificates for a server that the owner names", sound + "[site]\nallow = [\"log_server\"]\n[log]\nca = \"/etc/ca.pem\"\n", nil},
@@ -379,6 +379,11 @@ mac = "52:54:00:00:00:02"
 		}},
 		{"guests in a circle", sound + "[vm.a]\nkernel = \"/k\"\nmemory = \"64M\"\nautostart = true\nneeds = [\"vm:b\"]\n[vm.b]\nkernel = \"/k\"\nmemory = \"64M\"\nautostart = true\norder = 1\n", []string{
 			`p.toml:8:1: vm.a: guests wait for each other in a circle, by order or needs: a → b → a`,
+		}},
+		{"misspelt words of uinit's", sound + "[service.a]\ncommand = [\"/a\"]\nrestart = \"allways\"\n[site]\nallow = [\"hostnam\"]\n[array.a]\nlevel = 1\n", []string{
+			`p.toml:10:11: service.a.restart: "allways" is not a restart policy; accepted: always, on-failure, never; did you mean always?`,
+			`p.toml:12:10: site.allow[0]: "hostnam" is not something that site.toml can change; accepted: hostname, addresses, vlans, time_servers, log_server, authorized_keys, password_hash; did you mean hostname?`,
+			`p.toml:14:9: array.a.level: is the number 1; accepted: a string: linear, raid0, raid1, raid4, raid5, raid6, raid10`,
 		}},
 		{"unknown format", "formats = [\"kernal\"]\n" + sound, []string{
 			`p.toml:1:12: formats[0]: "kernal" is not a format; accepted: kernel, uki, disk, iso, netboot; did you mean kernel?`,

@@ -2,10 +2,7 @@ package profile
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-
-	"github.com/imgbuild/imgbuild/internal/suggest"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -36,19 +33,7 @@ const (
 
 // UnmarshalText accepts the compressions above.
 func (c *Compression) UnmarshalText(b []byte) error {
-	return oneOf(c, b, "a compression", Zstd, XZ, Gzip, None)
-}
-
-func oneOf[T ~string](to *T, b []byte, what string, accepted ...T) error {
-	if slices.Contains(accepted, T(b)) {
-		*to = T(b)
-		return nil
-	}
-	words := make([]string, len(accepted))
-	for i, w := range accepted {
-		words[i] = string(w)
-	}
-	return fmt.Errorf("%q is not %s; accepted: %s%s", b, what, strings.Join(words, ", "), suggest.DidYouMean(string(b), words))
+	return spec.Choice(c, b, "a compression", Zstd, XZ, Gzip, None)
 }
 
 // hostname is the default host name: the profile's name.

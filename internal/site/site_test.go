@@ -100,7 +100,7 @@ func TestReadRefuses(t *testing.T) {
 		{"bad values", "hostname = \"b_x\"\n[ethernet.lan]\naddresses = [\"192.0.2.300/24\"]\n[time]\nservers = 3\n", all, []string{
 			`site.toml:1:12: hostname: "b_x" is not a host name`,
 			`site.toml:3:14: ethernet.lan.addresses[0]: "192.0.2.300/24" is not an address with its prefix length`,
-			`site.toml:5:11: time.servers: is the number 3; accepted: a list, each a string (timeserver)`,
+			`site.toml:5:11: time.servers: is the number 3; accepted: a list, each a string: a host name or an address, with a port where it is not 123, such as 192.0.2.1, [2001:db8::1]:1123`,
 		}},
 		{"rows that are not there", "[ethernet.lna]\ndhcp4 = true\n[user.adam]\nauthorized_keys = []\n", all, []string{
 			"site.toml:1:1: ethernet.lna: there is no such row in the image; did you mean lan?; accepted: lan, port, wan",

@@ -58,7 +58,7 @@ var (
 )
 
 // UnmarshalText accepts the words above.
-func (l *ArrayLevel) UnmarshalText(b []byte) error { return choice(l, b, "a level", levels...) }
+func (l *ArrayLevel) UnmarshalText(b []byte) error { return Choice(l, b, "a level", levels...) }
 
 // Foreign is what becomes of another host's array.
 type Foreign string
@@ -71,7 +71,7 @@ const (
 
 // UnmarshalText accepts the words above.
 func (f *Foreign) UnmarshalText(b []byte) error {
-	return choice(f, b, "what becomes of another host's array", ForeignRefuse, ForeignAccept)
+	return Choice(f, b, "what becomes of another host's array", ForeignRefuse, ForeignAccept)
 }
 
 // ArrayUUID is an array's identity: four groups of eight hexadecimal digits, joined by colons.

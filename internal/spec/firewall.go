@@ -44,7 +44,7 @@ type ReversePath string
 
 // UnmarshalText accepts strict (the interface must be that of the best route), loose (any route), off.
 func (r *ReversePath) UnmarshalText(b []byte) error {
-	return choice(r, b, "a filter by the way back", "strict", "loose", "off")
+	return Choice(r, b, "a filter by the way back", "strict", "loose", "off")
 }
 
 // ManagementPorts are the TCP ports of the management path.

@@ -73,17 +73,17 @@ type HashPolicy string
 
 // UnmarshalText accepts the kernel's names of modes.
 func (m *BondMode) UnmarshalText(b []byte) error {
-	return choice(m, b, "a bond's mode", "active-backup", "802.3ad", "balance-xor", "balance-rr", "broadcast", "balance-tlb", "balance-alb")
+	return Choice(m, b, "a bond's mode", "active-backup", "802.3ad", "balance-xor", "balance-rr", "broadcast", "balance-tlb", "balance-alb")
 }
 
 // UnmarshalText accepts slow and fast.
 func (r *LACPRate) UnmarshalText(b []byte) error {
-	return choice(r, b, "a rate of LACP messages", "slow", "fast")
+	return Choice(r, b, "a rate of LACP messages", "slow", "fast")
 }
 
 // UnmarshalText accepts the kernel's names of policies.
 func (h *HashPolicy) UnmarshalText(b []byte) error {
-	return choice(h, b, "a hash policy", "layer2", "layer2+3", "layer3+4", "encap2+3", "encap3+4", "vlan+srcmac")
+	return Choice(h, b, "a hash policy", "layer2", "layer2+3", "layer3+4", "encap2+3", "encap3+4", "vlan+srcmac")
 }
 
 // Link is what rows of all kinds have in common.

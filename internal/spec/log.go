@@ -62,7 +62,7 @@ var severities = []Severity{"emerg", "alert", "crit", "err", "warning", "notice"
 
 // UnmarshalText accepts the words above.
 func (s *Severity) UnmarshalText(b []byte) error {
-	return choice(s, b, "a severity", severities...)
+	return Choice(s, b, "a severity", severities...)
 }
 
 // Number is the severity on the wire; that of info where nothing was said.

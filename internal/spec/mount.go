@@ -16,7 +16,7 @@ const (
 
 // UnmarshalText accepts the words above.
 func (f *Fsck) UnmarshalText(b []byte) error {
-	return choice(f, b, "what is done to a file system", FsckNone, FsckPreen)
+	return Choice(f, b, "what is done to a file system", FsckNone, FsckPreen)
 }
 
 // VolumeGroup is the LVM volume group that a mount stands on; "" where it stands on none.

@@ -87,7 +87,7 @@ const (
 
 // UnmarshalText accepts the words above.
 func (s *Squash) UnmarshalText(b []byte) error {
-	return choice(s, b, "whom to squash", SquashRoot, SquashAll, SquashNone)
+	return Choice(s, b, "one of those whose requests are nobody's", SquashRoot, SquashAll, SquashNone)
 }
 
 // NTHash is a password as SMB keeps it (MS-NLMP, section 3.3.1: MD4 of its UTF-16LE form), 32

@@ -33,7 +33,7 @@ const (
 
 // UnmarshalText accepts the words above.
 func (k *SiteKey) UnmarshalText(b []byte) error {
-	return choice(k, b, "something that site.toml can change", SiteHostname, SiteAddresses, SiteVLANs,
+	return Choice(k, b, "something that site.toml can change", SiteHostname, SiteAddresses, SiteVLANs,
 		SiteTimeServers, SiteLogServer, SiteAuthorizedKeys, SitePasswordHash)
 }
 

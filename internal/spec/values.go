@@ -151,8 +151,19 @@ func (p *PasswordHash) UnmarshalText(b []byte) error {
 	return fmt.Errorf("not a password hash; accepted: $y$…, $6$… or $5$…, as \"mkpasswd -m yescrypt\" or \"openssl passwd -6\" print them")
 }
 
-// choice reads one of a fixed set of words.
-func choice[T ~string](to *T, b []byte, what string, accepted ...T) error {
+// ChoiceError says that a value is none of the words that are accepted.
+type ChoiceError struct {
+	Word     string
+	What     string // what the word should have been: "a restart policy"
+	Accepted []string
+}
+
+func (e *ChoiceError) Error() string {
+	return fmt.Sprintf("%q is not %s; accepted: %s", e.Word, e.What, strings.Join(e.Accepted, ", "))
+}
+
+// Choice reads one of a fixed set of words; its error is a *ChoiceError.
+func Choice[T ~string](to *T, b []byte, what string, accepted ...T) error {
 	if slices.Contains(accepted, T(b)) {
 		*to = T(b)
 		return nil
@@ -161,7 +172,7 @@ func choice[T ~string](to *T, b []byte, what string, accepted ...T) error {
 	for i, w := range accepted {
 		words[i] = string(w)
 	}
-	return fmt.Errorf("%q is not %s; accepted: %s", b, what, strings.Join(words, ", "))
+	return &ChoiceError{Word: string(b), What: what, Accepted: words}
 }
 
 // Login is what a console offers.
@@ -176,7 +187,7 @@ const (
 
 // UnmarshalText accepts the words above.
 func (l *Login) UnmarshalText(b []byte) error {
-	return choice(l, b, "a way to log in", LoginPassword, LoginAutologin, LoginOff)
+	return Choice(l, b, "a way to log in", LoginPassword, LoginAutologin, LoginOff)
 }
 
 // Restart is when a service is started again.
@@ -191,7 +202,7 @@ const (
 
 // UnmarshalText accepts the words above.
 func (r *Restart) UnmarshalText(b []byte) error {
-	return choice(r, b, "a restart policy", RestartAlways, RestartOnFailure, RestartNever)
+	return Choice(r, b, "a restart policy", RestartAlways, RestartOnFailure, RestartNever)
 }
 
 // Namespace is a part of the machine that a service can have for itself.
@@ -208,7 +219,7 @@ const (
 
 // UnmarshalText accepts the words above.
 func (n *Namespace) UnmarshalText(b []byte) error {
-	return choice(n, b, "a namespace", NamespaceMount, NamespacePID, NamespaceNet, NamespaceUTS, NamespaceIPC)
+	return Choice(n, b, "a namespace", NamespaceMount, NamespacePID, NamespaceNet, NamespaceUTS, NamespaceIPC)
 }
 
 // Signal is a signal's name without SIG.
@@ -216,6 +227,6 @@ type Signal string
 
 // UnmarshalText accepts the signals that ask a program to end.
 func (s *Signal) UnmarshalText(b []byte) error {
-	return choice(s, []byte(strings.TrimPrefix(string(b), "SIG")), "a stop signal",
+	return Choice(s, []byte(strings.TrimPrefix(string(b), "SIG")), "a stop signal",
 		"TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "KILL")
 }

@@ -107,27 +107,27 @@ const (
 
 // UnmarshalText accepts the words above.
 func (a *VMAccel) UnmarshalText(b []byte) error {
-	return choice(a, b, "an accelerator", VMAuto, VMKVM, VMTCG)
+	return Choice(a, b, "an accelerator", VMAuto, VMKVM, VMTCG)
 }
 
 // UnmarshalText accepts bios and uefi.
 func (f *VMFirmware) UnmarshalText(b []byte) error {
-	return choice(f, b, "a firmware", "bios", VMUEFI)
+	return Choice(f, b, "a firmware", "bios", VMUEFI)
 }
 
 // UnmarshalText accepts the words above.
 func (f *VMFormat) UnmarshalText(b []byte) error {
-	return choice(f, b, "a disk's format", VMRaw, VMQcow2)
+	return Choice(f, b, "a disk's format", VMRaw, VMQcow2)
 }
 
 // UnmarshalText accepts the words above.
 func (s *VMBus) UnmarshalText(b []byte) error {
-	return choice(s, b, "a disk's bus", VMVirtio, VMAHCI, VMCDROM)
+	return Choice(s, b, "a disk's bus", VMVirtio, VMAHCI, VMCDROM)
 }
 
 // UnmarshalText accepts virtio, and cards that older guests have drivers for.
 func (m *VMNICModel) UnmarshalText(b []byte) error {
-	return choice(m, b, "a model of network interfaces", "virtio", "e1000", "e1000e", "rtl8139")
+	return Choice(m, b, "a model of network interfaces", "virtio", "e1000", "e1000e", "rtl8139")
 }
 
 // VolumeGroup is the LVM volume group that a disk lies in; "" where it is no logical volume.

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"reflect"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
 // field is what the schema says of one key.
@@ -69,7 +71,7 @@ func kindName(t reflect.Type) string {
 	case t == reflect.TypeFor[netip.Addr]():
 		return `an IP address, such as "192.0.2.1"`
 	case reflect.PointerTo(t).Implements(textType):
-		return "a string (" + strings.ToLower(t.Name()) + ")"
+		return "a string" + acceptedText(t)
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -87,6 +89,18 @@ func kindName(t reflect.Type) string {
 	default:
 		return "a table"
 	}
+}
+
+// acceptedText asks a value type what it reads: its errors end in that.
+func acceptedText(t reflect.Type) string {
+	err := reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte{0})
+	if err == nil {
+		return ""
+	}
+	if _, accepted, ok := strings.Cut(err.Error(), "; accepted: "); ok {
+		return ": " + accepted
+	}
+	return ""
 }
 
 // describe names the kind of a parsed value.
@@ -118,5 +132,5 @@ func explain(err error, v reflect.Value, text string) string {
 	case netip.Prefix, netip.Addr:
 		return fmt.Sprintf("%q is not %s", text, kindName(v.Type()))
 	}
-	return err.Error()
+	return err.Error() + suggest.For(err)
 }

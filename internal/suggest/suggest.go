@@ -3,8 +3,11 @@ package suggest
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // DidYouMean returns "; did you mean X?" for the known word closest to the one
@@ -12,6 +15,14 @@ import (
 func DidYouMean(word string, known []string) string {
 	if s := Closest(word, known); s != "" {
 		return "; did you mean " + s + "?"
+	}
+	return ""
+}
+
+// For returns the same for an error that is a *spec.ChoiceError, and nothing for others.
+func For(err error) string {
+	if c := new(spec.ChoiceError); errors.As(err, &c) {
+		return DidYouMean(c.Word, c.Accepted)
 	}
 	return ""
 }
