@@ -3,6 +3,7 @@ package link
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -146,10 +147,17 @@ func (p *planner) configure(n NIC, w Wanted) {
 	}
 	for _, r := range w.Routes {
 		r.NIC, r.Ours = n.Index, true
-		if !hasRoute(p.have.Routes, r) {
+		if !hasRoute(p.have.Routes, r) && p.has(w, r.Source) {
 			p.do(AddRoute{n.Name, r, r.Via.IsValid() && !reached(w.Addresses, r)})
 		}
 	}
+}
+
+// has says that an address is the box's. The kernel takes no route with another one; that of a link which is not up yet
+// comes later, and the route with it.
+func (p *planner) has(w Wanted, source netip.Addr) bool {
+	is := func(a Address) bool { return a.Prefix.Addr() == source }
+	return !source.IsValid() || slices.ContainsFunc(w.Addresses, is) || slices.ContainsFunc(p.have.Addresses, is)
 }
 
 // leased: only leases have a limit among IPv4 addresses, so one that uinit's predecessor left behind is
