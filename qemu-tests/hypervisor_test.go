@@ -19,7 +19,11 @@ import (
 
 // The profile holds what it promises; its checks start a guest within the guest as far as its firmware.
 func TestHypervisor(t *testing.T) {
-	shipped(t, "hypervisor").prove(t)
+	box := shipped(t, "hypervisor")
+	if info, err := os.Stat(box.options.Initrd); err != nil || info.Size() > 45<<20 {
+		t.Errorf("the initramfs: %v MB, %v; want 45 MB at most", info.Size()>>20, err)
+	}
+	box.prove(t)
 }
 
 // nested bounds a kernel that starts in an emulator within an emulator: two minutes on a quiet machine.

@@ -86,6 +86,42 @@ func TestRunsAsItsUser(t *testing.T) {
 	}
 }
 
+// A program may be given open files, and an account that has no name.
+func TestFilesAndAccount(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	lines := make(chan string, 10)
+	l := Launcher{Environment: os.Environ(), Files: []*os.File{write}, Output: func(_, line string) { lines <- line }}
+	script := "echo given >&3"
+	if os.Getuid() == 0 {
+		l.Account = &syscall.Credential{Uid: 70001, Gid: 70002}
+		script += "; id -u; id -g; id -G"
+	}
+	p, err := l.Start("a", spec.Service{Command: []string{"/bin/sh", "-c", script}})
+	write.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	if exit := p.Wait(); !exit.Success() {
+		t.Errorf("ended with %v", exit)
+	}
+	if got, err := bufio.NewReader(read).ReadString('\n'); err != nil || got != "given\n" {
+		t.Errorf("file 3 got %q, %v", got, err)
+	}
+	if l.Account == nil {
+		return
+	}
+	for _, want := range []string{"70001", "70002", "70002"} {
+		if got := <-lines; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestStartErrors(t *testing.T) {
 	l := Launcher{Output: func(string, string) {}}
 	for name, row := range map[string]spec.Service{
