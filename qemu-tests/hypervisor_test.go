@@ -38,6 +38,10 @@ func host(t *testing.T) appliance {
 password_hash = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
 [access]
 host_password = false
+[ethernet.nat]
+match    = { index = 1 }
+dhcp4    = true
+optional = true
 `, map[string]string{})
 	files := map[string]string{"host.toml": fmt.Sprintf(`
 extends = "hypervisor"
@@ -55,6 +59,8 @@ autostart = true
 order     = 2
 [vm.inner.nic.lan]
 bridge = "br20"
+[vm.inner.nic.nat]
+bridge = "nat0"
 [vm.huge]
 memory = "64G"
 [vm.huge.disk.root]
@@ -96,6 +102,9 @@ func TestNestedGuest(t *testing.T) {
 	office := cable.VLAN(20).Host(1, netip.MustParseAddr("192.0.2.1"))
 	leased := netip.MustParsePrefix("192.0.2.77/24")
 	office.DHCP4().Lend(leased, time.Hour)
+	// The host's own network, where guests behind its address come out.
+	outside := cable.Host(2, netip.MustParseAddr("198.51.100.1"))
+	outside.DHCP4().Lend(netip.MustParsePrefix("198.51.100.2/24"), time.Hour)
 
 	vm, err := boot.Prepare(t.Context(), host(t).options)
 	if err != nil {
@@ -157,8 +166,10 @@ lvm pvcreate --config "$c" -qq /dev/vda; lvm vgcreate --config "$c" -qq vg0 /dev
 		[2]string{`# $`, "uinitctl vm console inner\r"},
 		[2]string{`Ctrl-\] leaves it[\s\S]*login: $`, "root\r"},
 		[2]string{`Password: $`, "correct horse\r"},
-		[2]string{`# $`, "echo in-$((6*7))-$(hostname); exit\r"},
-		[2]string{`in-42-box[\s\S]*login: $`, "\x1d"},
+		[2]string{`# $`, "echo in-$((6*7))-$(hostname)\r"},
+		[2]string{`in-42-box[\s\S]*# $`, "until ip route replace 198.51.100.0/24 via 192.168.122.1 dev nat && ping -c 1 198.51.100.1; do sleep 2; done 2>/dev/null; echo out-$((6*7))\r"},
+		[2]string{`out-42\s[\s\S]*# $`, "exit\r"},
+		[2]string{`login: $`, "\x1d"},
 		[2]string{`# $`, "echo back-$((6*7))-$(hostname)\r"},
 		[2]string{`back-42-host`, ""},
 	)
