@@ -124,7 +124,7 @@ func (m *Machine) accelerator(ctx context.Context, o Options) (string, error) {
 	case qemu.AccelKVM, qemu.AccelTCG:
 		return o.Accel, nil
 	case "", "auto":
-		accel, reason := qemu.Prober{Binary: o.Binary, CacheDir: o.CacheDir}.Probe(ctx)
+		accel, reason := qemu.Prober{Binary: o.Binary, CacheDir: o.CacheDir, Kernel: o.Kernel}.Probe(ctx)
 		m.Slow = reason
 		return accel, ctx.Err()
 	}

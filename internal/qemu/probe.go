@@ -14,8 +14,11 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// probeLimit is for a guest that needs 0.2 s under a KVM that works.
-const probeLimit = 5 * time.Second
+// Limits for guests that need 0.2 s and 1.5 s under a KVM that works.
+const (
+	probeLimit  = 5 * time.Second
+	kernelLimit = 10 * time.Second
+)
 
 // debugExit is the status that the boot sector asks for: QEMU's isa-debug-exit
 // device makes 2n+1 of the byte n (hw/misc/debugexit.c).
@@ -27,6 +30,9 @@ type Prober struct {
 	Binary string
 	// CacheDir is where the answer is remembered; empty for nowhere.
 	CacheDir string
+	// Kernel is what the virtual machine is to boot, where that is a kernel: there are hosts where
+	// firmware runs under KVM and Linux then hangs.
+	Kernel string
 
 	device, bootID string // of the host; replaced by tests
 }
@@ -38,6 +44,8 @@ type probed struct {
 	QEMU   string `json:"qemu"`
 	Accel  string `json:"accel"`
 	Reason string `json:"reason"`
+	// Kernel: a kernel ran, too.
+	Kernel bool `json:"kernel"`
 }
 
 // Probe returns AccelKVM or AccelTCG, and for the latter the reason in words. That
@@ -59,10 +67,11 @@ func (p Prober) Probe(ctx context.Context) (accel, reason string) {
 	if err != nil {
 		return AccelTCG, err.Error()
 	}
-	if known, ok := p.recall(); ok && known.BootID == now.BootID && known.QEMU == now.QEMU {
+	if known, ok := p.recall(); ok && known.BootID == now.BootID && known.QEMU == now.QEMU &&
+		(known.Accel == AccelTCG || known.Kernel || p.Kernel == "") {
 		return known.Accel, known.Reason
 	}
-	now.Accel = AccelKVM
+	now.Accel, now.Kernel = AccelKVM, p.Kernel != ""
 	if now.Reason = p.try(ctx); now.Reason != "" {
 		now.Accel = AccelTCG
 	}
@@ -93,14 +102,21 @@ func (p Prober) identity() (probed, error) {
 	}, nil
 }
 
-// try boots a sector that ends QEMU with a status of its own. It returns "" or
-// why that did not work.
+// try boots a sector, and then the kernel. It returns "" or why that did not work.
 func (p Prober) try(ctx context.Context) string {
 	dir, err := os.MkdirTemp("", "imgbuild-")
 	if err != nil {
 		return err.Error()
 	}
 	defer os.RemoveAll(dir)
+	if reason := p.trySector(ctx, dir); reason != "" || p.Kernel == "" {
+		return reason
+	}
+	return p.tryKernel(ctx, dir)
+}
+
+// trySector boots a sector that ends QEMU with a status of its own.
+func (p Prober) trySector(ctx context.Context, dir string) string {
 	disk := filepath.Join(dir, "sector")
 	if err := os.WriteFile(disk, bootSector(), 0o600); err != nil {
 		return err.Error()
@@ -109,24 +125,42 @@ func (p Prober) try(ctx context.Context) string {
 	if err := os.Truncate(disk, 1<<20); err != nil {
 		return err.Error()
 	}
-	ctx, cancel := context.WithTimeout(ctx, probeLimit)
-	defer cancel()
-	process, err := startProcess(ctx, or(p.Binary, DefaultBinary), []string{
-		"-M", "q35", "-accel", AccelKVM, "-cpu", "host", "-m", "32", "-nodefaults", "-no-user-config",
-		"-display", "none", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-		"-drive", "if=none,id=d,format=raw,snapshot=on,file=" + escape(disk), "-device", "virtio-blk-pci,drive=d",
-	})
-	if err != nil {
-		return err.Error()
-	}
-	<-process.done
-	switch exit := process.exit; {
-	case exit.Killed != nil:
-		return fmt.Sprintf("a guest under KVM was not through its firmware within %s", probeLimit)
-	case exit.Status != debugExit:
+	exit, reason := p.run(ctx, probeLimit, "was not through its firmware", "-m", "32", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+		"-drive", "if=none,id=d,format=raw,snapshot=on,file="+escape(disk), "-device", "virtio-blk-pci,drive=d")
+	if reason == "" && exit.Status != debugExit {
 		return fmt.Sprintf("a guest under KVM ended with status %d: %s", exit.Status, or(firstLine(exit.Stderr), "nothing was said"))
 	}
+	return reason
+}
+
+// tryKernel boots the kernel without anything to start: it has to panic, which resets the machine.
+func (p Prober) tryKernel(ctx context.Context, dir string) string {
+	serial := filepath.Join(dir, "serial")
+	exit, reason := p.run(ctx, kernelLimit, "did not boot Linux", "-m", "256", "-kernel", p.Kernel, "-append", "console=ttyS0 panic=-1",
+		"-serial", "file:"+escape(serial))
+	if reason != "" {
+		return reason
+	}
+	if said, _ := os.ReadFile(serial); !strings.Contains(string(said), "Linux version ") {
+		return fmt.Sprintf("Linux under KVM ended with status %d before its first line: %s", exit.Status, or(firstLine(exit.Stderr), "nothing was said"))
+	}
 	return ""
+}
+
+// run runs QEMU under KVM until it ends; missed says what a guest did not do within the limit.
+func (p Prober) run(ctx context.Context, limit time.Duration, missed string, args ...string) (Exit, string) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	process, err := startProcess(ctx, or(p.Binary, DefaultBinary), append([]string{
+		"-M", "q35", "-accel", AccelKVM, "-cpu", "host", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"}, args...))
+	if err != nil {
+		return Exit{}, err.Error()
+	}
+	<-process.done
+	if process.exit.Killed != nil {
+		return Exit{}, fmt.Sprintf("a guest under KVM %s within %s", missed, limit)
+	}
+	return process.exit, ""
 }
 
 // bootSector is a PC boot sector: out 0xf4, 0x10; then hlt for ever.

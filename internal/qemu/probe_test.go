@@ -65,6 +65,32 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+// A host where firmware runs and Linux does not, or not for what it looks like.
+func TestProbeKernel(t *testing.T) {
+	const linux = `for a; do case $a in file:*) serial=${a#file:};; -kernel) kernel=1;; esac; done; if [ -z "$kernel" ]; then exit 33; fi; `
+	for _, test := range []struct{ name, script, accel, reason string }{
+		{"Linux ran", linux + `echo "[0.0] Linux version 6.1" >"$serial"`, AccelKVM, ""},
+		{"Linux never spoke", linux, AccelTCG, "Linux under KVM ended with status 0 before its first line: nothing was said"},
+		{"QEMU refused", linux + "echo bad kernel >&2; exit 1", AccelTCG, "Linux under KVM ended with status 1 before its first line: bad kernel"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := host(t, test.script)
+			if accel, _ := p.Probe(t.Context()); accel != AccelKVM {
+				t.Fatalf("without a kernel it is %s", accel)
+			}
+			p.Kernel = "vmlinuz"
+			for range 2 { // what a sector proved is not enough; the second answer comes from memory
+				if accel, reason := p.Probe(t.Context()); accel != test.accel || reason != test.reason {
+					t.Errorf("Probe() = %q, %q, want %q, %q", accel, reason, test.accel, test.reason)
+				}
+			}
+			if n := runs(t, p); n != 3 {
+				t.Errorf("%d guests ran, want 3", n)
+			}
+		})
+	}
+}
+
 func TestProbeWithoutDevice(t *testing.T) {
 	p := host(t, "exit 33")
 	p.device = "/nonexistent/kvm"
