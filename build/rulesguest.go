@@ -145,9 +145,6 @@ func runTrial(ctx context.Context, kernel, initrd, accel string) (lines []string
 		return nil, unable(ctx, err)
 	}
 	defer g.Kill()
-	decided := func(s *report.State) bool {
-		return settledUnit(s.Units["firewall"].State) || settledUnit(s.Units["filter"].State) && s.Units["filter"].State != "ok"
-	}
 	if err := g.Report().Until(limited, decided); err != nil {
 		return nil, unable(ctx, fmt.Errorf("booting the image's kernel: %w", err))
 	}
@@ -165,7 +162,11 @@ func runTrial(ctx context.Context, kernel, initrd, accel string) (lines []string
 	return lines, nil
 }
 
-func settledUnit(state string) bool { return state != "" && state != "running" && state != "pending" }
+// decided says that the rules are in force, or will not be.
+func decided(s *report.State) bool {
+	filter, own := s.Units["filter"].State, s.Units["firewall"].State
+	return own == "ok" || own == "failed" || filter == "failed"
+}
 
 // unable is an error that leaves the rules unjudged, unless the person wants no more.
 func unable(ctx context.Context, err error) error {

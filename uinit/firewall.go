@@ -39,6 +39,11 @@ func (w *worker) ownRules(context.Context) error {
 	return nil
 }
 
+// joinFlows lets an interface take the short way.
+func (w *worker) joinFlows(ctx context.Context, link string) error {
+	return firewall.System{Env: environment()}.Text(ctx, firewall.Join(w.machine.Firewall.Flow.Table, link))
+}
+
 // harden sets what a packet filter expects of the kernel's network.
 func (w *worker) harden() error {
 	if w.machine.Firewall == nil {

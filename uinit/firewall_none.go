@@ -13,6 +13,8 @@ func (w *worker) filterPackets(context.Context) error { return errNoFirewall }
 
 func (w *worker) ownRules(context.Context) error { return errNoFirewall }
 
+func (w *worker) joinFlows(context.Context, string) error { return errNoFirewall }
+
 func (w *worker) harden() error {
 	if w.machine.Firewall != nil {
 		return errNoFirewall

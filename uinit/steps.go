@@ -64,6 +64,8 @@ func (w *worker) step(name string) step {
 		return step{Run: w.filterPackets}
 	case "firewall":
 		return step{Run: w.ownRules}
+	case "flow":
+		return step{Run: func(ctx context.Context) error { return w.joinFlows(ctx, row) }}
 	case "nflog":
 		return step{Run: w.logPackets}
 	case "watchdog":

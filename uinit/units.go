@@ -73,6 +73,9 @@ func Units(m *spec.Machine, consoles map[string]spec.Console, do func(name strin
 		add(unit.Unit{Name: "link:" + name, Needs: filter, After: []string{"loopback", "sysctl"}, Soft: soft})
 		port := links[name].Master != ""
 		add(unit.Unit{Name: "online:" + name, Needs: []string{"link:" + name}, Soft: soft || port})
+		if m.Firewall != nil && slices.Contains(m.Firewall.Flow.Interfaces, name) {
+			add(unit.Unit{Name: "flow:" + name, Needs: []string{"link:" + name, "firewall"}, Soft: true})
+		}
 		if !port { // one cable fewer is what a bond is for
 			network = append(network, "online:"+name)
 		}

@@ -52,7 +52,7 @@ func TestUnits(t *testing.T) {
 			"probe": {Needs: []string{"online:lan", "mount:/srv"}}, "log": {Needs: []string{"service:probe"}},
 		},
 	}
-	m.Firewall = &spec.Firewall{Log: spec.PacketLog{Groups: []int{1}}}
+	m.Firewall = &spec.Firewall{Log: spec.PacketLog{Groups: []int{1}}, Flow: spec.Flow{Interfaces: []string{"lan"}}}
 	m.SSH, m.Watchdog = &spec.SSH{State: "/srv/media/state"}, &spec.Watchdog{}
 	m.Entropy.State, m.Time.State = "/srv/state", "/srv/media/films"
 	m.Log = spec.Log{Remote: "udp://192.0.2.1:514", Spool: "/srv/log"}

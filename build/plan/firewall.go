@@ -13,7 +13,7 @@ import (
 const filterModules = `nft_ct nft_log nft_limit nft_connlimit nft_quota nft_objref nft_hash nft_numgen
 	nft_reject nft_reject_inet nft_reject_ipv4 nft_reject_ipv6 nft_fib nft_fib_inet nft_fib_ipv4 nft_fib_ipv6
 	nft_chain_nat nft_nat nft_masq nft_redir nft_socket nft_tproxy nft_synproxy
-	nf_log_syslog nfnetlink_log
+	nft_flow_offload nf_flow_table nf_flow_table_inet nf_log_syslog nfnetlink_log
 	nf_conntrack_ftp nf_nat_ftp nf_conntrack_tftp nf_nat_tftp nf_conntrack_sip nf_nat_sip`
 
 // bridgeModules are those of the bridge family.

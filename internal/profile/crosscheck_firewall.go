@@ -4,6 +4,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
@@ -21,6 +22,14 @@ func (c *crosser) firewall() {
 	for i, name := range f.Management.Interfaces {
 		if !slices.Contains(links, name) {
 			c.bad(joinIndex("firewall.management.interfaces", i), "there is no interface %q%s", name, suggest.DidYouMean(name, links))
+		}
+	}
+	if words := strings.Fields(f.Flow.Table); len(f.Flow.Interfaces) > 0 && len(words) != 3 || len(words) != 0 && strings.Trim(f.Flow.Table, flowNames) != "" {
+		c.bad("firewall.flow.table", `%q is no flow table; accepted: its family, table and name, such as "inet filter fast"`, f.Flow.Table)
+	}
+	for i, name := range f.Flow.Interfaces {
+		if !slices.Contains(links, name) {
+			c.bad(joinIndex("firewall.flow.interfaces", i), "there is no interface %q%s", name, suggest.DidYouMean(name, links))
 		}
 	}
 	for i, port := range f.Management.TCP {
@@ -46,3 +55,6 @@ func (c *crosser) firewall() {
 		c.bad("firewall.log.burst", "is %d; accepted: 1 to 100000", f.Log.Burst)
 	}
 }
+
+// flowNames are the characters of nft's names, and the blank between them.
+const flowNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ "

@@ -93,6 +93,9 @@ func (c *crosser) units() []string {
 	}
 	if c.p.Firewall != nil {
 		units = append(units, "filter", "firewall", "nflog")
+		for _, name := range c.p.Firewall.Flow.Interfaces {
+			units = append(units, "flow:"+name)
+		}
 	}
 	for name, v := range c.p.VM {
 		if v.Autostart {

@@ -165,6 +165,10 @@ keepalive = "1500ms"
 			`p.toml:13:19: firewall.log.groups[0]: is -1; accepted: 0 to 65535`,
 			`p.toml:13:31: firewall.log.rate: is 20000; accepted: 1 to 10000`,
 		}},
+		{"a flow table of nothing", sound + "[ethernet.lan]\ndhcp4 = true\n[firewall]\nflow = { table = \"fast\", interfaces = [\"lna\"] }\n", []string{
+			`p.toml:11:18: firewall.flow.table: "fast" is no flow table; accepted: its family, table and name, such as "inet filter fast"`,
+			`p.toml:11:40: firewall.flow.interfaces[0]: there is no interface "lna"; did you mean lan?`,
+		}},
 		{"ports on no interface", sound + "[firewall]\nmanagement = { tcp = [22, 70000] }\n", []string{
 			`p.toml:9:14: firewall.management: opens ports on no interface; accepted: interfaces = ["NAME"] as well`,
 			`p.toml:9:27: firewall.management.tcp[1]: is 70000; accepted: 1 to 65535`,

@@ -14,6 +14,8 @@ type Firewall struct {
 	// Whether a packet must come from where its answer would go to (ip-sysctl, rp_filter), IPv4.
 	// Rules do that for IPv6: fib saddr . iif oif missing drop.
 	ReversePath ReversePath `json:"reverse_path,omitempty" default:"strict"`
+	// The short way for packets of connections that rules let pass.
+	Flow Flow `json:"flow,omitzero"`
 	// Packets that rules log to a group ("log group 1") as records of the log.
 	Log PacketLog `json:"log,omitzero"`
 }
@@ -26,6 +28,16 @@ type Management struct {
 	TCP []int `json:"tcp,omitempty"`
 	// Networks that may use it; by default all that the interfaces reach.
 	From []netip.Prefix `json:"from,omitempty"`
+}
+
+// Flow names a flow table of the rules, which declare it without devices, and those who join it: packets of
+// connections that a rule added to it ("flow add @fast") go from one of these to another past all rules
+// (Documentation/networking/nf_flowtable.rst).
+type Flow struct {
+	// Family, table and name, as nft(8) writes them: "inet filter fast".
+	Table string `json:"table,omitempty"`
+	// Interfaces that join as they come up.
+	Interfaces []string `json:"interfaces,omitempty"`
 }
 
 // PacketLog says which logged packets become records, and how many.

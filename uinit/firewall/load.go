@@ -47,6 +47,11 @@ func Load(ctx context.Context, nft NFT, m *spec.Machine) (State, error) {
 	return FellBack, failed
 }
 
+// Join is the command that adds an interface to a flow table that is there, in nft(8)'s language.
+func Join(table, link string) string {
+	return fmt.Sprintf("add flowtable %s { devices = { %q }; }\n", table, link)
+}
+
 func within(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

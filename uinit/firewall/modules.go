@@ -7,6 +7,7 @@ var expressions = map[string]string{
 	"ct": "nft_ct", "log": "nft_log", "group": "nfnetlink_log", "limit": "nft_limit", "reject": "nft_reject_inet", "fib": "nft_fib_inet",
 	"nat": "nft_chain_nat", "masquerade": "nft_masq", "dnat": "nft_nat", "snat": "nft_nat", "redirect": "nft_redir", "quota": "nft_quota",
 	"numgen": "nft_numgen", "jhash": "nft_hash", "symhash": "nft_hash", "tproxy": "nft_tproxy", "synproxy": "nft_synproxy",
+	"flow": "nft_flow_offload", "flowtable": "nf_flow_table_inet",
 	"bridge": "nf_conntrack_bridge", "ibrname": "nft_meta_bridge", "obrname": "nft_meta_bridge",
 }
 
