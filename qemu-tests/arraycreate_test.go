@@ -70,7 +70,7 @@ drivers = ["virtio", "scsi"]
 	inside(t, g, `for a in raid5 raid6 raid10 raid0; do dd if=/dev/urandom of=/dev/md/$a bs=65536 count=16 2>/dev/null; done; sync`)
 	want := inside(t, g, sums)
 	spare := inside(t, g, fmt.Sprintf(`for f in /sys/block/sd?/device/vpd_pg80; do [[ $(<$f) == *d%d ]] && d=${f#/sys/block/} && echo ${d%%%%/*}; done`, disks+2))
-	inside(t, g, "mdadm -q /dev/md_raid5 --add /dev/"+spare+" && m=$(echo /sys/block/md_raid5/slaves/* | tr ' ' '\\n' | head -1) && mdadm -q /dev/md_raid5 --fail /dev/${m##*/}")
+	inside(t, g, "mdadm -q /dev/md_raid5 --add /dev/"+spare+" && set -- /sys/block/md_raid5/slaves/* && mdadm -q /dev/md_raid5 --fail /dev/${1##*/}")
 	until(t, g, "the spare", func(s *report.State) bool { return s.Facts["array.raid5.state"].Value == "rebuilding" })
 	until(t, g, "the rebuild", whole)
 	s = off(t, g)
