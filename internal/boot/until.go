@@ -19,13 +19,22 @@ type UntilError struct {
 	Why string
 	// Last lines of the console.
 	Last []string
+	// Accel is the accelerator that the guest ran under.
+	Accel string
 	// Command repeats the guest by hand.
 	Command string
 }
 
 func (e *UntilError) Error() string {
-	return fmt.Sprintf("waiting for %q on ttyS0: %s; its last lines were:\n%s\nrepeat it by hand with:\n%s",
-		e.Pattern, e.Why, strings.Join(e.Last, "\n"), e.Command)
+	last := "its last lines were:\n" + strings.Join(e.Last, "\n")
+	if strings.TrimSpace(strings.Join(e.Last, "")) == "" {
+		last = "nothing at all was printed"
+		// A nested KVM may run the probe's guest and hang with a kernel.
+		if e.Accel == qemu.AccelKVM {
+			last += "; where KVM hangs, --accel tcg emulates"
+		}
+	}
+	return fmt.Sprintf("waiting for %q on ttyS0: %s; %s\nrepeat it by hand with:\n%s", e.Pattern, e.Why, last, e.Command)
 }
 
 // Until starts the machine, copies ttyS0 to out and ends the machine as soon as re
@@ -64,5 +73,5 @@ func (m *Machine) Until(ctx context.Context, re *regexp.Regexp, timeout time.Dur
 			why += " (" + exit.Reason + ")"
 		}
 	}
-	return &UntilError{re.String(), why, console.Tail(12), m.Command()}
+	return &UntilError{re.String(), why, console.Tail(12), m.Config.Accel, m.Command()}
 }
