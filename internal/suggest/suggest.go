@@ -28,16 +28,23 @@ func For(err error) string {
 }
 
 // Closest returns the known word within a third of the given one's length in
-// edits, or "". Case, hyphens and underscores don't count.
+// edits, or else the only one that it begins, or "". Case, hyphens and underscores don't count.
 func Closest(word string, known []string) string {
 	best, limit, folded := "", len(word)/3+1, fold(word)
+	var longer []string
 	for _, k := range known {
+		if len(word) > 3 && strings.HasPrefix(fold(k), folded) {
+			longer = append(longer, k)
+		}
 		if diff := len(k) - len(word); diff >= limit+2 || -diff >= limit+2 {
 			continue // a kernel has thousands of modules
 		}
 		if d := edits(folded, fold(k)); d < limit {
 			best, limit = k, d
 		}
+	}
+	if best == "" && len(longer) == 1 {
+		return longer[0]
 	}
 	return best
 }
