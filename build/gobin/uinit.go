@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild"
@@ -56,7 +57,7 @@ func (b *Builder) uinitOfRelease(ctx context.Context, src source, tags []string)
 		if err := r.writeModule(dir, "uinit.imgbuild.invalid"); err != nil {
 			return nil, err
 		}
-		return nil, t.build(ctx, dir, out, r.path+"/"+uinitDir, tags...)
+		return nil, t.build(ctx, dir, out, r.path+"/"+uinitDir, uinitBuild(tags)...)
 	})
 }
 
@@ -73,7 +74,7 @@ func (b *Builder) uinitOfCheckout(ctx context.Context, src source, tags []string
 		}
 		bin, err := b.program(ctx, "uinit", key, "compiling uinit with "+t.version, func(ctx context.Context, work, out string) ([]Module, error) {
 			t.tmp = work
-			if err := t.build(ctx, src.checkout, out, "./"+uinitDir, tags...); err != nil {
+			if err := t.build(ctx, src.checkout, out, "./"+uinitDir, uinitBuild(tags)...); err != nil {
 				return nil, err
 			}
 			if _, now, err := b.checkoutKey(ctx, src.checkout, tags); err != nil || now != key {
@@ -103,10 +104,15 @@ func (b *Builder) checkoutKey(ctx context.Context, checkout string, tags []strin
 	return t, d.key(), nil
 }
 
+// uinitBuild are the flags that uinit is built with, besides those of every program.
+func uinitBuild(tags []string) []string {
+	return append(slices.Clone(uinitFlags), "-tags="+strings.Join(tags, ","))
+}
+
 func uinitDigest(t toolchain, goMod, goSum []byte, tags []string) digest {
 	d := newDigest("uinit 1")
 	d.text("go", t.version)
-	d.text("shape", fmt.Sprint(shape, compileFlags, linkFlags))
+	d.text("shape", fmt.Sprint(shape, compileFlags, linkFlags, uinitFlags))
 	d.text("tags", strings.Join(tags, ","))
 	d.bytes("go.mod", goMod)
 	d.bytes("go.sum", goSum)
