@@ -40,8 +40,12 @@ func (b *bootChart) flags(a *app, c *cobra.Command) {
 	}
 }
 
-// watch has the machine hand over what it reports.
+// watch has the machine hand over what it reports, where a picture is wanted: the report is
+// waited for.
 func (b *bootChart) watch(vm *boot.Machine, title string) {
+	if b.file == "" {
+		return
+	}
 	b.title = title
 	vm.Reported = func(events []report.Event) { b.started, b.events = true, events }
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/report"
 )
 
 // UntilError says that the guest did not print what was waited for.
@@ -58,6 +59,11 @@ func (m *Machine) Until(ctx context.Context, re *regexp.Regexp, timeout time.Dur
 	defer stop()
 	_, err = console.Expect(ctx, re)
 	if err == nil {
+		if m.Reported != nil {
+			// A login prompt comes before the report's port: who wants the report wants the
+			// boot's end in it. Where the boot does not end in time, what there is will do.
+			_ = g.Report().Until(ctx, func(s *report.State) bool { return s.Boot != nil })
+		}
 		return nil
 	}
 	why := "the guest ended first"
