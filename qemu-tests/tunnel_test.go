@@ -71,7 +71,7 @@ func TestTunnel(t *testing.T) {
 		}
 		t.Logf("%s answered after %v", to, time.Since(began).Round(time.Millisecond))
 	}
-	if got := inside(t, boxes[1], "stat -c %a /run/keys/own 2>/dev/null || ls -l /run/keys/own | cut -c1-10"); got != "600" && got != "-rw-------" {
+	if got := inside(t, boxes[1], "m=$(ls -l /run/keys/own); echo ${m:0:10}"); got != "-rw-------" {
 		t.Errorf("a key that was made has mode %q", got)
 	}
 	t.Logf("%d frames without a tag passed the wire", seen.of(0))

@@ -13,7 +13,7 @@ const (
 	genericLen  = 4  // struct nfgenmsg
 	typeError   = 2  // NLMSG_ERROR
 	subsystem   = 4  // NFNL_SUBSYS_ULOG
-	typePacket  = subsystem<<8 | 0
+	typePacket  = subsystem << 8
 	typeConfig  = subsystem<<8 | 1
 	flagRequest = 1 // NLM_F_REQUEST
 	flagAck     = 4 // NLM_F_ACK
