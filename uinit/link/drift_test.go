@@ -2,7 +2,6 @@ package link
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -21,7 +20,7 @@ func TestDrift(t *testing.T) {
 			Bond:     map[string]spec.Bond{"bond0": {Ports: []string{"a", "b"}, Mode: "active-backup", MIIMon: 100e6}},
 			Bridge:   map[string]spec.Bridge{"br0": {Addressing: spec.Addressing{Sysctl: map[string]string{"ipv4.rp_filter": "1"}}}},
 		}, func(name string, value any) { repairs[name] = value })
-		m.kernel, m.resolvConf = k, filepath.Join(t.TempDir(), "resolv.conf")
+		m.kernel, m.resolvConf = k, resolvFile(t)
 		m.watch = func(context.Context) (<-chan struct{}, error) { return changes, nil }
 		m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
 		ctx, cancel := context.WithCancel(t.Context())

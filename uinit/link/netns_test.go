@@ -98,7 +98,7 @@ func manage(t *testing.T, rows map[string]spec.Ethernet) (*Manager, *told, conte
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	t.Cleanup(cancel)
 	m := New(ctx, &spec.Machine{Ethernet: rows}, f.fact)
-	m.resolvConf = filepath.Join(t.TempDir(), "resolv.conf")
+	m.resolvConf = resolvFile(t)
 	return m, f, ctx
 }
 
@@ -266,4 +266,16 @@ func TestCable(t *testing.T) {
 	q.serve("192.0.2.50", 3600)
 	f.until("link.lan.dhcp4.server", "192.0.2.1")
 	f.until("link.lan.addresses", lanWith(t, "192.0.2.50/24"))
+}
+
+// resolvFile is a manager's resolv.conf. A manager may write it once more while its test ends, so
+// t.TempDir would fail now and then.
+func resolvFile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "resolv-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "resolv.conf")
 }

@@ -49,7 +49,7 @@ func TestRoutes(t *testing.T) {
 		},
 		Rule: map[string]spec.Rule{"guests": {From: pfx("203.0.113.0/24"), Table: 7, Priority: 100}},
 	}, f.fact)
-	m.resolvConf = t.TempDir() + "/resolv.conf"
+	m.resolvConf = resolvFile(t)
 	if err := m.Configure(t.Context(), "lan"); err != nil {
 		t.Fatal(err)
 	}

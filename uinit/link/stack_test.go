@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -116,7 +115,7 @@ func TestStack(t *testing.T) {
 			{Index: 4, Name: "bond0", Kind: "bond", Mode: "balance-rr", Virtual: true, MTU: 1500},
 		}}}}
 		m := New(t.Context(), machine, func(string, any) {})
-		m.kernel, m.resolvConf = k, filepath.Join(t.TempDir(), "resolv.conf")
+		m.kernel, m.resolvConf = k, resolvFile(t)
 		m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
@@ -174,7 +173,7 @@ func TestVLANAwaitsParent(t *testing.T) {
 	machine := &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {}}, VLAN: map[string]spec.VLAN{"guests": {Parent: "lan", ID: 30}}}
 	k := &soft{fake: fake{State: State{NICs: []NIC{{Index: 2, Name: "eth0", MTU: 1500, Carrier: true}}}}}
 	m := New(t.Context(), machine, func(string, any) {})
-	m.kernel, m.resolvConf = k, filepath.Join(t.TempDir(), "resolv.conf")
+	m.kernel, m.resolvConf = k, resolvFile(t)
 	m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

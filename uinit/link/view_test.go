@@ -110,7 +110,7 @@ func TestRefusedChange(t *testing.T) {
 		"wan": {},
 	}
 	m := New(t.Context(), &spec.Machine{Ethernet: rows}, func(string, any) {})
-	m.kernel, m.resolvConf = k, filepath.Join(t.TempDir(), "resolv.conf")
+	m.kernel, m.resolvConf = k, resolvFile(t)
 	m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
 	m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
 	err := m.Configure(t.Context(), "lan")
