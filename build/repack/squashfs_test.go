@@ -137,6 +137,7 @@ func TestSquashfs(t *testing.T) {
 				(after.Flags^before.Flags)&^squashfs.AlwaysFragment != 0 {
 				t.Errorf("made as %+v, want %+v", after, before)
 			}
+			unpacksElsewhere(t, out, got)
 			again := out + "2"
 			if err := repack.Squashfs(t.Context(), again, m, "site", files); err != nil {
 				t.Fatal(err)
@@ -146,6 +147,34 @@ func TestSquashfs(t *testing.T) {
 				t.Error("a second time gives other bytes")
 			}
 		})
+	}
+}
+
+// unpacksElsewhere has squashfs-tools read the image, and compares the content of each file with ours.
+func unpacksElsewhere(t *testing.T, name string, want map[string]string) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "root")
+	// Devices and extended attributes need root, which the content does not.
+	if text, err := exec.Command("unsquashfs", "-no-progress", "-no-xattrs", "-ignore-errors", "-dest", dir, name).CombinedOutput(); err != nil {
+		t.Errorf("unsquashfs: %v %s", err, text)
+	}
+	found := 0
+	for path, text := range want {
+		info, err := os.Lstat(filepath.Join(dir, path))
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(dir, path))
+		if err != nil && os.Getuid() != 0 && os.IsPermission(err) {
+			continue
+		}
+		if err != nil || !strings.HasSuffix(text, " "+string(b)) {
+			t.Errorf("%s as unsquashfs reads it: %.50q, %v; want the end of %.150q", path, b, err, text)
+		}
+		found++
+	}
+	if found < 5 {
+		t.Errorf("unsquashfs unpacked %d files", found)
 	}
 }
 
