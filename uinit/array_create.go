@@ -32,6 +32,10 @@ func (a *arrays) create(ctx context.Context, name string, row spec.Array) error 
 	var found []md.Member
 	made := false
 	err := a.w.awaitDisk(limited, func() (complete bool, err error) {
+		// Disks first, superblocks then: of a disk that comes in between nobody would know that it has one.
+		if found, complete, err = md.Find(dev.Sys(), row.Match.Members); err != nil {
+			return false, err
+		}
 		have, err := kernel.Observe(limited)
 		if err != nil {
 			return false, err
@@ -46,9 +50,8 @@ func (a *arrays) create(ctx context.Context, name string, row spec.Array) error 
 		if made {
 			return true, nil
 		}
-		found, complete, err = md.Find(dev.Sys(), row.Match.Members)
 		a.wait(name, fmt.Sprintf("%d of %d disks to create it of", len(found), len(row.Match.Members)))
-		return complete, err
+		return complete, nil
 	})
 	if errors.Is(err, errWaited) && ctx.Err() == nil || made {
 		return nil
