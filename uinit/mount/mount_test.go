@@ -193,6 +193,23 @@ func TestFind(t *testing.T) {
 	if got, err := Find(Wanted{Label: "twin"}, sys, open); err == nil {
 		t.Errorf("two file systems answer alike, and %q is taken", got)
 	}
+	// By its path; the kernel's character device stands for a disk that is there.
+	for what, at := range map[string]fstest.MapFS{
+		"no size":   {"class/block/null/size": {Data: []byte("0\n")}, "class/block/null/bdi": {Mode: fs.ModeDir}},
+		"not ready": {"class/block/null/size": {Data: []byte("8\n")}},
+		"ready":     {"class/block/null/size": {Data: []byte("8\n")}, "class/block/null/bdi": {Mode: fs.ModeDir}},
+	} {
+		want := ""
+		if what == "ready" {
+			want = "/dev/null"
+		}
+		if got, err := Find(Wanted{Device: "/dev/null"}, at, open); got != want || err != nil {
+			t.Errorf("%s: %q, %v; want %q", what, got, err, want)
+		}
+	}
+	if got, err := Find(Wanted{Device: "/dev/no such disk"}, sys, open); got != "" || err != nil {
+		t.Errorf("a path to nothing: %q, %v", got, err)
+	}
 	if got, err := Find(Wanted{Label: "data"}, fstest.MapFS{}, open); got != "" || err != nil {
 		t.Errorf("no disks at all: %q, %v", got, err)
 	}

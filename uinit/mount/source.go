@@ -63,10 +63,7 @@ func (w Wanted) String() string {
 // none yet. Two that answer alike are an error: mounting the wrong one could cost data.
 func Find(w Wanted, sys fs.FS, open func(name string) (*os.File, error)) (string, error) {
 	if w.Device != "" {
-		if _, err := os.Stat(w.Device); err != nil {
-			return "", nil
-		}
-		return w.Device, nil
+		return named(w.Device, sys), nil
 	}
 	entries, err := fs.ReadDir(sys, "class/block")
 	if err != nil {
@@ -88,6 +85,20 @@ func Find(w Wanted, sys fs.FS, open func(name string) (*os.File, error)) (string
 		return found[0], nil
 	}
 	return "", fmt.Errorf("looking for %s: %s answer alike", w, strings.Join(found, " and "))
+}
+
+// named is a device that is wanted by its path, or "" as long as it is not there or cannot be read
+// yet: whether it belongs to an array is asked next, and must not be asked too early.
+func named(device string, sys fs.FS) string {
+	real, err := filepath.EvalSymlinks(device)
+	if err != nil {
+		return ""
+	}
+	name := strings.ReplaceAll(strings.TrimPrefix(real, "/dev/"), "/", "!")
+	if _, err := fs.Stat(sys, path.Join("class/block", name)); err == nil && (sectors(sys, name) == 0 || !ready(sys, name)) {
+		return ""
+	}
+	return device
 }
 
 // on lists the devices that answer to what is wanted: a disk or partition of a name in
