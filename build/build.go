@@ -82,7 +82,7 @@ func (e *Env) write(ctx context.Context, image *Image, out *staging) error {
 		return fmt.Errorf("making a temporary directory: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	segments, err := e.pack(ctx, p, image.open, scratch)
+	segments, err := e.pack(ctx, image, scratch)
 	if err != nil {
 		return err
 	}

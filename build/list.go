@@ -35,7 +35,7 @@ func (e *Env) List(ctx context.Context, p *profile.Profile, o Options) ([]Row, e
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	segments, err := e.pack(ctx, image.Plan, image.open, scratch)
+	segments, err := e.pack(ctx, image, scratch)
 	if err != nil {
 		return nil, err
 	}

@@ -10,10 +10,10 @@ import (
 	"github.com/imgbuild/imgbuild/build/tree"
 )
 
-// usedTools are the packages that this build's media are made with; the lock may list
+// usedTools are the packages that this build's media and /usr are made with; the lock may list
 // them for a format that was not asked for.
 func (i *Image) usedTools() []lock.Package {
-	if i.tools == nil {
+	if i.tools == nil && !i.Plan.Squashed() {
 		return nil
 	}
 	return i.Lock.Tool

@@ -14,13 +14,14 @@ import (
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
-// Packages that media are made with. They are resolved apart from the image's own:
+// Packages that file systems and media are made with. They are resolved apart from the image's own:
 // what is in an initramfs does not depend on the media it lies on.
 const (
 	stubPackage = "systemd-boot-efi"
 	stubFile    = "usr/lib/systemd/boot/efi/linuxx64.efi.stub"
 	grubTools   = "grub-common"
 	grubModules = "grub-pc-bin"
+	usrTools    = "squashfs-tools"
 )
 
 // mediaTools are what starts a kernel from media; nil where no format needs them.
@@ -33,8 +34,16 @@ type mediaTools struct {
 	state string
 }
 
-// toolsFor names the packages that the profile's formats need.
-func toolsFor(p *profile.Profile) []string {
+// toolsFor names the packages that the profile's formats need, and /usr where it is to be a squashfs.
+func toolsFor(p *profile.Profile, squashed bool) []string {
+	names := formatTools(p)
+	if squashed {
+		names = append(names, usrTools)
+	}
+	return names
+}
+
+func formatTools(p *profile.Profile) []string {
 	switch {
 	case hasState(p):
 		return []string{stateTools, grubTools, grubModules, stubPackage}
@@ -48,8 +57,8 @@ func toolsFor(p *profile.Profile) []string {
 
 // tools finds what media are made with, and pins it in now: what the lock has, else
 // the newest.
-func (e *Env) tools(ctx context.Context, p *profile.Profile, pinned *lock.Lock, o Options) (*mediaTools, *lock.Lock, error) {
-	names := toolsFor(p)
+func (e *Env) tools(ctx context.Context, p *profile.Profile, squashed bool, pinned *lock.Lock, o Options) (*mediaTools, *lock.Lock, error) {
+	names := toolsFor(p, squashed)
 	if len(names) == 0 {
 		if pinned == nil {
 			pinned = &lock.Lock{}
@@ -78,8 +87,11 @@ func (e *Env) tools(ctx context.Context, p *profile.Profile, pinned *lock.Lock, 
 	return t, &lock.Lock{Tools: names, Tool: pin(packages)}, err
 }
 
-// openTools has the tools ready.
+// openTools has the tools of media ready; nil where only /usr needs some.
 func (e *Env) openTools(ctx context.Context, p *profile.Profile, names []string, packages []deb.Package) (*mediaTools, error) {
+	if !slices.Contains(names, stubPackage) {
+		return nil, nil
+	}
 	i := slices.IndexFunc(packages, func(p deb.Package) bool { return p.Name == stubPackage })
 	if i < 0 {
 		return nil, fmt.Errorf("finding what media are made with: the lock lists no %s", stubPackage)

@@ -19,7 +19,7 @@ func TestToolsFor(t *testing.T) {
 		profile.FormatKernel: "[]", profile.FormatUKI: "[systemd-boot-efi]", profile.FormatNetboot: "[systemd-boot-efi]",
 		profile.FormatDisk: "[grub-common grub-pc-bin systemd-boot-efi]", profile.FormatISO: "[grub-common grub-pc-bin systemd-boot-efi]",
 	} {
-		if got := fmt.Sprint(toolsFor(&profile.Profile{Formats: []profile.Format{f}})); got != want {
+		if got := fmt.Sprint(toolsFor(&profile.Profile{Formats: []profile.Format{f}}, false)); got != want {
 			t.Errorf("%s needs %s, want %s", f, got, want)
 		}
 	}
@@ -31,12 +31,12 @@ func TestToolsAndTheLock(t *testing.T) {
 	e := env(t, shared)
 	pinned := &lock.Lock{Tools: []string{stubPackage}, Tool: []lock.Package{{Name: stubPackage, Version: "252"}}}
 	p := &profile.Profile{Formats: []profile.Format{profile.FormatKernel}}
-	tools, now, err := e.tools(context.Background(), p, pinned, Options{Locked: true})
+	tools, now, err := e.tools(context.Background(), p, false, pinned, Options{Locked: true})
 	if err != nil || tools != nil || len(pinned.Diff(now)) != 0 {
 		t.Errorf("%v, %v, %v", tools, pinned.Diff(now), err)
 	}
 	p.Formats = []profile.Format{profile.FormatISO}
-	_, _, err = e.tools(context.Background(), p, pinned, Options{Locked: true, LockFile: "box.lock"})
+	_, _, err = e.tools(context.Background(), p, false, pinned, Options{Locked: true, LockFile: "box.lock"})
 	if err == nil || !strings.Contains(err.Error(), "box.lock pins no grub-common, grub-pc-bin, systemd-boot-efi") {
 		t.Errorf("got %v", err)
 	}

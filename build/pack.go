@@ -31,14 +31,17 @@ const segmentFile = "segment"
 // pack compresses the segments, side by side. One that was packed before
 // comes from the cache: that is what makes a rebuild a copy. scratch takes those that
 // are not worth keeping.
-func (e *Env) pack(ctx context.Context, p *plan.Plan, open opener, scratch string) ([]packed, error) {
+func (e *Env) pack(ctx context.Context, image *Image, scratch string) ([]packed, error) {
+	p, open := image.Plan, image.open
 	out := make([]packed, len(p.Segments))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(2)
 	for i, s := range p.Segments {
 		g.Go(func() error {
 			var err error
-			if s.Stable {
+			if s.Squashfs {
+				out[i], err = e.packUsr(ctx, image, s)
+			} else if s.Stable {
 				out[i], err = e.packStable(ctx, p, s, open)
 			} else {
 				path := filepath.Join(scratch, s.Name)

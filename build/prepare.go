@@ -66,7 +66,10 @@ func (e *Env) Prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 		if material, err = e.gather(gctx, p, pinned, o); err != nil {
 			return err
 		}
-		tools, toolLock, err = e.tools(gctx, p, pinned, o)
+		squashed, err := plan.SquashesUsr(p, material.inputs.Modules)
+		if err == nil {
+			tools, toolLock, err = e.tools(gctx, p, squashed, pinned, o)
+		}
 		return err
 	})
 	g.Go(func() (err error) {

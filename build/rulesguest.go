@@ -37,8 +37,8 @@ func (e *Env) tryInGuest(ctx context.Context, image *Image) ([]nft.Message, erro
 	if err != nil {
 		return nil, err
 	}
-	verdict, err := e.Cache.Entry(ctx, "rules", e.trialKey(trial), func(ctx context.Context, dir string) error {
-		lines, err := e.bootTrial(ctx, trial, image.open)
+	verdict, err := e.Cache.Entry(ctx, "rules", e.trialKey(trial.Plan), func(ctx context.Context, dir string) error {
+		lines, err := e.bootTrial(ctx, trial)
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (e *Env) tryInGuest(ctx context.Context, image *Image) ([]nft.Message, erro
 }
 
 // trialOf is the image with a machine that has nothing but the firewall.
-func trialOf(image *Image) (*plan.Plan, error) {
+func trialOf(image *Image) (*Image, error) {
 	// Without a management path and groups to log: these are not what is tried.
 	bare := spec.Description{Machine: spec.Machine{
 		Hostname: image.Profile.Hostname,
@@ -88,7 +88,9 @@ func trialOf(image *Image) (*plan.Plan, error) {
 	for i := range p.Segments {
 		p.Segments[i].Files = change(p.Segments[i].Files)
 	}
-	return &p, nil
+	trial := *image
+	trial.Plan = &p
+	return &trial, nil
 }
 
 // trialKey is what a verdict depends on: every file of the image but those of its own commands.
@@ -104,13 +106,13 @@ func (e *Env) trialKey(p *plan.Plan) string {
 }
 
 // bootTrial returns the lines in which nft says what is wrong.
-func (e *Env) bootTrial(ctx context.Context, p *plan.Plan, open opener) (lines []string, err error) {
+func (e *Env) bootTrial(ctx context.Context, trial *Image) (lines []string, err error) {
 	dir, err := os.MkdirTemp("", "imgbuild-trial-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	segments, err := e.pack(ctx, p, open, dir)
+	segments, err := e.pack(ctx, trial, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -125,10 +127,10 @@ func (e *Env) bootTrial(ctx context.Context, p *plan.Plan, open opener) (lines [
 		}
 	}
 	accel, _ := qemu.Prober{CacheDir: e.Cache.Dir()}.Probe(ctx)
-	lines, err = runTrial(ctx, p.Kernel.From.Host, initrd.Name(), accel)
+	lines, err = runTrial(ctx, trial.Plan.Kernel.From.Host, initrd.Name(), accel)
 	if err != nil && accel != qemu.AccelTCG && ctx.Err() == nil {
 		// What passed the probe may still hang later, where virtual machines are nested.
-		lines, err = runTrial(ctx, p.Kernel.From.Host, initrd.Name(), qemu.AccelTCG)
+		lines, err = runTrial(ctx, trial.Plan.Kernel.From.Host, initrd.Name(), qemu.AccelTCG)
 	}
 	return lines, err
 }

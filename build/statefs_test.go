@@ -15,11 +15,11 @@ import (
 
 func TestToolsForState(t *testing.T) {
 	p := &profile.Profile{Formats: []profile.Format{profile.FormatISO}, Disk: profile.Disk{State: 8 << 20}}
-	if got := toolsFor(p); got[0] == stateTools {
+	if got := toolsFor(p, false); got[0] == stateTools {
 		t.Errorf("an ISO needs %v", got)
 	}
 	p.Formats = append(p.Formats, profile.FormatDisk)
-	if got := toolsFor(p); got[0] != stateTools || len(got) != 4 {
+	if got := toolsFor(p, false); got[0] != stateTools || len(got) != 4 {
 		t.Errorf("a disk with state needs %v", got)
 	}
 }

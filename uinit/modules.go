@@ -14,6 +14,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/console"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/kmod"
+	"github.com/imgbuild/imgbuild/uinit/mount"
 )
 
 // moduleConfig joins what the profile and the kernel line say about modules; the line
@@ -48,11 +49,26 @@ func openModules(m *spec.Machine, line cmdline.Line) (*kmod.Loader, *kmod.Index,
 	if err != nil {
 		return nil, nil, err
 	}
+	return modulesIn(dir, m, line)
+}
+
+func modulesIn(dir string, m *spec.Machine, line cmdline.Line) (*kmod.Loader, *kmod.Index, error) {
 	index, err := kmod.ReadIndex(os.DirFS(dir))
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the modules of %s: %w", dir, err)
 	}
 	return kmod.NewLoader(index, moduleConfig(m, line), kmod.System{Dir: dir}), index, nil
+}
+
+// attachUsr mounts /usr where the image has it as a file system, with modules that come before all others.
+func attachUsr(m *spec.Machine, line cmdline.Line) error {
+	return mount.AttachUsr(func(name string) error {
+		l, _, err := modulesIn(spec.EarlyDir, m, line)
+		if err != nil {
+			return err
+		}
+		return l.Load(name)
+	})
 }
 
 // loadModules loads what the profile names.
@@ -104,8 +120,12 @@ const entropyAlias = "virtio:d00000004"
 // offerModprobe puts modprobe where the kernel calls it (CONFIG_MODPROBE_PATH). The image leaves that to
 // uinit: while the kernel starts, drivers of its own ask for modules that they do well without,
 // hmac(sha256) above all. Each such call would hold the kernel up until the archive is unpacked, and
-// then for as long as a process comes and goes. A modprobe that the image brings stays.
+// then for as long as a process comes and goes. A modprobe that the image brings stays. Where /usr is a file system
+// of its own, the link is in there, and comes with it.
 func offerModprobe() error {
+	if _, err := os.Stat(spec.UsrImage); err == nil {
+		return nil
+	}
 	if err := os.Symlink("/init", "/sbin/modprobe"); err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("making modprobe: %w", err)
 	}
@@ -132,12 +152,15 @@ func modprobeMain(args []string) int {
 // rescueMain offers the rescue shell. The drivers it may need, for keyboards above all, are
 // loaded meanwhile.
 func rescueMain(reason string) int {
+	m, err := readMachine(spec.Path)
+	if err != nil {
+		m = &spec.Description{}
+	}
+	if err := attachUsr(&m.Machine, cmdline.Read()); err != nil { // the shell is there
+		reason += "\n" + err.Error()
+	}
 	go func() {
 		defer func() { _ = recover() }() // the shell is worth more than its keyboard's driver
-		m, err := readMachine(spec.Path)
-		if err != nil {
-			m = &spec.Description{}
-		}
 		if l, _, err := openModules(&m.Machine, cmdline.Read()); err == nil {
 			newPlug(l, func(string, error) {}).Cold(context.Background())
 		}

@@ -134,6 +134,9 @@ func newWorker(life context.Context) (*worker, error) {
 		return nil, err
 	}
 	w.machine, w.media, w.growth = &description.Machine, description.Media, description.Grow
+	if err := attachUsr(w.machine, w.line); err != nil {
+		w.log.Error(err.Error())
+	}
 	w.override()
 	w.clock = newTimekeeper(w.machine.Time, description.Built, w.board.Fact, w.log)
 	w.records = newRecords(w.machine.Log, w.board.Fact, w.log)

@@ -9,6 +9,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/fat"
 	"github.com/imgbuild/imgbuild/build/gpt"
 	"github.com/imgbuild/imgbuild/build/iso9660"
+	"github.com/imgbuild/imgbuild/build/squashfs"
 	"github.com/imgbuild/imgbuild/build/uki"
 )
 
@@ -45,7 +46,7 @@ func Detect(file io.ReaderAt, size int64) Kind {
 		return VMDK
 	case at(0, "conectix"), footer(file, size):
 		return VHD
-	case at(0, "hsqs"):
+	case at(0, squashfs.Magic):
 		return Squashfs
 	case at(0x202, "HdrS"):
 		return Kernel

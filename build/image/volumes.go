@@ -1,6 +1,8 @@
 package image
 
 import (
+	"bufio"
+	"bytes"
 	"io"
 	"io/fs"
 
@@ -83,10 +85,34 @@ func (w *walker) initramfs(root string, c extent.Content) error {
 				names[key] = f.Path
 			}
 		}
-		if err := w.entry(root, e, r); err != nil {
+		if err := w.member(root, e, r); err != nil {
 			return err
 		}
 	}
+}
+
+// maxMember is how large a file of an archive may be to be held in memory, in bytes.
+const maxMember = 256 << 20
+
+// member visits a file of an archive, which is a stream. The squashfs that we and live systems pack into an initramfs is
+// read into memory, for its files are read in no order.
+func (w *walker) member(root string, e Entry, r io.Reader) error {
+	if !e.Mode.IsRegular() || e.Size < squashfs.SuperblockSize || e.Size > maxMember {
+		return w.entry(root, e, r)
+	}
+	buffered := bufio.NewReader(io.LimitReader(r, e.Size))
+	if magic, _ := buffered.Peek(len(squashfs.Magic)); string(magic) != squashfs.Magic {
+		return w.entry(root, e, buffered)
+	}
+	body, err := io.ReadAll(buffered)
+	if err != nil {
+		return err
+	}
+	content := bytes.NewReader(body)
+	if _, err := squashfs.Open(content, content.Size()); err != nil { // it just begins like one
+		return w.entry(root, e, content)
+	}
+	return w.file(root, e, content)
 }
 
 // bounded takes what it reads from a budget.

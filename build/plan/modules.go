@@ -100,21 +100,29 @@ func personality(l spec.ArrayLevel) string {
 
 // modules picks the modules and lists their files, with the tables that uinit
 // and modprobe read.
-func modules(p *profile.Profile, in Inputs) ([]kmod.Pick, []tree.File, error) {
+func modules(p *profile.Profile, in Inputs, squashed bool) ([]kmod.Pick, []tree.File, error) {
 	wants, err := Wants(p)
 	if err != nil {
 		return nil, nil, err
+	}
+	if squashed {
+		wants = append(wants, usrWants()...)
 	}
 	picks, err := in.Modules.Closure(wants)
 	if err != nil {
 		return nil, nil, err
 	}
-	dir := path.Join("lib/modules", in.Modules.Release)
+	files, err := modulesIn(path.Join("lib/modules", in.Modules.Release), in, picks)
+	return picks, files, err
+}
+
+// modulesIn lists the files of modules in a directory, with the tables.
+func modulesIn(dir string, in Inputs, picks []kmod.Pick) ([]tree.File, error) {
 	var files []tree.File
 	for _, pick := range picks {
 		f, err := in.ModuleFile(pick.Module)
 		if err != nil {
-			return nil, nil, fmt.Errorf("finding module %s: %w", pick.Name, err)
+			return nil, fmt.Errorf("finding module %s: %w", pick.Name, err)
 		}
 		f.Path, f.Mode, f.Size, f.Why = path.Join(dir, pick.Path), 0o644, pick.Size, "module "+pick.Name+": "+pick.Why
 		files = append(files, f)
@@ -123,5 +131,5 @@ func modules(p *profile.Profile, in Inputs) ([]kmod.Pick, []tree.File, error) {
 	for _, name := range slices.Sorted(maps.Keys(tables)) {
 		files = append(files, text(path.Join(dir, name), 0o644, string(tables[name]), "module tables"))
 	}
-	return picks, files, nil
+	return files, nil
 }

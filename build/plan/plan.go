@@ -62,13 +62,24 @@ type Segment struct {
 	// Stable segments change with versions, not with the profile's text: they are
 	// worth the best compression and a place in the cache.
 	Stable bool
-	Files  []tree.File
+	// Squashfs segments are packed as a file system of their own, which lies in the initramfs
+	// as spec.UsrImage and holds what is below usr/.
+	Squashfs bool
+	Files    []tree.File
 }
 
 // Make decides what goes into the image. Conflicts between sources are found
 // here, before a byte is written.
 func Make(p *profile.Profile, in Inputs) (*Plan, error) {
-	modules, moduleFiles, err := modules(p, in)
+	squashed, err := SquashesUsr(p, in.Modules)
+	if err != nil {
+		return nil, err
+	}
+	modules, moduleFiles, err := modules(p, in, squashed)
+	if err != nil {
+		return nil, err
+	}
+	early, err := earlyFiles(in, squashed)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +96,9 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 				return err
 			}
 			segmentOf[f.Path] = segment
+			if squashed && strings.HasPrefix(f.Path, "usr/") {
+				segmentOf[f.Path] = usrSegment
+			}
 		}
 		return nil
 	}
@@ -93,6 +107,7 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 		files   []tree.File
 	}{
 		{"uinit", uinitFiles(in.Uinit)},
+		{"uinit", early},
 		{"commands", commandFiles(in.Busybox, in.Commands)},
 		{"modules", moduleFiles},
 		{"packages", in.Packages},
@@ -107,6 +122,9 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 		if err := lay(t, o, p.Image.Replace, segmentOf); err != nil {
 			return nil, err
 		}
+	}
+	if err := offerModprobe(t, squashed, segmentOf); err != nil {
+		return nil, err
 	}
 	return &Plan{
 		Name: string(p.Name), Kernel: in.Kernel, Release: in.Modules.Release,
@@ -148,7 +166,8 @@ func segments(files []tree.File, segmentOf map[string]string) []Segment {
 		}
 	}
 	var out []Segment
-	for _, s := range []Segment{{Name: "modules", Stable: true}, {Name: "packages", Stable: true}, {Name: "commands", Stable: true}, {Name: "uinit", Stable: true}, {Name: "config"}} {
+	// An archive that is not compressed must begin at a multiple of four: the first does.
+	for _, s := range []Segment{{Name: usrSegment, Stable: true, Squashfs: true}, {Name: "modules", Stable: true}, {Name: "packages", Stable: true}, {Name: "commands", Stable: true}, {Name: "uinit", Stable: true}, {Name: "config"}} {
 		have := map[string]bool{}
 		for _, f := range files {
 			segment, known := segmentOf[f.Path]

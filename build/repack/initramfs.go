@@ -86,6 +86,9 @@ type segments struct {
 func survey(ctx context.Context, m *image.Image) (*image.Tree, segments, error) {
 	t, s, number := image.NewTree(), segments{compression: cpio.None, newest: time.Unix(0, 0)}, 0
 	err := m.Walk(ctx, func(e image.Entry, _ io.Reader) error {
+		if e.Root != "" { // it lies in a file system that is a file of the archive
+			return nil
+		}
 		s.tail = cpio.Compression(e.Compression)
 		if s.tail != cpio.None {
 			s.compression = s.tail

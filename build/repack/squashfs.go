@@ -15,6 +15,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/image"
 	"github.com/imgbuild/imgbuild/build/squashfs"
+	"github.com/imgbuild/imgbuild/build/tree"
 )
 
 // Squashfs makes a squashfs at out with the files of another and those of an overlay,
@@ -68,7 +69,7 @@ func pack(ctx context.Context, tool, out string, r *squashfs.Reader, added []add
 		return err
 	}
 	args := append([]string{"-", out, "-tar", "-noappend", "-quiet", "-no-progress"}, arguments(r.Superblock)...)
-	args = append(args, "-root-mode", fmt.Sprintf("%o", bits(root.Mode)), "-root-uid", fmt.Sprint(root.UID), "-root-gid", fmt.Sprint(root.GID))
+	args = append(args, "-root-mode", fmt.Sprintf("%o", tree.Permissions(root.Mode)), "-root-uid", fmt.Sprint(root.UID), "-root-gid", fmt.Sprint(root.GID))
 	in, write := io.Pipe()
 	cmd := exec.CommandContext(ctx, tool, args...)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", max(newest.Unix(), r.Superblock.Made.Unix())))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/build/squashfs"
+	"github.com/imgbuild/imgbuild/build/tree"
 )
 
 // stream gives the files of a squashfs and of an overlay as a tar archive.
@@ -69,7 +70,7 @@ func (s *stream) write(ctx context.Context, w io.Writer) error {
 
 // header describes a file of the original. The first name of a hard link has the content.
 func (s *stream) header(e squashfs.Entry, names map[uint32]string) (*tar.Header, error) {
-	h := &tar.Header{Name: e.Path, Mode: int64(bits(e.Mode)), Uid: int(e.UID), Gid: int(e.GID), ModTime: e.ModTime, Format: tar.FormatPAX,
+	h := &tar.Header{Name: e.Path, Mode: int64(tree.Permissions(e.Mode)), Uid: int(e.UID), Gid: int(e.GID), ModTime: e.ModTime, Format: tar.FormatPAX,
 		Linkname: e.Link, Devmajor: int64(e.Major), Devminor: int64(e.Minor)}
 	switch e.Mode.Type() {
 	case 0:
@@ -106,7 +107,7 @@ func (s *stream) header(e squashfs.Entry, names map[uint32]string) (*tar.Header,
 
 // add writes a file of the overlay.
 func (s *stream) add(out *tar.Writer, a addition) error {
-	h := &tar.Header{Name: a.Path, Mode: int64(bits(a.Mode)), ModTime: s.time(), Format: tar.FormatPAX, Linkname: a.Link, Size: a.Size}
+	h := &tar.Header{Name: a.Path, Mode: int64(tree.Permissions(a.Mode)), ModTime: s.time(), Format: tar.FormatPAX, Linkname: a.Link, Size: a.Size}
 	switch a.Mode.Type() {
 	case fs.ModeDir:
 		h.Typeflag, h.Name = tar.TypeDir, a.Path+"/"
@@ -129,14 +130,3 @@ func (s *stream) add(out *tar.Writer, a addition) error {
 // time of what is added is that of the file system itself, so that equal inputs give
 // equal bytes.
 func (s *stream) time() time.Time { return s.r.Superblock.Made }
-
-// bits are permissions and special modes as chmod(1) takes them.
-func bits(m fs.FileMode) uint32 {
-	b := uint32(m.Perm())
-	for bit, special := range map[uint32]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
-		if m&special != 0 {
-			b |= bit
-		}
-	}
-	return b
-}

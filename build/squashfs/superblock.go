@@ -16,11 +16,13 @@ import (
 var ErrNone = errors.New("no squashfs")
 
 const (
-	magic          = "hsqs"
-	superblockSize = 96
-	minBlock       = 4 << 10
-	maxBlock       = 1 << 20
-	nowhere        = 1<<64 - 1 // of a table that is not there
+	// Magic is what a squashfs begins with, in a superblock of so many bytes (struct squashfs_super_block).
+	Magic          = "hsqs"
+	SuperblockSize = 96
+
+	minBlock = 4 << 10
+	maxBlock = 1 << 20
+	nowhere  = 1<<64 - 1 // of a table that is not there
 )
 
 var le = binary.LittleEndian
@@ -68,14 +70,14 @@ var compressors = map[uint16]string{1: "gzip", 2: "lzma", 3: "lzo", 4: "xz", 5: 
 
 func readSuperblock(file io.ReaderAt, size int64) (Superblock, error) {
 	var s Superblock
-	b := make([]byte, superblockSize)
+	b := make([]byte, SuperblockSize)
 	if n, err := file.ReadAt(b, 0); n < len(b) {
 		if err == io.EOF {
 			err = ErrNone
 		}
 		return s, err
 	}
-	if string(b[:4]) != magic {
+	if string(b[:4]) != Magic {
 		return s, ErrNone
 	}
 	if v := [2]uint16{le.Uint16(b[28:]), le.Uint16(b[30:])}; v != [2]uint16{4, 0} {
@@ -94,22 +96,22 @@ func readSuperblock(file io.ReaderAt, size int64) (Superblock, error) {
 	if s.BlockSize < minBlock || s.BlockSize > maxBlock || bits.OnesCount(uint(s.BlockSize)) != 1 {
 		return s, fmt.Errorf("blocks of %d bytes; accepted: powers of two from %d to %d", s.BlockSize, minBlock, maxBlock)
 	}
-	if s.Size < superblockSize || s.Size > size {
+	if s.Size < SuperblockSize || s.Size > size {
 		return s, fmt.Errorf("it has %d bytes, the file %d: %w", s.Size, size, io.ErrUnexpectedEOF)
 	}
 	for _, at := range []int64{s.idTable, s.inodeTable, s.directoryTable} {
-		if at < superblockSize || at >= s.Size {
+		if at < SuperblockSize || at >= s.Size {
 			return s, fmt.Errorf("a table lies at byte %d of %d", at, s.Size)
 		}
 	}
 	if s.Flags&haveOptions != 0 {
 		// They follow as a metadata block of their own, never compressed.
 		var head [2]byte
-		if n, err := file.ReadAt(head[:], superblockSize); n < len(head) {
+		if n, err := file.ReadAt(head[:], SuperblockSize); n < len(head) {
 			return s, noEOF(err)
 		}
 		s.Options = make([]byte, le.Uint16(head[:])&^plainMetadata)
-		if n, err := file.ReadAt(s.Options, superblockSize+2); n < len(s.Options) {
+		if n, err := file.ReadAt(s.Options, SuperblockSize+2); n < len(s.Options) {
 			return s, noEOF(err)
 		}
 	}

@@ -34,3 +34,14 @@ func ModeString(m fs.FileMode) string {
 	}
 	return string(text)
 }
+
+// Permissions are a mode's lower twelve bits as Linux has them (inode(7)): those of ls(1) and the special ones.
+func Permissions(m fs.FileMode) uint32 {
+	b := uint32(m.Perm())
+	for bit, special := range map[uint32]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
+		if m&special != 0 {
+			b |= bit
+		}
+	}
+	return b
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,8 @@ type Program struct {
 	Root, Path string
 	// Env is all of its environment, besides the locale.
 	Env []string
+	// Stdin is what it reads; nil for nothing.
+	Stdin io.Reader
 }
 
 // Run runs the program by the loader of its own packages, so that it needs nothing of the host.
@@ -28,6 +31,7 @@ func (p Program) Run(ctx context.Context, args ...string) error {
 	}
 	args = append([]string{"--library-path", strings.Join(libraries, ":"), filepath.Join(p.Root, p.Path)}, args...)
 	cmd := exec.CommandContext(ctx, filepath.Join(p.Root, "lib64/ld-linux-x86-64.so.2"), args...)
+	cmd.Stdin = p.Stdin
 	cmd.Env = append([]string{"LC_ALL=C", "PATH=/nonexistent"}, p.Env...)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("running %s: %w", filepath.Base(p.Path), errors.Join(err, errors.New(string(bytes.TrimSpace(said)))))

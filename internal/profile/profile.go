@@ -66,6 +66,9 @@ type Kernel struct {
 type Image struct {
 	// How the initramfs is compressed.
 	Compression Compression `json:"compression,omitempty" default:"zstd"`
+	// How /usr lies in memory: "squashfs" keeps it compressed and reads what is used, "unpacked" makes it
+	// plain files that can be written to. By default the former, where the kernel has squashfs and loop.
+	Usr UsrLayout `json:"usr,omitempty"`
 	// u-root commands in /bin, all one program. "default" stands for what a shell
 	// on a serial line wants: files, processes, disks, network.
 	Commands []string `json:"commands,omitempty"`

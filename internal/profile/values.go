@@ -36,5 +36,19 @@ func (c *Compression) UnmarshalText(b []byte) error {
 	return spec.Choice(c, b, "a compression", Zstd, XZ, Gzip, None)
 }
 
+// UsrLayout is how /usr lies in the memory of a box.
+type UsrLayout string
+
+// Layouts of /usr.
+const (
+	UsrSquashfs UsrLayout = "squashfs"
+	UsrUnpacked UsrLayout = "unpacked"
+)
+
+// UnmarshalText accepts the layouts above.
+func (l *UsrLayout) UnmarshalText(b []byte) error {
+	return spec.Choice(l, b, "a layout of /usr", UsrSquashfs, UsrUnpacked)
+}
+
 // hostname is the default host name: the profile's name.
 func hostname(n Name) spec.Hostname { return spec.Hostname(n) }

@@ -10,6 +10,13 @@ package spec
 // Path is where the builder puts the machine's description in the image.
 const Path = "/etc/uinit/machine.json"
 
+// Where the builder puts what /usr is mounted from before anything else is done: a squashfs, and the modules that
+// it takes, with tables of their own as in a directory of /lib/modules.
+const (
+	EarlyDir = "/early"
+	UsrImage = EarlyDir + "/usr.squashfs"
+)
+
 // Machine is what uinit makes of a box: everything that is set up at boot.
 type Machine struct {
 	// Host name; by default the profile's name. Letters, digits and hyphens

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // virtual file systems hold nothing that could get lost, and programs need some of them to the end.
@@ -15,11 +18,13 @@ var virtual = []string{
 	"securityfs", "debugfs", "tracefs", "bpf", "pstore", "configfs", "mqueue", "hugetlbfs", "autofs",
 }
 
-// Real returns the targets of file systems that hold data, the last mounted first.
+// Real returns the targets of file systems that hold data, the last mounted first. The image's own /usr is none:
+// nothing is written to it, and programs of it are needed to the end.
 func (t Table) Real() []string {
 	var targets []string
 	for _, m := range slices.Backward(t) {
-		if !slices.Contains(virtual, m.Type) {
+		own := m.Type == "squashfs" && (m.Target == usrTarget || strings.HasPrefix(m.Target, spec.EarlyDir+"/")) || m.Type == "overlay" && m.Target == usrTarget
+		if !own && !slices.Contains(virtual, m.Type) {
 			targets = append(targets, m.Target)
 		}
 	}
