@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -62,8 +63,16 @@ func modulesIn(dir string, m *spec.Machine, line cmdline.Line) (*kmod.Loader, *k
 
 // attachUsr mounts /usr where the image has it as a file system, with modules that come before all others.
 func attachUsr(m *spec.Machine, line cmdline.Line) error {
-	return mount.AttachUsr(func(name string) error {
-		l, _, err := modulesIn(spec.EarlyDir, m, line)
+	return mount.AttachUsr(func(root, name string) error {
+		dir := spec.EarlyDir
+		if root != "" {
+			at, err := kmod.Dir()
+			if err != nil {
+				return err
+			}
+			dir = filepath.Join(root, "usr", at)
+		}
+		l, _, err := modulesIn(dir, m, line)
 		if err != nil {
 			return err
 		}

@@ -106,7 +106,7 @@ func modules(p *profile.Profile, in Inputs, squashed bool) ([]kmod.Pick, []tree.
 		return nil, nil, err
 	}
 	if squashed {
-		wants = append(wants, usrWants()...)
+		wants = append(append(wants, usrWants()...), overlayWant())
 	}
 	picks, err := in.Modules.Closure(wants)
 	if err != nil {

@@ -15,10 +15,14 @@ import (
 // they change with the profile, and uinit lays their files over the file system.
 const usrSegment = "usr"
 
-// usrWants are the modules that mounting /usr takes. overlay is for images to which somebody added files of /usr.
+// usrWants are the modules that mounting /usr takes.
 func usrWants() []kmod.Want {
-	return []kmod.Want{{Name: "loop", Why: "image.usr"}, {Name: "squashfs", Why: "image.usr"}, {Name: "overlay", Why: "image.usr", Optional: true}}
+	return []kmod.Want{{Name: "loop", Why: "image.usr"}, {Name: "squashfs", Why: "image.usr"}}
 }
+
+// overlayWant lays files that are not in it over /usr, also those that somebody adds to the image later. It can lie in the
+// squashfs, which is there by then.
+func overlayWant() kmod.Want { return kmod.Want{Name: "overlay", Why: "image.usr", Optional: true} }
 
 // SquashesUsr says whether /usr becomes a squashfs: by default where the kernel can mount it. What the profile
 // asks for and the kernel cannot do is a profile.Problems.

@@ -18,8 +18,8 @@ const usrTarget = "/usr"
 // AttachUsr mounts /usr from the squashfs in which the builder packed it, if the image has one and it is not mounted
 // yet: in memory it stays compressed, and of it is read what is used. Files of /usr that lie in the initramfs
 // beside it (a profile's overlay, or what somebody added to the archive later) are laid over it. load
-// loads a module by its name out of spec.EarlyDir.
-func AttachUsr(load func(module string) error) error {
+// loads a module by its name out of a directory of modules: spec.EarlyDir, or the kernel's below root.
+func AttachUsr(load func(root, module string) error) error {
 	if _, err := os.Stat(spec.UsrImage); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -32,8 +32,8 @@ func AttachUsr(load func(module string) error) error {
 	return nil
 }
 
-func attachUsr(load func(string) error) error {
-	if err := errors.Join(load("loop"), load("squashfs")); err != nil {
+func attachUsr(load func(root, module string) error) error {
+	if err := errors.Join(load("", "loop"), load("", "squashfs")); err != nil {
 		return err
 	}
 	device, err := openLoop(spec.UsrImage)
@@ -51,7 +51,7 @@ func attachUsr(load func(string) error) error {
 	if err := mountImage(device.Name(), lower); err != nil {
 		return err
 	}
-	if err := load("overlay"); err != nil {
+	if err := load(spec.EarlyDir, "overlay"); err != nil { // rarely wanted, and so not in the room that every boot unpacks
 		return err
 	}
 	// Without an upper directory: both are left as they are (Documentation/filesystems/overlayfs.rst).
