@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -91,27 +88,4 @@ func kernelRelease() string {
 		return ""
 	}
 	return unix.ByteSliceToString(u.Release[:])
-}
-
-// memoryUsed is what the kernel can't give to a program that asks for memory, in bytes.
-func memoryUsed() (int64, error) {
-	total, available, err := memory()
-	return total - available, err
-}
-
-// memory is this machine's, in bytes (proc(5), MemTotal and MemAvailable in meminfo).
-func memory() (total, available int64, err error) {
-	f, err := os.Open("/proc/meminfo")
-	if err != nil {
-		return 0, 0, err
-	}
-	defer f.Close()
-	values := map[string]int64{}
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		name, rest, _ := strings.Cut(lines.Text(), ":")
-		if n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64); err == nil {
-			values[name] = n << 10
-		}
-	}
-	return values["MemTotal"], values["MemAvailable"], nil
 }

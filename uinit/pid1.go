@@ -49,7 +49,7 @@ type first struct {
 func (f *first) run() {
 	mounted := mount.AttachAll(mount.Early())
 	f.log, f.line = klog.Open(), cmdline.Read()
-	if err := errors.Join(mounted, offerModprobe()); err != nil {
+	if err := errors.Join(mounted, offerModprobe(), spareHugePages(f.line)); err != nil {
 		f.say("%v", err)
 	}
 	f.listen()
