@@ -32,6 +32,9 @@ anything of this does not hold.`,
 			if err != nil {
 				return err
 			}
+			if err := writable("junit", junit); err != nil {
+				return err
+			}
 			vm, err := m.prepare(c.Context(), p, true)
 			if err != nil {
 				return err
