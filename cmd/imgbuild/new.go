@@ -52,8 +52,8 @@ first as comments. An existing file is never overwritten.`,
 			return nil
 		},
 	}
-	c.Flags().StringVar(&from, "from", "headless", "shipped profile to start from: "+shippedNames())
-	c.Flags().StringVarP(&output, "output", "o", ".", "directory to write to")
+	c.Flags().StringVar(&from, "from", "headless", "shipped `PROFILE` to start from: "+shippedNames())
+	c.Flags().StringVarP(&output, "output", "o", ".", "`DIR` to write to")
 	_ = c.RegisterFlagCompletionFunc("from", completeShipped)
 	return c
 }

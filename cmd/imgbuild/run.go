@@ -59,7 +59,7 @@ and fails when it does not in time: for scripts.`,
 		},
 	}
 	c.Flags().StringVar(&until, "until", "", "end when the console prints a match of `REGEX`")
-	c.Flags().DurationVar(&timeout, "timeout", 60*time.Second, "with --until: how long to wait")
+	c.Flags().DurationVar(&timeout, "timeout", 60*time.Second, "`DURATION` to wait for the match of --until")
 	m.flags(c)
 	return c
 }

@@ -39,9 +39,9 @@ written. A profile's [secureboot] does the same for every medium at the build.`,
 			return err
 		},
 	}
-	c.Flags().StringVar(&key, "key", "", "private RSA key in PEM, `FILE`")
-	c.Flags().StringVar(&cert, "cert", "", "its certificate in PEM, `FILE`")
-	c.Flags().StringVarP(&output, "output", "o", "", "write `FILE` instead of replacing the program")
+	c.Flags().StringVar(&key, "key", "", "`FILE` with the private RSA key in PEM")
+	c.Flags().StringVar(&cert, "cert", "", "`FILE` with its certificate in PEM")
+	c.Flags().StringVarP(&output, "output", "o", "", "write to `FILE` instead of replacing the program")
 	return c
 }
 
