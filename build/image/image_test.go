@@ -343,27 +343,6 @@ func TestInterruptedWalk(t *testing.T) {
 	}
 }
 
-func FuzzWalk(f *testing.F) {
-	f.Add(initramfs(f, cpio.None, "init=program", "bin=-> usr/bin", "bin/tool=tool", "null=null"))
-	f.Add(initramfs(f, cpio.Zstd, "init=program"))
-	f.Add(content(f, unified(f))[:2000])
-	f.Add(content(f, hard(f))[:34*512])
-	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := image.New(bytes.NewReader(b), int64(len(b)))
-		if err != nil {
-			return
-		}
-		m.Limit = 1 << 20
-		lines, err := list(m)
-		_ = err
-		for _, line := range lines {
-			if strings.Contains(line+"/", "/../") {
-				t.Errorf("a path climbs: %s", line)
-			}
-		}
-	})
-}
-
 func tool(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
