@@ -25,6 +25,8 @@ and about what it costs: its share of its segment's compressed size.
 Given the file of an image rather than a profile, it lists what is in that: an
 initramfs of any maker, a kernel, a unified kernel image, a disk (raw, qcow2, VMDK,
 VHD), an ISO, a FAT volume, a squashfs, and those that lie in each other.`,
+		Example: `  imgbuild ls headless --why
+  imgbuild ls /boot/initrd.img`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if _, err := i.size(); err != nil {
 				return err

@@ -26,6 +26,9 @@ access.host_password, root gets a password for this boot, which is printed.
 
 With --until the command ends as soon as the console prints something that matches,
 and fails when it does not in time: for scripts.`,
+		Example: `  imgbuild run headless
+  imgbuild run mybox.toml --format disk --bus usb --firmware uefi
+  imgbuild run mybox.toml --until 'login:' --timeout 2m`,
 		RunE: func(c *cobra.Command, args []string) error {
 			re, err := regexp.Compile(until)
 			if err != nil {
