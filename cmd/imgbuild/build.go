@@ -142,11 +142,3 @@ func (a *app) unknownVerb(c *cobra.Command, word string, err error) error {
 	}
 	return err
 }
-
-func completeProfile(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	names, _ := completeShipped(c, args, word)
-	return append(names, "toml"), cobra.ShellCompDirectiveDefault
-}

@@ -78,7 +78,7 @@ Exit codes, as those of diff(1): 0 the same, 1 different, 2 trouble.`,
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	i.flags(c)
 	b.flags(c)
-	c.ValidArgsFunction = nil
+	c.ValidArgsFunction = completeImage(2)
 	return c
 }
 

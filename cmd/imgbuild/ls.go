@@ -64,6 +64,7 @@ VHD), an ISO, a FAT volume, a squashfs, and those that lie in each other.`,
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	i.flags(c)
 	b.flags(c)
+	c.ValidArgsFunction = completeImage(1)
 	return c
 }
 

@@ -42,6 +42,11 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"--help"}, exitDone, "Exit codes: 0 done, 1 failed, 2 wrong command line or invalid profile", ""},
 		{[]string{"version"}, exitDone, "imgbuild ", ""},
 		{[]string{"completion", "bash"}, exitDone, "__start_imgbuild", ""},
+		{[]string{"__complete", "run", "f"}, exitDone, "firewall\nfirewall-bridge\n:4\n", ""},
+		{[]string{"__complete", "check", "headless", "./b"}, exitDone, "./bad.toml\n:4\n", ""},
+		{[]string{"__complete", "build", "sub/"}, exitDone, "toml\n:8\n", ""}, // files that end so
+		{[]string{"__complete", "ls", "na"}, exitDone, "nas\n:0\n", ""},       // or any file
+		{[]string{"__complete", "build", "headless", ""}, exitDone, ":4\n", ""},
 		{[]string{"check", "headless"}, exitDone, "headless: ok\n", ""},
 		{nil, exitUsage, "", "imgbuild takes one profile, got 0"},
 		{[]string{"build"}, exitUsage, "", "imgbuild build takes one profile, got 0"},

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/imgbuild/imgbuild/internal/profile"
-	"github.com/imgbuild/imgbuild/profiles"
 )
 
 func (a *app) newCommand() *cobra.Command {
@@ -56,8 +55,4 @@ first as comments. An existing file is never overwritten.`,
 	c.Flags().StringVarP(&output, "output", "o", ".", "`DIR` to write to")
 	_ = c.RegisterFlagCompletionFunc("from", completeShipped)
 	return c
-}
-
-func completeShipped(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return profile.Names(profiles.FS), cobra.ShellCompDirectiveNoFileComp
 }
