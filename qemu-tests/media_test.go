@@ -102,7 +102,8 @@ func TestRescueEntry(t *testing.T) {
 	if err := console.Send(strings.Repeat("r", 64)); err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{`Command line: .* uinit\.rescue`, `# $`} {
+	// The line that stands for the menu names the key.
+	for _, text := range []string{`r: \S+ \(rescue shell\)`, `Command line: .* uinit\.rescue`, `# $`} {
 		if _, err := console.Expect(t.Context(), regexp.MustCompile(text)); err != nil {
 			t.Fatal(err)
 		}

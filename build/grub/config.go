@@ -12,8 +12,8 @@ import (
 type Menu struct {
 	// Entries, of which the first is started unless a key is pressed.
 	Entries []Entry
-	// Seconds to wait for a key. With Hidden, only hotkeys are waited for, and nothing
-	// is drawn: over a serial line that saves seconds.
+	// Seconds to wait for a key. With Hidden, a line that names the keys stands for the menu,
+	// which is drawn when somebody asks for it: over a serial line that saves seconds.
 	Seconds int
 	Hidden  bool
 	// Serial is the line that the menu appears on beside the screen; nil for none.
@@ -65,10 +65,15 @@ func Config(m Menu, linux, initrd Blocks) ([]byte, error) {
 		line("  terminal_output --append serial")
 		line("fi")
 	}
-	line("set timeout=%d", m.Seconds)
 	if m.Hidden {
+		hint, err := quote(m.hint())
+		if err != nil {
+			return nil, fmt.Errorf("writing GRUB's menu: %w", err)
+		}
+		line("echo %s", hint)
 		line("set timeout_style=hidden")
 	}
+	line("set timeout=%d", m.Seconds)
 	for _, e := range m.Entries {
 		title, err := quote(e.Title)
 		if err != nil {
@@ -92,6 +97,17 @@ func Config(m Menu, linux, initrd Blocks) ([]byte, error) {
 		line("}")
 	}
 	return b.Bytes(), nil
+}
+
+// hint is what is to be seen of a hidden menu: the keys that it takes.
+func (m Menu) hint() string {
+	text := "Esc: menu"
+	for _, e := range m.Entries {
+		if e.Hotkey != "" {
+			text += ", " + e.Hotkey + ": " + e.Title
+		}
+	}
+	return text
 }
 
 // words splits a command line as the kernel does, where quotation marks keep blanks

@@ -33,8 +33,9 @@ func TestConfig(t *testing.T) {
   terminal_input --append serial
   terminal_output --append serial
 fi
-set timeout=1
+echo 'Esc: menu, n: headless, r: it'\''s headless (rescue)'
 set timeout_style=hidden
+set timeout=1
 menuentry headless --hotkey=n {
   linux ($root)2+2 console=tty0 console=ttyS0,115200n8
   initrd ($root)2048+2

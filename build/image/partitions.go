@@ -53,6 +53,12 @@ func Partitions(disk io.ReaderAt, size int64) ([]Partition, error) {
 // Whole tells whether a disk or a file system lies in the file to its end, as far as its
 // own tables say where that is: nil, or what is wrong.
 func (m *Image) Whole() (err error) {
+	// A virtual disk that is cut off should be found out before it is written anywhere.
+	if d, ok := m.Content.(interface{ Whole() error }); ok {
+		if err := d.Whole(); err != nil {
+			return err
+		}
+	}
 	switch m.Kind {
 	case Disk, QCOW2, VMDK, VHD:
 		_, err = Partitions(m.Content, m.Content.Size())

@@ -12,6 +12,8 @@ import (
 	"os"
 	"path"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/imgbuild/imgbuild/build/extent"
 )
 
@@ -37,11 +39,12 @@ var ErrUnknown = errors.New("it is no image we know: no initramfs, Linux kernel,
 
 // Open opens the image in a file.
 func Open(name string) (*Image, error) {
-	f, err := os.Open(name)
+	// A pipe that nobody writes to would be waited for.
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
-	size, err := f.Seek(0, io.SeekEnd)
+	size, err := extentOf(f)
 	if err == nil {
 		var m *Image
 		if m, err = New(f, size); err == nil {
@@ -51,6 +54,26 @@ func Open(name string) (*Image, error) {
 	}
 	f.Close()
 	return nil, fmt.Errorf("reading %s: %w", name, err)
+}
+
+// extentOf is the size of a plain file or a disk, in bytes. Of anything else no place could be
+// read twice.
+func extentOf(f *os.File) (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		return 0, errors.New("it is a directory; accepted: the file of an image")
+	case !mode.IsRegular() && mode.Type() != fs.ModeDevice:
+		return 0, errors.New("it is neither a plain file nor a disk")
+	}
+	size, err := f.Seek(0, io.SeekEnd)
+	if err == nil && size == 0 {
+		err = errors.New("it is empty")
+	}
+	return size, err
 }
 
 // New opens the image in a file of so many bytes.

@@ -63,6 +63,17 @@ func TestOpenReadsWhatNewAndQEMUMake(t *testing.T) {
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: %d bytes, %v; want %d", name, len(got), err, len(want))
 		}
+		// Whole reads tables only, and says of an image that is cut off what reading all of it says.
+		for _, size := range []int{len(image), len(image) - 1, len(image) - 600, len(image) - 66_000, len(image) / 2} {
+			d, err := vmdk.Open(bytes.NewReader(image[:size]))
+			if err != nil {
+				continue // its directory is gone
+			}
+			_, slow := io.Copy(io.Discard, io.NewSectionReader(d, 0, d.Size()))
+			if quick := d.Whole(); (slow == nil) != (quick == nil) {
+				t.Errorf("%s, %d of %d bytes: Whole says %v, reading it %v", name, size, len(image), quick, slow)
+			}
+		}
 	}
 }
 

@@ -27,6 +27,9 @@ func (b *bootChart) flags(a *app, c *cobra.Command) {
 	_ = c.MarkFlagFilename("boot-chart", "svg")
 	run := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := writable("boot-chart", b.file); err != nil {
+			return err
+		}
 		err := run(c, args)
 		if b.file == "" || !b.started {
 			return err

@@ -29,6 +29,7 @@ func (b *builder) flags(c *cobra.Command) {
 	f.BoolVar(&b.refresh, "refresh", false, "ask the package mirror again instead of trusting today's answer")
 	f.StringVar(&b.uinit, "uinit", "", "prebuilt uinit `FILE`, for hosts without Go")
 	f.StringVar(&b.busybox, "busybox", "", "prebuilt u-root busybox `FILE`, for hosts without Go")
+	_ = c.MarkFlagDirname("cache")
 	for _, name := range []string{"uinit", "busybox"} {
 		_ = c.MarkFlagFilename(name)
 	}
@@ -98,6 +99,8 @@ func (a *app) buildCommand(use string) *cobra.Command {
 		Long: `Builds a profile into out/NAME/ (or DIR with -o) and prints the artifacts' paths.
 What is there is replaced as a whole when everything is ready; a build that
 fails or is interrupted leaves it alone.`,
+		Example: `  imgbuild headless
+  imgbuild build mybox.toml --format disk --format iso -o /srv/images`,
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := b.load(args[0])
 			if err != nil {
@@ -138,12 +141,4 @@ func (a *app) unknownVerb(c *cobra.Command, word string, err error) error {
 		return usageError{fmt.Errorf("there is no command or shipped profile %q; did you mean the command %q?", word, verb)}
 	}
 	return err
-}
-
-func completeProfile(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	names, _ := completeShipped(c, args, word)
-	return append(names, "toml"), cobra.ShellCompDirectiveDefault
 }

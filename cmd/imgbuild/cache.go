@@ -49,6 +49,8 @@ func (a *app) pruneCommand(dir *string) *cobra.Command {
 	var limit string
 	c := &cobra.Command{
 		Use: "prune", Short: "Remove what was used longest ago, down to a size", Args: noArguments,
+		Long: `Removes what was used longest ago until no more than --limit is left; without
+--limit, all of it. The next builds download and compile again what they need.`,
 		RunE: func(*cobra.Command, []string) error {
 			var size spec.Size
 			if limit != "" {
@@ -69,7 +71,7 @@ func (a *app) pruneCommand(dir *string) *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().StringVar(&limit, "limit", "", "`SIZE` to keep, such as 2G (default nothing)")
+	c.Flags().StringVar(&limit, "limit", "", "`SIZE` to keep, such as 2G (default 0: nothing)")
 	return c
 }
 

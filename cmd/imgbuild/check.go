@@ -13,6 +13,7 @@ import (
 
 func (a *app) checkCommand() *cobra.Command {
 	var cacheDir, siteFile string
+	var asJSON bool
 	c := &cobra.Command{
 		Use: "check PROFILE…", Short: "Find everything that is wrong with profiles, without network",
 		Long: `Reads each profile and reports every problem at once, with its line and column
@@ -33,8 +34,7 @@ checks a site.toml too, as the box would that starts from the profile's image.`,
 			if err != nil {
 				return err
 			}
-			var failed error
-			for _, name := range args {
+			one := func(name string) error {
 				p, err := a.load(name)
 				if err == nil {
 					err = build.Check(p)
@@ -45,6 +45,14 @@ checks a site.toml too, as the box would that starts from the profile's image.`,
 				if err == nil && siteFile != "" {
 					err = a.checkSite(siteFile, p)
 				}
+				return err
+			}
+			if asJSON {
+				return a.checkJSON(args, one)
+			}
+			var failed error
+			for _, name := range args {
+				err := one(name)
 				if err == nil {
 					fmt.Fprintf(a.stdout, "%s: ok\n", name)
 					continue
@@ -59,7 +67,13 @@ checks a site.toml too, as the box would that starts from the profile's image.`,
 	}
 	c.Flags().StringVar(&cacheDir, "cache", "", "cache `DIR` (default $IMGBUILD_CACHE, else imgbuild in the user's cache directory)")
 	c.Flags().StringVar(&siteFile, "site", "", "check `FILE`, a site.toml for this profile, as well")
-	c.ValidArgsFunction = completeProfile
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON: each profile, whether it is ok, and its problems with file, line, column and key")
+	_ = c.MarkFlagFilename("site", "toml")
+	_ = c.MarkFlagDirname("cache")
+	// Several profiles may follow each other.
+	c.ValidArgsFunction = func(c *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		return completeProfile(c, nil, word)
+	}
 	return c
 }
 

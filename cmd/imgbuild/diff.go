@@ -37,6 +37,8 @@ files, with their sizes. Images in images are compared file by file; times are n
 compared. A profile stands for the initramfs and the command line that it builds to.
 
 Exit codes, as those of diff(1): 0 the same, 1 different, 2 trouble.`,
+		Example: `  imgbuild diff old/headless.img out/headless/headless.img
+  imgbuild diff headless mybox.toml`,
 		RunE: func(c *cobra.Command, args []string) error {
 			var sides [2]*image.Summary
 			for n, name := range args {
@@ -76,7 +78,7 @@ Exit codes, as those of diff(1): 0 the same, 1 different, 2 trouble.`,
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	i.flags(c)
 	b.flags(c)
-	c.ValidArgsFunction = nil
+	c.ValidArgsFunction = completeImage(2)
 	return c
 }
 

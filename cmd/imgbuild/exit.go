@@ -40,6 +40,8 @@ func exitCode(err error, stderr io.Writer) int {
 		return exitCheck
 	case errors.Is(err, errDiffers):
 		return exitFailed
+	case errors.Is(err, errInvalid):
+		return exitUsage
 	case errors.As(err, &problems):
 		for _, p := range problems {
 			fmt.Fprintln(stderr, p)

@@ -28,6 +28,8 @@ meant. A plain file is as good as a disk.
 It refuses a disk that is mounted, in use, part of an array, smaller than the image, or
 the system's own, and asks for the disk's name before it writes (--yes does not). The
 backup of the partition table moves to the disk's end.`,
+		Example: `  imgbuild flash out/headless/headless.img             # lists disks
+  imgbuild flash out/headless/headless.img /dev/sdX`,
 		RunE: func(c *cobra.Command, args []string) error {
 			m, err := flashable(args[0])
 			if err != nil {

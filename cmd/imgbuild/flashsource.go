@@ -9,7 +9,7 @@ import (
 
 // flashable opens an image, if it is one that a disk can hold.
 func flashable(name string) (*image.Image, error) {
-	m, err := image.Open(name)
+	m, err := openImage(name)
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,9 @@ func (f *flashing) confirm(ctx context.Context, m *image.Image, d flash.Disk) er
 	typed := make(chan string, 1)
 	go func() {
 		in := bufio.NewScanner(f.stdin)
-		in.Scan()
+		if !in.Scan() { // nobody ended the line
+			fmt.Fprintln(f.stderr)
+		}
 		typed <- strings.TrimSpace(in.Text())
 	}()
 	select {

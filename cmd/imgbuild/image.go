@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,9 +41,18 @@ func (i *imageFlags) open(name string) (*image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := image.Open(name)
+	m, err := openImage(name)
 	if err == nil {
 		m.Limit = limit
+	}
+	return m, err
+}
+
+// openImage opens an image; a file that is not there is a wrong command line.
+func openImage(name string) (*image.Image, error) {
+	m, err := image.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = usageError{fmt.Errorf("there is no image %s: %w", name, err)}
 	}
 	return m, err
 }
@@ -55,7 +66,7 @@ func isImage(name string) bool {
 // imageOrProfile refuses a name that stands for neither.
 func imageOrProfile(name string) error {
 	names := profile.Names(profiles.FS)
-	if _, err := os.Stat(name); err == nil || slices.Contains(names, name) || filepath.Ext(name) == ".toml" {
+	if info, err := os.Stat(name); err == nil && !info.IsDir() || slices.Contains(names, name) || filepath.Ext(name) == ".toml" {
 		return nil
 	}
 	return usageError{fmt.Errorf("there is no file %s, and no shipped profile of that name%s; accepted: an image, a path such as ./mybox.toml, or one of: %s",

@@ -136,7 +136,7 @@ func TestImageVerbs(t *testing.T) {
 		{[]string{"flash", "--yes", "initrd", "target"}, exitFailed, "", "initrd is an initramfs, or a compressed file, no disk image; accepted: "},
 		{[]string{"flash", "--yes", "disk.img", "missing"}, exitUsage, "", "a plain file must be there already"},
 		{[]string{"flash", "--yes", "disk.img", "/dev/null"}, exitUsage, "", "/dev/null is neither a disk nor a plain file"},
-		{[]string{"flash", "disk.img", "target"}, exitFailed, "", "Type its name, target, to write disk.img to it: imgbuild: target is not written to: its name, target, was not typed"},
+		{[]string{"flash", "disk.img", "target"}, exitFailed, "", "Type its name, target, to write disk.img to it: \nimgbuild: target is not written to: its name, target, was not typed"},
 		{[]string{"flash"}, exitUsage, "", "takes an image and a device, got 0 arguments"},
 		{[]string{"flash", "--yes", "disk.qcow2", "target"}, exitDone, "target\n", ""},
 		{[]string{"diff", "disk.img", "target"}, exitDone, "", ""},

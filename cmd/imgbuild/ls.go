@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -16,13 +18,15 @@ func (a *app) lsCommand() *cobra.Command {
 	var i imageFlags
 	var asJSON, why bool
 	c := &cobra.Command{
-		Use: "ls PROFILE|IMAGE", Short: "List the files of a profile's image, or of any image", Args: oneProfile,
+		Use: "ls PROFILE|IMAGE", Short: "List the files of a profile's image, or of any image", Args: oneProfileOrImage,
 		Long: `Lists the files that a build puts into the initramfs. --why adds why each is there
 and about what it costs: its share of its segment's compressed size.
 
 Given the file of an image rather than a profile, it lists what is in that: an
 initramfs of any maker, a kernel, a unified kernel image, a disk (raw, qcow2, VMDK,
 VHD), an ISO, a FAT volume, a squashfs, and those that lie in each other.`,
+		Example: `  imgbuild ls headless --why
+  imgbuild ls /boot/initrd.img`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if _, err := i.size(); err != nil {
 				return err
@@ -60,10 +64,22 @@ VHD), an ISO, a FAT volume, a squashfs, and those that lie in each other.`,
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	i.flags(c)
 	b.flags(c)
+	c.ValidArgsFunction = completeImage(1)
 	return c
 }
 
-func (a *app) printRows(rows []build.Row, why bool) error {
+// oneProfileOrImage is the argument rule of verbs that take either.
+func oneProfileOrImage(c *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s takes one image or profile, got %d; accepted: the file of an image, a path such as ./mybox.toml, or a name: %s",
+		c.CommandPath(), len(args), shippedNames())}
+}
+
+func (a *app) printRows(rows []build.Row, why bool) (err error) {
+	out := bufio.NewWriter(a.stdout)
+	defer func() { err = errors.Join(err, out.Flush()) }()
 	var unpacked, packed int64
 	for _, r := range rows {
 		unpacked, packed = unpacked+r.Size, packed+r.Cost
@@ -78,7 +94,7 @@ func (a *app) printRows(rows []build.Row, why bool) error {
 		if why {
 			line = fmt.Sprintf("%s %10d %9d  %s  # %s", tree.ModeString(fs.FileMode(r.Mode)), r.Size, r.Cost, name, r.Why)
 		}
-		if _, err := fmt.Fprintln(a.stdout, line); err != nil {
+		if _, err := fmt.Fprintln(out, line); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -55,12 +56,13 @@ func (a *app) lsImage(ctx context.Context, m *image.Image, asJSON bool) error {
 	if !a.quiet {
 		fmt.Fprintf(a.stderr, "%s: %s, %s\n", m.Name, m.Kind, count(len(rows), "file"))
 	}
+	out := bufio.NewWriter(a.stdout)
 	for _, r := range rows {
-		if _, err := fmt.Fprintln(a.stdout, r); err != nil {
+		if _, err := fmt.Fprintln(out, r); err != nil {
 			return err
 		}
 	}
-	return nil
+	return out.Flush()
 }
 
 func (r imageRow) String() string {

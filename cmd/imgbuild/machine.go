@@ -30,10 +30,10 @@ func (m *machine) flags(c *cobra.Command) {
 	m.bootChart.flags(m.app, c)
 	f := c.Flags()
 	f.StringVarP(&m.output, "output", "o", "", "build into `DIR` (default out/NAME)")
-	f.StringVar(&m.accel, "accel", "auto", "auto, kvm or tcg; auto tries out whether KVM works")
-	f.StringVar(&m.firmware, "firmware", "", "bios or uefi")
-	f.StringVar(&m.qemu, "qemu", "", "QEMU's `PROGRAM` (default qemu-system-x86_64)")
-	f.StringArrayVar(&m.appended, "append", nil, "further `WORD` of the kernel line; may be repeated")
+	f.StringVar(&m.accel, "accel", "auto", "`KIND` of virtual machine: auto, kvm or tcg; auto tries out whether KVM works")
+	f.StringVar(&m.firmware, "firmware", "", "`KIND` of firmware: bios or uefi (default bios, or uefi where the format or Secure Boot needs it)")
+	f.StringVar(&m.qemu, "qemu", "", "`PROGRAM` to run as QEMU (default qemu-system-x86_64)")
+	f.StringArrayVar(&m.appended, "append", nil, "add `WORD` to the kernel line; may be repeated")
 	for name, words := range map[string][]string{"accel": {"auto", "kvm", "tcg"}, "firmware": {"bios", "uefi"}} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,9 +27,10 @@ func TestCommandLine(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"file": "", "open.toml": "extends = \"headless\"\n[site]\nallow = [\"hostname\"]\n",
-		"site.toml": "hostname = \"box7\"\n", "wrong.toml": "hostnam = \"box7\"\n[time]\nservers = []\n",
+		"profiles/box.toml": "extends = \"headless\"\n",
+		"site.toml":         "hostname = \"box7\"\n", "wrong.toml": "hostnam = \"box7\"\n[time]\nservers = []\n",
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -40,6 +42,11 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"--help"}, exitDone, "Exit codes: 0 done, 1 failed, 2 wrong command line or invalid profile", ""},
 		{[]string{"version"}, exitDone, "imgbuild ", ""},
 		{[]string{"completion", "bash"}, exitDone, "__start_imgbuild", ""},
+		{[]string{"__complete", "run", "f"}, exitDone, "firewall\nfirewall-bridge\n:4\n", ""},
+		{[]string{"__complete", "check", "headless", "./b"}, exitDone, "./bad.toml\n:4\n", ""},
+		{[]string{"__complete", "build", "sub/"}, exitDone, "toml\n:8\n", ""}, // files that end so
+		{[]string{"__complete", "ls", "na"}, exitDone, "nas\n:0\n", ""},       // or any file
+		{[]string{"__complete", "build", "headless", ""}, exitDone, ":4\n", ""},
 		{[]string{"check", "headless"}, exitDone, "headless: ok\n", ""},
 		{nil, exitUsage, "", "imgbuild takes one profile, got 0"},
 		{[]string{"build"}, exitUsage, "", "imgbuild build takes one profile, got 0"},
@@ -56,6 +63,18 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"ls", "headless", "--limit", "5x"}, exitUsage, "", `--limit: "5x" is not a size`},
 		{[]string{"headles"}, exitUsage, "", `no shipped profile is called "headles"; did you mean headless?`},
 		{[]string{"./none.toml"}, exitUsage, "", "open ./none.toml: no such file or directory"},
+		{[]string{"./profiles"}, exitUsage, "", "./profiles is a directory; did you mean ./profiles/box.toml?"},
+		{[]string{"profiles"}, exitUsage, "", "profiles is a directory; did you mean ./profiles/box.toml?"},
+		{[]string{"ls"}, exitUsage, "", "imgbuild ls takes one image or profile, got 0"},
+		{[]string{"ls", "profiles"}, exitUsage, "", "there is no file profiles, and no shipped profile of that name"},
+		{[]string{"cat", "profiles", "x"}, exitFailed, "", "reading profiles: it is a directory; accepted: the file of an image"},
+		{[]string{"ls", "file"}, exitFailed, "", "reading file: it is empty"},
+		{[]string{"unpack", "/dev/null", "new"}, exitFailed, "", "reading /dev/null: it is neither a plain file nor a disk"},
+		{[]string{"cat", "none.img", "x"}, exitUsage, "", "there is no image none.img: open none.img: no such file"},
+		{[]string{"flash", "none.img"}, exitUsage, "", "there is no image none.img: open none.img: no such file"},
+		{[]string{"flash", "profiles", "file"}, exitFailed, "", "reading profiles: it is a directory"},
+		{[]string{"test", "headless", "--junit", "nowhere/x.xml"}, exitFailed, "", "--junit nowhere/x.xml: writing into nowhere: no such file or directory"},
+		{[]string{"run", "headless", "--until", "x", "--boot-chart", "profiles"}, exitFailed, "", "--boot-chart profiles: it is a directory; accepted: a file"},
 		{[]string{"check", "bad.toml"}, exitUsage, "", "bad.toml:3:1: ethernet.lan.dhpc4: unknown key; did you mean dhcp4?"},
 		{[]string{"check", "bad.toml"}, exitUsage, "", "bad.toml:4:7: ethernet.lan.mtu: is the string \"big\"; accepted: 68 to 65535\nimgbuild: 2 problems\n"},
 		{[]string{"check", "headless", "bad.toml"}, exitUsage, "headless: ok\n", "imgbuild: 2 problems\n"},
@@ -63,6 +82,9 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"check", "open.toml", "--site", "wrong.toml"}, exitUsage, "", "wrong.toml:1:1: hostnam: unknown key; did you mean hostname?"},
 		{[]string{"check", "open.toml", "--site", "wrong.toml"}, exitUsage, "", "wrong.toml:3:1: time.servers: the image does not allow time_servers to be changed; accepted: hostname\nimgbuild: 2 problems\n"},
 		{[]string{"check", "headless", "--site", "site.toml"}, exitUsage, "", "site.toml:1:1: hostname: the image does not allow hostname to be changed; accepted: nothing"},
+		{[]string{"check", "headless", "bad.toml", "--json"}, exitUsage, `[{"profile":"headless","ok":true,"problems":[]},{"profile":"bad.toml","ok":false,"problems":[{"file":"bad.toml","line":3,"column":1,"key":"ethernet.lan.dhpc4","message":"unknown key; did you mean dhcp4?`, ""},
+		{[]string{"check", "headless", "--json"}, exitDone, `[{"profile":"headless","ok":true,"problems":[]}]` + "\n", ""},
+		{[]string{"check", "none", "--json"}, exitUsage, "", `no shipped profile is called "none"`},
 		{[]string{"check", "headless", "open.toml", "--site", "site.toml"}, exitUsage, "", "--site goes with one profile, got 2"},
 		{[]string{"check", "open.toml", "--site", "none.toml"}, exitFailed, "", "open none.toml: no such file"},
 		{[]string{"-C", "nowhere", "check", "headless"}, exitUsage, "", "-C: chdir nowhere"},

@@ -29,7 +29,7 @@ var busWords = []string{"virtio", "ahci", "nvme", "usb", "scsi"}
 func (s *starter) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&s.format, "format", "", "boot this `FORMAT`: kernel, which needs no firmware and is the default, uki, disk, iso or netboot")
-	f.StringVar(&s.bus, "bus", "", "attach disk, or an iso as a stick, to virtio, ahci, nvme, usb or scsi")
+	f.StringVar(&s.bus, "bus", "", "attach a disk, or an iso as a stick, to `BUS`: virtio, ahci, nvme, usb or scsi")
 	f.BoolVar(&s.secureBoot, "secure-boot", false, "UEFI that trusts nothing but the profile's secureboot.cert")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatWords, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("bus", cobra.FixedCompletions(busWords, cobra.ShellCompDirectiveNoFileComp))

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/imgbuild/imgbuild/internal/profile"
-	"github.com/imgbuild/imgbuild/profiles"
 )
 
 func (a *app) newCommand() *cobra.Command {
@@ -52,12 +51,8 @@ first as comments. An existing file is never overwritten.`,
 			return nil
 		},
 	}
-	c.Flags().StringVar(&from, "from", "headless", "shipped profile to start from: "+shippedNames())
-	c.Flags().StringVarP(&output, "output", "o", ".", "directory to write to")
+	c.Flags().StringVar(&from, "from", "headless", "shipped `PROFILE` to start from: "+shippedNames())
+	c.Flags().StringVarP(&output, "output", "o", ".", "`DIR` to write to")
 	_ = c.RegisterFlagCompletionFunc("from", completeShipped)
 	return c
-}
-
-func completeShipped(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return profile.Names(profiles.FS), cobra.ShellCompDirectiveNoFileComp
 }

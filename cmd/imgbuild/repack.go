@@ -26,6 +26,8 @@ What is in an initramfs stays as it is to the bit, microcode and all: the files 
 one more segment, compressed like the last. A squashfs is made anew by mksquashfs, with
 the same compressor and block size, owners and times. Files belong to root and keep the
 permissions that they have in the directory.`,
+		Example: `  mkdir -p add/etc && echo hello > add/etc/motd
+  imgbuild repack /boot/initrd.img --overlay add -o initrd-with-motd.img`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if overlay == "" {
 				return usageError{errors.New("--overlay DIR is missing: the files to add")}

@@ -110,8 +110,12 @@ func oneProfile(c *cobra.Command, args []string) error {
 	if verb := closestVerb(c, args); verb != "" {
 		return usageError{fmt.Errorf("there is no command %q; did you mean %s?", args[0], verb)}
 	}
-	return usageError{fmt.Errorf("%s takes one profile, got %d; accepted: a path such as ./mybox.toml, or a name: %s",
-		c.CommandPath(), len(args), shippedNames())}
+	more := ""
+	if !c.HasParent() {
+		more = "; imgbuild --help says more"
+	}
+	return usageError{fmt.Errorf("%s takes one profile, got %d; accepted: a path such as ./mybox.toml, or a name: %s%s",
+		c.CommandPath(), len(args), shippedNames(), more)}
 }
 
 // closestVerb is the command that the first of several words was meant to be, or "".

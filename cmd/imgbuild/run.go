@@ -26,6 +26,9 @@ access.host_password, root gets a password for this boot, which is printed.
 
 With --until the command ends as soon as the console prints something that matches,
 and fails when it does not in time: for scripts.`,
+		Example: `  imgbuild run headless
+  imgbuild run mybox.toml --format disk --bus usb --firmware uefi
+  imgbuild run mybox.toml --until 'login:' --timeout 2m`,
 		RunE: func(c *cobra.Command, args []string) error {
 			re, err := regexp.Compile(until)
 			if err != nil {
@@ -59,7 +62,7 @@ and fails when it does not in time: for scripts.`,
 		},
 	}
 	c.Flags().StringVar(&until, "until", "", "end when the console prints a match of `REGEX`")
-	c.Flags().DurationVar(&timeout, "timeout", 60*time.Second, "with --until: how long to wait")
+	c.Flags().DurationVar(&timeout, "timeout", 60*time.Second, "`DURATION` to wait for the match of --until")
 	m.flags(c)
 	return c
 }

@@ -19,6 +19,8 @@ func (a *app) signCommand() *cobra.Command {
 		Long: `Signs a UEFI program, such as the NAME.efi of format uki, with an RSA key; firmware
 that trusts the certificate starts it. The file is replaced as a whole, or OUTPUT is
 written. A profile's [secureboot] does the same for every medium at the build.`,
+		Example: `  imgbuild genkey vendor
+  imgbuild sign box.efi --key vendor.key --cert vendor.crt`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{fmt.Errorf("%s takes one UEFI program, got %s", c.CommandPath(), count(len(args), "argument"))}
@@ -39,9 +41,12 @@ written. A profile's [secureboot] does the same for every medium at the build.`,
 			return err
 		},
 	}
-	c.Flags().StringVar(&key, "key", "", "private RSA key in PEM, `FILE`")
-	c.Flags().StringVar(&cert, "cert", "", "its certificate in PEM, `FILE`")
-	c.Flags().StringVarP(&output, "output", "o", "", "write `FILE` instead of replacing the program")
+	c.Flags().StringVar(&key, "key", "", "`FILE` with the private RSA key in PEM")
+	c.Flags().StringVar(&cert, "cert", "", "`FILE` with its certificate in PEM")
+	c.Flags().StringVarP(&output, "output", "o", "", "write to `FILE` instead of replacing the program")
+	for _, name := range []string{"key", "cert", "output"} {
+		_ = c.MarkFlagFilename(name)
+	}
 	return c
 }
 

@@ -24,12 +24,17 @@ func (a *app) testCommand() *cobra.Command {
 		Long: `Builds the profile if needed, boots it in QEMU, evaluates its [check.NAME] tables,
 powers it off, and demands that it reported to its end. Exit code 3 when
 anything of this does not hold.`,
+		Example: `  imgbuild test mybox.toml
+  imgbuild test mybox.toml --format iso --junit results.xml --boot-chart boot.svg`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := m.check(); err != nil {
 				return err
 			}
 			p, err := a.load(args[0])
 			if err != nil {
+				return err
+			}
+			if err := writable("junit", junit); err != nil {
 				return err
 			}
 			vm, err := m.prepare(c.Context(), p, true)

@@ -91,7 +91,10 @@ func (f *File) pick(p []byte, at int64) *os.File {
 }
 
 // ReadAt implements io.ReaderAt.
-func (f *File) ReadAt(p []byte, at int64) (int, error) { return f.pick(p, at).ReadAt(p, at) }
+func (f *File) ReadAt(p []byte, at int64) (int, error) {
+	n, err := f.pick(p, at).ReadAt(p, at)
+	return n, f.named(err)
+}
 
 // WriteAt implements io.WriterAt.
 func (f *File) WriteAt(p []byte, at int64) (int, error) {
@@ -99,9 +102,18 @@ func (f *File) WriteAt(p []byte, at int64) (int, error) {
 	if errors.Is(err, unix.EINVAL) && f.direct != nil {
 		f.direct.Close()
 		f.direct = nil
-		return f.buffered.WriteAt(p, at)
+		n, err = f.buffered.WriteAt(p, at)
 	}
-	return n, err
+	return n, f.named(err)
+}
+
+// named puts the disk's path into an error of the second opening, which has another one.
+func (f *File) named(err error) error {
+	var at *os.PathError
+	if errors.As(err, &at) {
+		return &os.PathError{Op: at.Op, Path: f.buffered.Name(), Err: at.Err}
+	}
+	return err
 }
 
 // Sync implements Device.

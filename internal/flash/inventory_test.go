@@ -104,6 +104,7 @@ func TestRefuse(t *testing.T) {
 		"btrfs":           {lines: stick(), mounts: []string{"0:45 /dev/sdb1 /mnt"}, want: "sdb1 is mounted on /mnt"},
 		"swap":            {lines: stick(), mounts: []string{"swap /dev/sdb1"}, want: "the running system lives on it: sdb1 is in use as swap"},
 		"system":          {lines: stick(), mounts: []string{"8:17 /dev/sdb1 /"}, want: "the running system lives on it: sdb1 is mounted on /"},
+		"no medium":       {lines: disk("sdb", usb, "8:16", 0, "removable = 1"), want: "there is no medium in it"},
 		"write-protected": {lines: strings.Replace(stick(), "ro = 0", "ro = 1", 1), want: "write-protected"},
 		"large sectors":   {lines: strings.Replace(stick(), "size = 512", "size = 4096", 1), want: "its sectors have 4096 bytes"},
 		"md": {lines: stick("sdb1/holders/md0/x = 1") + disk("md0", "virtual", "9:0", 2048, "md/level = raid1"),

@@ -26,6 +26,8 @@ func Refuse(d Disk, size int64, fixed bool) error {
 		return refused("the running system lives on it: %s", strings.Join(d.Uses, ", "))
 	case len(d.Uses) > 0:
 		return refused("it is in use: %s", strings.Join(d.Uses, ", "))
+	case d.Size == 0 && d.Number != "": // a card reader, say
+		return refused("there is no medium in it")
 	case d.ReadOnly:
 		return refused("it is write-protected")
 	case d.Size < size:

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -190,6 +191,31 @@ func TestPlainFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	onDisk(t, path)
+}
+
+// A full file system under a plain file is told by the file's name, not by how we opened it.
+func TestErrorsNameTheDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "disk")
+	if err := os.WriteFile(path, make([]byte, 8192), 0o444); err != nil {
+		t.Fatal(err)
+	}
+	f := &File{size: 8192}
+	var err error
+	if f.buffered, err = os.Open(path); err != nil { // for reading only: any write fails
+		t.Fatal(err)
+	}
+	if f.direct, err = os.Open("/proc/self/fd/" + strconv.Itoa(int(f.buffered.Fd()))); err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	free, release, err := buffers(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	if _, err := f.WriteAt((<-free)[:4096], 0); err == nil || err.Error() != "write "+path+": bad file descriptor" {
+		t.Error(err)
+	}
 }
 
 func TestLoopDevice(t *testing.T) {

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -163,6 +164,9 @@ func Find(fsys fs.FS) Finder {
 			if from != nil && !filepath.IsAbs(path) {
 				path = filepath.Join(from.Dir, path)
 			}
+			if err := noDirectory(path); err != nil {
+				return File{}, err
+			}
 			text, err := os.ReadFile(path)
 			if err != nil {
 				return File{}, fmt.Errorf("reading profile: %w", err)
@@ -172,10 +176,25 @@ func Find(fsys fs.FS) Finder {
 		}
 		text, err := fs.ReadFile(fsys, name+".toml")
 		if err != nil {
-			return File{}, noProfile(name, fsys)
+			return File{}, cmp.Or(noDirectory(name), noProfile(name, fsys))
 		}
 		return File{Name: shipped + name + ".toml", Text: text}, nil
 	}
+}
+
+// noDirectory refuses a directory where a profile is asked for, and names the profiles in it.
+func noDirectory(path string) error {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return nil
+	}
+	inside, _ := filepath.Glob(filepath.Join(path, "*.toml")) // fails for a bad pattern only
+	if len(inside) == 0 {
+		return fmt.Errorf("reading profile: %s is a directory; accepted: the path of a profile, such as ./mybox.toml", path)
+	}
+	for i, f := range inside {
+		inside[i] = "./" + f
+	}
+	return fmt.Errorf("reading profile: %s is a directory; did you mean %s?", path, strings.Join(inside, " or "))
 }
 
 func noProfile(name string, fsys fs.FS) error {

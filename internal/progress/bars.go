@@ -84,7 +84,8 @@ func (b *Bars) tick(stop chan struct{}) {
 // erase takes the running steps off the screen.
 func (b *Bars) erase() {
 	if b.drawn > 0 {
-		fmt.Fprintf(b.w, "\x1b[%dA\x1b[J", b.drawn)
+		// A key that the terminal echoes, such as Ctrl-C, leaves the cursor inside a line.
+		fmt.Fprintf(b.w, "\r\x1b[%dA\x1b[J", b.drawn)
 		b.drawn = 0
 	}
 }

@@ -49,7 +49,7 @@ func TestBarsLeaveNothingBehind(t *testing.T) {
 		time.Sleep(1250 * time.Millisecond)
 		s.Add(10)
 		s.Done(nil)
-		if got := out.String(); !strings.HasSuffix(got, "\x1b[1A\x1b[J✓ compressing  1.2 s\n") && !strings.HasSuffix(got, "\x1b[1A\x1b[J✓ compressing  1.3 s\n") {
+		if got := out.String(); !strings.HasSuffix(got, "\r\x1b[1A\x1b[J✓ compressing  1.2 s\n") && !strings.HasSuffix(got, "\r\x1b[1A\x1b[J✓ compressing  1.3 s\n") {
 			t.Errorf("screen ends in %q", got)
 		}
 	})

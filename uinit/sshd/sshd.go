@@ -56,7 +56,7 @@ func Service(c spec.SSH) spec.Service {
 		command = append(command, "-password")
 	}
 	return spec.Service{
-		Command: command, User: "root", Needs: []string{"ssh-key"},
+		Command: command, User: "root", Needs: []string{"ssh-key"}, Ready: spec.Ready{Port: cmp.Or(c.Port, 22)},
 		Restart: spec.RestartAlways, RestartDelay: spec.Duration(time.Second), RestartMax: spec.Duration(30 * time.Second),
 		StopSignal: "TERM", StopTimeout: spec.Duration(5 * time.Second),
 	}
