@@ -111,7 +111,7 @@ func TestShares(t *testing.T) {
 	t.Parallel()
 	wire := segment(t)
 	vm := nas(t)
-	desk := extended(t, "[image]\ncommands = [\"default\", \"cmp\"]\n"+cloud+`
+	desk := extended(t, "[image]\ncommands = [\"default\", \"cmp\"]\noverlays = [\"headless\", \"files\"]\n"+cloud+`
 modules = ["nfsv4", "cifs", "iscsi_tcp", "sd-mod", "crc32c_generic"]
 [packages.open-iscsi]
 files = ["/sbin/iscsistart"]
@@ -120,7 +120,7 @@ files = ["/usr/bin/smbclient"]
 [ethernet.lan]
 dhcp4     = false
 addresses = ["192.0.2.2/24"]
-`, map[string]string{})
+`, map[string]string{"files/usr/bin/await": string(compiled(t, "./await"))})
 	client := desk.plugged(t, 1, "", wire)
 	server := up(t, vm, wire)
 	until(t, client, "the client's boot", isBooted)
@@ -148,16 +148,16 @@ addresses = ["192.0.2.2/24"]
 		t.Errorf("the list of shares is %q", shares)
 	}
 	run(smb(sharePassword, "//192.0.2.1/letters -c 'put /root/data letter'"))
-	run("modprobe iscsi_tcp; " + login("disk", "") + "; " + appears("/dev/sda") + "; dd if=/root/data of=/dev/sda bs=1M count=4 oflag=sync")
+	run("modprobe iscsi_tcp; " + login("disk", "") + "; await file /dev/sda; dd if=/root/data of=/dev/sda bs=1M count=4 oflag=sync")
 
 	// A file that is held open all the while: the lock of its client must survive.
 	if _, err := client.Request(t.Context(), report.Request{Command: []string{"/bin/bash", "-c",
-		`exec 8>/mnt/open; echo before >&8; (exec 9<> <(:); until [ -e /run/goon ]; do read -rt 0.1 -u 9 || :; done; echo after >&8; echo $? >/run/wrote) >/dev/null 2>&1 &`}}); err != nil {
+		`exec 8>/mnt/open; echo before >&8; (await file /run/goon; echo after >&8; echo $? >/run/wrote.new; mv /run/wrote.new /run/wrote) >/dev/null 2>&1 &`}}); err != nil {
 		t.Fatal(err)
 	}
 	off(t, server)
 	server = up(t, vm, wire)
-	run("touch /run/goon; exec 9<> <(:); until [ -s /run/wrote ]; do read -rt 0.1 -u 9 || :; done")
+	run("touch /run/goon; await file /run/wrote")
 	run("cmp /root/data /mnt/film")
 	run(smb(sharePassword, "//192.0.2.1/letters -c 'get letter /root/letter'") + "; cmp /root/data /root/letter")
 	if got := run("cat /run/wrote /mnt/open"); got != "0\nbefore\nafter" {
@@ -168,12 +168,7 @@ addresses = ["192.0.2.2/24"]
 	off(t, client)
 	client = desk.plugged(t, 2, "", wire)
 	until(t, client, "the second client's boot", isBooted)
-	run(nfs("/srv/films") + "; modprobe iscsi_tcp; " + login("disk", "") + "; " + appears("/dev/sda") + "; dd if=/dev/sda of=/root/disk bs=1M count=4; cmp /mnt/film /root/disk")
-	run(login("secret", "-u anna -w '"+sharePassword+"'") + "; " + appears("/dev/sdb") + "; umount /mnt")
+	run(nfs("/srv/films") + "; modprobe iscsi_tcp; " + login("disk", "") + "; await file /dev/sda; dd if=/dev/sda of=/root/disk bs=1M count=4; cmp /mnt/film /root/disk")
+	run(login("secret", "-u anna -w '"+sharePassword+"'") + "; await file /dev/sdb; umount /mnt")
 	off(t, server)
-}
-
-// appears waits for a disk; each test of it is followed by a pause that needs no program.
-func appears(device string) string {
-	return "until [ -b " + device + " ]; do read -rt 0.1 -u 9 || :; done 9<> <(:)"
 }

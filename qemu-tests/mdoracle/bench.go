@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -20,6 +20,9 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/md"
 )
+
+// blkDiscard is BLKDISCARD (include/uapi/linux/fs.h).
+const blkDiscard = 0x1277
 
 // diskSize is enough for mdadm's metadata and little data.
 const diskSize = 8 << 20
@@ -104,12 +107,25 @@ func mdadm(words string, devices ...string) error {
 // clear stops every array and blanks the first n disks.
 func (b *bench) clear(n int) {
 	_ = stop()
-	zero := make([]byte, diskSize)
 	for _, d := range b.disks[:n] {
-		if b.write(d, 0, zero) == nil {
+		if discard(d) == nil {
 			_ = reread(d)
 		}
 	}
+}
+
+// discard makes a disk blank: of what its file holds nothing is left, and a hole reads as zeros.
+func discard(device string) error {
+	f, err := os.OpenFile("/dev/"+device, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	all := [2]uint64{0, diskSize}
+	if _, _, e := unix.Syscall(unix.SYS_IOCTL, f.Fd(), blkDiscard, uintptr(unsafe.Pointer(&all[0]))); e != 0 {
+		return fmt.Errorf("discarding %s: %w", device, e)
+	}
+	return nil
 }
 
 func reread(device string) error {
@@ -205,20 +221,18 @@ func started() string {
 
 // stop stops all that runs, and lets go of what mdadm gave up on. A resync that is being called off, and
 // whoever just closed the device, make that take a moment.
-func stop() (err error) {
-	for begin := time.Now(); time.Since(begin) < 5*time.Second; time.Sleep(10 * time.Millisecond) {
-		left := false
+func stop() error {
+	return await("arrays to stop", func() (bool, error) {
+		var busy error
 		arrays, _ := filepath.Glob("/sys/block/*/md/array_state")
 		for _, a := range arrays {
 			if state, gone := os.ReadFile(a); gone != nil || string(state) == "clear\n" {
 				continue
 			}
-			left = true
-			err = os.WriteFile(a, []byte("clear"), 0)
+			if err := os.WriteFile(a, []byte("clear"), 0); err != nil {
+				busy = err
+			}
 		}
-		if !left {
-			return nil
-		}
-	}
-	return fmt.Errorf("stopping arrays: %w", err)
+		return busy == nil, busy
+	})
 }
