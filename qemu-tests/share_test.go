@@ -50,7 +50,9 @@ addresses = ["192.0.2.1/24"]
 source = "LABEL=data"
 type   = "ext4"
 [user.anna]
-nt_hash = %q
+nt_hash = %[1]q
+[user.bert]
+nt_hash = %[1]q
 [share]
 state = "/srv/state"
 [share.nfs.films]
@@ -67,6 +69,14 @@ path   = "/srv/letters"
 users  = ["anna"]
 create = true
 owner  = "anna"
+[share.smb.notes]
+path   = "/srv/notes"
+users  = ["bert"]
+create = true
+[share.smb.elsewhere]
+path    = "/srv/others"
+users   = ["anna"]
+clients = ["198.51.100.0/24"]
 [share.iscsi.disk]
 target     = "%[2]sdisk"
 source     = "/srv/disk"
@@ -138,8 +148,12 @@ addresses = ["192.0.2.2/24"]
 	}
 	refused(nfs("/srv/others"))
 	refused(login("secret", ""))
+	refused(strings.Replace(login("disk", ""), shareClient, shareClient+"2", 1))
 	refused(login("secret", "-u anna -w 'wrong horse!'"))
 	refused(smb("wrong", "-L 192.0.2.1"))
+	// With the right password, and not among those who may; from a network that may not.
+	refused(smb(sharePassword, "//192.0.2.1/notes -c ls"))
+	refused(smb(sharePassword, "//192.0.2.1/elsewhere -c ls"))
 
 	// What is not random could come from anywhere.
 	run(nfs("/srv/films"))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -33,6 +34,9 @@ func (t trial) redundant() bool { return t.level != "linear" && t.level != "raid
 
 // nameless says that the superblocks hold neither the array's name nor its host's.
 func (t trial) nameless() bool { return t.metadata == "0.90" }
+
+// old says that today's mdadm makes no such array.
+func (t trial) old() bool { return t.level == "raid0" && t.nameless() }
 
 // cases are all of them: what does not exist is tried, too, for it must not come to exist.
 func cases(versions []string) (list []trial) {
@@ -88,6 +92,22 @@ func (b *bench) try(t trial) (f Finding, err error) {
 		return f, err
 	}
 	seen := slices.Clone(devices)
+	if t.state == "unequal" && t.old() {
+		// Nobody starts it before a person has said how it was laid out.
+		if err := layout(0); err != nil {
+			return f, err
+		}
+		defer layout(0)
+		if op, err := b.ours(t.level, seen, spec.Array{}); op.Action != md.Start || !errors.Is(err, md.ErrLayout) {
+			return f, fmt.Errorf("without a layout: %s, %w", op.Action, err)
+		}
+		if said := b.theirs(seen); said == nil || started() != "" {
+			return f, fmt.Errorf("without a layout mdadm started %q: %w", started(), said)
+		}
+		if err := errors.Join(stop(), layout(2)); err != nil {
+			return f, err
+		}
+	}
 	switch t.state {
 	case "missing", "dirty and missing":
 		seen = seen[1:]
@@ -158,7 +178,10 @@ func (b *bench) create(t trial, devices []string, spare string) error {
 		devices = append(slices.Clone(devices), spare)
 	}
 	err := mdadm(words, devices...)
-	if t.level == "raid0" && t.nameless() && spare == "" {
+	if t.old() && spare == "" {
+		if t.state == "unequal" {
+			err = errors.Join(err, layout(2))
+		}
 		return old(err, devices)
 	}
 	return err

@@ -31,6 +31,14 @@ const (
 	runArray     = 0x400c0930
 )
 
+// layout tells the driver how it once laid out a raid0 of members of unequal size: 1 or 2, or 0 for not known.
+func layout(n int) error {
+	if err := modprobe("raid0"); err != nil {
+		return err
+	}
+	return os.WriteFile("/sys/module/raid0/parameters/default_layout", []byte(fmt.Sprint(n)), 0)
+}
+
 // old makes a raid0 of version 0.90, of which there are many, and which this mdadm does not make any
 // more: it wants to note a layout, and the version has no place for one. The driver itself still writes such
 // superblocks when it is given an array by numbers, as raidtools did. refusal is what mdadm said.
