@@ -45,7 +45,7 @@ memory = "768M"
 		t.Fatal(err)
 	}
 	t.Cleanup(vm.Close)
-	g := startFor(t, vm.Config, 20*time.Minute)
+	g := startFor(t, vm.Config, 30*time.Minute)
 	until(t, g, "the end of the boot", isBooted)
 	return g
 }
@@ -60,7 +60,7 @@ func TestArraysLikeMdadm(t *testing.T) {
 		work = append(work, []string{"matrix", "1.1"}, []string{"matrix", "1.0"}, []string{"matrix", "0.90"})
 	}
 	for _, what := range work {
-		reply, err := g.Request(t.Context(), report.Request{Command: append([]string{"/usr/bin/mdoracle"}, what...), Timeout: 500})
+		reply, err := g.Request(t.Context(), report.Request{Command: append([]string{"/usr/bin/mdoracle"}, what...), Timeout: 900})
 		if err != nil || reply.Exit == nil || *reply.Exit != 0 {
 			t.Errorf("mdoracle %s: %+v, %v", what, reply, err)
 		}

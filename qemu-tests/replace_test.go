@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +109,10 @@ func TestDiskReplaced(t *testing.T) {
 	until(t, g, "the unit", func(s *report.State) bool { return s.Units["array:data"].State == "degraded" })
 	if got := inside(t, g, `uinitctl array status; uinitctl status | grep array:data; exit 0`); !strings.Contains(got, "data raid1 /dev/md_data degraded: slot 1 of 2 not in sync") || !strings.Contains(got, "degraded") {
 		t.Errorf("status: %s", got)
+	}
+
+	if got := inside(t, g, `dmesg`); !regexp.MustCompile(`array data: sdb1 \(slot 1, at [0-9:]+, serial d1\) was pulled`).MatchString(got) {
+		t.Errorf("the log has no word of it: %s", got)
 	}
 
 	plug(t, g, "d2", blank(t, dir, "d2"))

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -213,7 +214,7 @@ func (a *arrays) event(e report.Event) report.Event {
 			continue
 		}
 		if h, err := md.Examine(dev.Sys(), device); err == nil && h.State() != "ok" {
-			e.State, e.Message = "degraded", h.String()
+			e.State, e.Message = "degraded", strings.TrimPrefix(h.String(), "degraded: ") // one word of it is enough
 			if h.Broken {
 				e.State = string(unit.Failed)
 			}

@@ -67,7 +67,7 @@ func (a *arrays) status(to asker) error {
 		}
 		to.tell("%s %s /dev/%s %s", name, a.w.machine.Array[name].Level, device, h)
 		for _, m := range h.Members {
-			to.tell("  %s: %s: %s", m.Place(), a.describe(m.Device), m.Condition())
+			to.tell("  %s: %s: %s", m.Place(), a.disk(m.Device), m.Condition())
 		}
 		for _, slot := range h.Empty() {
 			to.tell("  slot %d: empty", slot)
@@ -77,6 +77,14 @@ func (a *arrays) status(to asker) error {
 		}
 	}
 	return nil
+}
+
+// disk says which one a member is, also where it is gone.
+func (a *arrays) disk(device string) string {
+	if md.Exists(dev.Sys(), device) {
+		return md.Describe(dev.Sys(), device).String()
+	}
+	return a.describe(device) + ", which is gone"
 }
 
 func (a *arrays) check(ctx context.Context, name string, to asker) error {

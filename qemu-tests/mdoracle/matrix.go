@@ -173,6 +173,9 @@ func (b *bench) create(t trial, devices []string, spare string) error {
 		clean = ""
 	}
 	words := fmt.Sprintf("--create /dev/md/t --run --metadata=%s --level=%s %s --raid-devices=%d %s", t.metadata, t.level, clean, len(devices), name)
+	if t.level != "linear" && t.level != "raid1" {
+		words += " --chunk=64" // KiB
+	}
 	if spare != "" {
 		words += " --spare-devices=1"
 		devices = append(slices.Clone(devices), spare)
