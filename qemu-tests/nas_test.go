@@ -139,7 +139,7 @@ func TestSplitBrain(t *testing.T) {
 	if _, err := console.Expect(t.Context(), regexp.MustCompile(`! array:data failed: split brain[\s\S]*login: $`)); err != nil {
 		t.Error(err)
 	}
-	inside(t, g, `! grep -q ' /srv \|^md' /proc/mounts /proc/mdstat`)
+	inside(t, g, `! grep -q ' /srv |^md' /proc/mounts /proc/mdstat`)
 	off(t, g)
 }
 
