@@ -111,7 +111,7 @@ func TestDiskReplaced(t *testing.T) {
 		t.Errorf("status: %s", got)
 	}
 
-	if got := inside(t, g, `dmesg`); !regexp.MustCompile(`array data: sdb1 \(slot 1, at [0-9:]+, serial d1\) was pulled`).MatchString(got) {
+	if got := inside(t, g, `dmesg`); !regexp.MustCompile(`array data: sd[ab]1 \(slot 1, at [0-9:]+, serial d1\) was pulled`).MatchString(got) {
 		t.Errorf("the log has no word of it: %s", got)
 	}
 
