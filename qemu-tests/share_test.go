@@ -105,7 +105,7 @@ func up(t *testing.T, vm *boot.Machine, s *lan.Segment) *qemu.Guest {
 		t.Fatal(err)
 	}
 	vm.Config.NICs = []qemu.NIC{{Backend: cable, MAC: qemu.MAC(0)}}
-	g := startFor(t, vm.Config, 2*limit)
+	g := startFor(t, vm.Config, 4*limit)
 	state := until(t, g, "the boot", isBooted)
 	for _, kind := range []string{"nfs", "smb", "iscsi"} {
 		if u := state.Units["share:"+kind]; u.State != "ok" {
