@@ -61,11 +61,13 @@ const none = "none"
 
 // try makes the array of a trial, brings it into its state, and starts it both ways.
 func (b *bench) try(t trial) (f Finding, err error) {
-	devices := slices.Clone(b.disks[:members[t.level]])
+	count := members[t.level]
 	part := 0 // bytes, where a partition is not to reach to the disk's end
 	if t.state == "unequal" {
-		t.label, part = "gpt", diskSize/2
+		// How a raid0 is laid out shows where more than one member goes on when another one is full.
+		t.label, part, count = "gpt", diskSize/2, 3
 	}
+	devices := slices.Clone(b.disks[:count])
 	if t.label != "" {
 		for i, d := range devices {
 			if err := partition(d, t.label, part); err != nil {
@@ -99,10 +101,10 @@ func (b *bench) try(t trial) (f Finding, err error) {
 		}
 		defer layout(0)
 		if op, err := b.ours(t.level, seen, spec.Array{}); op.Action != md.Start || !errors.Is(err, md.ErrLayout) {
-			return f, fmt.Errorf("without a layout: %s, %w", op.Action, err)
+			return f, fmt.Errorf("without a layout: %s, %v", op.Action, err)
 		}
 		if said := b.theirs(seen); said == nil || started() != "" {
-			return f, fmt.Errorf("without a layout mdadm started %q: %w", started(), said)
+			return f, fmt.Errorf("without a layout mdadm started %q: %v", started(), said)
 		}
 		if err := errors.Join(stop(), layout(2)); err != nil {
 			return f, err
