@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -94,7 +93,7 @@ func (k System) Start(_ context.Context, op Op) (err error) {
 		}
 	}
 	if err := put(filepath.Join(dir, "array_state"), "active"); err != nil {
-		if s.Level == 0 && errors.Is(err, syscall.Errno(524)) { // ENOTSUPP (include/linux/errno.h)
+		if s.Level == 0 && errors.Is(err, unix.EOPNOTSUPP) { // create_strip_zones
 			err = ErrLayout
 		}
 		return fmt.Errorf("starting array %s of %s: %w", op.Array, names(op.Members), err)
