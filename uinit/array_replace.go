@@ -167,7 +167,8 @@ func (a *arrays) free(device string) error {
 		return err
 	}
 	if len(used) > 0 {
-		return fmt.Errorf("%s is not blank; what is on it would be lost: \"dd if=/dev/zero of=/dev/%s\" says that this is meant", m, device)
+		return fmt.Errorf("%s is not blank, and what is on it would be lost; zeros in its first and last MiB say that this is meant: "+
+			"for s in 0 %d; do dd if=/dev/zero of=/dev/%s bs=1M count=2 seek=$s; done", m, max(m.Sectors/2048, 1)-1, device)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func (m MemberHealth) Condition() string {
 	if m.Slot >= 0 && m.State == "spare" {
 		return "being filled"
 	}
-	return m.State
+	return strings.TrimSuffix(m.State, ",blocked") // for the moment that the superblocks take
 }
 
 // Examine reads how an array is.
@@ -106,7 +106,7 @@ func (h Health) State() string {
 	switch {
 	case h.Broken:
 		return "failed"
-	case len(h.Missing) > 0 && h.Action == "recover":
+	case len(h.Missing) > len(h.Empty()) && h.Action == "recover": // which it says for a moment also where nobody is to be filled
 		return "rebuilding"
 	case len(h.Missing) > 0:
 		return "degraded"
@@ -158,8 +158,11 @@ func (h Health) Progress() string {
 		return ""
 	}
 	text := doing[h.Action]
-	if h.State() == "rebuilding" {
+	switch {
+	case h.State() == "rebuilding":
 		text = "rebuilding"
+	case h.Action == "recover" && len(h.Missing) > 0:
+		text = "recovering"
 	}
 	if text == "" {
 		text = h.Action

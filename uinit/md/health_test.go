@@ -29,6 +29,8 @@ func TestHealth(t *testing.T) {
 		{name: "whole", text: "ok", condition: "in_sync"},
 		{name: "a disk failed", files: map[string]string{"dev-sdb/slot": "none", "dev-sdb/state": "faulty"}, text: "degraded: slot 1 of 2 not in sync", empty: []int{1}, condition: "faulty"},
 		{name: "a failed disk that still holds its slot", files: map[string]string{"dev-sdb/state": "faulty"}, text: "degraded: slot 1 of 2 not in sync", empty: []int{1}, condition: "faulty"},
+		{name: "the moment after a failure", files: map[string]string{"dev-sdb/state": "faulty,blocked", "sync_action": "recover"},
+			text: "degraded: slot 1 of 2 not in sync", progress: "recovering", empty: []int{1}, condition: "faulty"},
 		{name: "a rebuild", files: map[string]string{"dev-sdb/state": "spare", "sync_action": "recover", "sync_completed": "2097152 / 8388608", "sync_speed": "98304"},
 			text: "rebuilding: slot 1 of 2 not in sync", progress: "rebuilding 25.0 % at 96 MiB/s, 32s left", condition: "being filled"},
 		{name: "a slow one of a large disk", files: map[string]string{"dev-sdb/state": "spare", "sync_action": "recover", "sync_completed": "80000000 / 15628053168", "sync_speed": "9000"},
