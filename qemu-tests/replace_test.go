@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,8 @@ const mirrored = `
 package = "linux-image-cloud-amd64"
 drivers = ["virtio", "scsi"]
 modules = ["ext4"]
+[image]
+overlays = ["headless", "files"]
 [packages.e2fsprogs]
 files = ["/sbin/mke2fs"]
 [array.data]
@@ -39,7 +42,7 @@ nofail = true
 // mirrorBox prepares the box with the two disks.
 func mirrorBox(t *testing.T) *boot.Machine {
 	t.Helper()
-	a := extended(t, mirrored, map[string]string{})
+	a := extended(t, mirrored, map[string]string{"files/usr/bin/await": string(compiled(t, "./await"))})
 	vm, err := boot.Prepare(t.Context(), a.options)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +67,14 @@ func blank(t *testing.T, dir, name string) string {
 	return path
 }
 
-const partitionAll = `for i in {1..50}; do [ -e /dev/sda ] && [ -e /dev/sdb ] && break; sleep 0.2; done; for d in sda sdb; do printf 'label: gpt\nstart=2048, name=data\n' | sfdisk -q /dev/$d || exit; done`
+// partitionAll gives both disks a partition in a table of some label.
+func partitionAll(label string) string {
+	row := "start=2048"
+	if label == "gpt" {
+		row += ", name=data"
+	}
+	return `set -e; for d in $(await disk d0 d1); do printf 'label: ` + label + `\n` + row + `\n' | sfdisk -q /dev/$d; done`
+}
 
 // hasFact waits until a fact has a value.
 func hasFact(t *testing.T, g *qemu.Guest, name string, want any) report.State {
@@ -79,7 +89,7 @@ func TestDiskReplaced(t *testing.T) {
 	dir := t.TempDir()
 	g := startFor(t, vm.Config, 3*time.Minute)
 	until(t, g, "the console", func(s *report.State) bool { return s.Units["console:ttyS0"].State == "ok" })
-	inside(t, g, partitionAll)
+	inside(t, g, partitionAll("gpt"))
 	hasFact(t, g, "array.data.state", "ok")
 	inside(t, g, `mke2fs -q -t ext4 -F /dev/md/data && mount -t ext4 /dev/md/data /srv && dd if=/dev/urandom of=/srv/data bs=1048576 count=8 2>/dev/null && sync`)
 	sum := inside(t, g, `shasum /srv/data`)
@@ -101,15 +111,19 @@ func TestDiskReplaced(t *testing.T) {
 		t.Errorf("status: %s", got)
 	}
 
+	if got := inside(t, g, `dmesg`); !regexp.MustCompile(`array data: sd[ab]1 \(slot 1, at [0-9:]+, serial d1\) was pulled`).MatchString(got) {
+		t.Errorf("the log has no word of it: %s", got)
+	}
+
 	plug(t, g, "d2", blank(t, dir, "d2"))
-	disk := inside(t, g, `for i in 1 2 3 4 5 6 7 8 9; do for d in sdb sdc; do [ -e /sys/block/$d ] && echo $d && exit; done; sleep 0.3; done`)
+	disk := inside(t, g, `await disk d2`)
 	inside(t, g, `echo 200 > /proc/sys/dev/raid/speed_limit_max; echo 100 > /proc/sys/dev/raid/speed_limit_min`)
 	inside(t, g, `(uinitctl array replace data sdb1 `+disk+` > /run/replace 2>&1) >/dev/null 2>&1 &`)
 	until(t, g, "the rebuild", func(s *report.State) bool {
 		p, _ := s.Facts["array.data.percent"].Value.(float64)
 		return s.Facts["array.data.state"].Value == "rebuilding" && p > 0
 	})
-	if got := inside(t, g, `cat /run/replace; cat /proc/mdstat`); !strings.Contains(got, "recover") || !strings.Contains(got, "KiB/s") {
+	if got := inside(t, g, `cat /run/replace; cat /proc/mdstat`); !strings.Contains(got, "data rebuilding ") || !strings.Contains(got, " KiB/s") {
 		t.Errorf("replace says %s", got)
 	}
 	inside(t, g, `sync`)
@@ -120,7 +134,6 @@ func TestDiskReplaced(t *testing.T) {
 	g = startFor(t, vm.Config, 2*time.Minute)
 	until(t, g, "the mount", func(s *report.State) bool { return s.Units["mount:/srv"].State == "ok" })
 	hasFact(t, g, "array.data.state", "ok")
-	// A partition that ends where its array does shows the same file system.
 	// A partition that ends where its array does shows the same file system.
 	until(t, g, "the bare member's outcome", func(s *report.State) bool {
 		return strings.Contains(s.Units["mount:/bare"].Message, "/dev/sda1 carries the superblock of an array")

@@ -50,7 +50,9 @@ addresses = ["192.0.2.1/24"]
 source = "LABEL=data"
 type   = "ext4"
 [user.anna]
-nt_hash = %q
+nt_hash = %[1]q
+[user.bert]
+nt_hash = %[1]q
 [share]
 state = "/srv/state"
 [share.nfs.films]
@@ -67,6 +69,14 @@ path   = "/srv/letters"
 users  = ["anna"]
 create = true
 owner  = "anna"
+[share.smb.notes]
+path   = "/srv/notes"
+users  = ["bert"]
+create = true
+[share.smb.elsewhere]
+path    = "/srv/others"
+users   = ["anna"]
+clients = ["198.51.100.0/24"]
 [share.iscsi.disk]
 target     = "%[2]sdisk"
 source     = "/srv/disk"
@@ -95,7 +105,7 @@ func up(t *testing.T, vm *boot.Machine, s *lan.Segment) *qemu.Guest {
 		t.Fatal(err)
 	}
 	vm.Config.NICs = []qemu.NIC{{Backend: cable, MAC: qemu.MAC(0)}}
-	g := startFor(t, vm.Config, 2*limit)
+	g := startFor(t, vm.Config, 4*limit)
 	state := until(t, g, "the boot", isBooted)
 	for _, kind := range []string{"nfs", "smb", "iscsi"} {
 		if u := state.Units["share:"+kind]; u.State != "ok" {
@@ -111,7 +121,7 @@ func TestShares(t *testing.T) {
 	t.Parallel()
 	wire := segment(t)
 	vm := nas(t)
-	desk := extended(t, "[image]\ncommands = [\"default\", \"cmp\"]\n"+cloud+`
+	desk := extended(t, "[image]\ncommands = [\"default\", \"cmp\"]\noverlays = [\"headless\", \"files\"]\n"+cloud+`
 modules = ["nfsv4", "cifs", "iscsi_tcp", "sd-mod", "crc32c_generic"]
 [packages.open-iscsi]
 files = ["/sbin/iscsistart"]
@@ -120,7 +130,7 @@ files = ["/usr/bin/smbclient"]
 [ethernet.lan]
 dhcp4     = false
 addresses = ["192.0.2.2/24"]
-`, map[string]string{})
+`, map[string]string{"files/usr/bin/await": string(compiled(t, "./await"))})
 	client := desk.plugged(t, 1, "", wire)
 	server := up(t, vm, wire)
 	until(t, client, "the client's boot", isBooted)
@@ -138,8 +148,12 @@ addresses = ["192.0.2.2/24"]
 	}
 	refused(nfs("/srv/others"))
 	refused(login("secret", ""))
+	refused(strings.Replace(login("disk", ""), shareClient, shareClient+"2", 1))
 	refused(login("secret", "-u anna -w 'wrong horse!'"))
 	refused(smb("wrong", "-L 192.0.2.1"))
+	// With the right password, and not among those who may; from a network that may not.
+	refused(smb(sharePassword, "//192.0.2.1/notes -c ls"))
+	refused(smb(sharePassword, "//192.0.2.1/elsewhere -c ls"))
 
 	// What is not random could come from anywhere.
 	run(nfs("/srv/films"))
@@ -148,16 +162,16 @@ addresses = ["192.0.2.2/24"]
 		t.Errorf("the list of shares is %q", shares)
 	}
 	run(smb(sharePassword, "//192.0.2.1/letters -c 'put /root/data letter'"))
-	run("modprobe iscsi_tcp; " + login("disk", "") + "; " + appears("/dev/sda") + "; dd if=/root/data of=/dev/sda bs=1M count=4 oflag=sync")
+	run("modprobe iscsi_tcp; " + login("disk", "") + "; await file /dev/sda; dd if=/root/data of=/dev/sda bs=1M count=4 oflag=sync")
 
 	// A file that is held open all the while: the lock of its client must survive.
 	if _, err := client.Request(t.Context(), report.Request{Command: []string{"/bin/bash", "-c",
-		`exec 8>/mnt/open; echo before >&8; (exec 9<> <(:); until [ -e /run/goon ]; do read -rt 0.1 -u 9 || :; done; echo after >&8; echo $? >/run/wrote) >/dev/null 2>&1 &`}}); err != nil {
+		`exec 8>/mnt/open; echo before >&8; (await file /run/goon; echo after >&8; echo $? >/run/wrote.new; mv /run/wrote.new /run/wrote) >/dev/null 2>&1 &`}}); err != nil {
 		t.Fatal(err)
 	}
 	off(t, server)
 	server = up(t, vm, wire)
-	run("touch /run/goon; exec 9<> <(:); until [ -s /run/wrote ]; do read -rt 0.1 -u 9 || :; done")
+	run("touch /run/goon; await file /run/wrote")
 	run("cmp /root/data /mnt/film")
 	run(smb(sharePassword, "//192.0.2.1/letters -c 'get letter /root/letter'") + "; cmp /root/data /root/letter")
 	if got := run("cat /run/wrote /mnt/open"); got != "0\nbefore\nafter" {
@@ -168,12 +182,7 @@ addresses = ["192.0.2.2/24"]
 	off(t, client)
 	client = desk.plugged(t, 2, "", wire)
 	until(t, client, "the second client's boot", isBooted)
-	run(nfs("/srv/films") + "; modprobe iscsi_tcp; " + login("disk", "") + "; " + appears("/dev/sda") + "; dd if=/dev/sda of=/root/disk bs=1M count=4; cmp /mnt/film /root/disk")
-	run(login("secret", "-u anna -w '"+sharePassword+"'") + "; " + appears("/dev/sdb") + "; umount /mnt")
+	run(nfs("/srv/films") + "; modprobe iscsi_tcp; " + login("disk", "") + "; await file /dev/sda; dd if=/dev/sda of=/root/disk bs=1M count=4; cmp /mnt/film /root/disk")
+	run(login("secret", "-u anna -w '"+sharePassword+"'") + "; await file /dev/sdb; umount /mnt")
 	off(t, server)
-}
-
-// appears waits for a disk; each test of it is followed by a pause that needs no program.
-func appears(device string) string {
-	return "until [ -b " + device + " ]; do read -rt 0.1 -u 9 || :; done 9<> <(:)"
 }

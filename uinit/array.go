@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -189,20 +190,21 @@ func (a *arrays) look() (busy bool) {
 
 // tell logs a change and shows it with the units, whence it comes above the login prompts.
 func (a *arrays) tell(name string, h md.Health) {
-	text := h.State()
+	key, text := h.State(), ""
 	for _, m := range h.Members {
-		text += fmt.Sprintf("; %s %s", a.describe(m.Device), m.State)
+		key += "; " + m.Device + " " + m.Condition()
+		text += "; " + a.describe(m.Device) + " " + m.Condition()
 	}
 	a.mu.Lock()
 	old := a.last[name]
-	a.last[name] = text
+	a.last[name] = key
 	a.mu.Unlock()
-	if old == text {
+	if old == key {
 		return
 	}
 	a.w.board.Unit(a.event(report.Event{Kind: report.KindUnit, Name: "array:" + name, State: string(unit.OK)}), false)
 	if old != "" || h.State() != "ok" {
-		a.w.log.Warn("array " + name + ": " + h.String() + text[len(h.State()):])
+		a.w.log.Warn("array " + name + ": " + h.String() + text)
 	}
 }
 
@@ -213,7 +215,12 @@ func (a *arrays) event(e report.Event) report.Event {
 			continue
 		}
 		if h, err := md.Examine(dev.Sys(), device); err == nil && h.State() != "ok" {
-			e.State, e.Message = "degraded", h.String()
+			e.State, e.Message = "degraded", strings.TrimPrefix(h.String(), "degraded: ") // one word of it is enough
+			for _, m := range h.Members {
+				if m.Has("faulty") { // the one to pull
+					e.Message += "; failed: " + a.disk(m.Device)
+				}
+			}
 			if h.Broken {
 				e.State = string(unit.Failed)
 			}

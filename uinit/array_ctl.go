@@ -14,33 +14,43 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/md"
 )
 
-// answers lets uinitctl ask about arrays and have work done on them. Who asked may leave: what was
-// begun goes on.
+// asker is who asked by uinitctl. Who left hears nothing any more, and the work goes on.
+type asker func(report.Event) error
+
+func (to asker) tell(format string, args ...any) {
+	_ = to(report.Event{Kind: report.KindFact, Name: "array", Message: fmt.Sprintf(format, args...)})
+}
+
+// progress is a line that the next one takes the place of.
+func (to asker) progress(line string) {
+	_ = to(report.Event{Kind: report.KindFact, Name: "array", State: progress, Message: line})
+}
+
+// answers lets uinitctl ask about arrays and have work done on them.
 func (a *arrays) answers() {
 	a.w.board.Answer("array", func(ctx context.Context, args []string, send func(report.Event) error) error {
-		say := func(format string, args ...any) error {
-			return send(report.Event{Kind: report.KindFact, Name: "array", Message: fmt.Sprintf(format, args...)})
-		}
+		to := asker(send)
 		args = append(args, "", "", "", "")
 		switch verb, name := args[0], args[1]; {
 		case verb == "status" || verb == "":
-			return a.status(say)
+			return a.status(to)
 		case a.running()[name] == "" && (verb == "check" || verb == "replace"):
 			names := sorted(a.running())
+			if len(names) == 0 {
+				return fmt.Errorf("no array runs; \"uinitctl array status\" says why")
+			}
 			return fmt.Errorf("no array %q runs%s; accepted: %s", name, suggest.DidYouMean(name, names), strings.Join(names, ", "))
 		case verb == "check":
-			return a.check(ctx, name, say)
+			return a.check(ctx, name, to)
 		case verb == "replace" && args[2] != "" && args[3] != "":
-			// The work's own words may find nobody any more.
-			tell := func(format string, args ...any) { _ = say(format, args...) }
-			return a.replace(ctx, name, args[2], args[3], tell)
+			return a.replace(ctx, name, args[2], args[3], to)
 		}
 		return fmt.Errorf("accepted: array status, array check NAME, array replace NAME OLD NEW")
 	})
 }
 
 // status prints every array of the profile with its members.
-func (a *arrays) status(say func(string, ...any) error) error {
+func (a *arrays) status(to asker) error {
 	running := a.running()
 	for _, name := range sorted(a.w.machine.Array) {
 		device := running[name]
@@ -48,38 +58,41 @@ func (a *arrays) status(say func(string, ...any) error) error {
 			a.mu.Lock()
 			reason := a.waits[name]
 			a.mu.Unlock()
-			if err := say("%s %s not running: %s", name, a.w.machine.Array[name].Level, reason); err != nil {
-				return err
-			}
+			to.tell("%s %s not running: %s", name, a.w.machine.Array[name].Level, reason)
 			continue
 		}
 		h, err := md.Examine(dev.Sys(), device)
 		if err != nil {
 			return err
 		}
-		if err := say("%s %s /dev/%s %s", name, a.w.machine.Array[name].Level, device, h); err != nil {
-			return err
-		}
+		to.tell("%s %s /dev/%s %s", name, a.w.machine.Array[name].Level, device, h)
 		for _, m := range h.Members {
-			if err := say("  %s: %s", md.Describe(dev.Sys(), m.Device), m.State); err != nil {
-				return err
-			}
+			to.tell("  %s: %s: %s", m.Place(), a.disk(m.Device), m.Condition())
 		}
-		for _, slot := range h.Missing {
-			if err := say("  slot %d: nobody in sync", slot); err != nil {
-				return err
-			}
+		for _, slot := range h.Empty() {
+			to.tell("  slot %d: empty", slot)
+		}
+		if p := h.Progress(); p != "" {
+			to.tell("  %s", p)
 		}
 	}
 	return nil
 }
 
-func (a *arrays) check(ctx context.Context, name string, say func(string, ...any) error) error {
+// disk says which one a member is, also where it is gone.
+func (a *arrays) disk(device string) string {
+	if md.Exists(dev.Sys(), device) {
+		return md.Describe(dev.Sys(), device).String()
+	}
+	return a.describe(device) + ", which is gone"
+}
+
+func (a *arrays) check(ctx context.Context, name string, to asker) error {
 	device := a.running()[name]
 	if err := md.Check(device); err != nil {
 		return fmt.Errorf("checking array %s: %w", name, err)
 	}
-	if err := a.follow(ctx, name, func(format string, args ...any) { _ = say(format, args...) }); err != nil {
+	if err := a.follow(ctx, name, to); err != nil {
 		return err
 	}
 	h, err := md.Examine(dev.Sys(), device)
@@ -89,11 +102,12 @@ func (a *arrays) check(ctx context.Context, name string, say func(string, ...any
 	if h.Mismatches > 0 {
 		return fmt.Errorf("checking array %s: %d sectors differ; \"mdadm --action=repair /dev/%s\" makes them alike", name, h.Mismatches, device)
 	}
-	return say("%s: all copies agree", name)
+	to.tell("%s: all copies agree", name)
+	return nil
 }
 
 // follow shows how far the work on an array has come until it ends, or the asker leaves.
-func (a *arrays) follow(ctx context.Context, name string, tell func(string, ...any)) error {
+func (a *arrays) follow(ctx context.Context, name string, to asker) error {
 	device, last := a.running()[name], ""
 	idle := 0
 	tick := time.NewTicker(500 * time.Millisecond)
@@ -103,8 +117,8 @@ func (a *arrays) follow(ctx context.Context, name string, tell func(string, ...a
 		if err != nil {
 			return err
 		}
-		if text := h.String(); text != last {
-			tell("%s %s", name, text)
+		if text := h.Progress(); text != last && text != "" {
+			to.progress(name + " " + text)
 			last = text
 		}
 		// Between two pieces of work the driver is idle for a moment.

@@ -21,7 +21,7 @@ const sfdisk = "/sbin/sfdisk"
 // replace puts a new disk in the place of an old one, which may be gone already. ctx ends only the
 // watching: the disks' work goes on. Begun a second time, after a
 // reboot in the middle, it goes on with what is left to do.
-func (a *arrays) replace(ctx context.Context, name, old, new string, tell func(string, ...any)) error {
+func (a *arrays) replace(ctx context.Context, name, old, new string, to asker) error {
 	old, new = path.Base(old), path.Base(new)
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("replacing %s in array %s: %w", old, name, fmt.Errorf(format, args...))
@@ -36,7 +36,7 @@ func (a *arrays) replace(ctx context.Context, name, old, new string, tell func(s
 	}
 	target := new
 	if like := a.partitionAlike(h, old); like != "" && md.Disk(sys, new) == "" {
-		if target, err = a.copyTable(ctx, like, new, tell); err != nil {
+		if target, err = a.copyTable(ctx, like, new, to); err != nil {
 			return bad("%w", err)
 		}
 	}
@@ -54,52 +54,77 @@ func (a *arrays) replace(ctx context.Context, name, old, new string, tell func(s
 			was = h.Members[i]
 		}
 	}
-	sound := there && strings.Contains(was.State, "in_sync") && !strings.Contains(was.State, "faulty")
-	if _, already := of(target); !already {
+	sound := there && was.Has("in_sync") && !was.Has("faulty")
+	// One that the driver dropped may be used again, once it is out and blank.
+	now, already := of(target)
+	if already = already && !now.Has("faulty"); !already {
 		if !sound && len(h.Missing) == 0 {
 			return bad("%s is not in it, and nobody is missing", old)
 		}
 		if there && !sound {
-			if err := a.mdadm(tell, "/dev/"+device, "--remove", "/dev/"+was.Device); err != nil {
+			if err := a.remove(ctx, to, device, was.Device); err != nil {
 				return bad("%w", err)
 			}
 		}
 		if err := a.free(target); err != nil {
 			return bad("%w", err)
 		}
-		if err := a.mdadm(tell, "/dev/"+device, "--add", "/dev/"+target); err != nil {
+		if err := a.mdadm(to, "/dev/"+device, "--add", "/dev/"+target); err != nil {
 			return bad("%w", err)
 		}
 		a.remember(target)
 	}
-	if sound && len(h.Missing) == 0 && was.Device != target {
-		// A sound one gives its content before it goes: the array is whole all the time.
-		if err := a.mdadm(tell, "/dev/"+device, "--replace", "/dev/"+was.Device, "--with", "/dev/"+target); err != nil {
+	if sound && len(h.Missing) > 0 {
+		to.tell("%s works and stays; %s is for who is missing", was.Device, target)
+	} else if sound && was.Device != target && !was.Has("want_replacement") {
+		// A sound one gives its content before it goes: the array is whole all the time. After a reboot in the
+		// middle it is still at that.
+		if err := a.mdadm(to, "/dev/"+device, "--replace", "/dev/"+was.Device, "--with", "/dev/"+target); err != nil {
 			return bad("%w", err)
 		}
 	}
-	if err := a.follow(ctx, name, tell); err != nil {
+	if err := a.follow(ctx, name, to); err != nil {
 		return err
 	}
 	if h, err = md.Examine(sys, device); err != nil {
 		return bad("%w", err)
 	}
-	if now, in := of(was.Device); there && in && strings.Contains(now.State, "faulty") {
-		if err := a.mdadm(tell, "/dev/"+device, "--remove", "/dev/"+was.Device); err != nil {
+	if now, in := of(was.Device); there && in && now.Has("faulty") {
+		if err := a.remove(ctx, to, device, was.Device); err != nil {
 			return bad("%w", err)
 		}
 	}
 	if len(h.Missing) > 0 {
 		return bad("it is still %s", h)
 	}
-	tell("%s ok: %s is in the place of %s", name, md.Describe(sys, target), old)
+	to.tell("%s ok: %s is in the place of %s", name, md.Describe(sys, target), old)
 	return nil
+}
+
+// remove takes a failed member out. The driver needs a moment to let go of one that it has just dropped, and
+// has no news for who waits for that.
+func (a *arrays) remove(ctx context.Context, to asker, device, member string) error {
+	limited, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	held := func(m md.MemberHealth) bool { return m.Device == member && m.Slot >= 0 }
+	for limited.Err() == nil {
+		if h, err := md.Examine(dev.Sys(), device); err != nil || !slices.ContainsFunc(h.Members, held) {
+			break
+		}
+		select {
+		case <-tick.C:
+		case <-limited.Done(): // mdadm has the words for it
+		}
+	}
+	return a.mdadm(to, "/dev/"+device, "--remove", "/dev/"+member)
 }
 
 // partitionAlike is a member that is a partition, other than the old one where there is a choice.
 func (a *arrays) partitionAlike(h md.Health, old string) (like string) {
 	for _, m := range h.Members {
-		if md.Disk(dev.Sys(), m.Device) != "" && !strings.Contains(m.State, "faulty") && (like == "" || m.Device != old) {
+		if md.Disk(dev.Sys(), m.Device) != "" && !m.Has("faulty") && (like == "" || m.Device != old) {
 			like = m.Device
 		}
 	}
@@ -108,7 +133,7 @@ func (a *arrays) partitionAlike(h md.Health, old string) (like string) {
 
 // copyTable gives a blank disk the partitions of the disk that a member lies on, and returns the one that has
 // that member's number. A disk that has partitions already, from a run that was interrupted, keeps them.
-func (a *arrays) copyTable(ctx context.Context, like, disk string, tell func(string, ...any)) (string, error) {
+func (a *arrays) copyTable(ctx context.Context, like, disk string, to asker) (string, error) {
 	sys, target := dev.Sys(), md.PartitionOf(disk, like)
 	from := md.Disk(sys, like)
 	if !md.Partitions(sys, disk) {
@@ -124,7 +149,7 @@ func (a *arrays) copyTable(ctx context.Context, like, disk string, tell func(str
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("copying the partitions of %s to %s: %w: %s", from, disk, err, strings.TrimSpace(string(out)))
 		}
-		tell("%s has the partitions of %s", disk, from)
+		to.tell("%s has the partitions of %s", disk, from)
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, 10*time.Second, fmt.Errorf("%s does not come up", target))
 	defer cancel()
@@ -142,7 +167,8 @@ func (a *arrays) free(device string) error {
 		return err
 	}
 	if len(used) > 0 {
-		return fmt.Errorf("%s is not blank; what is on it would be lost: \"dd if=/dev/zero of=/dev/%s\" says that this is meant", m, device)
+		return fmt.Errorf("%s is not blank, and what is on it would be lost; zeros in its first and last MiB say that this is meant: "+
+			"for s in 0 %d; do dd if=/dev/zero of=/dev/%s bs=1M count=2 seek=$s; done", m, max(m.Sectors/2048, 1)-1, device)
 	}
 	return nil
 }
@@ -153,10 +179,10 @@ func (a *arrays) remember(device string) {
 	a.members[device] = md.Describe(dev.Sys(), device).String()
 }
 
-func (a *arrays) mdadm(tell func(string, ...any), args ...string) error {
+func (a *arrays) mdadm(to asker, args ...string) error {
 	line := "mdadm " + strings.Join(args, " ")
 	a.w.log.Info(line)
-	tell("%s", line)
+	to.tell("%s", line)
 	if out, err := exec.CommandContext(a.w.life, mdadm, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %s", line, err, strings.TrimSpace(string(out)))
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/imgbuild/imgbuild/internal/chart"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/status"
@@ -45,8 +47,9 @@ func uinitctlMain(args []string) int {
 		return 0
 	}
 	if question == "array" {
-		if err := status.Follow(status.Socket, strings.Join(args, " "), func(e report.Event) { fmt.Println(e.Message) }); err != nil {
-			fmt.Fprintln(os.Stderr, "uinitctl:", err)
+		_, notty := unix.IoctlGetTermios(1, unix.TCGETS)
+		if err := status.Follow(status.Socket, strings.Join(args, " "), func(e report.Event) { writeProgress(os.Stdout, e, notty == nil) }); err != nil {
+			fmt.Fprintln(os.Stderr, "\ruinitctl:", err)
 			return 1
 		}
 		return 0
@@ -111,6 +114,23 @@ func writeFacts(w io.Writer, events []report.Event) {
 // writeRecord prints a record as dmesg(1) does: "[   12.345678] probe: ready".
 func writeRecord(w io.Writer, e report.Event) {
 	fmt.Fprintf(w, "[%12.6f] %s: %s\n", e.Seconds, e.Name, e.Message)
+}
+
+// progress is the state of an event whose line the next one takes the place of: hours of a rebuild are no log.
+const progress = "progress"
+
+// writeProgress prints a line; on a terminal, one that shows progress is overwritten by the next.
+func writeProgress(w io.Writer, e report.Event, terminal bool) {
+	if !terminal {
+		fmt.Fprintln(w, e.Message)
+		return
+	}
+	const clear = "\r\x1b[K"
+	if e.State == progress {
+		fmt.Fprint(w, clear+cut(e.Message))
+		return
+	}
+	fmt.Fprintln(w, clear+e.Message)
 }
 
 // cut shortens a line to the width of a terminal.

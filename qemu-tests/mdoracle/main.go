@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 )
 
 // Finding is what became of one case.
@@ -20,6 +21,8 @@ type Finding struct {
 	// Got is what was decided, Reason the words for it; Wrong says what differs from what mdadm does, or is
 	// to happen, "" where all is well.
 	Got, Reason, Wrong string
+	// Seconds it took.
+	Seconds float64
 }
 
 func main() {
@@ -37,13 +40,14 @@ func (b *bench) do(args []string) error {
 	switch args[0] {
 	case "matrix":
 		for _, c := range cases(args[1:]) {
+			begin := time.Now()
 			f, err := b.try(c)
 			if err != nil {
 				f.Wrong = err.Error()
 			}
-			f.Case = c.String()
-			print(f)
 			b.clear(members[c.level] + 1)
+			f.Case, f.Seconds = c.String(), time.Since(begin).Seconds()
+			print(f)
 		}
 		return nil
 	case "noise":

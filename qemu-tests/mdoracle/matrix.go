@@ -1,11 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
@@ -17,13 +17,13 @@ type trial struct {
 	level    spec.ArrayLevel
 	metadata string
 	state    string
-	parts    bool
+	label    string // of the partition tables that its members lie in, "" for whole disks
 }
 
 func (t trial) String() string {
 	name := fmt.Sprintf("%s %s %s", t.level, t.metadata, t.state)
-	if t.parts {
-		name += " on partitions"
+	if t.label != "" {
+		name += " on partitions of " + t.label
 	}
 	return name
 }
@@ -32,41 +32,56 @@ var members = map[spec.ArrayLevel]int{"linear": 2, "raid0": 2, "raid1": 2, "raid
 
 func (t trial) redundant() bool { return t.level != "linear" && t.level != "raid0" }
 
+// nameless says that the superblocks hold neither the array's name nor its host's.
+func (t trial) nameless() bool { return t.metadata == "0.90" }
+
+// old says that today's mdadm makes no such array.
+func (t trial) old() bool { return t.level == "raid0" && t.nameless() }
+
+// cases are all of them: what does not exist is tried, too, for it must not come to exist.
 func cases(versions []string) (list []trial) {
-	for _, level := range []spec.ArrayLevel{"linear", "raid0", "raid1", "raid4", "raid5", "raid6", "raid10"} {
-		for _, metadata := range versions {
+	for _, metadata := range versions {
+		for _, level := range []spec.ArrayLevel{"linear", "raid0", "raid1", "raid4", "raid5", "raid6", "raid10"} {
 			for _, state := range []string{"complete", "missing", "stale", "foreign", "dirty", "dirty and missing", "split brain", "spare"} {
-				t := trial{level: level, metadata: metadata, state: state}
-				switch {
-				case !t.redundant() && state != "complete" && state != "missing" && state != "foreign":
-				case state == "split brain" && level != "raid1" && level != "raid10": // others can't run on half
-				case state == "foreign" && metadata == "0.90": // which names no host
-				default:
-					list = append(list, t)
-				}
+				list = append(list, trial{level: level, metadata: metadata, state: state})
+			}
+			for _, label := range []string{"gpt", "dos"} {
+				list = append(list, trial{level: level, metadata: metadata, state: "complete", label: label})
 			}
 		}
-	}
-	for _, metadata := range versions {
-		list = append(list, trial{level: "raid1", metadata: metadata, state: "complete", parts: true})
+		for _, level := range []spec.ArrayLevel{"linear", "raid0"} {
+			list = append(list, trial{level: level, metadata: metadata, state: "unequal"})
+		}
 	}
 	return list
 }
 
-// try makes the array of a trial by mdadm, brings it into its state, and starts it both ways.
+// none is the decision where mdadm or the driver does not let a case come to exist.
+const none = "none"
+
+// try makes the array of a trial, brings it into its state, and starts it both ways.
 func (b *bench) try(t trial) (f Finding, err error) {
-	devices := slices.Clone(b.disks[:members[t.level]])
-	if t.parts {
+	count := members[t.level]
+	part := 0 // bytes, where a partition is not to reach to the disk's end
+	if t.state == "unequal" {
+		// How a raid0 is laid out shows where more than one member goes on when another one is full.
+		t.label, part, count = "gpt", diskSize/2, 3
+	}
+	devices := slices.Clone(b.disks[:count])
+	if t.label != "" {
 		for i, d := range devices {
-			if err := partition(d); err != nil {
+			if err := partition(d, t.label, part); err != nil {
 				return f, err
 			}
-			devices[i] = d + "p1"
+			devices[i], part = d+"p1", 0
 		}
 	}
 	spare := ""
 	if t.state == "spare" {
 		spare = b.disks[len(devices)]
+		if !t.redundant() {
+			return refused(b.create(t, devices, spare))
+		}
 	}
 	if err := b.create(t, devices, spare); err != nil {
 		return f, err
@@ -79,28 +94,62 @@ func (b *bench) try(t trial) (f Finding, err error) {
 		return f, err
 	}
 	seen := slices.Clone(devices)
+	if t.state == "unequal" && t.old() {
+		// Nobody starts it before a person has said how it was laid out.
+		if err := layout(0); err != nil {
+			return f, err
+		}
+		defer layout(0)
+		if op, err := b.ours(t.level, seen, spec.Array{}); op.Action != md.Start || !errors.Is(err, md.ErrLayout) {
+			return f, fmt.Errorf("without a layout: %s, %v", op.Action, err)
+		}
+		if said := b.theirs(seen); said == nil || started() != "" {
+			return f, fmt.Errorf("without a layout mdadm started %q: %v", started(), said)
+		}
+		if err := errors.Join(stop(), layout(2)); err != nil {
+			return f, err
+		}
+	}
 	switch t.state {
 	case "missing", "dirty and missing":
 		seen = seen[1:]
 	case "stale":
-		if want, err = b.alone(devices[1:], 2); err != nil {
-			return f, err
+		if want, err = b.alone(devices[1:], 2); !t.redundant() {
+			return refused(err)
 		}
 	case "split brain":
-		// Every other slot: a mirror's copies lie side by side.
+		// Every other slot: a mirror's copies lie side by side, and two of four are enough for raid6.
 		var halves [2][]string
 		for i, d := range devices {
 			halves[i%2] = append(halves[i%2], d)
 		}
-		for i, half := range halves {
-			if _, err := b.alone(half, uint64(2+i)); err != nil {
-				return f, err
-			}
+		_, err = b.alone(halves[0], 2)
+		if _, alone := b.alone(halves[1], 3); alone != nil && err == nil && (t.level == "raid4" || t.level == "raid5") {
+			return refused(alone) // two of three went on, the third could not
+		} else if err == nil {
+			err = alone
+		}
+		if !t.redundant() {
+			return refused(err)
 		}
 	case "spare":
 		seen = append(seen, spare)
 	}
+	if err != nil {
+		return f, err
+	}
 	return b.compare(t, seen, want)
+}
+
+// refused is the finding that what was asked for was not done, and why; err says that it was done.
+func refused(reason error) (Finding, error) {
+	if reason == nil {
+		return Finding{Got: "made"}, fmt.Errorf("it came to exist")
+	}
+	if a := started(); a != "" {
+		return Finding{Got: "made"}, fmt.Errorf("%s runs after %w", a, reason)
+	}
+	return Finding{Got: none, Reason: reason.Error()}, stop()
 }
 
 // create leaves the array running; one that is to be dirty still checks its parity when it stops.
@@ -119,21 +168,28 @@ func (b *bench) create(t trial, devices []string, spare string) error {
 		}
 	}
 	name := "--name=t --homehost=" + host
-	if t.metadata == "0.90" {
-		name = ""
+	if t.nameless() {
+		name = "--homehost=" + host
 	}
 	if !t.redundant() {
 		clean = ""
 	}
-	if t.level == "raid0" && t.metadata == "0.90" {
-		clean = "--layout=dangerous" // the version has no place for a layout
-	}
 	words := fmt.Sprintf("--create /dev/md/t --run --metadata=%s --level=%s %s --raid-devices=%d %s", t.metadata, t.level, clean, len(devices), name)
+	if t.level != "linear" && t.level != "raid1" {
+		words += " --chunk=64" // KiB
+	}
 	if spare != "" {
 		words += " --spare-devices=1"
 		devices = append(slices.Clone(devices), spare)
 	}
-	return mdadm(words, devices...)
+	err := mdadm(words, devices...)
+	if t.old() && spare == "" {
+		if t.state == "unequal" {
+			err = errors.Join(err, layout(2))
+		}
+		return old(err, devices)
+	}
+	return err
 }
 
 // alone writes to a part of an array while the rest is away.
@@ -151,7 +207,7 @@ func (b *bench) alone(devices []string, seed uint64) (string, error) {
 // compare starts what is seen, ours first; neither may change what the other finds.
 func (b *bench) compare(t trial, seen []string, want string) (f Finding, err error) {
 	match := spec.ArrayMatch{}
-	if t.metadata != "0.90" {
+	if !t.nameless() || t.state == "foreign" {
 		match.Name = "t"
 	}
 	op, err := b.ours(t.level, seen, spec.Array{Match: match})
@@ -172,9 +228,14 @@ func (b *bench) compare(t trial, seen []string, want string) (f Finding, err err
 		}
 	}
 	if t.state == "foreign" || t.state == "split brain" {
-		// mdadm starts the former under another name, and one half of the latter; we start neither.
-		if op.Action != md.Refuse {
-			return f, fmt.Errorf("%s is not refused", t.state)
+		// mdadm starts the former under another name, and one half of the latter; we start neither. What bears
+		// no name answers to none, whoever made it.
+		want := md.Refuse
+		if t.state == "foreign" && t.nameless() {
+			want = md.Wait
+		}
+		if op.Action != want {
+			return f, fmt.Errorf("%s: want %s", t.state, want)
 		}
 		return f, nil
 	}
@@ -205,13 +266,11 @@ func (b *bench) look() (sum string, missing int, err error) {
 		return "", 0, err
 	}
 	h, err := md.Examine(dev.Sys(), array)
-	if h.Action == "recover" { // a spare is being filled, sooner or later in either
-		for range 100 {
-			if h, err = md.Examine(dev.Sys(), array); err != nil || len(h.Missing) == 0 {
-				break
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
+	if err == nil && h.Action == "recover" { // a spare is being filled, sooner or later in either
+		err = await("the spare to be filled", func() (bool, error) {
+			h, err = md.Examine(dev.Sys(), array)
+			return err != nil || len(h.Missing) == 0, nil
+		})
 	}
 	return sum, len(h.Missing), err
 }

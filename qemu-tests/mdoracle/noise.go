@@ -6,23 +6,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/md"
 )
-
-func partition(device string) error {
-	cmd := exec.Command("/sbin/sfdisk", "--no-tell-kernel", "-q", "/dev/"+device)
-	cmd.Stdin = strings.NewReader("label: gpt\nstart=2048, type=A19D880F-05FC-4D3B-A006-743F0F84911E, name=data\n")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("sfdisk %s: %w: %s", device, err, out)
-	}
-	return reread(device)
-}
 
 // noise fills disks with random bytes, then places a superblock's first words among them, then flips bits
 // in sound ones. Nothing may be started, and looking must end.

@@ -51,6 +51,10 @@ const (
 	startDirty = "/sys/module/md_mod/parameters/start_dirty_degraded"
 )
 
+// ErrLayout says that a raid0 has members of unequal size, and no superblock tells which of two layouts it was
+// written in: Linux changed it in 3.14, and notes it since 5.4 (drivers/md/raid0.c).
+var ErrLayout = errors.New("its members are of unequal size, and it does not say how it is laid out; on the kernel line, raid0.default_layout=2 is what Linux 3.14 and later wrote, 1 is what came before")
+
 // Start makes the device, gives it the members and sets it running (Documentation/admin-guide/md.rst,
 // "md devices in sysfs"). When something fails, the members are let go again.
 func (k System) Start(_ context.Context, op Op) (err error) {
@@ -89,6 +93,9 @@ func (k System) Start(_ context.Context, op Op) (err error) {
 		}
 	}
 	if err := put(filepath.Join(dir, "array_state"), "active"); err != nil {
+		if s.Level == 0 && errors.Is(err, unix.EOPNOTSUPP) { // create_strip_zones
+			err = ErrLayout
+		}
 		return fmt.Errorf("starting array %s of %s: %w", op.Array, names(op.Members), err)
 	}
 	return nil

@@ -1,0 +1,79 @@
+// Command await runs in a guest and returns when something has come up. It sleeps until the kernel tells it of
+// news, and has no limit: who asks has one.
+//
+//	await disk SERIAL…   the kernel announced disks with these serial numbers; prints their names, a line each
+//	await file PATH…     all of these files are there
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/md"
+)
+
+func main() {
+	var err error
+	switch words := os.Args[2:]; os.Args[1] {
+	case "disk":
+		err = disks(words)
+	case "file":
+		err = files(words)
+	default:
+		err = fmt.Errorf("%q is not known", os.Args[1])
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "await %s: %v\n", strings.Join(os.Args[1:], " "), err)
+		os.Exit(1)
+	}
+}
+
+func disks(serials []string) error {
+	ctx := context.Background()
+	monitor, err := dev.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	var found []md.Member
+	var texts []string
+	for _, s := range serials {
+		texts = append(texts, "serial="+s)
+	}
+	err = monitor.Wait(ctx, "block", func() (complete bool, err error) {
+		found, complete, err = md.Find(dev.Sys(), texts)
+		return complete, err
+	})
+	for _, m := range found {
+		fmt.Println(m.Device)
+	}
+	return err
+}
+
+// files watches the files' folders. What a folder did before it was watched, the first look finds.
+func files(paths []string) error {
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	for _, p := range paths {
+		if _, err := unix.InotifyAddWatch(fd, filepath.Dir(p), unix.IN_CREATE|unix.IN_MOVED_TO); err != nil {
+			return fmt.Errorf("watching %s: %w", filepath.Dir(p), err)
+		}
+	}
+	there := func(p string) bool { _, err := os.Stat(p); return err == nil }
+	events := make([]byte, 4096)
+	for slices.ContainsFunc(paths, func(p string) bool { return !there(p) }) {
+		if _, err := unix.Read(fd, events); err != nil && err != unix.EINTR {
+			return err
+		}
+	}
+	return nil
+}
