@@ -19,7 +19,6 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/link"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/service"
-	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
 // step gives the work behind a unit's name.
@@ -183,9 +182,7 @@ func (w *worker) newService(name string) *service.Service {
 		},
 		Fact:  w.board.Fact,
 		Ready: service.Ready,
-		GaveUp: func(err error) {
-			w.board.Unit(report.Event{Kind: report.KindUnit, Name: "service:" + name, State: string(unit.Failed), Message: err.Error()}, false)
-		},
-		Log: func(format string, args ...any) { w.log.Warn(fmt.Sprintf(format, args...)) },
+		Tell:  func(trouble error) { w.revise("service:"+name, trouble) },
+		Log:   func(format string, args ...any) { w.log.Warn(fmt.Sprintf(format, args...)) },
 	})
 }
