@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/order"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
 	"github.com/imgbuild/imgbuild/uinit/dhcp6"
@@ -193,7 +194,7 @@ func (w *work) apply() {
 			wants = append(wants, w.want(name, a))
 		}
 	}
-	slices.SortFunc(wants, func(a, b Wanted) int {
+	order.By(wants, func(a, b Wanted) int {
 		return cmp.Or(w.rows[a.Name].depth-w.rows[b.Name].depth, a.NIC-b.NIC, strings.Compare(a.Name, b.Name))
 	})
 	failed := map[int][]error{}
