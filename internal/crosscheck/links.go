@@ -59,6 +59,12 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 	if l.MTU != 0 && (l.MTU < 68 || l.MTU > 65535) {
 		c.Bad(key+".mtu", "is %d; accepted: 68 to 65535 (RFC 791)", l.MTU)
 	}
+	if l.MAC != "" && (strings.Contains("13579bdf", string(l.MAC[1])) || l.MAC == "00:00:00:00:00:00") {
+		c.Bad(key+".mac", "%s is not an interface's address; accepted: an even first octet, and not all zeros", l.MAC)
+	}
+	if l.MAC != "" && (l.Kind == "wireguard" || l.Master != "" && c.p.Bond[l.Master].Ports != nil) {
+		c.Bad(key+".mac", "is what a tunnel has none of, and what a bond gives to its ports; accepted: on other interfaces")
+	}
 	for i, a := range l.Addresses {
 		if !a.Addr().IsValid() || a.Addr().IsMulticast() || a.Addr().IsUnspecified() {
 			c.Bad(strict.JoinIndex(key+".addresses", i), "%s is not an interface's address", a)

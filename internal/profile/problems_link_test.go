@@ -10,6 +10,10 @@ var linkProblems = []problemCase{
 		`p.toml:13:6: vlan.v20.id: is 4095; accepted: 1 to 4094`,
 		`p.toml:16:10: bridge.br0.ports[0]: lan is a port of bond0 already`,
 	}},
+	{"hardware addresses", sound + "[ethernet.lan]\ndhcp4 = true\nmac = \"03:00:00:00:00:01\"\n[ethernet.p]\nmac = \"02:00:00:00:00:01\"\n[bond.b]\nports = [\"p\"]\nmac = \"02:00:00:00:00:02\"\ndhcp4 = true\n", []string{
+		`p.toml:10:7: ethernet.lan.mac: 03:00:00:00:00:01 is not an interface's address`,
+		`p.toml:12:7: ethernet.p.mac: is what a tunnel has none of, and what a bond gives to its ports`,
+	}},
 	{"an address on a port", sound + "[ethernet.lan]\ndhcp4 = true\n[bridge.br0]\nports = [\"lan\"]\nno_address = true\n", []string{
 		`p.toml:8:1: ethernet.lan: is a port of br0 and cannot have addresses of its own; accepted: addresses on br0`,
 	}},
