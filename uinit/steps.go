@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -136,34 +133,6 @@ func (w *worker) setUsers(context.Context) error {
 	}
 	w.board.Fact("access.host_password", true)
 	return nil
-}
-
-func (w *worker) setSysctl(context.Context) error {
-	failed := []error{w.harden()} // before the profile's own words, which win
-	for _, key := range slices.Sorted(maps.Keys(w.machine.Sysctl)) {
-		value := w.machine.Sysctl[key]
-		if err := os.WriteFile(filepath.Join("/proc/sys", sysctlPath(key)), []byte(value+"\n"), 0); err != nil {
-			failed = append(failed, fmt.Errorf("setting %s to %q: %w", key, value, err))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// sysctlPath is where a setting lies below /proc/sys. Where a dot separates first,
-// dots and slashes change places, so that names with dots can be written (sysctl.d(5)).
-func sysctlPath(key string) string {
-	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '/' {
-		return key
-	}
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case '.':
-			return '/'
-		case '/':
-			return '.'
-		}
-		return r
-	}, key)
 }
 
 // say takes a line of a service: all of it into the ring, and so much to the kernel's log that

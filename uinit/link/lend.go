@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
 )
 
@@ -71,5 +72,20 @@ func (m *Manager) post(ctx context.Context, who *asking, name string, l *dhcp.Le
 			a.lease, a.dirty = l, true
 		}
 	}:
+	}
+}
+
+// asking is a DHCP client at work.
+type asking struct {
+	client *dhcp.Client
+	stop   context.CancelFunc
+	mac    spec.MAC
+}
+
+// halt stops the row's client, if there is one.
+func (a *active) halt() {
+	if a.asking != nil {
+		a.asking.stop()
+		a.asking = nil
 	}
 }
