@@ -134,15 +134,15 @@ func newWorker(life context.Context) (*worker, error) {
 		return nil, err
 	}
 	w.machine, w.media, w.growth = &description.Machine, description.Media, description.Grow
+	if w.modules, _, err = openModules(w.machine, w.line); err != nil {
+		return nil, err
+	}
 	w.override()
 	w.clock = newTimekeeper(w.machine.Time, description.Built, w.board.Fact, w.log)
 	w.records = newRecords(w.machine.Log, w.board.Fact, w.log)
 	go w.records.readKernel()
 	addBuiltin(w.machine)
 	if w.events, err = dev.Listen(life); err != nil {
-		return nil, err
-	}
-	if w.modules, _, err = openModules(w.machine, w.line); err != nil {
 		return nil, err
 	}
 	w.arrays = newArrays(w)

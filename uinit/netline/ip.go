@@ -12,7 +12,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// automatic are the words for addresses that are not stated; nil is one that this init cannot do.
+// automatic are the words for addresses that are not stated; nil is one that Firmware puts others in the place of.
 var automatic = map[string]func(*spec.Addressing){
 	"dhcp": dhcp4, "on": dhcp4, "any": dhcp4, "single-dhcp": dhcp4,
 	"dhcp6": func(a *spec.Addressing) { a.DHCP6 = yes() },
@@ -86,7 +86,7 @@ func (s *statement) read() (func(*spec.Addressing), error) {
 	method, known := automatic[s.method]
 	if method == nil {
 		if known {
-			return nil, fmt.Errorf("%q is not supported", s.method)
+			return nil, fmt.Errorf("the firmware has no table of an interface that it booted from; ip=ibft alone asks for it")
 		}
 		return nil, fmt.Errorf("%q is no way to get an address; accepted: %s", s.method, strings.TrimLeft(strings.Join(slices.Sorted(maps.Keys(automatic)), ", "), ", "))
 	}

@@ -104,7 +104,7 @@ func TestOverride(t *testing.T) {
 			"team=t:a: teams are not supported; accepted: bond=",
 			`ip=nonsense: "nonsense" is no way to get an address; accepted: any, auto6, dhcp, dhcp6, either6, ibft, link6, none, off, on, single-dhcp`,
 			`ip=: "nothing" is no way to get an address; accepted: any, auto6, dhcp, dhcp6, either6, ibft, link6, none, off, on, single-dhcp`,
-			`ip=lan:ibft: "ibft" is not supported`,
+			"ip=lan:ibft: the firmware has no table of an interface that it booted from; ip=ibft alone asks for it",
 			`ip=1.2.3.4:::999::lan:none: "999" is not a mask for 1.2.3.4`,
 			`ip=lan:dhcp:7: MTU "7"; accepted: 68 to 65535`,
 			`ip=lan:dhcp::52:54: "52:54" is not a MAC address; accepted: six octets, such as 52:54:00:12:34:56`,
