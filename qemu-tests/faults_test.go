@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/report"
 )
 
@@ -52,7 +53,12 @@ stop_timeout = "1s"
 		"files/usr/bin/stubborn": "#!/bin/bash\ntrap '' TERM\nexec > /data/open\nwhile :; do sleep 1000; done\n",
 	})
 	box.options.Append = []string{"uinit.rescue", "uinit.test.panic=sysctl"}
-	g := box.boots(t)
+	vm, err := boot.Prepare(t.Context(), box.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vm.Close)
+	g := startFor(t, vm.Config, 2*limit) // it starts some 240 programs
 	talk(t, g,
 		[2]string{`Password of root: $`, "wrong\r"},
 		[2]string{`Login incorrect\s+Password of root: $`, "correct horse\r"},
