@@ -28,6 +28,9 @@ fact   = "link.vlan7.carrier"
 equals = true
 [check.lan]
 unit = "online:lan"
+[check.hardware]
+fact   = "link.lan.mac"
+equals = "02:00:00:00:00:09"
 [check.active]
 fact   = "link.bond1.carrier"
 equals = true
@@ -57,7 +60,7 @@ command = ["hostname"]
 output  = "^moved\n$"
 `, map[string]string{})
 	box.options.Append = []string{
-		"ip=192.0.2.9::192.0.2.1:255.255.255.128:moved:lan:none", "ip=[2001:db8::9]::[2001:db8::1]:64::lan:none", "nameserver=198.51.100.53",
+		"ip=192.0.2.9::192.0.2.1:255.255.255.128:moved:lan:none::02:00:00:00:00:09", "ip=[2001:db8::9]::[2001:db8::1]:64::lan:none", "nameserver=198.51.100.53",
 		"bond=bond1:eth1,eth2:mode=active-backup,miimon=50", "vlan=vlan7:bond1", "ip=198.51.100.7::198.51.100.1:24::vlan7:none", "bridge=br9:eth3", "ip=br9:link6", "ip=nonsense",
 	}
 	box.prove(t)

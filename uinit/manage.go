@@ -8,6 +8,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/uinit/service"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
@@ -34,14 +35,24 @@ func (w *worker) manage(verb string) status.Stream {
 		if verb != "stop" && err == nil {
 			err = s.Again(w.life)
 		}
-		e := report.Event{Kind: report.KindUnit, Name: "service:" + name, State: string(s.State())}
-		if verb != "stop" {
-			e.State = string(unit.OK)
+		state := unit.OK
+		if verb == "stop" {
+			state = unit.State(s.State())
 		}
-		if err != nil {
-			e.State, e.Message = string(unit.Failed), err.Error()
-		}
-		w.board.Unit(e, false)
-		return errors.Join(err, send(e))
+		return errors.Join(err, send(w.managed("service:"+name, state, err)))
 	}
+}
+
+// managed notes what became of a unit that somebody manages by hand, and returns it. A request that was
+// refused changes nothing.
+func (w *worker) managed(name string, state unit.State, err error) report.Event {
+	e := report.Event{Kind: report.KindUnit, Name: name, State: string(state)}
+	if err != nil {
+		e.State, e.Message = string(unit.Failed), err.Error()
+	}
+	if left := new(service.StateError); !errors.As(err, &left) && w.life.Err() == nil {
+		w.board.Unit(e, false)
+		w.review(name)
+	}
+	return e
 }

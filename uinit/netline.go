@@ -1,12 +1,22 @@
 package main
 
 import (
+	"fmt"
+	"os"
+
 	"github.com/imgbuild/imgbuild/uinit/netline"
 )
 
 // override lets the kernel line have the last word on the network.
 func (w *worker) override() {
-	m, problems := netline.Override(*w.machine, w.line)
+	line := w.line
+	if netline.AsksFirmware(line) {
+		if err := w.modules.Load("iscsi_ibft"); err != nil {
+			w.log.Warn(fmt.Sprintf("kernel line: ip=ibft: %v", err))
+		}
+		line = netline.Firmware(line, os.DirFS("/sys"))
+	}
+	m, problems := netline.Override(*w.machine, line)
 	*w.machine = m
 	words := make([]string, len(problems))
 	for i, p := range problems {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/hostlink"
+	"github.com/imgbuild/imgbuild/uinit/service"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
@@ -23,6 +24,46 @@ func (w *worker) note(o unit.Outcome) {
 		}
 	}
 	w.board.Unit(w.arrays.event(event(o)), o.Soft)
+	w.review(o.Name)
+}
+
+// revise keeps the state of a unit true once it is done: that a cable was pulled or that a service
+// failed is trouble then as well. That it all ends on the way down is none.
+func (w *worker) revise(name string, trouble error) {
+	if w.life.Err() != nil {
+		return
+	}
+	text := ""
+	if trouble != nil {
+		text = trouble.Error()
+	}
+	switch news := w.board.Revise(name, text); {
+	case news && text == "":
+		w.log.Info(name + " ok again")
+	case news:
+		w.log.Warn(name + " no longer: " + text)
+	}
+}
+
+// review is for what is supervised: it may have failed, or come to itself, between its unit's outcome
+// and the note of that.
+func (w *worker) review(name string) {
+	if s := w.supervision(name); s != nil {
+		if trouble, known := s.Trouble(); known {
+			w.revise(name, trouble)
+		}
+	}
+}
+
+// supervision is what runs a unit's program; nil where it has none.
+func (w *worker) supervision(name string) *service.Service {
+	switch kind, row, _ := strings.Cut(name, ":"); kind {
+	case "service":
+		return w.services[row]
+	case "vm":
+		return w.guests.service(row)
+	}
+	return nil
 }
 
 // event is an outcome as the report has it.
@@ -72,14 +113,10 @@ func round(d time.Duration) time.Duration {
 }
 
 // settled tells that the boot is over, for better or worse.
-func (w *worker) settled(degraded bool) {
-	state := "ok"
-	if degraded || w.board.Degraded() {
-		state = "degraded"
-	}
+func (w *worker) settled() {
 	seconds := hostlink.Uptime()
 	w.board.Fact("boot.seconds", seconds)
-	w.board.Fact("boot.state", state)
+	state := w.board.Settle()
 	if used, err := memoryUsed(); err == nil {
 		w.board.Fact("memory.used_bytes", used)
 	}

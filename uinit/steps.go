@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -19,7 +16,6 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/link"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/service"
-	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
 // step gives the work behind a unit's name.
@@ -139,34 +135,6 @@ func (w *worker) setUsers(context.Context) error {
 	return nil
 }
 
-func (w *worker) setSysctl(context.Context) error {
-	failed := []error{w.harden()} // before the profile's own words, which win
-	for _, key := range slices.Sorted(maps.Keys(w.machine.Sysctl)) {
-		value := w.machine.Sysctl[key]
-		if err := os.WriteFile(filepath.Join("/proc/sys", sysctlPath(key)), []byte(value+"\n"), 0); err != nil {
-			failed = append(failed, fmt.Errorf("setting %s to %q: %w", key, value, err))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// sysctlPath is where a setting lies below /proc/sys. Where a dot separates first,
-// dots and slashes change places, so that names with dots can be written (sysctl.d(5)).
-func sysctlPath(key string) string {
-	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '/' {
-		return key
-	}
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case '.':
-			return '/'
-		case '/':
-			return '.'
-		}
-		return r
-	}, key)
-}
-
 // say takes a line of a service: all of it into the ring, and so much to the kernel's log that
 // this stays readable.
 func (w *worker) say(name, line string) {
@@ -183,9 +151,7 @@ func (w *worker) newService(name string) *service.Service {
 		},
 		Fact:  w.board.Fact,
 		Ready: service.Ready,
-		GaveUp: func(err error) {
-			w.board.Unit(report.Event{Kind: report.KindUnit, Name: "service:" + name, State: string(unit.Failed), Message: err.Error()}, false)
-		},
-		Log: func(format string, args ...any) { w.log.Warn(fmt.Sprintf(format, args...)) },
+		Tell:  func(trouble error) { w.revise("service:"+name, trouble) },
+		Log:   func(format string, args ...any) { w.log.Warn(fmt.Sprintf(format, args...)) },
 	})
 }

@@ -70,7 +70,9 @@ func (g *guests) manage(verb string, one *guest, send func(report.Event) error) 
 	}
 	state := unit.OK
 	var err error
-	if verb == "start" {
+	if verb == "start" && one.guest() != nil {
+		err = &service.StateError{Name: "vm:" + one.name, State: one.service.State()}
+	} else if verb == "start" {
 		ctx, cancel := context.WithTimeout(g.w.life, starting)
 		defer cancel()
 		err = g.begin(ctx, one)
@@ -78,11 +80,7 @@ func (g *guests) manage(verb string, one *guest, send func(report.Event) error) 
 		state = unit.State(service.Stopped)
 		err = one.service.Stop(g.w.life)
 	}
-	e := report.Event{Kind: report.KindUnit, Name: "vm:" + one.name, State: string(state)}
-	if err != nil {
-		e.State, e.Message = string(unit.Failed), err.Error()
-	}
-	g.w.board.Unit(e, false)
+	g.w.managed("vm:"+one.name, state, err)
 	return errors.Join(err, send(one.event(one.figures())))
 }
 

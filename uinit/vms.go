@@ -60,15 +60,21 @@ func newGuests(w *worker) *guests {
 			},
 			Sign:  "QEMU's monitor",
 			Ready: func(spec.Ready) bool { return one.running() },
-			GaveUp: func(err error) {
-				w.board.Unit(report.Event{Kind: report.KindUnit, Name: "vm:" + name, State: string(unit.Failed), Message: err.Error()}, false)
-			},
-			Log: func(format string, args ...any) { w.log.Warn(fmt.Sprintf(format, args...)) },
+			Tell:  func(trouble error) { w.revise("vm:"+name, trouble) },
+			Log:   func(format string, args ...any) { w.log.Warn(fmt.Sprintf(format, args...)) },
 		})
 		g.all[name] = one
 		g.host.Names = append(g.host.Names, name)
 	}
 	return g
+}
+
+// service returns the supervision of a guest; nil where there is none of that name.
+func (g *guests) service(name string) *service.Service {
+	if one := g.all[name]; one != nil {
+		return one.service
+	}
+	return nil
 }
 
 // supervised is a guest as a service.
@@ -137,7 +143,7 @@ func (g *guests) boot(ctx context.Context, name string) error {
 	if g.w.bare.Load() {
 		return fmt.Errorf("left out at the console: %w", unit.ErrSkip)
 	}
-	return g.begin(ctx, g.all[name])
+	return unlessManaged(g.begin(ctx, g.all[name]))
 }
 
 // begin starts a guest once its devices are there, if there is room for it.

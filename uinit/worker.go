@@ -137,15 +137,15 @@ func newWorker(life context.Context) (*worker, error) {
 	if err := attachUsr(w.machine, w.line); err != nil {
 		w.log.Error(err.Error())
 	}
+	if w.modules, _, err = openModules(w.machine, w.line); err != nil {
+		return nil, err
+	}
 	w.override()
 	w.clock = newTimekeeper(w.machine.Time, description.Built, w.board.Fact, w.log)
 	w.records = newRecords(w.machine.Log, w.board.Fact, w.log)
 	go w.records.readKernel()
 	addBuiltin(w.machine)
 	if w.events, err = dev.Listen(life); err != nil {
-		return nil, err
-	}
-	if w.modules, _, err = openModules(w.machine, w.line); err != nil {
 		return nil, err
 	}
 	w.arrays = newArrays(w)
@@ -165,18 +165,11 @@ func (w *worker) linkFact(name string, value any) {
 		w.records.wake()
 	}
 	if row, ok := strings.CutSuffix(strings.TrimPrefix(name, "link."), ".missing"); ok {
-		w.reviseLink(row, value.(string))
-	}
-}
-
-// reviseLink keeps the state of a link true after the boot: that a cable was pulled, or that another machine took the address, is
-// trouble then as well.
-func (w *worker) reviseLink(row, missing string) {
-	switch news := w.board.Revise("online:"+row, missing); {
-	case news && missing == "":
-		w.log.Info("online:" + row + " ok again")
-	case news:
-		w.log.Warn("online:" + row + " no longer: " + missing)
+		var trouble error
+		if missing := value.(string); missing != "" {
+			trouble = errors.New(missing)
+		}
+		w.revise("online:"+row, trouble)
 	}
 }
 
@@ -207,9 +200,9 @@ func (w *worker) boot() {
 	units := append(Units(w.machine, consoles, w.tried), growing(w.growth, w.tried)...)
 	_ = unit.Run(w.life, units, unit.Options{
 		DefaultTimeout: w.machine.Boot.UnitTimeout.Or(0), Report: w.note, Hold: hold,
-		Settled: func(degraded bool) {
+		Settled: func(bool) {
 			started()
-			w.settled(degraded)
+			w.settled()
 		},
 	})
 }

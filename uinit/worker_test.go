@@ -129,3 +129,14 @@ func TestUinitctlOutput(t *testing.T) {
 		t.Errorf("facts: %q, want %q", b.String(), want)
 	}
 }
+
+func FuzzModuleConfig(f *testing.F) {
+	f.Add("virtio_net.csum=0 modprobe.blacklist=floppy,snd-hda quiet bonding.max_bonds=2")
+	f.Add("a.b.c= .x=1 modprobe.blacklist=,, =")
+	f.Fuzz(func(t *testing.T, line string) {
+		c := moduleConfig(&spec.Machine{Module: map[string]spec.Module{"pcspkr": {Blacklist: true}}}, cmdline.Parse(line))
+		if _, known := c.Blacklist["pcspkr"]; !known {
+			t.Errorf("%q lets the profile's word on a module be forgotten", line)
+		}
+	})
+}

@@ -31,8 +31,9 @@ type Apt struct {
 	progress progress.Reporter
 	run      runner
 	now      func() time.Time
-	// refreshed: this Apt has asked the mirror already.
-	refreshed bool
+	// asked: this Apt has asked the mirror already; refreshed: and it answered. told: a person has heard that
+	// it did not.
+	asked, refreshed, told bool
 }
 
 // New returns an Apt that keeps its state and all packages in c.

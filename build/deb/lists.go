@@ -34,7 +34,7 @@ func (s *session) lists(ctx context.Context) (current bool, err error) {
 	switch {
 	case s.refreshed || same && !s.Refresh && s.fresh(was.Updated):
 		return true, nil
-	case same && !s.Refresh && s.now().Sub(was.Tried).Abs() < retryAfter && s.haveLists():
+	case same && (!s.Refresh || s.asked) && s.now().Sub(was.Tried).Abs() < retryAfter && s.haveLists():
 		s.old(was, "the mirror did not answer a moment ago")
 		return false, nil
 	}
@@ -49,7 +49,12 @@ func (s *session) lists(ctx context.Context) (current bool, err error) {
 	return false, nil
 }
 
+// old says, once, that what is known is not what the mirror has now.
 func (s *session) old(was stamp, why string) {
+	if s.told {
+		return
+	}
+	s.told = true
 	if was.Updated.IsZero() {
 		s.progress.Note("not all package lists could be had: %s", why)
 		return
@@ -69,6 +74,7 @@ func (s *session) update(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return err
 	}
+	s.asked = true
 	is := stamp{Sources: sources, Updated: was.Updated, Tried: s.now()}
 	if err == nil {
 		is.Updated, s.refreshed = is.Tried, true

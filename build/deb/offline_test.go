@@ -17,7 +17,7 @@ func TestOfflineWithWarmCache(t *testing.T) {
 	r.offline(true)
 
 	h.clock = h.clock.Add(48 * time.Hour)
-	h.refreshed = false // another day, another process
+	h.asked, h.refreshed = false, false // another day, another process
 	if got := mustResolve(t, h, "tool"); !slices.Equal(got, pkgs) {
 		t.Errorf("resolved %v offline, %v before", got, pkgs)
 	}
@@ -41,6 +41,29 @@ func TestOfflineWithWarmCache(t *testing.T) {
 	mustResolve(t, h, "tool")
 	if !slices.Contains(h.did(), "apt-get update") {
 		t.Error("the mirror is back, but was not asked")
+	}
+}
+
+// Who wants the mirror asked again hears once that it does not answer, however much there is to resolve.
+func TestRefreshOffline(t *testing.T) {
+	r := tools(t)
+	h := r.host(nil)
+	pkgs := mustResolve(t, h, "tool")
+	r.offline(true)
+	again := r.host(h.cache) // another process
+	again.Refresh = true
+	if got := mustResolve(t, again, "tool"); !slices.Equal(got, pkgs) {
+		t.Errorf("resolved %v offline, %v before", got, pkgs)
+	}
+	mustResolve(t, again, "libt")
+	asked := 0
+	for _, did := range again.did() {
+		if did == "apt-get update" {
+			asked++
+		}
+	}
+	if asked != 1 || len(again.notes) != 1 {
+		t.Errorf("the mirror was asked %d times; notes %q", asked, again.notes)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // width is that of the narrowest terminal people sit at.
@@ -22,7 +24,7 @@ func (b Boot) WriteBlame(w io.Writer) error {
 	}
 	line("")
 	byTime := slices.Clone(b.Units)
-	slices.SortStableFunc(byTime, func(a, c Unit) int { return cmp.Compare(c.Seconds(), a.Seconds()) })
+	order.By(byTime, func(a, c Unit) int { return cmp.Compare(c.Seconds(), a.Seconds()) })
 	for _, u := range byTime {
 		if u.Outcome == Skipped {
 			continue

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/order"
 	"github.com/imgbuild/imgbuild/internal/report"
 )
 
@@ -133,7 +134,7 @@ func (b *Boot) finish(events []report.Event) {
 		u.Start, u.End = min(u.Start, limit), min(u.End, limit)
 		b.End = max(b.End, u.End)
 	}
-	slices.SortStableFunc(b.Units, func(a, c Unit) int { return cmp.Or(cmp.Compare(a.Start, c.Start), cmp.Compare(a.End, c.End)) })
+	order.By(b.Units, func(a, c Unit) int { return cmp.Or(cmp.Compare(a.Start, c.Start), cmp.Compare(a.End, c.End)) })
 	b.mark(events)
 }
 
@@ -156,5 +157,5 @@ func (b *Boot) mark(events []report.Event) {
 	if b.Settled > 0 {
 		b.Marks = append(b.Marks, Mark{"boot " + b.State, b.Settled})
 	}
-	slices.SortStableFunc(b.Marks, func(a, c Mark) int { return cmp.Compare(a.At, c.At) })
+	order.By(b.Marks, func(a, c Mark) int { return cmp.Compare(a.At, c.At) })
 }

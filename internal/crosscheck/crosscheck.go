@@ -3,35 +3,27 @@
 package crosscheck
 
 import (
-	"fmt"
-
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // Machine checks interfaces, accounts' keys, time servers and the log server. at tells where a key
-// stands; keys are paths as TOML writes them.
-func Machine(m *spec.Machine, at func(key string) strict.Pos) strict.Problems {
-	c := crosser{p: m, at: at}
+// stands; keys are paths as TOML writes them. What only follows from a value in doubt is left out.
+func Machine(m *spec.Machine, at func(key string) strict.Pos, doubts strict.Doubts) strict.Problems {
+	c := crosser{strict.NewJudge(at, doubts), m}
 	c.links()
 	c.routes()
 	c.tunnels()
 	c.keys()
 	c.timeServers()
 	c.logServer()
-	return c.problems
+	return c.Found()
 }
 
 type crosser struct {
-	p        *spec.Machine
-	at       func(key string) strict.Pos
-	problems strict.Problems
+	strict.Judge
+	p *spec.Machine
 }
 
-func (c *crosser) bad(key, format string, args ...any) {
-	c.problems = append(c.problems, strict.Problem{Pos: c.at(key), Key: key, Msg: fmt.Sprintf(format, args...)})
-}
-
-func (c *crosser) warn(key, format string, args ...any) {
-	c.problems = append(c.problems, strict.Problem{Pos: c.at(key), Key: key, Msg: fmt.Sprintf(format, args...), Warning: true})
-}
+// linkTables are the tables of interfaces.
+var linkTables = []string{"ethernet", "bond", "vlan", "bridge", "dummy", "wireguard"}

@@ -22,20 +22,20 @@ func (c *crosser) links() {
 		key := strict.JoinKey(l.Kind, name)
 		// IFNAMSIZ in linux/if.h is 16 with the closing NUL.
 		if name == "" || len(name) > 15 || strings.ContainsAny(name, "/: \t\n%") || name == "lo" || name == "." || name == ".." {
-			c.bad(key, "is not an interface name; accepted: up to 15 characters without / : %% or blanks, and not lo")
+			c.Sure().Bad(key, "is not an interface name; accepted: up to 15 characters without / : %% or blanks, and not lo")
 		}
 		c.addressing(key, name, l, seen)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Ethernet)) {
 		if i := c.p.Ethernet[name].Match.Index; i != nil && *i < 0 {
-			c.bad(strict.JoinKey("ethernet", name)+".match.index", "is %d; accepted: 0 and up", *i)
+			c.Bad(strict.JoinKey("ethernet", name)+".match.index", "is %d; accepted: 0 and up", *i)
 		}
 	}
 	c.ports(all)
 	c.vlans(all)
 	c.bridges()
 	for _, circle := range linkCircles(all) {
-		c.bad(strict.JoinKey(all[circle[0]].Kind, circle[0]), "interfaces are made of each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
+		c.Sure().Bad(strict.JoinKey(all[circle[0]].Kind, circle[0]), "interfaces are made of each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
 	}
 }
 
@@ -48,7 +48,7 @@ func (c *crosser) linkNames(all map[string]spec.Link) {
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		for _, name := range slices.Sorted(slices.Values(kinds[kind])) {
 			if all[name].Kind != kind {
-				c.bad(strict.JoinKey(kind, name), "%s is the name of a %s already; accepted: each name once over all kinds of interfaces", name, all[name].Kind)
+				c.Sure().Bad(strict.JoinKey(kind, name), "%s is the name of a %s already; accepted: each name once over all kinds of interfaces", name, all[name].Kind)
 			}
 		}
 	}
@@ -57,14 +57,20 @@ func (c *crosser) linkNames(all map[string]spec.Link) {
 // addressing checks what a row says of addresses; seen are the addresses met so far, with their interfaces.
 func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]string) {
 	if l.MTU != 0 && (l.MTU < 68 || l.MTU > 65535) {
-		c.bad(key+".mtu", "is %d; accepted: 68 to 65535 (RFC 791)", l.MTU)
+		c.Bad(key+".mtu", "is %d; accepted: 68 to 65535 (RFC 791)", l.MTU)
+	}
+	if l.MAC != "" && (strings.Contains("13579bdf", string(l.MAC[1])) || l.MAC == "00:00:00:00:00:00") {
+		c.Bad(key+".mac", "%s is not an interface's address; accepted: an even first octet, and not all zeros", l.MAC)
+	}
+	if l.MAC != "" && (l.Kind == "wireguard" || l.Master != "" && c.p.Bond[l.Master].Ports != nil) {
+		c.Bad(key+".mac", "is what a tunnel has none of, and what a bond gives to its ports; accepted: on other interfaces")
 	}
 	for i, a := range l.Addresses {
 		if !a.Addr().IsValid() || a.Addr().IsMulticast() || a.Addr().IsUnspecified() {
-			c.bad(strict.JoinIndex(key+".addresses", i), "%s is not an interface's address", a)
+			c.Bad(strict.JoinIndex(key+".addresses", i), "%s is not an interface's address", a)
 		}
 		if other, dup := seen[a.Addr().String()]; dup {
-			c.bad(strict.JoinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
+			c.Bad(strict.JoinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
 		}
 		seen[a.Addr().String()] = name
 	}
@@ -72,26 +78,26 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 	for i, g := range l.Gateways {
 		reachable := slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return p.Contains(g) })
 		if !reachable && !g.IsLinkLocalUnicast() && !l.DHCP4 && !dhcp6 {
-			c.bad(strict.JoinIndex(key+".gateways", i), "%s lies in none of this interface's networks (%v)", g, l.Addresses)
+			c.Of(key+".addresses", key+".dhcp4", key+".dhcp6").Bad(strict.JoinIndex(key+".gateways", i), "%s lies in none of this interface's networks (%v)", g, l.Addresses)
 		}
 	}
 	if probe := l.Online.Probe; probe.IsValid() && (!l.DHCP4 && !dhcp6 && l.RA == nil && len(l.Addresses) == 0 || probe.Port() == 0) {
-		c.bad(key+".online.probe", "%s cannot be reached from an interface without addresses, nor at port 0", probe)
+		c.Of(key+".addresses", key+".dhcp4", key+".dhcp6", key+".ra").Bad(key+".online.probe", "%s cannot be reached from an interface without addresses, nor at port 0", probe)
 	}
 	for setting := range l.Sysctl {
 		if family, rest, ok := strings.Cut(setting, "."); !ok || family != "ipv4" && family != "ipv6" || rest == "" || strings.ContainsAny(rest, "./") {
-			c.bad(strict.JoinKey(key+".sysctl", setting), `is not a setting of an interface; accepted: "ipv4.NAME" or "ipv6.NAME", as below /proc/sys/net/ipv6/conf`)
+			c.Bad(strict.JoinKey(key+".sysctl", setting), `is not a setting of an interface; accepted: "ipv4.NAME" or "ipv6.NAME", as below /proc/sys/net/ipv6/conf`)
 		}
 	}
 	ra := l.RA != nil && *l.RA
 	addressed := l.DHCP4 || dhcp6 || ra || len(l.Addresses) > 0
 	switch {
 	case addressed && l.Master != "":
-		c.bad(key, "is a port of %s and cannot have addresses of its own; accepted: addresses on %s", l.Master, l.Master)
+		c.Sure().Bad(key, "is a port of %s and cannot have addresses of its own; accepted: addresses on %s", l.Master, l.Master)
 	case addressed && l.NoAddress:
-		c.bad(key+".no_address", "stands beside an address; accepted: one of them")
+		c.Bad(key+".no_address", "stands beside an address; accepted: one of them")
 	case !addressed && l.Master == "" && !l.NoAddress && l.Kind != "dummy" && l.Kind != "wireguard" && !c.carries(name):
-		c.warn(key, "has no address: none of dhcp4 = true, dhcp6 = true, ra = true, addresses; no_address = true says that this is meant")
+		c.Of("bond", "bridge", "vlan").Warn(key, "has no address: none of dhcp4 = true, dhcp6 = true, ra = true, addresses; no_address = true says that this is meant")
 	}
 }
 
@@ -120,11 +126,11 @@ func (c *crosser) ports(all map[string]spec.Link) {
 			p, known := all[port]
 			switch {
 			case !known:
-				c.bad(strict.JoinIndex(key, i), "there is no interface %q%s", port, suggest.DidYouMean(port, names))
+				c.Ref(port, linkTables...).Bad(strict.JoinIndex(key, i), "there is no interface %q%s", port, suggest.DidYouMean(port, names))
 			case twice:
-				c.bad(strict.JoinIndex(key, i), "%s is a port of %s already", port, other)
+				c.Bad(strict.JoinIndex(key, i), "%s is a port of %s already", port, other)
 			case p.Kind == "bridge" || p.Kind == "wireguard" || l.Kind == "bond" && p.Kind != "ethernet" && p.Kind != "dummy":
-				c.bad(strict.JoinIndex(key, i), "%s is a %s, which a %s cannot have as a port", port, p.Kind, l.Kind)
+				c.Bad(strict.JoinIndex(key, i), "%s is a %s, which a %s cannot have as a port", port, p.Kind, l.Kind)
 			}
 			taken[port] = master
 		}
@@ -132,19 +138,19 @@ func (c *crosser) ports(all map[string]spec.Link) {
 	for _, name := range slices.Sorted(maps.Keys(c.p.Bond)) {
 		b, key := c.p.Bond[name], strict.JoinKey("bond", name)
 		if len(b.Ports) == 0 {
-			c.bad(key+".ports", "is empty; accepted: the names of the interfaces that the bond is made of")
+			c.Bad(key+".ports", "is empty; accepted: the names of the interfaces that the bond is made of")
 		}
 		if b.Primary != "" && !slices.Contains(b.Ports, b.Primary) {
-			c.bad(key+".primary", "%q is none of the bond's ports%s", b.Primary, suggest.DidYouMean(b.Primary, b.Ports))
+			c.Of(key+".ports").Bad(key+".primary", "%q is none of the bond's ports%s", b.Primary, suggest.DidYouMean(b.Primary, b.Ports))
 		}
 		if b.Primary != "" && b.Mode != "active-backup" && b.Mode != "balance-tlb" && b.Mode != "balance-alb" {
-			c.bad(key+".primary", "means nothing with mode %s; accepted: active-backup, balance-tlb, balance-alb", b.Mode)
+			c.Of(key+".mode").Bad(key+".primary", "means nothing with mode %s; accepted: active-backup, balance-tlb, balance-alb", b.Mode)
 		}
 		if b.MIIMon < spec.Duration(time.Millisecond) {
-			c.bad(key+".miimon", "is %s; accepted: 1ms and up, or nothing would see a cable that is pulled", b.MIIMon)
+			c.Bad(key+".miimon", "is %s; accepted: 1ms and up, or nothing would see a cable that is pulled", b.MIIMon)
 		}
 		if b.MinLinks < 0 || b.MinLinks > len(b.Ports) {
-			c.bad(key+".min_links", "is %d; accepted: 0 to the number of ports, %d", b.MinLinks, len(b.Ports))
+			c.Of(key+".ports").Bad(key+".min_links", "is %d; accepted: 0 to the number of ports, %d", b.MinLinks, len(b.Ports))
 		}
 	}
 }
@@ -160,17 +166,17 @@ func (c *crosser) vlans(all map[string]spec.Link) {
 		parent, known := all[v.Parent]
 		switch {
 		case !known:
-			c.bad(key+".parent", "there is no interface %q%s", v.Parent, suggest.DidYouMean(v.Parent, slices.Sorted(maps.Keys(all))))
+			c.Ref(v.Parent, linkTables...).Bad(key+".parent", "there is no interface %q%s", v.Parent, suggest.DidYouMean(v.Parent, slices.Sorted(maps.Keys(all))))
 		case parent.Kind == "wireguard":
-			c.bad(key+".parent", "%s is a tunnel, which carries no tags", v.Parent)
+			c.Bad(key+".parent", "%s is a tunnel, which carries no tags", v.Parent)
 		case parent.Master != "" && all[parent.Master].Kind == "bond":
-			c.bad(key+".parent", "%s is a port of %s; accepted: parent = %q", v.Parent, parent.Master, parent.Master)
+			c.Bad(key+".parent", "%s is a port of %s; accepted: parent = %q", v.Parent, parent.Master, parent.Master)
 		}
 		if v.ID < 1 || v.ID > 4094 {
-			c.bad(key+".id", "is %d; accepted: 1 to 4094 (IEEE 802.1Q)", v.ID)
+			c.Bad(key+".id", "is %d; accepted: 1 to 4094 (IEEE 802.1Q)", v.ID)
 		}
 		if other, dup := taken[tag{v.Parent, v.ID}]; dup {
-			c.bad(key+".id", "%d on %s is %s already", v.ID, v.Parent, other)
+			c.Of(strict.JoinKey("vlan", other)).Bad(key+".id", "%d on %s is %s already", v.ID, v.Parent, other)
 		}
 		taken[tag{v.Parent, v.ID}] = name
 	}
@@ -182,7 +188,7 @@ func (c *crosser) bridges() {
 		// BR_MIN_FORWARD_DELAY and BR_MAX_FORWARD_DELAY in net/bridge/br_private_stp.h.
 		delay := time.Duration(b.ForwardDelay)
 		if b.STP && delay != 0 && delay < 2*time.Second || delay > 30*time.Second {
-			c.bad(key+".forward_delay", "is %s; accepted: 2s to 30s with STP, 0s to 30s without", b.ForwardDelay)
+			c.Of(key+".stp").Bad(key+".forward_delay", "is %s; accepted: 2s to 30s with STP, 0s to 30s without", b.ForwardDelay)
 		}
 	}
 }

@@ -15,17 +15,17 @@ func (c *crosser) timeServers() {
 	t := c.p.Time
 	for i, server := range t.Servers {
 		if slices.Contains(t.Servers[:i], server) {
-			c.bad(strict.JoinIndex("time.servers", i), "%s is named already; accepted: each server once, for each has one vote", server)
+			c.Bad(strict.JoinIndex("time.servers", i), "%s is named already; accepted: each server once, for each has one vote", server)
 		}
 	}
 	if n := len(t.Servers); n > 0 && n < wantedServers && !t.DHCP {
-		c.warn("time.servers", "%d of at least %d: of two that disagree nobody can say which one is right", n, wantedServers)
+		c.Of("time.dhcp").Warn("time.servers", "%d of at least %d: of two that disagree nobody can say which one is right", n, wantedServers)
 	}
 }
 
 func (c *crosser) logServer() {
 	if scheme, _ := c.p.Log.Remote.Split(); scheme == "tls" && c.p.Log.CA == "" {
-		c.bad("log.remote", "needs log.ca: an image brings no certificates that it would trust by itself; accepted: the path of a PEM file in the image")
+		c.Of("log.ca").Bad("log.remote", "needs log.ca: an image brings no certificates that it would trust by itself; accepted: the path of a PEM file in the image")
 	}
 }
 
@@ -33,7 +33,7 @@ func (c *crosser) keys() {
 	for _, name := range slices.Sorted(maps.Keys(c.p.User)) {
 		for i, k := range c.p.User[name].AuthorizedKeys {
 			if len(strings.Fields(k)) < 2 || strings.ContainsAny(k, "\n") {
-				c.bad(strict.JoinIndex(strict.JoinKey("user", name)+".authorized_keys", i), "is not a public key; accepted: one line as in ~/.ssh/id_ed25519.pub")
+				c.Bad(strict.JoinIndex(strict.JoinKey("user", name)+".authorized_keys", i), "is not a public key; accepted: one line as in ~/.ssh/id_ed25519.pub")
 			}
 		}
 	}

@@ -28,29 +28,29 @@ func (c *crosser) routes() {
 		c.route(key, r, links)
 		p := place{r.Destination, r.Metric, r.Table}
 		if other, dup := taken[p]; dup {
-			c.bad(key, "leads to %s with metric %d as %s does; accepted: another metric", r.Destination, r.Metric, other)
+			c.Of(strict.JoinKey("route", other)).Bad(key, "leads to %s with metric %d as %s does; accepted: another metric", r.Destination, r.Metric, other)
 		}
 		taken[p] = name
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Rule)) {
 		r, key := c.p.Rule[name], strict.JoinKey("rule", name)
 		if r.Priority < 1 || r.Priority > 32765 {
-			c.bad(key+".priority", "is %d; accepted: 1 to 32765", r.Priority)
+			c.Bad(key+".priority", "is %d; accepted: 1 to 32765", r.Priority)
 		}
 		if r.Table < 1 {
-			c.bad(key+".table", "is %d; accepted: 1 to 2147483647", r.Table)
+			c.Bad(key+".table", "is %d; accepted: 1 to 2147483647", r.Table)
 		} else if !tables[r.Table] {
-			c.bad(key+".table", "%d has no route in this profile", r.Table)
+			c.Of("route").Bad(key+".table", "%d has no route in this profile", r.Table)
 		}
 		if r.FirewallMark < 0 {
-			c.bad(key+".fwmark", "is %d; accepted: 1 to 2147483647", r.FirewallMark)
+			c.Bad(key+".fwmark", "is %d; accepted: 1 to 2147483647", r.FirewallMark)
 		}
 		if r.From.IsValid() && r.To.IsValid() && r.From.Addr().Is4() != r.To.Addr().Is4() {
-			c.bad(key, "is from %s to %s, which are of two families", r.From, r.To)
+			c.Bad(key, "is from %s to %s, which are of two families", r.From, r.To)
 		}
 		for which, p := range map[string]netip.Prefix{"from": r.From, "to": r.To} {
 			if p.IsValid() && p != p.Masked() {
-				c.bad(key+"."+which, "%s is not a network; accepted: %s", p, p.Masked())
+				c.Bad(key+"."+which, "%s is not a network; accepted: %s", p, p.Masked())
 			}
 		}
 	}
@@ -65,22 +65,22 @@ const (
 
 func (c *crosser) route(key string, r spec.Route, links map[string]spec.Link) {
 	if l, known := links[r.Link]; !known {
-		c.bad(key+".link", "there is no interface %q%s", r.Link, suggest.DidYouMean(r.Link, slices.Sorted(maps.Keys(links))))
+		c.Ref(r.Link, linkTables...).Bad(key+".link", "there is no interface %q%s", r.Link, suggest.DidYouMean(r.Link, slices.Sorted(maps.Keys(links))))
 	} else if l.Master != "" {
-		c.bad(key+".link", "%s is a port of %s; accepted: %s", r.Link, l.Master, l.Master)
+		c.Bad(key+".link", "%s is a port of %s; accepted: %s", r.Link, l.Master, l.Master)
 	}
 	if r.Destination != r.Destination.Masked() {
-		c.bad(key+".destination", "%s is not a network; accepted: %s", r.Destination, r.Destination.Masked())
+		c.Bad(key+".destination", "%s is not a network; accepted: %s", r.Destination, r.Destination.Masked())
 	}
 	for which, a := range map[string]netip.Addr{"via": r.Via, "source": r.Source} {
 		if a.IsValid() && a.Is4() != r.Destination.Addr().Is4() {
-			c.bad(key+"."+which, "%s is not of the family of %s", a, r.Destination)
+			c.Of(key+".destination").Bad(key+"."+which, "%s is not of the family of %s", a, r.Destination)
 		}
 	}
 	if r.Metric < 1 {
-		c.bad(key+".metric", "is %d; accepted: 1 and up", r.Metric)
+		c.Bad(key+".metric", "is %d; accepted: 1 and up", r.Metric)
 	}
 	if r.Table < 0 || r.Table == localTable {
-		c.bad(key+".table", "is %d; accepted: 1 and up, but not 255, the kernel's own", r.Table)
+		c.Bad(key+".table", "is %d; accepted: 1 and up, but not 255, the kernel's own", r.Table)
 	}
 }

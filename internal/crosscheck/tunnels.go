@@ -18,16 +18,16 @@ func (c *crosser) tunnels() {
 	for _, name := range slices.Sorted(maps.Keys(c.p.WireGuard)) {
 		w, key := c.p.WireGuard[name], strict.JoinKey("wireguard", name)
 		if w.PrivateKeyFile == "" || !path.IsAbs(w.PrivateKeyFile) || path.Clean(w.PrivateKeyFile) != w.PrivateKeyFile {
-			c.bad(key+".private_key_file", `is %q; accepted: the path of a file on state, such as "/var/lib/wireguard/%s.key"`, w.PrivateKeyFile, name)
+			c.Bad(key+".private_key_file", `is %q; accepted: the path of a file on state, such as "/var/lib/wireguard/%s.key"`, w.PrivateKeyFile, name)
 		} else if other, dup := files[w.PrivateKeyFile]; dup {
-			c.bad(key+".private_key_file", "is that of %s already", other)
+			c.Bad(key+".private_key_file", "is that of %s already", other)
 		}
 		files[w.PrivateKeyFile] = name
 		if w.ListenPort < 0 || w.ListenPort > 65535 {
-			c.bad(key+".listen_port", "is %d; accepted: 1 to 65535", w.ListenPort)
+			c.Bad(key+".listen_port", "is %d; accepted: 1 to 65535", w.ListenPort)
 		}
 		if other, dup := ports[w.ListenPort]; dup && w.ListenPort != 0 {
-			c.bad(key+".listen_port", "%d is that of %s already", w.ListenPort, other)
+			c.Bad(key+".listen_port", "%d is that of %s already", w.ListenPort, other)
 		}
 		ports[w.ListenPort] = name
 		c.peers(key, name)
@@ -40,31 +40,31 @@ func (c *crosser) peers(key, tunnel string) {
 	for _, name := range slices.Sorted(maps.Keys(c.p.WireGuard[tunnel].Peer)) {
 		p, key := c.p.WireGuard[tunnel].Peer[name], strict.JoinKey(key+".peer", name)
 		if p.PublicKey == "" {
-			c.bad(key+".public_key", "is missing; accepted: what the peer shows as its public key")
+			c.Bad(key+".public_key", "is missing; accepted: what the peer shows as its public key")
 		} else if other, dup := keys[string(p.PublicKey)]; dup {
-			c.bad(key+".public_key", "is that of %s already", other)
+			c.Bad(key+".public_key", "is that of %s already", other)
 		}
 		keys[string(p.PublicKey)] = name
 		if p.Endpoint != "" {
 			host, port, err := net.SplitHostPort(p.Endpoint)
 			if n, bad := strconv.ParseUint(port, 10, 16); err != nil || host == "" || bad != nil || n == 0 {
-				c.bad(key+".endpoint", `is %q; accepted: "HOST:PORT", IPv6 in brackets`, p.Endpoint)
+				c.Bad(key+".endpoint", `is %q; accepted: "HOST:PORT", IPv6 in brackets`, p.Endpoint)
 			}
 		}
 		for i, n := range p.AllowedIPs {
 			if n != n.Masked() {
-				c.bad(strict.JoinIndex(key+".allowed_ips", i), "%s is not a network; accepted: %s", n, n.Masked())
+				c.Bad(strict.JoinIndex(key+".allowed_ips", i), "%s is not a network; accepted: %s", n, n.Masked())
 			}
 			if other, dup := nets[n]; dup {
-				c.bad(strict.JoinIndex(key+".allowed_ips", i), "%s is that of %s already", n, other)
+				c.Bad(strict.JoinIndex(key+".allowed_ips", i), "%s is that of %s already", n, other)
 			}
 			nets[n] = name
 		}
 		if d := time.Duration(p.Keepalive); d != 0 && (d < time.Second || d > 65535*time.Second || d%time.Second != 0) {
-			c.bad(key+".keepalive", "is %s; accepted: 1s to 65535s in whole seconds", p.Keepalive)
+			c.Bad(key+".keepalive", "is %s; accepted: 1s to 65535s in whole seconds", p.Keepalive)
 		}
 		if p.PresharedKeyFile != "" && !path.IsAbs(p.PresharedKeyFile) {
-			c.bad(key+".preshared_key_file", "is %q; accepted: the path of a file", p.PresharedKeyFile)
+			c.Bad(key+".preshared_key_file", "is %q; accepted: the path of a file", p.PresharedKeyFile)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -9,19 +8,20 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // crossCheck finds what no single value shows: references to nothing, circles,
 // consoles that disagree with the kernel line, a machine that nobody can enter.
-// It needs nothing but the profile.
-func crossCheck(p *Profile) Problems {
-	c := crosser{p: p}
+// It needs nothing but the profile. What only follows from a value in doubt is left out.
+func crossCheck(p *Profile, doubts strict.Doubts) Problems {
+	c := crosser{strict.NewJudge(p.At, doubts), p}
 	c.kernel()
 	c.media()
 	c.consoles()
 	c.access()
 	c.users()
-	c.problems = append(c.problems, crosscheck.Machine(&p.Machine, p.At)...)
+	c.Add(crosscheck.Machine(&p.Machine, p.At, doubts))
 	c.arrays()
 	c.mounts()
 	c.services()
@@ -36,40 +36,35 @@ func crossCheck(p *Profile) Problems {
 	c.site()
 	c.checks()
 	c.run()
-	return c.problems
+	return c.Found()
 }
 
 type crosser struct {
-	p        *Profile
-	problems Problems
+	strict.Judge
+	p *Profile
 }
 
-func (c *crosser) bad(key, format string, args ...any) {
-	c.problems = append(c.problems, Problem{Pos: c.p.At(key), Key: key, Msg: fmt.Sprintf(format, args...)})
-}
-
-func (c *crosser) warn(key, format string, args ...any) {
-	c.problems = append(c.problems, Problem{Pos: c.p.At(key), Key: key, Msg: fmt.Sprintf(format, args...), Warning: true})
-}
+// linkTables are the tables of interfaces.
+var linkTables = []string{"ethernet", "bond", "vlan", "bridge", "dummy", "wireguard"}
 
 func (c *crosser) kernel() {
 	k := c.p.Kernel
 	switch {
 	case k.Package == "" && k.Path == "":
-		c.bad("kernel", `names no kernel; accepted: package = "linux-image-amd64" or path = "a bzImage"`)
+		c.Bad("kernel", `names no kernel; accepted: package = "linux-image-amd64" or path = "a bzImage"`)
 	case k.Package != "" && k.Path != "":
-		c.bad("kernel.path", "stands beside kernel.package; accepted: one of them")
+		c.Of("kernel.package").Bad("kernel.path", "stands beside kernel.package; accepted: one of them")
 	case k.Path == "" && k.ModulesPath != "":
-		c.bad("kernel.modules_path", "goes with kernel.path; a package brings its own modules")
+		c.Of("kernel.path").Bad("kernel.modules_path", "goes with kernel.path; a package brings its own modules")
 	}
 	for i, word := range k.Cmdline {
 		if strings.TrimSpace(word) == "" || strings.ContainsAny(word, "\n\x00") {
-			c.bad(joinIndex("kernel.cmdline", i), `%q is not one word of a kernel line; accepted: such as "console=ttyS0,115200n8"`, word)
+			c.Bad(joinIndex("kernel.cmdline", i), `%q is not one word of a kernel line; accepted: such as "console=ttyS0,115200n8"`, word)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Module)) {
 		if m := c.p.Module[name]; m.Load && m.Blacklist {
-			c.bad(joinKey("module", name), "is both loaded at boot and never loaded; accepted: one of load, blacklist")
+			c.Bad(joinKey("module", name), "is both loaded at boot and never loaded; accepted: one of load, blacklist")
 		}
 	}
 }
@@ -87,22 +82,22 @@ func (c *crosser) consoles() {
 		key := joinIndex("kernel.cmdline", i)
 		row, found := c.consoleFor(device)
 		if !found {
-			c.bad(key, "kernel messages go to %s, but nobody can log in there; accepted: a table [console.%s], with login = \"off\" where that is meant",
+			c.Rows("console").Bad(key, "kernel messages go to %s, but nobody can log in there; accepted: a table [console.%s], with login = \"off\" where that is meant",
 				device, screenAs(device))
 			continue
 		}
 		if speed := c.p.Console[row].Speed; strings.HasPrefix(device, "ttyS") && speedOf(options) != speed {
-			c.bad(key, "the kernel speaks %d bit/s on %s and [console.%s] %d; accepted: the same speed in both", speedOf(options), device, row, speed)
+			c.Of(joinKey("console", row)+".speed").Bad(key, "the kernel speaks %d bit/s on %s and [console.%s] %d; accepted: the same speed in both", speedOf(options), device, row, speed)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Console)) {
 		key := joinKey("console", name)
 		if !validDevice(name) {
-			c.bad(key, `is not a terminal's name; accepted: as below /dev, such as ttyS0, tty1, hvc0, or "ttyS*" for every serial port`)
+			c.Sure().Bad(key, `is not a terminal's name; accepted: as below /dev, such as ttyS0, tty1, hvc0, or "ttyS*" for every serial port`)
 			continue
 		}
 		if !c.p.Console[name].Quiet && !slices.ContainsFunc(slices.Collect(maps.Keys(onLine)), func(d string) bool { return matches(name, d) }) {
-			c.bad(key, "offers a login, but the kernel's messages don't go there; accepted: console=%s in kernel.cmdline, or quiet = true here",
+			c.Of("kernel.cmdline").Bad(key, "offers a login, but the kernel's messages don't go there; accepted: console=%s in kernel.cmdline, or quiet = true here",
 				strings.Replace(name, "*", "0", 1))
 		}
 	}
@@ -155,6 +150,9 @@ func speedOf(options string) int {
 	return speed
 }
 
+// entering are the tables that say who can log in.
+var entering = []string{"user", "console", "ssh", "access", "site"}
+
 // access refuses a machine that nobody can enter by mistake.
 func (c *crosser) access() {
 	asks, opens := false, false
@@ -169,10 +167,10 @@ func (c *crosser) access() {
 	enters := opens || asks && (hashed || c.p.Access.HostPassword) || c.entersBySSH()
 	switch {
 	case !enters && !c.p.Access.Nobody:
-		c.bad("access", "nobody could log in: no console with autologin, and no account with a password hash on a console that asks for one; "+
+		c.Of(entering...).Bad("access", "nobody could log in: no console with autologin, and no account with a password hash on a console that asks for one; "+
 			"accepted: user.root.password_hash, [ssh] and user.root.authorized_keys, a console with login = \"autologin\", access.host_password = true, or access.nobody = true where that is meant")
 	case enters && c.p.Access.Nobody:
-		c.bad("access.nobody", "says that nobody can log in, but a console or account lets somebody in; accepted: leave it out")
+		c.Of(entering...).Bad("access.nobody", "says that nobody can log in, but a console or account lets somebody in; accepted: leave it out")
 	}
 }
 
@@ -181,19 +179,19 @@ func (c *crosser) users() {
 	for _, name := range slices.Sorted(maps.Keys(c.p.User)) {
 		u, key := c.p.User[name], joinKey("user", name)
 		if name == "" || len(name) > 32 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != "" || name[0] == '-' || name[0] >= '0' && name[0] <= '9' {
-			c.bad(key, "is not an account name; accepted: up to 32 lower-case letters, digits, _ and -, starting with a letter")
+			c.Sure().Bad(key, "is not an account name; accepted: up to 32 lower-case letters, digits, _ and -, starting with a letter")
 		}
 		if u.UID != nil {
 			if name == "root" && *u.UID != 0 {
-				c.bad(key+".uid", "is %d; accepted: 0 for root", *u.UID)
+				c.Bad(key+".uid", "is %d; accepted: 0 for root", *u.UID)
 			} else if other, dup := taken[*u.UID]; dup || name != "root" && *u.UID == 0 {
-				c.bad(key+".uid", "%d belongs to %s already", *u.UID, cmpOr(other, "root"))
+				c.Bad(key+".uid", "%d belongs to %s already", *u.UID, cmpOr(other, "root"))
 			}
 			taken[*u.UID] = name
 		}
 		for _, p := range []struct{ key, path string }{{"shell", u.Shell}, {"home", u.Home}} {
 			if p.path != "" && (!path.IsAbs(p.path) || strings.ContainsAny(p.path, ":\n")) {
-				c.bad(key+"."+p.key, "%q is not an absolute path", p.path)
+				c.Bad(key+"."+p.key, "%q is not an absolute path", p.path)
 			}
 		}
 	}

@@ -20,24 +20,24 @@ func (c *crosser) arrays() {
 	for _, name := range slices.Sorted(maps.Keys(c.p.Array)) {
 		a, key := c.p.Array[name], joinKey("array", name)
 		if name == "" || len(name) > longestArray || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" {
-			c.bad(key, "is not an array's name; accepted: up to %d letters, digits, hyphens and underscores", longestArray)
+			c.Sure().Bad(key, "is not an array's name; accepted: up to %d letters, digits, hyphens and underscores", longestArray)
 		}
 		if a.Level == "" {
-			c.bad(key+".level", "is missing; accepted: linear, raid0, raid1, raid4, raid5, raid6, raid10")
+			c.Bad(key+".level", "is missing; accepted: linear, raid0, raid1, raid4, raid5, raid6, raid10")
 		} else if a.Members != 0 && a.Members < least[a.Level] {
-			c.bad(key+".members", "is %d; accepted: %d and up for %s", a.Members, least[a.Level], a.Level)
+			c.Bad(key+".members", "is %d; accepted: %d and up for %s", a.Members, least[a.Level], a.Level)
 		}
 		if d := a.StartDegradedAfter; d != nil && time.Duration(*d) > time.Hour {
-			c.bad(key+".start_degraded_after", "is %s; accepted: up to 1h", *d)
+			c.Bad(key+".start_degraded_after", "is %s; accepted: up to 1h", *d)
 		}
 		for i, m := range a.Match.Members {
 			for word := range strings.SplitSeq(m, ",") {
 				if !strings.HasPrefix(word, "/dev/") && !strings.HasPrefix(word, "serial=") && !strings.HasPrefix(word, "partlabel=") {
-					c.bad(joinIndex(key+".match.members", i), `%q is not a device; accepted: "/dev/…", "serial=…", "partlabel=…"`, m)
+					c.Bad(joinIndex(key+".match.members", i), `%q is not a device; accepted: "/dev/…", "serial=…", "partlabel=…"`, m)
 				}
 			}
 			if slices.Contains(a.Match.Members[:i], m) {
-				c.bad(joinIndex(key+".match.members", i), "%s is there already", m)
+				c.Bad(joinIndex(key+".match.members", i), "%s is there already", m)
 			}
 		}
 		if !a.Create {
@@ -45,13 +45,13 @@ func (c *crosser) arrays() {
 		}
 		switch n := len(a.Match.Members); {
 		case n < least[a.Level] || n == 0:
-			c.bad(key+".create", "needs match.members, the disks to make it of: %d of at least %d", n, max(1, least[a.Level]))
+			c.Of(key+".match", key+".level").Bad(key+".create", "needs match.members, the disks to make it of: %d of at least %d", n, max(1, least[a.Level]))
 		case a.Members != 0 && a.Members != n:
-			c.bad(key+".create", "makes an array of the %d match.members, and members = %d", n, a.Members)
+			c.Of(key+".match", key+".members").Bad(key+".create", "makes an array of the %d match.members, and members = %d", n, a.Members)
 		case a.Match.UUID != "":
-			c.bad(key+".create", "makes an array with a UUID of its own; accepted: create or match.uuid")
+			c.Bad(key+".create", "makes an array with a UUID of its own; accepted: create or match.uuid")
 		case a.Match.Name != "" && a.Match.Name != name:
-			c.bad(key+".create", "makes an array called %s; accepted: match.name only where it is not created", name)
+			c.Bad(key+".create", "makes an array called %s; accepted: match.name only where it is not created", name)
 		}
 	}
 }
@@ -60,6 +60,6 @@ func (c *crosser) arrays() {
 func (c *crosser) arrayOf(key, source string) {
 	name, ok := strings.CutPrefix(source, "array:")
 	if _, known := c.p.Array[name]; ok && !known {
-		c.bad(key, "there is no [array.%s]%s", name, suggest.DidYouMean(name, slices.Sorted(maps.Keys(c.p.Array))))
+		c.Ref(name, "array").Bad(key, "there is no [array.%s]%s", name, suggest.DidYouMean(name, slices.Sorted(maps.Keys(c.p.Array))))
 	}
 }

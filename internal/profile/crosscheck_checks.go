@@ -18,23 +18,23 @@ func (c *crosser) checks() {
 	for _, name := range names {
 		k, key := c.p.Check[name], joinKey("check", name)
 		for _, problem := range k.Validate() {
-			c.bad(joinKeyIf(key, problem.Key), "%s", problem.Msg)
+			c.Of(key).Bad(joinKeyIf(key, problem.Key), "%s", problem.Msg)
 		}
 		if k.After != "" && !slices.Contains(names, k.After) {
-			c.bad(key+".after", "there is no [check.%s]%s", k.After, suggest.DidYouMean(k.After, names))
+			c.Ref(k.After, "check").Bad(key+".after", "there is no [check.%s]%s", k.After, suggest.DidYouMean(k.After, names))
 		}
 		if k.Console != "" {
 			if _, served := c.consoleFor(k.Console); !served {
-				c.bad(key+".console", "there is no [console.%s]%s", k.Console, suggest.DidYouMean(k.Console, slices.Sorted(maps.Keys(c.p.Console))))
+				c.Rows("console").Bad(key+".console", "there is no [console.%s]%s", k.Console, suggest.DidYouMean(k.Console, slices.Sorted(maps.Keys(c.p.Console))))
 			}
 		}
 		if k.Unit != "" && !slices.Contains(units, k.Unit) && !strings.HasPrefix(k.Unit, "console:") {
-			c.bad(key+".unit", "nothing is called %q%s", k.Unit, suggest.DidYouMean(k.Unit, units))
+			c.unitRef(k.Unit).Bad(key+".unit", "nothing is called %q%s", k.Unit, suggest.DidYouMean(k.Unit, units))
 		}
 	}
 	for _, name := range names {
 		if circle := afterCircle(c.p, name); circle != nil {
-			c.bad(joinKey("check", name)+".after", "checks wait for each other in a circle: %s", strings.Join(circle, " → "))
+			c.Bad(joinKey("check", name)+".after", "checks wait for each other in a circle: %s", strings.Join(circle, " → "))
 			return
 		}
 	}

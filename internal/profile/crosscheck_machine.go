@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
@@ -20,23 +21,23 @@ func (c *crosser) mounts() {
 		m, key := c.p.Mount[at], joinKey("mount", at)
 		switch first, _, _ := strings.Cut(strings.TrimPrefix(at, "/"), "/"); {
 		case !path.IsAbs(at) || path.Clean(at) != at || at == "/":
-			c.bad(key, `is not a mount point; accepted: an absolute path without . or .., such as "/srv", and not "/"`)
+			c.Sure().Bad(key, `is not a mount point; accepted: an absolute path without . or .., such as "/srv", and not "/"`)
 		case slices.Contains([]string{"proc", "sys", "dev", "run"}, first) && at == "/"+first:
-			c.bad(key, "is mounted by uinit itself")
+			c.Sure().Bad(key, "is mounted by uinit itself")
 		}
 		if !slices.Contains(filesystems, m.Type) {
-			c.bad(key+".type", "%q is not a file system that can be mounted%s; accepted: %s", m.Type, suggest.DidYouMean(m.Type, filesystems), strings.Join(filesystems, ", "))
+			c.Bad(key+".type", "%q is not a file system that can be mounted%s; accepted: %s", m.Type, suggest.DidYouMean(m.Type, filesystems), strings.Join(filesystems, ", "))
 		}
 		c.mountSource(key, m)
 		c.arrayOf(key+".source", m.Source)
 		if volume, ok := strings.CutPrefix(m.Source, "lvm:"); ok && !volumeName.MatchString(volume) {
-			c.bad(key+".source", `%q is no volume; accepted: "lvm:GROUP/VOLUME"`, m.Source)
+			c.Bad(key+".source", `%q is no volume; accepted: "lvm:GROUP/VOLUME"`, m.Source)
 		}
 		if m.Create && m.Type != "ext4" {
-			c.bad(key+".create", "%s cannot be made at boot; accepted: ext4", m.Type)
+			c.Of(key+".type").Bad(key+".create", "%s cannot be made at boot; accepted: ext4", m.Type)
 		}
 		if m.Fsck == spec.FsckPreen && m.Type != "ext4" && m.Type != "vfat" {
-			c.bad(key+".fsck", "%s has nothing to be checked with at boot; accepted: ext4, vfat", m.Type)
+			c.Of(key+".type").Bad(key+".fsck", "%s has nothing to be checked with at boot; accepted: ext4, vfat", m.Type)
 		}
 	}
 }
@@ -56,14 +57,14 @@ func (c *crosser) mountSource(key string, m spec.Mount) {
 	tag, value, tagged := strings.Cut(m.Source, "=")
 	switch shape, known := sourceTags[tag]; {
 	case m.Source == "":
-		c.bad(key+".source", `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "PARTLABEL=…", "PARTUUID=…", "array:…", "lvm:GROUP/VOLUME", "tmpfs"`)
+		c.Bad(key+".source", `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "PARTLABEL=…", "PARTUUID=…", "array:…", "lvm:GROUP/VOLUME", "tmpfs"`)
 	case tagged && !known && strings.ToUpper(tag) == tag && !strings.Contains(tag, "/"):
 		tags := slices.Sorted(maps.Keys(sourceTags))
-		c.bad(key+".source", "%q names nothing that can be looked for%s; accepted: %s", tag+"=", suggest.DidYouMean(tag, tags), strings.Join(tags, ", "))
+		c.Bad(key+".source", "%q names nothing that can be looked for%s; accepted: %s", tag+"=", suggest.DidYouMean(tag, tags), strings.Join(tags, ", "))
 	case tagged && known && !shape.MatchString(strings.Trim(value, `"`)):
-		c.bad(key+".source", "%q is no %s", value, tag)
+		c.Bad(key+".source", "%q is no %s", value, tag)
 	case m.Source == StateSource && c.p.Disk.State > 0 && m.Type != "ext4":
-		c.bad(key+".type", "is %s, and the state partition of the image holds ext4", m.Type)
+		c.Bad(key+".type", "is %s, and the state partition of the image holds ext4", m.Type)
 	}
 }
 
@@ -122,28 +123,48 @@ func (c *crosser) units() []string {
 	return units
 }
 
+// unitRef is for problems that stand on there being no unit of a name.
+func (c *crosser) unitRef(name string) strict.Judge {
+	kind, row, ok := strings.Cut(name, ":")
+	if !ok {
+		return c.Rows("ssh", "firewall", "watchdog", "site", "vm", "share.nfs", "share.smb", "share.iscsi").Of("disk", "mount")
+	}
+	j := c.Ref(row, append([]string{"array", "mount", "service", "vm", "share.nfs", "share.smb", "share.iscsi"}, linkTables...)...)
+	switch kind {
+	case "vm":
+		return j.Of(joinKey("vm", row) + ".autostart")
+	case "flow":
+		return j.Of("firewall.flow.interfaces")
+	case "service": // of servers that uinit starts
+		return j.Rows("ssh")
+	case "share", "share-files":
+		return j.Rows("share." + row)
+	}
+	return j
+}
+
 func (c *crosser) services() {
 	units := c.units()
 	for _, name := range slices.Sorted(maps.Keys(c.p.Service)) {
 		s, key := c.p.Service[name], joinKey("service", name)
 		if strings.ContainsAny(name, "/: \n") || name == "" {
-			c.bad(key, "is not a service's name; accepted: no blanks, / or :")
+			c.Sure().Bad(key, "is not a service's name; accepted: no blanks, / or :")
 		}
 		if len(s.Command) == 0 || !path.IsAbs(s.Command[0]) {
-			c.bad(key+".command", `accepted: the program's absolute path and its arguments, such as ["/usr/sbin/thing", "-f"]`)
+			c.Bad(key+".command", `accepted: the program's absolute path and its arguments, such as ["/usr/sbin/thing", "-f"]`)
 		}
 		if _, known := c.p.User[s.User]; !known && s.User != "root" {
-			c.bad(key+".user", "there is no [user.%s]%s", s.User, suggest.DidYouMean(s.User, slices.Sorted(maps.Keys(c.p.User))))
+			c.Ref(s.User, "user").Bad(key+".user", "there is no [user.%s]%s", s.User, suggest.DidYouMean(s.User, slices.Sorted(maps.Keys(c.p.User))))
 		}
 		c.supervision(key, s)
 		for i, need := range s.Needs {
 			if !slices.Contains(units, need) {
-				c.bad(joinIndex(key+".needs", i), "nothing is called %q%s; accepted here: %s", need, suggest.DidYouMean(need, units), strings.Join(units, ", "))
+				c.unitRef(need).Bad(joinIndex(key+".needs", i), "nothing is called %q%s; accepted here: %s", need, suggest.DidYouMean(need, units), strings.Join(units, ", "))
 			}
 		}
 	}
 	for _, circle := range circles(c.p.Service) {
-		c.bad(joinKey("service", circle[0])+".needs", "services need each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
+		c.Bad(joinKey("service", circle[0])+".needs", "services need each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
 	}
 }
 
@@ -163,27 +184,27 @@ func circles(services map[string]spec.Service) [][]string {
 func (c *crosser) run() {
 	r := c.p.Run
 	if r.CPUs < 1 || r.CPUs > 64 {
-		c.bad("run.cpus", "is %d; accepted: 1 to 64", r.CPUs)
+		c.Bad("run.cpus", "is %d; accepted: 1 to 64", r.CPUs)
 	}
 	if *r.NICs < 0 || *r.NICs > 16 {
-		c.bad("run.nics", "is %d; accepted: 0 to 16", *r.NICs)
+		c.Bad("run.nics", "is %d; accepted: 0 to 16", *r.NICs)
 	}
 	if r.Memory < 96<<20 {
-		c.bad("run.memory", "is %s; accepted: 96M and up, a kernel and its initramfs need that much", r.Memory)
+		c.Bad("run.memory", "is %s; accepted: 96M and up, a kernel and its initramfs need that much", r.Memory)
 	}
 	if r.NICModel == "" || strings.ContainsAny(r.NICModel, ", ") {
-		c.bad("run.nic_model", "%q is not one of QEMU's devices; accepted: such as virtio-net-pci, e1000e, igb", r.NICModel)
+		c.Bad("run.nic_model", "%q is not one of QEMU's devices; accepted: such as virtio-net-pci, e1000e, igb", r.NICModel)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Disk)) {
 		d, key := r.Disk[name], joinKey("run.disk", name)
 		if d.Filesystem != "" && !slices.Contains([]string{"ext4", "xfs", "vfat"}, d.Filesystem) {
-			c.bad(key+".filesystem", "%q; accepted: ext4, xfs, vfat", d.Filesystem)
+			c.Bad(key+".filesystem", "%q; accepted: ext4, xfs, vfat", d.Filesystem)
 		}
 		if !slices.Contains([]string{"virtio", "ahci", "nvme", "usb", "scsi"}, d.Bus) {
-			c.bad(key+".bus", "%q; accepted: virtio, ahci, nvme, usb, scsi", d.Bus)
+			c.Bad(key+".bus", "%q; accepted: virtio, ahci, nvme, usb, scsi", d.Bus)
 		}
 		if d.Size < 1<<20 {
-			c.bad(key+".size", "is %s; accepted: 1M and up", d.Size)
+			c.Bad(key+".size", "is %s; accepted: 1M and up", d.Size)
 		}
 	}
 }

@@ -13,10 +13,10 @@ const shortestPoll = spec.Duration(16 * time.Second)
 func (c *crosser) time() {
 	t := c.p.Time
 	if t.PollMin < shortestPoll {
-		c.bad("time.poll_min", "is %s; accepted: %s or more", t.PollMin, shortestPoll)
+		c.Bad("time.poll_min", "is %s; accepted: %s or more", t.PollMin, shortestPoll)
 	}
 	if t.PollMax < t.PollMin {
-		c.bad("time.poll_max", "is %s, shorter than time.poll_min; accepted: %s or more", t.PollMax, t.PollMin)
+		c.Of("time.poll_min").Bad("time.poll_max", "is %s, shorter than time.poll_min; accepted: %s or more", t.PollMax, t.PollMin)
 	}
 	c.stateDir("time.state", t.State)
 }
@@ -25,13 +25,13 @@ func (c *crosser) log() {
 	l := c.p.Log
 	scheme, _ := l.Remote.Split()
 	if l.CA != "" && scheme != "tls" && !c.p.Allows(spec.SiteLogServer) {
-		c.bad("log.ca", "is for a server with tls://; accepted: log.remote = \"tls://HOST\", or no ca")
+		c.Of("log.remote", "site").Bad("log.ca", "is for a server with tls://; accepted: log.remote = \"tls://HOST\", or no ca")
 	}
 	if l.CA != "" && !path.IsAbs(l.CA) {
-		c.bad("log.ca", "%q is not an absolute path", l.CA)
+		c.Bad("log.ca", "%q is not an absolute path", l.CA)
 	}
 	if l.Spool != "" && l.Remote == "" && !c.p.Allows(spec.SiteLogServer) {
-		c.bad("log.spool", "keeps records for a server, and log.remote names none")
+		c.Of("log.remote", "site").Bad("log.spool", "keeps records for a server, and log.remote names none")
 	}
 	c.stateDir("log.spool", l.Spool)
 }
@@ -41,9 +41,9 @@ func (c *crosser) stateDir(key, dir string) {
 	switch {
 	case dir == "":
 	case !path.IsAbs(dir) || path.Clean(dir) != dir:
-		c.bad(key, "%q is not an absolute path without . or .., such as /srv/state", dir)
+		c.Bad(key, "%q is not an absolute path without . or .., such as /srv/state", dir)
 	case !c.mounted(dir):
-		c.bad(key, "%s lies in memory and is gone after the boot; accepted: a directory in one of the profile's mounts", dir)
+		c.Rows("mount").Bad(key, "%s lies in memory and is gone after the boot; accepted: a directory in one of the profile's mounts", dir)
 	}
 }
 
@@ -53,7 +53,7 @@ func (c *crosser) mounted(dir string) bool {
 		if m, ok := c.p.Mount[dir]; ok {
 			return m.Type != "tmpfs"
 		}
-		if dir == "/" {
+		if dir == "/" || dir == "." { // one that is not absolute is told by itself
 			return false
 		}
 		dir = path.Dir(dir)

@@ -11,13 +11,13 @@ import (
 // supervision checks what a service is held to while it runs.
 func (c *crosser) supervision(key string, s spec.Service) {
 	if s.RestartLimit < 0 {
-		c.bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")
+		c.Bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")
 	}
 	if s.PIDs < 0 {
-		c.bad(key+".pids", "accepted: a number of processes, or 0 for no limit")
+		c.Bad(key+".pids", "accepted: a number of processes, or 0 for no limit")
 	}
 	if !validCPU(s.CPU) {
-		c.bad(key+".cpu", "accepted: a share of processors from 0 to 1024, such as 0.5")
+		c.Bad(key+".cpu", "accepted: a share of processors from 0 to 1024, such as 0.5")
 	}
 	c.namespaces(key, s)
 	r, signs := s.Ready, 0
@@ -28,13 +28,13 @@ func (c *crosser) supervision(key string, s spec.Service) {
 	}
 	switch {
 	case signs > 1:
-		c.bad(key+".ready", "has more than one sign; accepted: one of port, file, exit")
+		c.Bad(key+".ready", "has more than one sign; accepted: one of port, file, exit")
 	case r.Port < 0 || r.Port > 65535:
-		c.bad(key+".ready.port", "accepted: 1 to 65535")
+		c.Bad(key+".ready.port", "accepted: 1 to 65535")
 	case r.File != "" && !path.IsAbs(r.File):
-		c.bad(key+".ready.file", "accepted: an absolute path, such as /run/thing.ready")
+		c.Bad(key+".ready.file", "accepted: an absolute path, such as /run/thing.ready")
 	case r.Exit && s.Restart == spec.RestartAlways:
-		c.bad(key+".restart", `a service that is ready when it ends is not started again; accepted: "on-failure", "never"`)
+		c.Bad(key+".restart", `a service that is ready when it ends is not started again; accepted: "on-failure", "never"`)
 	}
 }
 
@@ -45,13 +45,13 @@ func (c *crosser) namespaces(key string, s spec.Service) {
 	has := func(n spec.Namespace) bool { return slices.Contains(s.Namespaces, n) }
 	for i, n := range s.Namespaces {
 		if slices.Index(s.Namespaces, n) != i {
-			c.bad(joinIndex(key+".namespaces", i), "%s is named already; accepted: each once", n)
+			c.Bad(joinIndex(key+".namespaces", i), "%s is named already; accepted: each once", n)
 		}
 	}
 	if has(spec.NamespaceNet) && s.Ready.Port != 0 {
-		c.bad(key+".ready.port", "is a port of the service's own network, which nobody else sees; accepted: another sign, or no net among namespaces")
+		c.Bad(key+".ready.port", "is a port of the service's own network, which nobody else sees; accepted: another sign, or no net among namespaces")
 	}
 	if has(spec.NamespaceMount) && strings.HasPrefix(path.Clean(s.Ready.File), "/tmp/") {
-		c.bad(key+".ready.file", "lies in the service's own /tmp, which nobody else sees; accepted: a file below /run, or no mount among namespaces")
+		c.Bad(key+".ready.file", "lies in the service's own /tmp, which nobody else sees; accepted: a file below /run, or no mount among namespaces")
 	}
 }

@@ -17,7 +17,7 @@ func (c *crosser) shares() {
 		row, key := s.NFS[name], joinKey("share.nfs", name)
 		c.shared(key, row.Path, row.Owner)
 		if len(row.Clients) == 0 {
-			c.bad(key+".clients", `is empty: nobody could mount it; accepted: networks such as ["192.0.2.0/24"]`)
+			c.Bad(key+".clients", `is empty: nobody could mount it; accepted: networks such as ["192.0.2.0/24"]`)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.SMB)) {
@@ -28,13 +28,13 @@ func (c *crosser) shares() {
 		row, key := s.ISCSI[name], joinKey("share.iscsi", name)
 		c.iscsi(key, row)
 		if other, taken := targets[row.Target]; taken {
-			c.bad(key+".target", "is the target of share.iscsi.%s already", other)
+			c.Bad(key+".target", "is the target of share.iscsi.%s already", other)
 		}
 		targets[row.Target] = name
 	}
 	for _, name := range spec.ShareServices(s) {
 		if _, taken := c.p.Service[name]; taken {
-			c.bad(joinKey("service", name), "is the name of a server that [share] asks for; accepted: another name")
+			c.Sure().Bad(joinKey("service", name), "is the name of a server that [share] asks for; accepted: another name")
 		}
 	}
 }
@@ -42,14 +42,14 @@ func (c *crosser) shares() {
 // shared holds a folder to what can be shared: nothing that is gone after the boot without a word.
 func (c *crosser) shared(key, dir, owner string) {
 	if _, known := c.p.User[owner]; !known && owner != "root" {
-		c.bad(key+".owner", "there is no [user.%s]%s", owner, suggest.DidYouMean(owner, slices.Sorted(maps.Keys(c.p.User))))
+		c.Ref(owner, "user").Bad(key+".owner", "there is no [user.%s]%s", owner, suggest.DidYouMean(owner, slices.Sorted(maps.Keys(c.p.User))))
 	}
 	key += ".path"
 	switch {
 	case !path.IsAbs(dir) || path.Clean(dir) != dir || dir == "/" || strings.ContainsAny(dir, "\"\\\n%"):
-		c.bad(key, `%q cannot be shared; accepted: an absolute path without . or .., such as "/srv/films", and not "/"`, dir)
+		c.Bad(key, `%q cannot be shared; accepted: an absolute path without . or .., such as "/srv/films", and not "/"`, dir)
 	case !c.mounted(dir):
-		c.warn(key, "%s lies in memory: what clients write there is gone after the boot", dir)
+		c.Rows("mount").Warn(key, "%s lies in memory: what clients write there is gone after the boot", dir)
 	}
 }
 
@@ -57,21 +57,21 @@ func (c *crosser) smb(name string) {
 	row, key := c.p.Share.SMB[name], joinKey("share.smb", name)
 	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ") != "" ||
 		slices.Contains([]string{"global", "homes", "printers", "ipc$", "print$"}, strings.ToLower(name)) {
-		c.bad(key, "is not a share's name; accepted: letters, digits, blanks, _ - and ., and not global, homes or printers")
+		c.Sure().Bad(key, "is not a share's name; accepted: letters, digits, blanks, _ - and ., and not global, homes or printers")
 	}
 	c.shared(key, row.Path, row.Owner)
 	if len(row.Users) == 0 {
-		c.bad(key+".users", "is empty: nobody could use it; accepted: accounts with an nt_hash")
+		c.Bad(key+".users", "is empty: nobody could use it; accepted: accounts with an nt_hash")
 	}
 	for i, user := range row.Users {
 		u, known := c.p.User[user]
 		switch at := joinIndex(key+".users", i); {
 		case !known:
-			c.bad(at, "there is no [user.%s]%s", user, suggest.DidYouMean(user, slices.Sorted(maps.Keys(c.p.User))))
+			c.Ref(user, "user").Bad(at, "there is no [user.%s]%s", user, suggest.DidYouMean(user, slices.Sorted(maps.Keys(c.p.User))))
 		case user == "root":
-			c.bad(at, "root is refused by SMB; accepted: another account")
+			c.Bad(at, "root is refused by SMB; accepted: another account")
 		case u.NTHash == "":
-			c.bad(at, "%s could not log in by SMB; accepted: user.%s.nt_hash", user, user)
+			c.Of(joinKey("user", user)).Bad(at, "%s could not log in by SMB; accepted: user.%s.nt_hash", user, user)
 		}
 	}
 }
@@ -80,22 +80,22 @@ func (c *crosser) iscsi(key string, row spec.ISCSIShare) {
 	device := strings.HasPrefix(row.Source, "/dev/")
 	switch {
 	case !path.IsAbs(row.Source) || path.Clean(row.Source) != row.Source || strings.ContainsAny(row.Source, ",\n"):
-		c.bad(key+".source", `%q is not a disk's content; accepted: a file's or block device's absolute path, such as "/srv/backup.disk"`, row.Source)
+		c.Bad(key+".source", `%q is not a disk's content; accepted: a file's or block device's absolute path, such as "/srv/backup.disk"`, row.Source)
 	case device && row.Size != 0:
-		c.bad(key+".size", "is that of the device; accepted: leave it out")
+		c.Of(key+".source").Bad(key+".size", "is that of the device; accepted: leave it out")
 	case !device && !c.mounted(path.Dir(row.Source)):
-		c.warn(key+".source", "%s lies in memory: what clients write there is gone after the boot", row.Source)
+		c.Rows("mount").Warn(key+".source", "%s lies in memory: what clients write there is gone after the boot", row.Source)
 	}
 	if row.Size%512 != 0 {
-		c.bad(key+".size", "is no multiple of 512, the size of a sector")
+		c.Bad(key+".size", "is no multiple of 512, the size of a sector")
 	}
 	if (row.User == "") != (row.PasswordFile == "") {
-		c.bad(key, "user and password_file go together; accepted: both or neither")
+		c.Bad(key, "user and password_file go together; accepted: both or neither")
 	}
 	if row.PasswordFile != "" && !path.IsAbs(row.PasswordFile) {
-		c.bad(key+".password_file", "%q is not an absolute path", row.PasswordFile)
+		c.Bad(key+".password_file", "%q is not an absolute path", row.PasswordFile)
 	}
 	if len(row.Initiators) == 0 && row.User == "" {
-		c.bad(key, "anybody could write to it; accepted: initiators that may log in, or user and password_file for CHAP")
+		c.Bad(key, "anybody could write to it; accepted: initiators that may log in, or user and password_file for CHAP")
 	}
 }

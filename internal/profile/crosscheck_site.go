@@ -14,17 +14,17 @@ func (c *crosser) site() {
 		return
 	}
 	if len(s.Allow) == 0 {
-		c.bad("site.allow", "is empty; accepted: one or more of hostname, addresses, vlans, time_servers, log_server, authorized_keys, password_hash, or no table [site]")
+		c.Bad("site.allow", "is empty; accepted: one or more of hostname, addresses, vlans, time_servers, log_server, authorized_keys, password_hash, or no table [site]")
 	}
 	for i, k := range s.Allow {
 		if slices.Index(s.Allow, k) < i {
-			c.bad(joinIndex("site.allow", i), "%q is there already", k)
+			c.Bad(joinIndex("site.allow", i), "%q is there already", k)
 		}
 		if k == spec.SiteAuthorizedKeys && c.p.SSH == nil {
-			c.warn(joinIndex("site.allow", i), "is for an SSH server, and there is no table [ssh]")
+			c.Rows("ssh").Warn(joinIndex("site.allow", i), "is for an SSH server, and there is no table [ssh]")
 		}
 	}
 	if d := time.Duration(s.Wait); d < time.Second || d > 2*time.Minute {
-		c.bad("site.wait", "is %s; accepted: 1s to 2m", s.Wait)
+		c.Bad("site.wait", "is %s; accepted: 1s to 2m", s.Wait)
 	}
 }

@@ -13,20 +13,20 @@ func (c *crosser) ssh() {
 		return
 	}
 	if s.Port < 1 || s.Port > 65535 {
-		c.bad("ssh.port", "is %d; accepted: 1 to 65535", s.Port)
+		c.Bad("ssh.port", "is %d; accepted: 1 to 65535", s.Port)
 	}
 	if s.MaxPending < 1 || s.MaxPending > 1000 {
-		c.bad("ssh.max_pending", "is %d; accepted: 1 to 1000", s.MaxPending)
+		c.Bad("ssh.max_pending", "is %d; accepted: 1 to 1000", s.MaxPending)
 	}
 	if s.LoginGrace <= 0 {
-		c.bad("ssh.login_grace", "is %s; accepted: more than 0s", s.LoginGrace)
+		c.Bad("ssh.login_grace", "is %s; accepted: more than 0s", s.LoginGrace)
 	}
 	c.stateDir("ssh.state", s.State)
 	if !c.entersBySSH() {
-		c.bad("ssh", "nobody could log in by SSH: no account has keys; accepted: user.NAME.authorized_keys, or password = true here and user.NAME.password_hash")
+		c.Of("user", "access", "site").Bad("ssh", "nobody could log in by SSH: no account has keys; accepted: user.NAME.authorized_keys, or password = true here and user.NAME.password_hash")
 	}
 	if _, taken := c.p.Service[spec.SSHService]; taken {
-		c.bad(joinKey("service", spec.SSHService), "is the name of the SSH server that [ssh] asks for; accepted: another name")
+		c.Sure().Bad(joinKey("service", spec.SSHService), "is the name of the SSH server that [ssh] asks for; accepted: another name")
 	}
 }
 
@@ -53,6 +53,6 @@ func (c *crosser) watchdog() {
 		return
 	}
 	if d := time.Duration(w.Timeout); d < 5*time.Second || d > 10*time.Minute {
-		c.bad("watchdog.timeout", "is %s; accepted: 5s to 10m", w.Timeout)
+		c.Bad("watchdog.timeout", "is %s; accepted: 5s to 10m", w.Timeout)
 	}
 }

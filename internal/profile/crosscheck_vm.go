@@ -32,7 +32,7 @@ func (c *crosser) vms() {
 	for _, name := range names {
 		v, key := c.p.VM[name], joinKey("vm", name)
 		if !vmName.MatchString(name) || len(name) > 12 {
-			c.bad(key, "is not a guest's name; accepted: up to 12 lower-case letters, digits and _, starting with a letter")
+			c.Sure().Bad(key, "is not a guest's name; accepted: up to 12 lower-case letters, digits and _, starting with a letter")
 		}
 		c.vmSize(key, v)
 		c.vmStart(key, v)
@@ -40,33 +40,33 @@ func (c *crosser) vms() {
 		c.vmNICs(key, name, v, macs)
 		for i, need := range v.Needs {
 			if !slices.Contains(units, need) {
-				c.bad(joinIndex(key+".needs", i), "nothing is called %q%s; accepted here: %s", need, suggest.DidYouMean(need, units), strings.Join(units, ", "))
+				c.unitRef(need).Bad(joinIndex(key+".needs", i), "nothing is called %q%s; accepted here: %s", need, suggest.DidYouMean(need, units), strings.Join(units, ", "))
 			}
 		}
 	}
 	for _, circle := range vmCircles(c.p.VM) {
-		c.bad(joinKey("vm", circle[0]), "guests wait for each other in a circle, by order or needs: %s", strings.Join(append(circle, circle[0]), " → "))
+		c.Of(rowKeys("vm", circle)...).Bad(joinKey("vm", circle[0]), "guests wait for each other in a circle, by order or needs: %s", strings.Join(append(circle, circle[0]), " → "))
 	}
 }
 
 func (c *crosser) vmSize(key string, v spec.VM) {
 	if v.Memory < vmLeast {
-		c.bad(key+".memory", "is %s; accepted: 16M and up", v.Memory)
+		c.Bad(key+".memory", "is %s; accepted: 16M and up", v.Memory)
 	}
 	if v.VCPUs < 1 || v.VCPUs > 255 {
-		c.bad(key+".vcpus", "is %d; accepted: 1 to 255", v.VCPUs)
+		c.Bad(key+".vcpus", "is %d; accepted: 1 to 255", v.VCPUs)
 	}
 	if v.MemoryMax != 0 && v.MemoryMax < v.Memory+vmOverhead {
-		c.bad(key+".memory_max", "is %s, and the guest would be ended when it uses its %s; accepted: %s and up", v.MemoryMax, v.Memory, v.Memory+vmOverhead)
+		c.Of(key+".memory").Bad(key+".memory_max", "is %s, and the guest would be ended when it uses its %s; accepted: %s and up", v.MemoryMax, v.Memory, v.Memory+vmOverhead)
 	}
 	if !validCPU(v.CPU) {
-		c.bad(key+".cpu", "accepted: a share of processors from 0 to 1024, such as 0.5")
+		c.Bad(key+".cpu", "accepted: a share of processors from 0 to 1024, such as 0.5")
 	}
 	if v.RestartLimit < 0 {
-		c.bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")
+		c.Bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")
 	}
 	if v.Memory+vmOverhead > c.p.Run.Memory {
-		c.warn(key+".memory", "is %s, which does not fit into run.memory, %s; \"imgbuild run\" and \"imgbuild test\" can't start this guest", v.Memory, c.p.Run.Memory)
+		c.Of("run.memory").Warn(key+".memory", "is %s, which does not fit into run.memory, %s; \"imgbuild run\" and \"imgbuild test\" can't start this guest", v.Memory, c.p.Run.Memory)
 	}
 }
 
@@ -74,19 +74,19 @@ func (c *crosser) vmSize(key string, v spec.VM) {
 func (c *crosser) vmStart(key string, v spec.VM) {
 	for _, f := range []struct{ key, path string }{{"kernel", v.Kernel}, {"initrd", v.Initrd}} {
 		if f.path != "" && (!path.IsAbs(f.path) || path.Clean(f.path) != f.path) {
-			c.bad(key+"."+f.key, "%q is not an absolute path without . or ..", f.path)
+			c.Bad(key+"."+f.key, "%q is not an absolute path without . or ..", f.path)
 		}
 	}
 	switch {
 	case v.Kernel == "" && v.Initrd != "":
-		c.bad(key+".initrd", "goes with kernel; a disk brings its own")
+		c.Of(key+".kernel").Bad(key+".initrd", "goes with kernel; a disk brings its own")
 	case v.Kernel == "" && v.Cmdline != "":
-		c.bad(key+".cmdline", "goes with kernel; a disk brings its own")
+		c.Of(key+".kernel").Bad(key+".cmdline", "goes with kernel; a disk brings its own")
 	case v.Kernel == "" && len(v.Disk) == 0:
-		c.bad(key, "has nothing to start from; accepted: kernel, or a disk")
+		c.Bad(key, "has nothing to start from; accepted: kernel, or a disk")
 	}
 	if v.UEFIVars != "" && (v.Firmware != spec.VMUEFI || v.Kernel != "") {
-		c.bad(key+".uefi_vars", `goes with firmware = "uefi" and no kernel`)
+		c.Of(key+".firmware", key+".kernel").Bad(key+".uefi_vars", `goes with firmware = "uefi" and no kernel`)
 	}
 	if v.UEFIVars != "" {
 		c.stateDir(key+".uefi_vars", v.UEFIVars)
@@ -102,35 +102,35 @@ func (c *crosser) vmDisks(guestKey, guest string, v spec.VM, taken map[string]st
 		device := strings.HasPrefix(file, "/dev/")
 		readOnly := d.ReadOnly || d.Bus == spec.VMCDROM
 		if !vmName.MatchString(name) || len(name) > 16 {
-			c.bad(key, "is not a disk's name; accepted: up to 16 lower-case letters, digits and _, starting with a letter")
+			c.Sure().Bad(key, "is not a disk's name; accepted: up to 16 lower-case letters, digits and _, starting with a letter")
 		}
 		if d.Bus != spec.VMVirtio {
 			sata++
 		}
 		if !path.IsAbs(file) || path.Clean(file) != file || d.VolumeGroup() != "" && strings.Count(file, "/") != 3 {
-			c.bad(key+".path", "%q is no disk; accepted: an absolute path without . or .., or lvm:GROUP/VOLUME", d.Path)
+			c.Bad(key+".path", "%q is no disk; accepted: an absolute path without . or .., or lvm:GROUP/VOLUME", d.Path)
 		}
 		switch {
 		case d.Create && device:
-			c.bad(key+".create", "makes files, and %s is a device; accepted: leave it out", d.Path)
+			c.Of(key).Bad(key+".create", "makes files, and %s is a device; accepted: leave it out", d.Path)
 		case d.Create && readOnly:
-			c.bad(key+".create", "makes an empty disk, which a guest that can't write to it has no use for")
+			c.Of(key).Bad(key+".create", "makes an empty disk, which a guest that can't write to it has no use for")
 		case d.Create && (d.Size <= 0 || d.Size%512 != 0):
-			c.bad(key+".size", "is %s; accepted: the size of the disk that is made, in multiples of 512", d.Size)
+			c.Of(key).Bad(key+".size", "is %s; accepted: the size of the disk that is made, in multiples of 512", d.Size)
 		case !d.Create && d.Size != 0:
-			c.bad(key+".size", "goes with create = true; what is there has its size")
+			c.Of(key).Bad(key+".size", "goes with create = true; what is there has its size")
 		case d.Create && !c.mounted(path.Dir(file)):
-			c.bad(key+".path", "%s lies in memory and is gone after the boot; accepted: a file in one of the profile's mounts", d.Path)
+			c.Of(key).Rows("mount").Bad(key+".path", "%s lies in memory and is gone after the boot; accepted: a file in one of the profile's mounts", d.Path)
 		}
 		if other, dup := taken[file]; dup && !readOnly {
-			c.bad(key+".path", "%s is a disk of %s already, and two who write to one destroy it", d.Path, other)
+			c.Bad(key+".path", "%s is a disk of %s already, and two who write to one destroy it", d.Path, other)
 		}
 		if !readOnly {
 			taken[file] = guest
 		}
 	}
 	if sata > sataPorts {
-		c.bad(guestKey+".disk", "has %d drives on ahci and cdrom; accepted: up to %d, and any number on virtio", sata, sataPorts)
+		c.Bad(guestKey+".disk", "has %d drives on ahci and cdrom; accepted: up to %d, and any number on virtio", sata, sataPorts)
 	}
 }
 
@@ -141,19 +141,28 @@ func (c *crosser) vmNICs(guestKey, guest string, v spec.VM, taken map[spec.MAC]s
 		n, key := v.NIC[name], joinKey(guestKey+".nic", name)
 		tap := spec.Tap(guest, name)
 		if _, clash := c.p.Links()[tap]; clash || !vmName.MatchString(name) || len(tap) > 15 {
-			c.bad(key, "%q is not a name for an interface of this machine; accepted: lower-case letters, digits and _, up to 15 together with the guest's and a hyphen, and none that another interface has", tap)
+			c.Sure().Bad(key, "%q is not a name for an interface of this machine; accepted: lower-case letters, digits and _, up to 15 together with the guest's and a hyphen, and none that another interface has", tap)
 		}
 		if !slices.Contains(bridges, n.Bridge) {
-			c.bad(key+".bridge", "there is no [bridge.%s]%s", n.Bridge, suggest.DidYouMean(n.Bridge, bridges))
+			c.Ref(n.Bridge, "bridge").Bad(key+".bridge", "there is no [bridge.%s]%s", n.Bridge, suggest.DidYouMean(n.Bridge, bridges))
 		}
 		if n.MAC != "" && strings.Contains("13579bdf", string(n.MAC[1])) {
-			c.bad(key+".mac", "%s is a group's address, not an interface's", n.MAC)
+			c.Bad(key+".mac", "%s is a group's address, not an interface's", n.MAC)
 		}
 		if other, dup := taken[n.MAC]; dup && n.MAC != "" {
-			c.bad(key+".mac", "%s is that of %s already", n.MAC, other)
+			c.Bad(key+".mac", "%s is that of %s already", n.MAC, other)
 		}
 		taken[n.MAC] = tap
 	}
+}
+
+// rowKeys are the keys of rows of a table.
+func rowKeys(table string, names []string) []string {
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = joinKey(table, name)
+	}
+	return keys
 }
 
 // vmCircles finds guests that need others which start after them.

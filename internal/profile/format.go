@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // Format is one of: kernel, uki, disk, iso, netboot.
@@ -43,9 +44,9 @@ func (p *Profile) SetFormats(formats []Format) error {
 			p.Formats = append(p.Formats, f)
 		}
 	}
-	c := crosser{p: p}
+	c := crosser{strict.NewJudge(p.At, strict.Doubts{}), p}
 	c.media()
-	return c.problems.Sort().Err()
+	return c.Found().Sort().Err()
 }
 
 // DiskFormat is how a disk image is stored: raw, qcow2, vhd or vmdk.

@@ -51,14 +51,14 @@ func Load(name string, find Finder) (*Profile, Problems, error) {
 	if _, named := tree["name"]; !named {
 		tree["name"] = strings.TrimSuffix(filepath.Base(strings.TrimPrefix(src.files[0].Name, shipped)), ".toml")
 	}
-	problems := strict.Decode(tree, src.at, p)
-	if problems.Err() == nil {
-		fillProfile(p)
-		addPackages(p)
-		if p.Hostname == "" {
-			p.Hostname = hostname(p.Name)
-		}
-		problems = append(problems, crossCheck(p)...)
+	problems, doubts := strict.Decode(tree, src.at, p)
+	fillProfile(p)
+	addPackages(p)
+	if p.Hostname == "" {
+		p.Hostname = hostname(p.Name)
+	}
+	if !doubts.About("extends") { // else the better part is not here
+		problems = append(problems, crossCheck(p, doubts)...)
 	}
 	problems = problems.In(src.files[0].Name).Sort()
 	if err := problems.Err(); err != nil {

@@ -74,35 +74,35 @@ const (
 // media checks what depends on the formats.
 func (c *crosser) media() {
 	if len(c.p.Formats) == 0 {
-		c.bad("formats", "is empty; accepted: one or more of kernel, uki, disk, iso, netboot")
+		c.Bad("formats", "is empty; accepted: one or more of kernel, uki, disk, iso, netboot")
 	}
 	for i, f := range c.p.Formats {
 		if slices.Index(c.p.Formats, f) < i {
-			c.bad(joinIndex("formats", i), "%q is there already", f)
+			c.Bad(joinIndex("formats", i), "%q is there already", f)
 		}
 	}
 	d, s := c.p.Disk, c.p.SecureBoot
 	if d.State != 0 && d.State < leastState {
-		c.bad("disk.state", "%s is too small; accepted: 8M or more, or 0 for no such partition", d.State)
+		c.Bad("disk.state", "%s is too small; accepted: 8M or more, or 0 for no such partition", d.State)
 	}
 	if d.State > slowState {
-		c.warn("disk.state", "%s of zeros cost each build %.0f s for their checksum; the partition grows with its disk at the first boot, so less will do", d.State, float64(d.State)/(1<<30)*secondsPerGiB)
+		c.Warn("disk.state", "%s of zeros cost each build %.0f s for their checksum; the partition grows with its disk at the first boot, so less will do", d.State, float64(d.State)/(1<<30)*secondsPerGiB)
 	}
 	if d.Spare > mostSpare {
-		c.bad("disk.spare", "%s is too large; accepted: up to 1G", d.Spare)
+		c.Bad("disk.spare", "%s is too large; accepted: up to 1G", d.Spare)
 	}
 	if s.Key != "" && s.Cert == "" {
-		c.bad("secureboot.key", "stands without secureboot.cert; accepted: both or none")
+		c.Of("secureboot.cert").Bad("secureboot.key", "stands without secureboot.cert; accepted: both or none")
 	}
 	if s.Cert != "" && s.Key == "" {
-		c.bad("secureboot.cert", "stands without secureboot.key; accepted: both or none")
+		c.Of("secureboot.key").Bad("secureboot.cert", "stands without secureboot.key; accepted: both or none")
 	}
 	if !c.p.Writes(FormatDisk, FormatISO) {
 		return
 	}
 	for i, word := range c.p.Kernel.Cmdline {
 		if strings.ContainsAny(word, `\'`) || strings.Count(word, `"`)%2 != 0 {
-			c.bad(joinIndex("kernel.cmdline", i), `%q cannot be handed to a kernel by GRUB, which disk and iso start from a BIOS; accepted: words without \ and ', with quotation marks in pairs`, word)
+			c.Bad(joinIndex("kernel.cmdline", i), `%q cannot be handed to a kernel by GRUB, which disk and iso start from a BIOS; accepted: words without \ and ', with quotation marks in pairs`, word)
 		}
 	}
 }

@@ -71,6 +71,7 @@ func (r *reader) need(key string, permission spec.SiteKey) {
 	if !ok {
 		at = r.at.At(key)
 	}
+	r.doubts.Add(key)
 	r.problems = append(r.problems, strict.Problem{Pos: at, Key: key,
 		Msg: "the image does not allow " + string(permission) + " to be changed; accepted: " + strings.Join(accepted, ", ")})
 }

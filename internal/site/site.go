@@ -34,12 +34,11 @@ func Read(name string, text []byte, m *spec.Machine) (*spec.Machine, strict.Prob
 		return nil, problems
 	}
 	var f file
-	r := reader{machine: m, at: doc.At, problems: strict.Decode(doc.Tree, doc.At, &f)}
+	r := reader{machine: m, at: doc.At}
+	r.problems, r.doubts = strict.Decode(doc.Tree, doc.At, &f)
 	r.permit(doc.Tree)
 	out := r.lay(f)
-	if r.problems.Err() == nil {
-		r.problems = append(r.problems, news(crosscheck.Machine(out, doc.At.At), crosscheck.Machine(m, doc.At.At))...)
-	}
+	r.problems = append(r.problems, news(crosscheck.Machine(out, doc.At.At, r.doubts), crosscheck.Machine(m, doc.At.At, strict.Doubts{}))...)
 	problems := r.problems.In(name).Sort()
 	if problems.Err() != nil {
 		return nil, problems
@@ -58,8 +57,10 @@ type reader struct {
 	machine  *spec.Machine
 	at       strict.Positions
 	problems strict.Problems
+	doubts   strict.Doubts
 }
 
 func (r *reader) bad(key, format string, args ...any) {
+	r.doubts.Add(key)
 	r.problems = append(r.problems, strict.Problem{Pos: r.at.At(key), Key: key, Msg: fmt.Sprintf(format, args...)})
 }

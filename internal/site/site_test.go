@@ -102,6 +102,10 @@ func TestReadRefuses(t *testing.T) {
 			`site.toml:3:14: ethernet.lan.addresses[0]: "192.0.2.300/24" is not an address with its prefix length`,
 			`site.toml:5:11: time.servers: is the number 3; accepted: a list, each a string: a host name or an address, with a port where it is not 123, such as 192.0.2.1, [2001:db8::1]:1123`,
 		}},
+		{"a bad value beside what does not go together", "[ethernet.wan]\naddresses = [\"192.0.2.300/24\"]\n[ethernet.lan]\ngateways = [\"203.0.113.1\"]\ndhcp4 = false\naddresses = [\"192.0.2.5/24\"]\n", all, []string{
+			`site.toml:2:14: ethernet.wan.addresses[0]: "192.0.2.300/24" is not an address with its prefix length`,
+			`site.toml:4:13: ethernet.lan.gateways[0]: 203.0.113.1 lies in none of this interface's networks`,
+		}},
 		{"rows that are not there", "[ethernet.lna]\ndhcp4 = true\n[user.adam]\nauthorized_keys = []\n", all, []string{
 			"site.toml:1:1: ethernet.lna: there is no such row in the image; did you mean lan?; accepted: lan, port, wan",
 			"site.toml:3:1: user.adam: there is no such row in the image; did you mean ada?; accepted: ada",

@@ -21,6 +21,8 @@ type Addressing struct {
 	DNS []netip.Addr `json:"dns,omitempty"`
 	// Largest packet in bytes; by default what the driver says.
 	MTU int `json:"mtu,omitempty" accept:"68 to 65535"`
+	// Hardware address to use instead of the interface's own, as 52:54:00:12:34:56.
+	MAC MAC `json:"mac,omitempty"`
 	// No addresses at all, not even a link-local one: the interface only carries frames for others.
 	NoAddress bool `json:"no_address,omitempty"`
 	// Answer and ask by ARP; on by default.

@@ -65,7 +65,7 @@ type Machine struct {
 	Watchdog *Watchdog `json:"watchdog,omitempty"`
 	// Kernel modules: parameters, and what to load (or never to load) at boot.
 	Module map[string]Module `json:"module,omitempty"`
-	// Kernel settings written at boot, before any interface comes up:
+	// Kernel settings written at boot, before any interface comes up, and within a minute again where others change them:
 	// "net.ipv4.ip_forward" = "1". Slashes separate as well as dots (sysctl.d(5)).
 	Sysctl map[string]string `json:"sysctl,omitempty" scalar:"true"`
 	// Where the clock comes from.

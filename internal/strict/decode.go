@@ -1,6 +1,7 @@
 package strict
 
 import (
+	"cmp"
 	"encoding"
 	"fmt"
 	"maps"
@@ -17,6 +18,7 @@ import (
 type decoder struct {
 	at       Positions
 	problems Problems
+	doubts   Doubts
 }
 
 func (d *decoder) bad(pos Pos, key, format string, args ...any) {
@@ -32,13 +34,18 @@ func (d *decoder) table(path string, tree map[string]any, v reflect.Value) {
 		f, ok := fields.byKey[key]
 		if !ok {
 			d.bad(d.at.Key[child], child, "unknown key%s; accepted here: %s", suggest.DidYouMean(key, fields.keys), strings.Join(fields.keys, ", "))
+			meant := cmp.Or(suggest.Closest(key, fields.keys), key)
+			d.doubts.meant = append(d.doubts.meant, meaning{word: child, key: JoinKey(path, meant)})
 			continue
 		}
 		d.value(child, tree[key], v.FieldByIndex(f.index), f)
 	}
 	for _, key := range fields.keys {
-		if _, given := tree[key]; !given && fields.byKey[key].required {
+		child := JoinKey(path, key)
+		meant := func(m meaning) bool { return m.key == child }
+		if _, given := tree[key]; !given && fields.byKey[key].required && !slices.ContainsFunc(d.doubts.meant, meant) {
 			d.bad(d.at.Key[path], path, "needs a key %q: %s", key, fields.byKey[key].wants())
+			d.doubts.Add(child)
 		}
 	}
 }
@@ -49,8 +56,12 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 	if !ok {
 		pos = d.at.Key[path]
 	}
+	wrong := func(format string, args ...any) {
+		d.bad(pos, path, format, args...)
+		d.doubts.Add(path)
+	}
 	mismatch := func() {
-		d.bad(pos, path, "is %s; accepted: %s", describe(got), f.wants())
+		wrong("is %s; accepted: %s", describe(got), f.wants())
 	}
 	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))
@@ -62,7 +73,7 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 		if !isText {
 			mismatch()
 		} else if err := u.UnmarshalText([]byte(text)); err != nil {
-			d.bad(pos, path, "%s", explain(err, v, text))
+			wrong("%s", explain(err, v, text))
 		}
 		return
 	}
@@ -71,7 +82,7 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 		if s, ok := scalar(got, f.scalar); ok {
 			v.SetString(s)
 		} else if _, table := got.(map[string]any); table && f.scalar {
-			d.bad(pos, path, `is a table; accepted: a string or number. A key with dots is quoted: "a.b.c" = 1`)
+			wrong(`is a table; accepted: a string or number. A key with dots is quoted: "a.b.c" = 1`)
 		} else {
 			mismatch()
 		}

@@ -34,13 +34,14 @@ func Parse(file string, text []byte) (Document, error) {
 	return Document{tree, locate(file, string(text))}, nil
 }
 
-// Decode fills the struct *into from tables and returns everything that does not fit. A key's word
+// Decode fills the struct *into from tables and returns everything that does not fit, and which keys' values are
+// not known for that. A key's word
 // is its json tag's; without omitempty or omitzero it is required. Fields of an embedded struct count as
 // the struct's own.
-func Decode(tree map[string]any, at Positions, into any) Problems {
-	d := decoder{at: at}
+func Decode(tree map[string]any, at Positions, into any) (Problems, Doubts) {
+	d := decoder{at: at, doubts: Doubts{at: at}}
 	d.table("", tree, reflect.ValueOf(into).Elem())
-	return d.problems
+	return d.problems, d.doubts
 }
 
 // syntaxProblem places what the TOML library found. For a key defined twice it

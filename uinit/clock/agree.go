@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // edge is an end of the range in which the true offset lies, if a sample is right.
@@ -29,7 +31,7 @@ func agree(samples []Sample) agreement {
 		edges = append(edges, edge{s.Offset - d, -1}, edge{s.Offset + d, +1})
 	}
 	// At the same point a range begins before another ends: touching is agreeing.
-	slices.SortFunc(edges, func(a, b edge) int {
+	order.By(edges, func(a, b edge) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind))
 	})
 	for minority := 0; 2*minority < len(samples); minority++ {

@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // Action is what becomes of the clock.
@@ -89,7 +90,7 @@ func Decide(p Policy, first bool, samples []Sample) Decision {
 	}
 	common := agree(fit)
 	chosen := common.inside
-	slices.SortStableFunc(chosen, better)
+	order.By(chosen, better)
 	for _, s := range chosen {
 		d.Chosen = append(d.Chosen, s.Server)
 	}
@@ -104,7 +105,7 @@ func Decide(p Policy, first bool, samples []Sample) Decision {
 	for _, s := range common.outside {
 		d.Rejected = append(d.Rejected, Rejection{s.Server, "off by " + round(s.Offset-d.Offset) + " from those that agree"})
 	}
-	slices.SortFunc(d.Rejected, func(a, b Rejection) int { return strings.Compare(a.Server, b.Server) })
+	order.By(d.Rejected, func(a, b Rejection) int { return strings.Compare(a.Server, b.Server) })
 
 	switch size := d.Offset.Abs(); {
 	case first && size > stepAbove:

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // answerTimeout is how long a server has to answer, its name's resolution included.
@@ -64,7 +65,7 @@ func (s *Syncer) round(ctx context.Context, act func(Decision)) Decision {
 	}
 	d := Decide(policy, first, samples)
 	d.Rejected = append(d.Rejected, silent...)
-	slices.SortFunc(d.Rejected, func(a, b Rejection) int { return strings.Compare(a.Server, b.Server) })
+	order.By(d.Rejected, func(a, b Rejection) int { return strings.Compare(a.Server, b.Server) })
 	return d
 }
 

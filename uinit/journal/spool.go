@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // Spool keeps messages on disk, in segments: files that are written once, read once, and
@@ -53,7 +55,7 @@ func OpenSpool(dir string, limit int64) (*Spool, error) {
 		seg.size = info.Size()
 		s.segments = append(s.segments, seg)
 	}
-	slices.SortFunc(s.segments, func(a, b segment) int { return strings.Compare(a.name(), b.name()) })
+	order.By(s.segments, func(a, b segment) int { return strings.Compare(a.name(), b.name()) })
 	return s, nil
 }
 

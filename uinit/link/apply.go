@@ -21,6 +21,12 @@ func (k *rtnetlink) do(o Op) error {
 	switch o := o.(type) {
 	case Rename:
 		return netlink.LinkSetName(device(o.NIC), o.To)
+	case SetMAC:
+		mac, err := net.ParseMAC(string(o.MAC))
+		if err != nil {
+			return err
+		}
+		return netlink.LinkSetHardwareAddr(device(o.NIC), mac)
 	case SetMTU:
 		return netlink.LinkSetMTU(device(o.NIC), o.MTU)
 	case SetUp:

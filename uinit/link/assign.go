@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/order"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -21,7 +22,8 @@ func Assign(rows map[string]spec.Ethernet, nics []NIC) map[string]int {
 // assign keeps what was assigned before, as long as the interface is there: a slow driver must not take a
 // running link's name away.
 func assign(rows map[string]spec.Ethernet, nics []NIC, before map[string]int) map[string]int {
-	nics = slices.SortedFunc(slices.Values(nics), busOrder)
+	nics = slices.Clone(nics)
+	order.By(nics, busOrder)
 	got := map[string]int{}
 	taken := map[int]bool{}
 	for name, index := range before {

@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/order"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -36,7 +36,7 @@ func BridgeFilter(dir string, want spec.BridgeFilter) (map[string]bool, error) {
 			}
 		}
 	}
-	slices.SortFunc(failed, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	order.By(failed, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return values, errors.Join(failed...)
 }
 

@@ -115,7 +115,7 @@ func (k *rtnetlink) nic(l netlink.Link) (NIC, bool) {
 		mac = a.HardwareAddr
 	}
 	n := NIC{
-		Index: a.Index, Name: a.Name, MAC: spec.MAC(mac.String()), Driver: h.driver, Bus: h.bus,
+		Index: a.Index, Name: a.Name, MAC: spec.MAC(mac.String()), Address: spec.MAC(a.HardwareAddr.String()), Driver: h.driver, Bus: h.bus,
 		// A link with a kind was made by somebody; hardware has none.
 		Virtual: virtual,
 		Up:      a.Flags&net.FlagUp != 0, Carrier: a.RawFlags&unix.IFF_LOWER_UP != 0, MTU: a.MTU,

@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
 )
 
@@ -16,17 +17,17 @@ const retryClient = time.Second
 func (w *work) lend(name string, a *active) {
 	n, ok := w.state.nic(a.nic)
 	should := ok && w.rows[name].DHCP4 && a.applied && n.Up && n.Carrier
-	if should && a.asking != nil && a.asking.mac != n.MAC {
+	if should && a.asking != nil && a.asking.mac != n.Address {
 		a.halt() // the bond has another port's address now
 	}
 	switch {
 	case should && a.asking == nil:
-		mac, err := net.ParseMAC(string(n.MAC))
+		mac, err := net.ParseMAC(string(n.Address))
 		if err != nil {
 			return
 		}
 		ctx, stop := context.WithCancel(w.ctx)
-		a.asking = &asking{client: &dhcp.Client{Link: name, MAC: mac, Hostname: hostName}, stop: stop, mac: n.MAC}
+		a.asking = &asking{client: &dhcp.Client{Link: name, MAC: mac, Hostname: hostName}, stop: stop, mac: n.Address}
 		go w.ask(ctx, a.asking, name, n.Index, a.lease)
 	case !should:
 		a.halt()
@@ -71,5 +72,20 @@ func (m *Manager) post(ctx context.Context, who *asking, name string, l *dhcp.Le
 			a.lease, a.dirty = l, true
 		}
 	}:
+	}
+}
+
+// asking is a DHCP client at work.
+type asking struct {
+	client *dhcp.Client
+	stop   context.CancelFunc
+	mac    spec.MAC
+}
+
+// halt stops the row's client, if there is one.
+func (a *active) halt() {
+	if a.asking != nil {
+		a.asking.stop()
+		a.asking = nil
 	}
 }

@@ -75,19 +75,19 @@ func (w *work) lend6(name string, a *active) {
 	how := w.rows[name].how6(n)
 	local := w.local(a.nic)
 	should := ok && how != nothing6 && a.applied && n.Up && n.Carrier && local.IsValid()
-	if a.asking6 != nil && (!should || a.asking6.mac != n.MAC || a.asking6.how != how) {
+	if a.asking6 != nil && (!should || a.asking6.mac != n.Address || a.asking6.how != how) {
 		if a.asking6.how != how && a.lease6 != nil {
 			a.lease6, a.dirty = nil, true
 		}
 		a.halt6()
 	}
 	if should && a.asking6 == nil {
-		mac, err := net.ParseMAC(string(n.MAC))
+		mac, err := net.ParseMAC(string(n.Address))
 		if err != nil {
 			return
 		}
 		ctx, stop := context.WithCancel(w.ctx)
-		a.asking6 = &asking6{client: w.client6(name, mac, how == information6), stop: stop, mac: n.MAC, how: how}
+		a.asking6 = &asking6{client: w.client6(name, mac, how == information6), stop: stop, mac: n.Address, how: how}
 		go w.ask6(ctx, a.asking6, name, n.Index, local, a.lease6)
 	}
 }

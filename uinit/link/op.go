@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // Op is one change to the kernel's state. It prints as the ip(8) command of the same effect.
@@ -25,6 +27,12 @@ type (
 		NIC  int
 		Name string
 		Up   bool
+	}
+	// SetMAC sets the hardware address. Many drivers refuse that while the interface is up.
+	SetMAC struct {
+		NIC  int
+		Name string
+		MAC  spec.MAC
 	}
 	// SetMTU sets the largest packet in bytes.
 	SetMTU struct {
@@ -64,6 +72,7 @@ type (
 
 func (o Rename) nic() int        { return o.NIC }
 func (o SetUp) nic() int         { return o.NIC }
+func (o SetMAC) nic() int        { return o.NIC }
 func (o SetMTU) nic() int        { return o.NIC }
 func (o AddAddress) nic() int    { return o.NIC }
 func (o RemoveAddress) nic() int { return o.NIC }
@@ -78,6 +87,8 @@ func (o SetUp) String() string {
 	}
 	return fmt.Sprintf("ip link set %s down", o.Name)
 }
+
+func (o SetMAC) String() string { return fmt.Sprintf("ip link set %s address %s", o.Name, o.MAC) }
 
 func (o SetMTU) String() string { return fmt.Sprintf("ip link set %s mtu %d", o.Name, o.MTU) }
 

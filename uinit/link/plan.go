@@ -88,13 +88,31 @@ func (p *planner) move(n NIC, name string, upAgain bool) {
 			p.have.NICs[i].Name, p.have.NICs[i].Up = name, n.Up && upAgain
 		}
 	}
-	// Taking it down took its routes and IPv6 addresses along.
 	if n.Up {
-		p.have.Routes = slices.DeleteFunc(slices.Clone(p.have.Routes), func(r Route) bool { return r.NIC == n.Index })
-		p.have.Addresses = slices.DeleteFunc(slices.Clone(p.have.Addresses), func(a Address) bool {
-			return a.NIC == n.Index && a.Prefix.Addr().Is6()
-		})
+		p.lost(n)
 	}
+}
+
+// lost: taking an interface down took its routes and IPv6 addresses along.
+func (p *planner) lost(n NIC) {
+	p.have.Routes = slices.DeleteFunc(slices.Clone(p.have.Routes), func(r Route) bool { return r.NIC == n.Index })
+	p.have.Addresses = slices.DeleteFunc(slices.Clone(p.have.Addresses), func(a Address) bool {
+		return a.NIC == n.Index && a.Prefix.Addr().Is6()
+	})
+}
+
+// identify gives an interface the wanted hardware address.
+func (p *planner) identify(n NIC, w Wanted) NIC {
+	if w.MAC == "" || n.Address == w.MAC {
+		return n
+	}
+	if n.Up {
+		p.do(SetUp{n.Index, n.Name, false})
+		p.lost(n)
+		n.Up = false
+	}
+	p.do(SetMAC{n.Index, n.Name, w.MAC})
+	return n
 }
 
 func (p *planner) configure(n NIC, w Wanted) {
@@ -114,6 +132,7 @@ func (p *planner) configure(n NIC, w Wanted) {
 	if w.ARP != nil && *w.ARP == n.NoARP {
 		p.do(SetARP{n.Index, n.Name, *w.ARP})
 	}
+	n = p.identify(n, w)
 	if w.MasterName != "" {
 		n = p.enslave(n, w)
 		if n.Master == 0 {

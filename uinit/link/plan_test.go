@@ -20,6 +20,9 @@ func (f *fake) String() string {
 	var b strings.Builder
 	for _, n := range f.NICs {
 		fmt.Fprintf(&b, "link %d %s mtu %d", n.Index, n.Name, n.MTU)
+		if n.Address != "" {
+			fmt.Fprintf(&b, " address %s", n.Address)
+		}
 		if n.Up {
 			b.WriteString(" up")
 		}
@@ -62,6 +65,11 @@ func (f *fake) Do(o Op) error {
 			f.Routes = slices.DeleteFunc(f.Routes, func(r Route) bool { return r.NIC == nic.Index })
 			f.Addresses = slices.DeleteFunc(f.Addresses, func(a Address) bool { return a.NIC == nic.Index && a.Prefix.Addr().Is6() })
 		}
+	case SetMAC:
+		if nic.Up {
+			return fmt.Errorf("%v: device busy", o)
+		}
+		name, nic.Address = o.Name, o.MAC
 	case SetMTU:
 		name, nic.MTU = o.Name, o.MTU
 	case AddAddress:
@@ -188,6 +196,17 @@ link 2 nic3 mtu 9000 up
   addr 2001:db8::2/64
   route default via 2001:db8::1 dev nic3 metric 200
   route default via fe80::1 dev nic3 metric 201
+link 3 lan mtu 1500 up
+link 4 wan mtu 1500 up
+`},
+		{"another hardware address, which takes the link down", []Wanted{
+			{NIC: 2, Name: "nic3", MAC: "02:00:00:00:00:02", Addresses: []Address{fixed("2001:db8::2/64")}, Routes: []Route{v6("2001:db8::1", 200)}},
+		}, `
+link 2 nic3 mtu 9000 address 02:00:00:00:00:02 up
+  addr 198.51.100.7/24
+  addr 192.0.2.20/24
+  addr 2001:db8::2/64
+  route default via 2001:db8::1 dev nic3 metric 200
 link 3 lan mtu 1500 up
 link 4 wan mtu 1500 up
 `},

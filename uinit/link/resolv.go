@@ -3,6 +3,7 @@ package link
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"slices"
@@ -86,4 +87,30 @@ func (r resolver) write(path string, written bool) (bool, error) {
 		return written, fmt.Errorf("writing name servers: %w", err)
 	}
 	return true, nil
+}
+
+// resolve keeps resolv.conf.
+func (w *work) resolve() {
+	var r resolver
+	for _, name := range slices.Sorted(maps.Keys(w.active)) {
+		a := w.active[name]
+		r.add(w.rows[name].DNS, a.lease)
+		if l := a.lease6; l != nil {
+			r.learn(name, l.DNS, l.Domains)
+		}
+		if row := w.rows[name]; row.RA == nil || *row.RA {
+			for _, l := range w.learnt {
+				if l.nic == a.nic {
+					r.learnOne(name, l)
+				}
+			}
+		}
+	}
+	w.resolved, w.resolvErr = r.write(w.resolvConf, w.resolved)
+	servers := make([]string, len(r.servers))
+	for i, s := range r.servers {
+		servers[i] = s.String()
+	}
+	w.tellOne("resolver.servers", servers)
+	w.tellOne("resolver.search", append([]string{}, r.search...))
 }

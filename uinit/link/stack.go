@@ -3,6 +3,8 @@ package link
 import (
 	"maps"
 	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // assign finds the interface of each row: hardware by what it is, the others by their names.
@@ -19,7 +21,8 @@ func (w *work) assign() {
 	}
 	w.assigned = assign(w.ethernet, nics, before)
 	// A VLAN is known by its parent, so what lies below comes first.
-	names := slices.SortedFunc(maps.Keys(w.rows), func(a, b string) int { return w.rows[a].depth - w.rows[b].depth })
+	names := slices.Collect(maps.Keys(w.rows))
+	order.By(names, func(a, b string) int { return w.rows[a].depth - w.rows[b].depth })
 	for _, name := range names {
 		r := w.rows[name]
 		if r.device == nil {

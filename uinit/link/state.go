@@ -22,6 +22,8 @@ type NIC struct {
 	Name  string
 	// MAC is the permanent hardware address where the driver tells, else the present one.
 	MAC spec.MAC
+	// Address is the present one.
+	Address spec.MAC
 	// Driver is the kernel driver's name; Bus the address on its bus, as in /sys/bus/pci/devices.
 	Driver, Bus string
 	// Virtual interfaces (bridge, veth, bond) are of no hardware. A row gets one only by naming its driver.
@@ -94,6 +96,8 @@ type Wanted struct {
 	ARP      *bool
 	// MTU in bytes; 0 leaves what the driver says.
 	MTU int
+	// MAC is the hardware address; empty leaves it as it is.
+	MAC spec.MAC
 	// Addresses and Routes have no NIC: it is this one.
 	Addresses []Address
 	Routes    []Route

@@ -170,7 +170,7 @@ func (v view) facts() map[string]any {
 	if v.nic == nil {
 		return facts
 	}
-	facts["mac"], facts["driver"], facts["carrier"] = string(v.nic.MAC), v.nic.Driver, v.nic.Carrier
+	facts["mac"], facts["driver"], facts["carrier"] = string(v.nic.Address), v.nic.Driver, v.nic.Carrier
 	var texts, duplicates []string
 	for _, a := range v.addresses {
 		if a.Duplicate {

@@ -13,7 +13,7 @@ const metricStep = 100
 
 // want is what the interface of a row should have, with its lease if any. place counts rows by name from 0.
 func want(name string, e spec.Addressing, place, nic int, lease *dhcp.Lease) Wanted {
-	w := Wanted{NIC: nic, Name: name, MTU: e.MTU}
+	w := Wanted{NIC: nic, Name: name, MTU: e.MTU, MAC: e.MAC}
 	metric := metricStep * (place + 1)
 	for _, p := range e.Addresses {
 		w.Addresses = append(w.Addresses, Address{Prefix: p})

@@ -1,17 +1,11 @@
 package link
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"maps"
 	"net/netip"
-	"reflect"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
 	"github.com/imgbuild/imgbuild/uinit/dhcp6"
 )
@@ -184,56 +178,6 @@ func (w *work) dirty() bool {
 	return false
 }
 
-// apply changes the kernel's state to what all links want. A change that fails is reported and the
-// next ones are tried: half a network is better than none for whoever has to repair it.
-func (w *work) apply() {
-	var wants []Wanted
-	for name, a := range w.active {
-		if a.dirty && w.possible(name, a) {
-			wants = append(wants, w.want(name, a))
-		}
-	}
-	slices.SortFunc(wants, func(a, b Wanted) int {
-		return cmp.Or(w.rows[a.Name].depth-w.rows[b.Name].depth, a.NIC-b.NIC, strings.Compare(a.Name, b.Name))
-	})
-	failed := map[int][]error{}
-	notMade := map[string]error{}
-	for _, op := range Plan(wants, w.state, time.Now()) {
-		if err := w.kernel.Do(op); err != nil {
-			if made, ok := op.(AddDevice); ok {
-				notMade[made.Name] = err
-			}
-			failed[op.nic()] = append(failed[op.nic()], err)
-			continue
-		}
-		for _, a := range w.active {
-			a.give(op)
-		}
-	}
-	for name, a := range w.active {
-		if !a.dirty || !w.possible(name, a) {
-			continue
-		}
-		if a.nic == 0 {
-			a.dirty, a.err = false, notMade[name]
-			continue
-		}
-		if !a.applied {
-			a.pollUntil = time.Now().Add(pollFor)
-		}
-		a.dirty, a.applied, a.err = false, true, errors.Join(failed[a.nic]...)
-	}
-}
-
-func (w *work) want(name string, a *active) Wanted {
-	names := slices.Sorted(maps.Keys(w.rows))
-	r := w.rows[name]
-	out := want(name, r.Addressing, slices.Index(names, name), a.nic, a.lease)
-	out.Addresses = append(out.Addresses, leased6(a.lease6)...)
-	out.Routes = append(out.Routes, r.routes...)
-	return w.stack(out, r)
-}
-
 func (w *work) missesCarrier() bool {
 	for _, a := range w.active {
 		if n, ok := w.state.nic(a.nic); ok && a.applied && !n.Carrier && time.Now().Before(a.pollUntil) {
@@ -241,81 +185,4 @@ func (w *work) missesCarrier() bool {
 		}
 	}
 	return false
-}
-
-// see is what everybody may know.
-func (w *work) see() map[string]view {
-	views := map[string]view{}
-	for name, a := range w.active {
-		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.deaf, w.resolvErr, w.ruleErr), lease: a.lease, lease6: a.lease6, repairs: a.repairs, reached: a.reached, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
-		if a.asking != nil {
-			v.asking = a.asking.client.Waiting
-		}
-		if a.asking6 != nil {
-			v.asking6 = a.asking6.client.Waiting
-		}
-		if n, ok := w.state.nic(a.nic); ok {
-			v.nic = &n
-			v.addresses = slices.DeleteFunc(slices.Clone(w.state.Addresses), func(x Address) bool { return x.NIC != a.nic })
-			v.routes = slices.DeleteFunc(slices.Clone(w.state.Routes), func(x Route) bool { return x.NIC != a.nic })
-		}
-		views[name] = v
-	}
-	return views
-}
-
-// tell reports the facts that changed.
-func (w *work) tell(views map[string]view) {
-	for name, v := range views {
-		for key, value := range v.facts() {
-			w.tellOne("link."+name+"."+key, value)
-		}
-	}
-}
-
-func (w *work) tellOne(key string, value any) {
-	if old, told := w.facts[key]; !told || !reflect.DeepEqual(old, value) {
-		w.facts[key] = value
-		w.fact(key, value)
-	}
-}
-
-func (w *work) resolve() {
-	var r resolver
-	for _, name := range slices.Sorted(maps.Keys(w.active)) {
-		a := w.active[name]
-		r.add(w.rows[name].DNS, a.lease)
-		if l := a.lease6; l != nil {
-			r.learn(name, l.DNS, l.Domains)
-		}
-		if row := w.rows[name]; row.RA == nil || *row.RA {
-			for _, l := range w.learnt {
-				if l.nic == a.nic {
-					r.learnOne(name, l)
-				}
-			}
-		}
-	}
-	w.resolved, w.resolvErr = r.write(w.resolvConf, w.resolved)
-	servers := make([]string, len(r.servers))
-	for i, s := range r.servers {
-		servers[i] = s.String()
-	}
-	w.tellOne("resolver.servers", servers)
-	w.tellOne("resolver.search", append([]string{}, r.search...))
-}
-
-// asking is a DHCP client at work.
-type asking struct {
-	client *dhcp.Client
-	stop   context.CancelFunc
-	mac    spec.MAC
-}
-
-// halt stops the row's client, if there is one.
-func (a *active) halt() {
-	if a.asking != nil {
-		a.asking.stop()
-		a.asking = nil
-	}
 }

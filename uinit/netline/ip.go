@@ -12,7 +12,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// automatic are the words for addresses that are not stated; nil is one that this init cannot do.
+// automatic are the words for addresses that are not stated; nil is one that Firmware puts others in the place of.
 var automatic = map[string]func(*spec.Addressing){
 	"dhcp": dhcp4, "on": dhcp4, "any": dhcp4, "single-dhcp": dhcp4,
 	"dhcp6": func(a *spec.Addressing) { a.DHCP6 = yes() },
@@ -72,15 +72,13 @@ func (o *overrider) ip(value string) error {
 		}
 		o.addRoute(spec.Route{Destination: netip.PrefixFrom(peer, peer.BitLen()), Link: name, Metric: 50})
 	}
-	return s.trouble
+	return nil
 }
 
 // statement is what ip= says of one interface.
 type statement struct {
 	client, peer, gateway, mask, host, name, method string
 	rest                                            []string
-	// trouble is what could not be followed while the rest was.
-	trouble error
 }
 
 // read checks all of it before anything is done.
@@ -88,7 +86,7 @@ func (s *statement) read() (func(*spec.Addressing), error) {
 	method, known := automatic[s.method]
 	if method == nil {
 		if known {
-			return nil, fmt.Errorf("%q is not supported", s.method)
+			return nil, fmt.Errorf("the firmware has no table of an interface that it booted from; ip=ibft alone asks for it")
 		}
 		return nil, fmt.Errorf("%q is no way to get an address; accepted: %s", s.method, strings.TrimLeft(strings.Join(slices.Sorted(maps.Keys(automatic)), ", "), ", "))
 	}
@@ -105,7 +103,7 @@ func (s *statement) read() (func(*spec.Addressing), error) {
 			return nil, fmt.Errorf("%q is not a router's address", s.gateway)
 		}
 	}
-	mtu, servers, err := s.tail()
+	mtu, mac, servers, err := s.tail()
 	if err != nil {
 		return nil, err
 	}
@@ -122,11 +120,14 @@ func (s *statement) read() (func(*spec.Addressing), error) {
 		if mtu != 0 {
 			a.MTU = mtu
 		}
+		if mac != "" {
+			a.MAC = mac
+		}
 	}, nil
 }
 
 // tail reads name servers, or an MTU and a hardware address.
-func (s *statement) tail() (mtu int, servers []netip.Addr, err error) {
+func (s *statement) tail() (mtu int, mac spec.MAC, servers []netip.Addr, err error) {
 	if slices.ContainsFunc(s.rest, isAddress) {
 		for _, f := range s.rest[:min(2, len(s.rest))] {
 			if f == "" {
@@ -134,21 +135,24 @@ func (s *statement) tail() (mtu int, servers []netip.Addr, err error) {
 			}
 			a, err := netip.ParseAddr(f)
 			if err != nil {
-				return 0, nil, fmt.Errorf("%q is not a name server's address", f)
+				return 0, "", nil, fmt.Errorf("%q is not a name server's address", f)
 			}
 			servers = append(servers, a)
 		}
-		return 0, servers, nil
+		return 0, "", servers, nil
 	}
 	if len(s.rest) > 0 && s.rest[0] != "" {
 		if mtu, err = strconv.Atoi(s.rest[0]); err != nil || mtu < 68 || mtu > 65535 {
-			return 0, nil, fmt.Errorf("MTU %q; accepted: 68 to 65535", s.rest[0])
+			return 0, "", nil, fmt.Errorf("MTU %q; accepted: 68 to 65535", s.rest[0])
 		}
 	}
-	if len(s.rest) > 1 && strings.Join(s.rest[1:], "") != "" {
-		s.trouble = fmt.Errorf("the interface keeps its hardware address; to name an interface by one: ifname=NAME:MAC")
+	// Colons separate its octets, too.
+	if text := strings.Join(s.rest[min(1, len(s.rest)):], ":"); text != "" {
+		if err := mac.UnmarshalText([]byte(text)); err != nil {
+			return 0, "", nil, err
+		}
 	}
-	return mtu, nil, nil
+	return mtu, mac, nil, nil
 }
 
 // everywhere gives all interfaces that can have addresses the same way to get them; with BOOTIF= only the one booted from.

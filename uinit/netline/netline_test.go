@@ -58,9 +58,12 @@ func TestOverride(t *testing.T) {
 		}, nil},
 		{"MTU, hardware address and peer", "ip=192.0.2.9:192.0.2.7:::box:lan:none:1400:52:54:00:12:34:56", func(m *spec.Machine) {
 			m.Hostname = "box"
-			m.Ethernet["lan"] = spec.Ethernet{Match: spec.Match{Driver: []string{"igb"}}, Addressing: spec.Addressing{MTU: 1400, Addresses: prefixes("192.0.2.9/24")}}
+			m.Ethernet["lan"] = spec.Ethernet{Match: spec.Match{Driver: []string{"igb"}}, Addressing: spec.Addressing{MTU: 1400, MAC: "52:54:00:12:34:56", Addresses: prefixes("192.0.2.9/24")}}
 			m.Route["line1"] = spec.Route{Destination: netip.MustParsePrefix("192.0.2.7/32"), Link: "lan", Metric: 50}
-		}, []string{"ip=192.0.2.9:192.0.2.7:::box:lan:none:1400:52:54:00:12:34:56: the interface keeps its hardware address; to name an interface by one: ifname=NAME:MAC"}},
+		}, nil},
+		{"a hardware address alone", "ip=lan:dhcp::52:54:00:12:34:56", func(m *spec.Machine) {
+			m.Ethernet["lan"] = spec.Ethernet{Match: spec.Match{Driver: []string{"igb"}}, Addressing: spec.Addressing{DHCP4: true, MTU: 9000, MAC: "52:54:00:12:34:56"}}
+		}, nil},
 		{"interfaces without a row, by the names they would have", "net.ifnames=1 ip=eth1:dhcp6 ip=enp3s0f1:auto6 ip=ens3:dhcp", func(m *spec.Machine) {
 			yes := true
 			m.Ethernet["eth1"] = spec.Ethernet{Match: spec.Match{Index: &one}, Addressing: spec.Addressing{DHCP6: &yes}}
@@ -91,7 +94,7 @@ func TestOverride(t *testing.T) {
 			m.Bond["bond0"] = bond
 		}, nil},
 		{"what firmware says among several interfaces", "BOOTIF=01-52-54-00-12-34-56", func(*spec.Machine) {}, nil},
-		{"nonsense", "ip=nonsense ip= ip=lan:ibft ip=1.2.3.4:::999::lan:none vlan=five:lan vlan=v.5000:lan bond=lan:eth0 bridge=br0:br0 nameserver=x ifname=a BOOTIF=7 rd.route=x team=t:a ip=lan:dhcp:7", func(m *spec.Machine) {}, []string{
+		{"nonsense", "ip=nonsense ip= ip=lan:ibft ip=1.2.3.4:::999::lan:none vlan=five:lan vlan=v.5000:lan bond=lan:eth0 bridge=br0:br0 nameserver=x ifname=a BOOTIF=7 rd.route=x team=t:a ip=lan:dhcp:7 ip=lan:dhcp::52:54", func(m *spec.Machine) {}, []string{
 			`ifname=a: "" is not a MAC address; accepted: six octets, such as 52:54:00:12:34:56`,
 			`BOOTIF=7: "7" is not a MAC address; accepted: six octets, such as 52:54:00:12:34:56`,
 			"bond=lan:eth0: lan is of the kind ethernet in this image",
@@ -101,9 +104,10 @@ func TestOverride(t *testing.T) {
 			"team=t:a: teams are not supported; accepted: bond=",
 			`ip=nonsense: "nonsense" is no way to get an address; accepted: any, auto6, dhcp, dhcp6, either6, ibft, link6, none, off, on, single-dhcp`,
 			`ip=: "nothing" is no way to get an address; accepted: any, auto6, dhcp, dhcp6, either6, ibft, link6, none, off, on, single-dhcp`,
-			`ip=lan:ibft: "ibft" is not supported`,
+			"ip=lan:ibft: the firmware has no table of an interface that it booted from; ip=ibft alone asks for it",
 			`ip=1.2.3.4:::999::lan:none: "999" is not a mask for 1.2.3.4`,
 			`ip=lan:dhcp:7: MTU "7"; accepted: 68 to 65535`,
+			`ip=lan:dhcp::52:54: "52:54" is not a MAC address; accepted: six octets, such as 52:54:00:12:34:56`,
 			"rd.route=x: accepted: rd.route=NETWORK/LENGTH:GATEWAY[:INTERFACE]",
 			`nameserver=x: "x" is not an address`,
 		}},

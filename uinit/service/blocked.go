@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // Blocked says what a process waits for, from /proc: "read /dev/random", "lock /var/lock/x",
@@ -50,7 +51,7 @@ const (
 func threads(proc string, pid int) []string {
 	const most = 100
 	dirs, _ := filepath.Glob(filepath.Join(proc, strconv.Itoa(pid), "task", "*"))
-	slices.SortFunc(dirs, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) })
+	order.By(dirs, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) })
 	return dirs[:min(len(dirs), most)]
 }
 

@@ -68,12 +68,17 @@ func TestRestartLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		row := spec.Service{RestartLimit: 2, RestartWindow: spec.Duration(time.Minute), RestartDelay: spec.Duration(time.Second)}
 		s, _ := supervised(row, &fake{life: 2 * time.Second, exit: Exit{Code: 3}})
-		given := make(chan error, 1)
-		s.box.GaveUp = func(err error) { given <- err }
+		given := make(chan error, 2)
+		s.box.Tell = func(err error) { given <- err }
 		if err := s.Run(t.Context()); err != nil {
 			t.Errorf("Run: %v", err)
 		}
-		if got, want := (<-given).Error(), "restarted 2 times within 1m0s, last: exit status 3"; got != want {
+		for range row.RestartLimit + 1 {
+			if err := <-given; err != nil {
+				t.Errorf("a run that lived was told as %v", err)
+			}
+		}
+		if got, want := errorText(<-given), "restarted 2 times within 1m0s, last: exit status 3"; got != want {
 			t.Errorf("gave up: %q, want %q", got, want)
 		}
 		<-s.ended

@@ -59,8 +59,9 @@ type Box struct {
 	Ready func(spec.Ready) bool
 	// Sign, where given, names what Ready looks for in a service whose row gives no sign.
 	Sign string
-	// GaveUp, where given, hears of a service that is not started again for its restart limit.
-	GaveUp func(error)
+	// Tell, where given, hears what is wrong with the service each time that this is known anew: nil when
+	// a start of it has succeeded, else why none does, or why it has ended for good. It must not block.
+	Tell func(trouble error)
 }
 
 // Service supervises one program.
@@ -79,7 +80,17 @@ type Service struct {
 	last     Exit
 	next     time.Time
 	unready  string // the sign that a running service still owes
+	trouble  error  // what Tell was told last, if told
+	told     bool
 }
+
+// StateError says that a service was left alone, for its state does not allow what was asked.
+type StateError struct {
+	Name  string
+	State State
+}
+
+func (e *StateError) Error() string { return fmt.Sprintf("starting %s: it is %s", e.Name, e.State) }
 
 // New makes a service ready to be started.
 func New(name string, row spec.Service, box Box) *Service {
@@ -88,13 +99,13 @@ func New(name string, row spec.Service, box Box) *Service {
 
 // Run starts the service and returns when it has lived for a second, or has ended well and
 // is not to run again; supervision goes on by itself. The error says that it ended three times in
-// a row at once, or ended badly and is not to run again.
+// a row at once, or ended badly and is not to run again; a *StateError, that it was started before.
 func (s *Service) Run(ctx context.Context) error {
 	started := make(chan error, 1)
 	s.mu.Lock()
 	if s.ended != nil || s.isStopping() {
-		s.mu.Unlock()
-		return fmt.Errorf("starting %s: it is %s", s.name, s.state)
+		defer s.mu.Unlock()
+		return &StateError{s.name, s.state}
 	}
 	s.ended = make(chan struct{})
 	s.mu.Unlock()
@@ -112,20 +123,26 @@ func (s *Service) supervise(started chan<- error) {
 	defer close(s.ended)
 	limit := restartLimit{most: s.row.RestartLimit, window: s.row.RestartWindow.Or(10 * time.Minute)}
 	pause := Backoff{Min: s.row.RestartDelay.Or(time.Second), Max: s.row.RestartMax.Or(time.Minute)}
-	say := func(err error) {
+	answer := func(err error) {
 		select {
 		case started <- err:
 		default: // Run has its answer
 		}
 	}
+	say := func(err error) {
+		s.mu.Lock()
+		s.tell(err)
+		s.mu.Unlock()
+		answer(err)
+	}
 	for quick := 0; ; {
 		begin := time.Now()
-		exit := s.once(say)
+		exit := s.once(answer)
 		ran := time.Since(begin)
 		switch {
 		case s.isStopping():
 			s.enter(Stopped)
-			say(fmt.Errorf("starting %s: stopped", s.name))
+			answer(fmt.Errorf("starting %s: stopped", s.name))
 			return
 		case !again(s.row.Restart, exit) && exit.Success():
 			s.enter(Exited)
@@ -147,9 +164,6 @@ func (s *Service) supervise(started chan<- error) {
 			err := fmt.Errorf("restarted %d times within %v, last: %v", limit.most, limit.window, exit)
 			s.enter(Failed)
 			s.box.Log("%s has failed for good: %v", s.name, err)
-			if s.box.GaveUp != nil {
-				s.box.GaveUp(err)
-			}
 			say(err)
 			return
 		}
@@ -159,8 +173,27 @@ func (s *Service) supervise(started chan<- error) {
 	}
 }
 
+// tell notes and passes on what is wrong with the service; mu is held, so that the last word is the latest.
+func (s *Service) tell(trouble error) {
+	s.told, s.trouble = true, trouble
+	if s.box.Tell != nil {
+		s.box.Tell(trouble)
+	}
+}
+
+// tellOf tells how a run of the service does, unless that run is over: how it ended is told by then.
+func (s *Service) tellOf(p Process, trouble error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process != p {
+		return false
+	}
+	s.tell(trouble)
+	return true
+}
+
 // once runs the program to its end.
-func (s *Service) once(say func(error)) Exit {
+func (s *Service) once(answer func(error)) Exit {
 	s.mu.Lock()
 	if s.isStopping() {
 		s.mu.Unlock()
@@ -178,7 +211,11 @@ func (s *Service) once(say func(error)) Exit {
 	s.mu.Unlock()
 
 	over := make(chan struct{})
-	go s.awaitReady(over, say)
+	go s.awaitReady(over, func(trouble error) {
+		if s.tellOf(p, trouble) {
+			answer(trouble)
+		}
+	})
 	exit := p.Wait()
 	close(over)
 	p.Kill() // children that it left behind hold its ports and files

@@ -64,6 +64,14 @@ func (s *Service) State() State {
 	return s.state
 }
 
+// Trouble is what is wrong with the service, nil where it has started well; not known is that of one whose
+// first start has not come to anything yet.
+func (s *Service) Trouble() (trouble error, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.trouble, s.told
+}
+
 // Waiting says what keeps the service from running, or what it is blocked on.
 func (s *Service) Waiting() string {
 	s.mu.Lock()

@@ -17,11 +17,12 @@ type Board struct {
 	// streams are further questions, set before there is a socket.
 	streams map[string]Stream
 
-	mu    sync.Mutex
-	order []string
-	units map[string]report.Event
-	facts map[string]any
-	soft  map[string]bool
+	mu      sync.Mutex
+	settled bool
+	order   []string
+	units   map[string]report.Event
+	facts   map[string]any
+	soft    map[string]bool
 }
 
 // NewBoard makes a board that passes on what is news; send must not block.
@@ -38,6 +39,7 @@ func (b *Board) Unit(e report.Event, soft bool) {
 	}
 	b.units[e.Name], b.soft[e.Name] = e, soft
 	b.send(e)
+	b.judge()
 }
 
 // Revise notes that a unit which was done is in trouble after all, or with an empty text that it is well again. It says
@@ -56,6 +58,7 @@ func (b *Board) Revise(name, trouble string) bool {
 	e.State, e.Message = state, trouble
 	b.units[name] = e
 	b.send(e)
+	b.judge()
 	return news
 }
 
@@ -63,6 +66,10 @@ func (b *Board) Revise(name, trouble string) bool {
 func (b *Board) Fact(name string, value any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.fact(name, value)
+}
+
+func (b *Board) fact(name string, value any) {
 	if old, ok := b.facts[name]; ok && reflect.DeepEqual(old, value) {
 		return
 	}
@@ -92,11 +99,32 @@ func (b *Board) Facts() []report.Event {
 	return list
 }
 
-// Degraded says whether something runs that is not what it should be, an array without all its disks.
-func (b *Board) Degraded() bool {
+// Settle says that every unit has an outcome. It returns the state of the boot, "ok" or "degraded", and from now
+// on the fact "boot.state" holds it, as it changes.
+func (b *Board) Settle() (state string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.ContainsFunc(b.order, func(name string) bool { return b.units[name].State == "degraded" })
+	b.settled = true
+	return b.judge()
+}
+
+// judge keeps the fact "boot.state" true; mu is held.
+func (b *Board) judge() (state string) {
+	if !b.settled {
+		return ""
+	}
+	state = "ok"
+	if slices.ContainsFunc(b.order, b.troubled) {
+		state = "degraded"
+	}
+	b.fact("boot.state", state)
+	return state
+}
+
+// troubled says that a person should know about a unit; mu is held.
+func (b *Board) troubled(name string) bool {
+	state := b.units[name].State
+	return (state == "failed" || state == "late" || state == "degraded") && !b.soft[name]
 }
 
 // Troubles returns a line for each unit that a person should know about: failed, late and degraded ones.
@@ -105,8 +133,7 @@ func (b *Board) Troubles() []string {
 	defer b.mu.Unlock()
 	var lines []string
 	for _, name := range b.order {
-		e := b.units[name]
-		if (e.State == "failed" || e.State == "late" || e.State == "degraded") && !b.soft[name] {
+		if e := b.units[name]; b.troubled(name) {
 			lines = append(lines, name+" "+e.State+": "+e.Message)
 		}
 	}

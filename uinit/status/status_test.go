@@ -40,6 +40,38 @@ func TestRevise(t *testing.T) {
 	}
 }
 
+// Once the boot is over, its state is a fact that stays true.
+func TestSettle(t *testing.T) {
+	b := NewBoard(func(report.Event) {})
+	unit := func(name, state string, soft bool) {
+		b.Unit(report.Event{Kind: report.KindUnit, Name: name, State: state}, soft)
+	}
+	wants := func(want ...report.Event) {
+		t.Helper()
+		if got := b.Facts(); !reflect.DeepEqual(got, append([]report.Event{}, want...)) {
+			t.Errorf("facts %v, want %v", got, want)
+		}
+	}
+	is := func(state string) report.Event {
+		return report.Event{Kind: report.KindFact, Name: "boot.state", Value: state}
+	}
+	unit("lan", "late", false)
+	unit("rtc", "failed", true)
+	wants()
+	if state := b.Settle(); state != "degraded" {
+		t.Errorf("a boot with a late unit is %s", state)
+	}
+	wants(is("degraded"))
+	unit("lan", "ok", false)
+	wants(is("ok"))
+	b.Revise("lan", "no carrier")
+	wants(is("degraded"))
+	unit("lan", "stopped", false)
+	wants(is("ok"))
+	unit("array", "degraded", false)
+	wants(is("degraded"))
+}
+
 func TestBoard(t *testing.T) {
 	var sent []report.Event
 	b := NewBoard(func(e report.Event) { sent = append(sent, e) })

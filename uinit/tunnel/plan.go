@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // State is what an interface is set to, or should be.
@@ -111,6 +113,6 @@ func sortedNets(nets []netip.Prefix) []netip.Prefix {
 	for i, n := range nets {
 		out[i] = n.Masked()
 	}
-	slices.SortFunc(out, func(a, b netip.Prefix) int { return strings.Compare(a.String(), b.String()) })
+	order.By(out, func(a, b netip.Prefix) int { return strings.Compare(a.String(), b.String()) })
 	return slices.Compact(out)
 }

@@ -6,11 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // ErrNone says that the machine has no watchdog.
@@ -38,7 +39,7 @@ func Find(sys fs.FS) (name, identity string, err error) {
 		}
 		return 0
 	}
-	slices.SortStableFunc(dogs, func(a, b dog) int {
+	order.By(dogs, func(a, b dog) int {
 		if c := soft(a) - soft(b); c != 0 {
 			return c
 		}

@@ -1,0 +1,159 @@
+package profile
+
+// Services, guests, clocks and logs.
+var serviceProblems = []problemCase{
+	{"dangling need", sound + "[service.probe]\ncommand = [\"/usr/bin/probe\"]\nneeds = [\"online:lna\"]\n[ethernet.lan]\ndhcp4 = true\n", []string{
+		`p.toml:10:10: service.probe.needs[0]: nothing is called "online:lna"; did you mean online:lan?; accepted here: `,
+	}},
+	{"circle of services", sound + `
+[service.a]
+command = ["/a"]
+needs = ["service:b"]
+[service.b]
+command = ["/b"]
+needs = ["service:c"]
+[service.c]
+command = ["/c"]
+needs = ["service:a"]
+`, []string{`p.toml:11:9: service.a.needs: services need each other in a circle: a → b → c → a`}},
+	{"two time servers", sound + "[time]\nservers = [\"192.0.2.1\", \"192.0.2.2\"]\n", []string{
+		`p.toml:9:11: warning: time.servers: 2 of at least 3`,
+	}},
+	{"certificates for a server that the owner names", sound + "[site]\nallow = [\"log_server\"]\n[log]\nca = \"/etc/ca.pem\"\n", nil},
+	{"time servers by DHCP", sound + "[time]\nservers = [\"192.0.2.1\"]\ndhcp = true\n", nil},
+	{"a time server with two votes", sound + "[time]\nservers = [\"a.example\", \"b.example\", \"a.example\"]\n", []string{
+		`p.toml:9:38: time.servers[2]: a.example is named already; accepted: each server once`,
+	}},
+	{"polls that are too short", sound + "[time]\npoll_min = \"2s\"\npoll_max = \"1s\"\n", []string{
+		`p.toml:9:12: time.poll_min: is 2s; accepted: 16s or more`,
+		`p.toml:10:12: time.poll_max: is 1s, shorter than time.poll_min; accepted: 2s or more`,
+	}},
+	{"log by TLS without certificates", sound + "[log]\nremote = \"tls://log.example\"\n", []string{
+		`p.toml:9:10: log.remote: needs log.ca: `,
+	}},
+	{"log keys for another server", sound + "[log]\nremote = \"tcp://log.example\"\nca = \"/etc/ca.pem\"\n", []string{
+		`p.toml:10:6: log.ca: is for a server with tls://; accepted: `,
+	}},
+	{"a spool for nobody", sound + "[log]\nspool = \"/srv/log\"\n", []string{
+		`p.toml:9:9: log.spool: keeps records for a server, and log.remote names none`,
+		`p.toml:9:9: log.spool: /srv/log lies in memory and is gone after the boot; accepted: `,
+	}},
+	{"needs the clock and the pool", sound + "[service.a]\ncommand = [\"/a\"]\nneeds = [\"clock\", \"entropy\"]\n", nil},
+	{"a watchdog that bites at once", sound + "[watchdog]\ntimeout = \"1s\"\n", []string{
+		`p.toml:9:11: watchdog.timeout: is 1s; accepted: 5s to 10m`,
+	}},
+	{"limits that are none", sound + "[service.a]\ncommand = [\"/a\"]\nrestart_limit = -1\npids = -1\ncpu = -0.5\n[service.b]\ncommand = [\"/b\"]\ncpu = 2000.0\n[service.c]\ncommand = [\"/c\"]\ncpu = inf\n", []string{
+		`p.toml:10:17: service.a.restart_limit: accepted: a number of restarts, or 0 for no limit`,
+		`p.toml:11:8: service.a.pids: accepted: a number of processes, or 0 for no limit`,
+		`p.toml:12:7: service.a.cpu: accepted: a share of processors from 0 to 1024`,
+		`p.toml:15:7: service.b.cpu: accepted: a share of processors from 0 to 1024`,
+		`p.toml:18:7: service.c.cpu: accepted: a share of processors from 0 to 1024`,
+	}},
+	{"two signs of readiness", sound + "[service.a]\ncommand = [\"/a\"]\nready = { port = 22, exit = true }\n", []string{
+		`p.toml:10:9: service.a.ready: has more than one sign; accepted: one of port, file, exit`,
+	}},
+	{"signs that never come", sound + "[service.a]\ncommand = [\"/a\"]\nready = { port = 70000 }\n[service.b]\ncommand = [\"/b\"]\nready = { file = \"run/b\" }\n[service.c]\ncommand = [\"/c\"]\nrestart = \"always\"\nready = { exit = true }\n", []string{
+		`p.toml:10:18: service.a.ready.port: accepted: 1 to 65535`,
+		`p.toml:13:18: service.b.ready.file: accepted: an absolute path, such as /run/thing.ready`,
+		`p.toml:16:11: service.c.restart: a service that is ready when it ends is not started again; accepted: "on-failure", "never"`,
+	}},
+	{"a service within limits", sound + "[service.a]\ncommand = [\"/a\"]\nrestart_limit = 3\npids = 10\ncpu = 0.5\nready = { file = \"/run/a\", timeout = \"5s\" }\nnamespaces = [\"mount\", \"pid\", \"net\", \"uts\", \"ipc\"]\n", nil},
+	{"namespaces that hide the sign", sound + "[service.a]\ncommand = [\"/a\"]\nnamespaces = [\"net\", \"pid\", \"net\"]\nready = { port = 80 }\n[service.b]\ncommand = [\"/b\"]\nnamespaces = [\"mount\"]\nready = { file = \"/tmp/b\" }\n", []string{
+		`p.toml:10:29: service.a.namespaces[2]: net is named already; accepted: each once`,
+		`p.toml:11:18: service.a.ready.port: is a port of the service's own network`,
+		`p.toml:15:18: service.b.ready.file: lies in the service's own /tmp`,
+	}},
+	{"a namespace that is none", sound + "[service.a]\ncommand = [\"/a\"]\nnamespaces = [\"user\"]\n", []string{
+		`p.toml:10:15: service.a.namespaces[0]: "user" is not a namespace; accepted: mount, pid, net, uts, ipc`,
+	}},
+	{"guests", sound + guests, nil},
+	{"guests that make no sense", sound + guests + `
+[vm.Big]
+memory = "8M"
+vcpus = -1
+memory_max = "32M"
+cpu = -1.0
+restart_limit = -1
+[vm.empty]
+memory = "1G"
+initrd = "initrd"
+needs = ["vm:wbe"]
+[vm.taker]
+firmware = "uefi"
+uefi_vars = "/vars"
+[vm.taker.disk.a]
+path = "/srv/web.img"
+size = "1G"
+[vm.taker.disk.B]
+path = "/dev/vg0/x"
+create = true
+[vm.taker.disk.c]
+path = "x.iso"
+bus = "cdrom"
+create = true
+[vm.taker.disk.d]
+path = "/var/d.img"
+create = true
+size = "1G"
+[vm.taker.disk.e]
+path = "/srv/e.img"
+create = true
+[vm.taker.nic.a]
+bridge = "br1"
+mac = "53:54:00:00:00:01"
+[vm.taker.nic.interfaces]
+bridge = "br0"
+mac = "52:54:00:00:00:02"
+[vm.taker.nic.l]
+bridge = "br0"
+mac = "52:54:00:00:00:02"
+`, []string{
+		`p.toml:18:8: vm.web.disk.root.path: /srv/web.img is a disk of taker already, and two who write`,
+		`p.toml:26:1: vm.Big: is not a guest's name; accepted: `,
+		`p.toml:26:1: vm.Big: has nothing to start from; accepted: kernel, or a disk`,
+		`p.toml:27:10: vm.Big.memory: is 8M; accepted: 16M and up`,
+		`p.toml:28:9: vm.Big.vcpus: is -1; accepted: 1 to 255`,
+		`p.toml:29:14: vm.Big.memory_max: is 32M, and the guest would be ended when it uses its 8M; accepted: 72M and up`,
+		`p.toml:30:7: vm.Big.cpu: accepted: `,
+		`p.toml:31:17: vm.Big.restart_limit: accepted: `,
+		`p.toml:33:10: warning: vm.empty.memory: is 1G, which does not fit into run.memory, 512M`,
+		`p.toml:34:10: vm.empty.initrd: "initrd" is not an absolute path`,
+		`p.toml:34:10: vm.empty.initrd: goes with kernel; a disk brings its own`,
+		`p.toml:35:10: vm.empty.needs[0]: nothing is called "vm:wbe"; did you mean vm:web?`,
+		`p.toml:36:1: warning: vm.taker.memory: is 512M`,
+		`p.toml:38:13: vm.taker.uefi_vars: /vars lies in memory`,
+		`p.toml:41:8: vm.taker.disk.a.size: goes with create = true`,
+		`p.toml:42:1: vm.taker.disk.B: is not a disk's name`,
+		`p.toml:44:10: vm.taker.disk.B.create: makes files, and /dev/vg0/x is a device`,
+		`p.toml:46:8: vm.taker.disk.c.path: "x.iso" is no disk; accepted: `,
+		`p.toml:48:10: vm.taker.disk.c.create: makes an empty disk`,
+		`p.toml:50:8: vm.taker.disk.d.path: /var/d.img lies in memory`,
+		`p.toml:53:1: vm.taker.disk.e.size: is 0; accepted: `,
+		`p.toml:57:10: vm.taker.nic.a.bridge: there is no [bridge.br1]; did you mean br0?`,
+		`p.toml:58:7: vm.taker.nic.a.mac: 53:54:00:00:00:01 is a group's address`,
+		`p.toml:59:1: vm.taker.nic.interfaces: "taker-interfaces" is not a name`,
+		`p.toml:64:7: vm.taker.nic.l.mac: 52:54:00:00:00:02 is that of taker-interfaces already`,
+	}},
+	{"guests in a circle", sound + "[vm.a]\nkernel = \"/k\"\nmemory = \"64M\"\nautostart = true\nneeds = [\"vm:b\"]\n[vm.b]\nkernel = \"/k\"\nmemory = \"64M\"\nautostart = true\norder = 1\n", []string{
+		`p.toml:8:1: vm.a: guests wait for each other in a circle, by order or needs: a → b → a`,
+	}},
+}
+
+const guests = `
+[bridge.br0]
+no_address = true
+[mount."/srv"]
+source = "LABEL=srv"
+type = "ext4"
+[vm.web]
+memory = "64M"
+autostart = true
+[vm.web.disk.root]
+path = "/srv/web.img"
+create = true
+size = "1G"
+[vm.web.disk.data]
+path = "lvm:vg0/data"
+[vm.web.nic.lan]
+bridge = "br0"
+`

@@ -1,0 +1,70 @@
+package qemu_tests
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The story that started it all: on a machine without any source of randomness services make keys, one by a
+// shell that reads /dev/random, one by a program with threads. They neither delay the login prompt nor stay
+// unexplained. This guest's clock counts its instructions, so that it knows of no busy host: the kernel
+// gathers randomness by that clock, for a second, and units are late by it.
+func TestKeysWithoutEntropy(t *testing.T) {
+	box := extended(t, `
+[kernel]
+package = "linux-image-cloud-amd64"
+[image]
+overlays = ["headless", "files"]
+[run]
+cpu  = "qemu64"
+nics = 0
+[boot]
+unit_timeout = "300ms"
+[service.keygen]
+command = ["/usr/bin/keygen"]
+restart = "never"
+[service.keymaker]
+command = ["/usr/bin/keymaker"]
+restart = "never"
+`, map[string]string{
+		// bash copies a variable's bytes but NULs; how many there are does not matter.
+		"files/usr/bin/keygen":   "#!/bin/bash\nLC_ALL=C read -rN 32 -u 3 3</dev/random\n",
+		"files/usr/bin/keymaker": string(compiled(t, "./keymaker")),
+	})
+	box.options.Extra = []string{"-icount", "shift=1,sleep=off"}
+	g := box.boots(t)
+	until(t, g, "the end of the boot", isBooted)
+	for _, name := range []string{"service:keygen", "service:keymaker"} {
+		state(t, g, name, "ok")
+	}
+	if got := inside(t, g, "/init rngtest"); !like("blocks * 1000\nfailed *", got) {
+		t.Errorf("the diagnostic of the pool prints %q", got)
+	}
+	console, _ := g.Console("ttyS0")
+	s := off(t, g)
+	f := facts(g)
+	if f["entropy.source"] != "jitter" {
+		t.Errorf("facts %v", f)
+	}
+	prompt := unitAt(t, s, "console:ttyS0", "ok").Uptime
+	if ready, _ := f["entropy.ready_seconds"].(float64); prompt >= ready {
+		t.Errorf("the prompt came at %.2f s, the random pool at %.2f s", prompt, ready)
+	} else {
+		t.Logf("prompt at %.2f s, pool ready at %.2f s", prompt, ready)
+	}
+	for name, want := range map[string]string{
+		"service:keygen":   "^waiting: (read /dev/random|perhaps getrandom: .*)$",
+		"service:keymaker": "^waiting: (perhaps )?getrandom",
+	} {
+		if late := unitAt(t, s, name, "late"); !regexp.MustCompile(want).MatchString(late.Message) {
+			t.Errorf("%s is late and says %q", name, late.Message)
+		} else {
+			t.Logf("%s is late: %s", name, late.Message)
+		}
+		unitAt(t, s, name, "ok")
+	}
+	if !strings.Contains(console.Text(), "service:keygen late") {
+		t.Error("the console does not explain the late service")
+	}
+}

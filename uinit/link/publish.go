@@ -1,0 +1,44 @@
+package link
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+)
+
+// see is what everybody may know.
+func (w *work) see() map[string]view {
+	views := map[string]view{}
+	for name, a := range w.active {
+		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.deaf, w.resolvErr, w.ruleErr), lease: a.lease, lease6: a.lease6, repairs: a.repairs, reached: a.reached, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
+		if a.asking != nil {
+			v.asking = a.asking.client.Waiting
+		}
+		if a.asking6 != nil {
+			v.asking6 = a.asking6.client.Waiting
+		}
+		if n, ok := w.state.nic(a.nic); ok {
+			v.nic = &n
+			v.addresses = slices.DeleteFunc(slices.Clone(w.state.Addresses), func(x Address) bool { return x.NIC != a.nic })
+			v.routes = slices.DeleteFunc(slices.Clone(w.state.Routes), func(x Route) bool { return x.NIC != a.nic })
+		}
+		views[name] = v
+	}
+	return views
+}
+
+// tell reports the facts that changed.
+func (w *work) tell(views map[string]view) {
+	for name, v := range views {
+		for key, value := range v.facts() {
+			w.tellOne("link."+name+"."+key, value)
+		}
+	}
+}
+
+func (w *work) tellOne(key string, value any) {
+	if old, told := w.facts[key]; !told || !reflect.DeepEqual(old, value) {
+		w.facts[key] = value
+		w.fact(key, value)
+	}
+}

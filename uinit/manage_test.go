@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/hostlink"
+	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/status"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// life is a program that ends with a status after a time, or by a signal.
+type life struct {
+	once sync.Once
+	over chan service.Exit
+}
+
+func (l *life) Wait() service.Exit { return <-l.over }
+func (l *life) Signal(s syscall.Signal) error {
+	l.once.Do(func() { l.over <- service.Exit{Signal: s} })
+	return nil
+}
+func (l *life) Kill()           { _ = l.Signal(syscall.SIGKILL) }
+func (l *life) Blocked() string { return "" }
+
+// managing is a machine with one service, whose runs take as long as given and then fail; a run that takes 0
+// does not end.
+func managing(t *testing.T, row spec.Service, runs ...time.Duration) *worker {
+	w := &worker{life: t.Context(), reporter: &hostlink.Reporter{}, log: slog.New(slog.DiscardHandler), services: map[string]*service.Service{}}
+	w.board = status.NewBoard(func(report.Event) {})
+	w.arrays = newArrays(w)
+	w.services["a"] = service.New("a", row, service.Box{
+		Start: func(string, spec.Service) (service.Process, error) {
+			l := &life{over: make(chan service.Exit, 1)}
+			if took := runs[0]; took > 0 {
+				time.AfterFunc(took, func() { l.once.Do(func() { l.over <- service.Exit{Code: 7} }) })
+			}
+			runs = runs[min(1, len(runs)-1):]
+			return l, nil
+		},
+		Fact: w.board.Fact, Log: func(string, ...any) {}, Ready: service.Ready,
+		Tell: func(trouble error) { w.revise("service:a", trouble) },
+	})
+	return w
+}
+
+// boots starts the service as a boot does.
+func (w *worker) boots(t *testing.T) {
+	t.Helper()
+	err := unit.Run(t.Context(), []unit.Unit{{Name: "service:a", Run: func(ctx context.Context) error { return w.startService(ctx, "a") }}},
+		unit.Options{Report: w.note, Settled: func(bool) { w.settled() }})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shows compares what uinitctl status, the issue text and the fact say of the service.
+func (w *worker) shows(t *testing.T, when, state, message string) {
+	t.Helper()
+	synctest.Wait()
+	e := w.board.Units()[0]
+	if e.State != state || e.Message != message {
+		t.Errorf("%s: %s %q, want %s %q", when, e.State, e.Message, state, message)
+	}
+	want := "ok"
+	if state == "failed" {
+		want = "degraded"
+	}
+	for _, f := range w.board.Facts() {
+		if f.Name == "boot.state" && f.Value != want {
+			t.Errorf("%s: the boot is %v", when, f.Value)
+		}
+	}
+	if troubles := w.board.Troubles(); (len(troubles) > 0) != (state == "failed") {
+		t.Errorf("%s: troubles %q", when, troubles)
+	}
+}
+
+func (w *worker) asked(verb string) error {
+	return w.manage(verb)(context.Background(), []string{"service:a"}, func(report.Event) error { return nil })
+}
+
+// A unit shows what became of its service, however long after the boot, and whoever started it.
+func TestServiceFailsLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := managing(t, spec.Service{Restart: spec.RestartNever}, 5*time.Second, 1, 0)
+		w.boots(t)
+		w.shows(t, "after the boot", "ok", "")
+		if err := w.asked("start"); err == nil || err.Error() != "starting a: it is running" {
+			t.Errorf("starting what runs: %v", err)
+		}
+		w.shows(t, "after a start that was refused", "ok", "")
+		time.Sleep(5 * time.Second)
+		w.shows(t, "after its end", "failed", "exit status 7")
+		if err := w.asked("start"); err == nil || err.Error() != "exit status 7" {
+			t.Errorf("starting what ends at once: %v", err)
+		}
+		w.shows(t, "after a start that failed", "failed", "exit status 7")
+		if err := w.asked("restart"); err != nil {
+			t.Error(err)
+		}
+		w.shows(t, "after a start that succeeded", "ok", "")
+		if err := w.asked("stop"); err != nil {
+			t.Error(err)
+		}
+		w.shows(t, "after a stop", "stopped", "")
+	})
+}
+
+// Three quick ends are a failure; the run that lives puts an end to that.
+func TestServiceComesToItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := managing(t, spec.Service{}, 1, 1, 1, 0)
+		w.boots(t)
+		w.shows(t, "after the boot", "failed", "ended 3 times in a row at once: exit status 7")
+		time.Sleep(10 * time.Second)
+		w.shows(t, "once it lives", "ok", "")
+		if err := w.asked("stop"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestUnlessManaged(t *testing.T) {
+	other := errors.New("other")
+	if err := unlessManaged(other); err != other {
+		t.Error(err)
+	}
+	for state, want := range map[service.State]unit.State{service.Running: unit.OK, service.Pausing: unit.OK, service.Stopped: unit.Skipped, service.Failed: unit.Failed} {
+		got := unit.OK
+		switch err := unlessManaged(&service.StateError{Name: "a", State: state}); {
+		case errors.Is(err, unit.ErrSkip):
+			got = unit.Skipped
+		case err != nil:
+			got = unit.Failed
+		}
+		if got != want {
+			t.Errorf("one that is %s: %s, want %s", state, got, want)
+		}
+	}
+}
