@@ -64,11 +64,15 @@ func newGuests(w *worker) *guests {
 	return g
 }
 
+// threads is what QEMU may have besides one for each processor: 64 that work on disks, and a few. It may start no
+// processes at all (-sandbox).
+const threads = 128
+
 // supervised is a guest as a service.
 func supervised(v spec.VM) spec.Service {
 	return spec.Service{
 		Restart: v.Restart, RestartDelay: v.RestartDelay, RestartLimit: v.RestartLimit,
-		StopTimeout: spec.Duration(v.StopTimeout.Or(time.Minute)), Memory: v.MemoryMax, CPU: v.CPU,
+		StopTimeout: spec.Duration(v.StopTimeout.Or(time.Minute)), Memory: v.MemoryMax, CPU: v.CPU, PIDs: threads + max(v.VCPUs, 1),
 	}
 }
 
