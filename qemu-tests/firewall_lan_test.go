@@ -79,6 +79,8 @@ dns       = ["203.0.113.1"]
 		return false
 	})
 
+	// dnsmasq believes nobody who says that a name is at an address of those for documentation (stop-dns-rebind).
+	web := net.IPv4(11, 12, 13, 14).To4()
 	// A name, asked of the box, by the box of the provider, and answered back.
 	question := dns(layers.DNS{ID: 7, RD: true, Questions: []layers.DNSQuestion{{Name: []byte("www.example.net"), Type: layers.DNSTypeA, Class: layers.DNSClassIN}}})
 	ask := packet{from: client, to: mac(1), source: leased, target: router, sport: 5353, dport: 53, udp: true, payload: question}
@@ -96,12 +98,12 @@ dns       = ["203.0.113.1"]
 		t.Fatalf("what the box knows of name servers:\n%s", inside(t, g, "cat /run/resolv.conf; uinitctl log service:dnsmasq; nft list ruleset | grep -c .; uinitctl log packets"))
 	}
 	passed.QR, passed.RA = true, true
-	passed.Answers = []layers.DNSResourceRecord{{Name: passed.Questions[0].Name, Type: layers.DNSTypeA, Class: layers.DNSClassIN, TTL: 60, IP: net.IPv4(198, 51, 100, 7).To4()}}
+	passed.Answers = []layers.DNSResourceRecord{{Name: passed.Questions[0].Name, Type: layers.DNSTypeA, Class: layers.DNSClassIN, TTL: 60, IP: web}}
 	passed.Additionals = nil
 	reply := packet{from: provider.MAC, to: mac(0), source: outer, target: us, sport: 53, dport: port, udp: true, payload: dns(passed)}
 	inner.sees(t, "the answer", wan, reply.frame(), func(p gopacket.Packet) bool {
 		d, ok := p.Layer(layers.LayerTypeDNS).(*layers.DNS)
-		return ok && d.QR && d.ID == 7 && transport(router, leased, 53, 5353)(p) && len(d.Answers) == 1 && d.Answers[0].IP.Equal(net.IPv4(198, 51, 100, 7))
+		return ok && d.QR && d.ID == 7 && transport(router, leased, 53, 5353)(p) && len(d.Answers) == 1 && d.Answers[0].IP.Equal(web)
 	})
 
 	// And what was lent is translated to the fixed address.
