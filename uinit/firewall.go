@@ -41,14 +41,7 @@ func (w *worker) ownRules(context.Context) error {
 
 // joinFlows lets an interface take the short way.
 func (w *worker) joinFlows(ctx context.Context, link string) error {
-	flow, err := w.machine.Firewall.Flow, error(nil)
-	if flow.Gather {
-		err = firewall.Gather(link)
-	}
-	if flow.Table != "" {
-		err = errors.Join(err, firewall.System{Env: environment()}.Text(ctx, firewall.Join(flow.Table, link)))
-	}
-	return err
+	return firewall.System{Env: environment()}.Text(ctx, firewall.Join(w.machine.Firewall.Flow.Table, link))
 }
 
 // harden sets what a packet filter expects of the kernel's network.

@@ -24,7 +24,7 @@ func (c *crosser) firewall() {
 			c.bad(joinIndex("firewall.management.interfaces", i), "there is no interface %q%s", name, suggest.DidYouMean(name, links))
 		}
 	}
-	if words := strings.Fields(f.Flow.Table); len(f.Flow.Interfaces) > 0 && len(words) != 3 && !(f.Flow.Gather && len(words) == 0) || len(words) != 0 && strings.Trim(f.Flow.Table, flowNames) != "" {
+	if words := strings.Fields(f.Flow.Table); len(f.Flow.Interfaces) > 0 && len(words) != 3 || len(words) != 0 && strings.Trim(f.Flow.Table, flowNames) != "" {
 		c.bad("firewall.flow.table", `%q is no flow table; accepted: its family, table and name, such as "inet filter fast"`, f.Flow.Table)
 	}
 	for i, name := range f.Flow.Interfaces {

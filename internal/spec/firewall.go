@@ -30,16 +30,12 @@ type Management struct {
 	From []netip.Prefix `json:"from,omitempty"`
 }
 
-// Flow says where packets of connections that rules let pass go a shorter way, and by what. A flow table of the
-// rules, which declare it without devices, takes routed packets of connections that a rule added to it ("flow add @fast")
-// past all rules, from one interface that joined it to another (Documentation/networking/nf_flowtable.rst). Bridges
-// have none; there, packets that are gathered share what the rules cost.
+// Flow names a flow table of the rules, which declare it without devices, and those who join it: packets of
+// connections that a rule added to it ("flow add @fast") go from one of these to another past all rules
+// (Documentation/networking/nf_flowtable.rst).
 type Flow struct {
 	// Family, table and name, as nft(8) writes them: "inet filter fast".
 	Table string `json:"table,omitempty"`
-	// Packets of one flow that arrive together, of UDP as of TCP, pass the rules as one and leave as they came
-	// (ethtool -K NAME rx-gro-list on).
-	Gather bool `json:"gather,omitempty"`
 	// Interfaces that join as they come up.
 	Interfaces []string `json:"interfaces,omitempty"`
 }
