@@ -20,7 +20,7 @@ const firmwareLimit = 12 * time.Minute
 // uinit are heard on its console. Stopped by itself, it powers off as its power button says.
 func TestNestedUEFI(t *testing.T) {
 	long(t)
-	words := append([]string{"console=ttyS0,115200n8"}, qemu.KernelArgs(qemu.AccelTCG, tsc.KHz())...)
+	words := append([]string{"console=tty0", "console=ttyS0,115200n8"}, qemu.KernelArgs(qemu.AccelTCG, tsc.KHz())...)
 	inner := extended(t, "formats = [\"kernel\", \"disk\"]\n"+strings.Replace(cloud, "[kernel]\n", fmt.Sprintf("[kernel]\ncmdline = [\"%s\"]\ndrivers = [\"virtio\"]\n", strings.Join(words, `", "`)), 1)+`
 [access]
 host_password = false
