@@ -36,6 +36,7 @@ memory = "768M"
 [vm.efi]
 memory       = "192M"
 firmware     = "uefi"
+accel        = "tcg" # QEMU 7.2 that emulates KVM itself dies of this firmware (tcg_handle_interrupt: iothread not locked)
 stop_timeout = "2m"
 [vm.efi.disk.root]
 path = "/dev/vdb"
