@@ -30,6 +30,8 @@ type Env struct {
 	Epoch time.Time
 	// Limit is how large the cache may be after a build, in bytes.
 	Limit int64
+	// Trial is how rules of a firewall are tried.
+	Trial Trial
 }
 
 // NewEnv opens the cache in dir ("" for the user's) and sets up the rest around it.

@@ -126,6 +126,16 @@ func wholePackages(p *profile.Profile) bool {
 	return false
 }
 
+// Trial is how rules of a firewall are tried before they go into an image. The zero value is for all but those who
+// want to know what happens elsewhere.
+type Trial struct {
+	// Here tries the rules of an image's file tree below root on this machine's kernel; nil stands for nft.Try.
+	// Where it answers with an *nft.DoubtError, the image's own kernel is booted.
+	Here func(ctx context.Context, root, rules string) ([]nft.Message, error)
+	// QEMU is the program that boots it; "" stands for qemu.DefaultBinary.
+	QEMU string
+}
+
 // tryRules loads the image's rules where they can do no harm: in a network of their own on this machine, or
 // where its kernel can't tell, in a short boot of the image's own kernel. Rules that are wrong are
 // Problems in the files they stand in.
@@ -137,7 +147,7 @@ func (e *Env) tryRules(ctx context.Context, image *Image) (err error) {
 	step := e.Progress.Step("trying the rules of the firewall", 0)
 	defer func() { step.Done(err) }()
 	r := newRuleset(image.Plan.Files, image.open)
-	found, err := tryHere(ctx, image, p.Firewall.Rules)
+	found, err := e.tryHere(ctx, image, p.Firewall.Rules)
 	var doubt *nft.DoubtError
 	if errors.As(err, &doubt) {
 		found, err = e.tryInGuest(ctx, image)

@@ -126,22 +126,22 @@ func (e *Env) bootTrial(ctx context.Context, trial *Image) (lines []string, err 
 			return nil, err
 		}
 	}
-	accel, _ := qemu.Prober{CacheDir: e.Cache.Dir()}.Probe(ctx)
-	lines, err = runTrial(ctx, trial.Plan.Kernel.From.Host, initrd.Name(), accel)
+	accel, _ := qemu.Prober{Binary: e.Trial.QEMU, CacheDir: e.Cache.Dir()}.Probe(ctx)
+	lines, err = e.runTrial(ctx, trial.Plan.Kernel.From.Host, initrd.Name(), accel)
 	if err != nil && accel != qemu.AccelTCG && ctx.Err() == nil {
 		// What passed the probe may still hang later, where virtual machines are nested.
-		lines, err = runTrial(ctx, trial.Plan.Kernel.From.Host, initrd.Name(), qemu.AccelTCG)
+		lines, err = e.runTrial(ctx, trial.Plan.Kernel.From.Host, initrd.Name(), qemu.AccelTCG)
 	}
 	return lines, err
 }
 
-func runTrial(ctx context.Context, kernel, initrd, accel string) (lines []string, err error) {
+func (e *Env) runTrial(ctx context.Context, kernel, initrd, accel string) (lines []string, err error) {
 	// The second serial port works without any driver from the image.
 	words := append([]string{"console=ttyS0,115200", report.ParamReport + "=ttyS1"}, qemu.KernelArgs(accel, tsc.KHz())...)
 	limited, cancel := context.WithTimeout(ctx, guestLimits[accel])
 	defer cancel()
 	g, err := qemu.Start(limited, qemu.Config{
-		Accel: accel, Kernel: kernel, Initrd: initrd, Append: strings.Join(words, " "), Serials: 1, ReportSerial: true,
+		Binary: e.Trial.QEMU, Accel: accel, Kernel: kernel, Initrd: initrd, Append: strings.Join(words, " "), Serials: 1, ReportSerial: true,
 	})
 	if err != nil {
 		return nil, unable(ctx, err)

@@ -17,7 +17,7 @@ import (
 )
 
 // tryHere lays out what nft needs of an image and lets it load the rules.
-func tryHere(ctx context.Context, image *Image, rules string) ([]nft.Message, error) {
+func (e *Env) tryHere(ctx context.Context, image *Image, rules string) ([]nft.Message, error) {
 	root, err := os.MkdirTemp("", "imgbuild-rules-")
 	if err != nil {
 		return nil, err
@@ -28,6 +28,9 @@ func tryHere(ctx context.Context, image *Image, rules string) ([]nft.Message, er
 	}
 	if err := layOut(root, image.Plan.Files, image.open); err != nil {
 		return nil, fmt.Errorf("laying out the image's programs: %w", err)
+	}
+	if e.Trial.Here != nil {
+		return e.Trial.Here(ctx, root, rules)
 	}
 	return nft.Try(ctx, root, rules)
 }

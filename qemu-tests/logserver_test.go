@@ -188,3 +188,27 @@ func certificate(t *testing.T, address string) (server *tls.Config, trust string
 	server = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 	return server, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
+
+// hears waits for a message that contains a text.
+func (s *logServer) hears(t *testing.T, g *qemu.Guest, text string) {
+	t.Helper()
+	for limit := time.After(soon); ; {
+		s.mu.Lock()
+		for _, m := range s.messages {
+			if strings.Contains(m, text) {
+				s.mu.Unlock()
+				return
+			}
+		}
+		s.mu.Unlock()
+		select {
+		case <-s.changed:
+		case <-g.Exited():
+			t.Errorf("the guest ended before the server heard %q", text)
+			return
+		case <-limit:
+			t.Errorf("the server did not hear %q", text)
+			return
+		}
+	}
+}

@@ -163,3 +163,17 @@ func mac(i int) net.HardwareAddr {
 	}
 	return a
 }
+
+// who asks for the owner of an address.
+func who(from net.HardwareAddr, source, target string) []byte {
+	b := gopacket.NewSerializeBuffer()
+	all := net.HardwareAddr{255, 255, 255, 255, 255, 255}
+	s, to := addr(source).As4(), addr(target).As4()
+	err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{}, &layers.Ethernet{SrcMAC: from, DstMAC: all, EthernetType: layers.EthernetTypeARP},
+		&layers.ARP{AddrType: layers.LinkTypeEthernet, Protocol: layers.EthernetTypeIPv4, HwAddressSize: 6, ProtAddressSize: 4, Operation: layers.ARPRequest,
+			SourceHwAddress: from, SourceProtAddress: s[:], DstHwAddress: make([]byte, 6), DstProtAddress: to[:]})
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return b.Bytes()
+}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -74,8 +75,12 @@ func (r resolver) String() string {
 	return b.String()
 }
 
-// write replaces the file where it differs. A file of the image stays for as long as nobody names a server.
+// write replaces the file where it differs, or the one that it is a link to: others read that by its own name. A
+// file of the image stays for as long as nobody names a server.
 func (r resolver) write(path string, written bool) (bool, error) {
+	if target, err := os.Readlink(path); err == nil && filepath.IsAbs(target) {
+		path = target
+	}
 	if !written && len(r.servers) == 0 {
 		return false, nil
 	}

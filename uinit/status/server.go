@@ -106,7 +106,7 @@ func Ask(socket, question string) (events []report.Event, err error) {
 func Follow(socket, question string, each func(report.Event)) error {
 	c, err := net.Dial("unix", socket)
 	if err != nil {
-		return fmt.Errorf("asking uinit: %w", err)
+		return fmt.Errorf("asking uinit, which listens from early in the boot until the machine goes down: %w", err)
 	}
 	defer c.Close()
 	if _, err := fmt.Fprintln(c, question); err != nil {

@@ -1,0 +1,73 @@
+package qemu_tests
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
+	"github.com/imgbuild/imgbuild/internal/report"
+)
+
+// firmwareLimit bounds UEFI, a kernel and its init in an emulator within an emulator.
+const firmwareLimit = 12 * time.Minute
+
+// A guest that UEFI starts from a disk of this project's making, within the guest: firmware, boot loader's stub, kernel and
+// uinit are heard on its console. Stopped by itself, it powers off as its power button says.
+func TestNestedUEFI(t *testing.T) {
+	long(t)
+	words := append([]string{"console=tty0", "console=ttyS0,115200n8"}, qemu.KernelArgs(qemu.AccelTCG, tsc.KHz())...)
+	inner := extended(t, "formats = [\"kernel\", \"disk\"]\n"+strings.Replace(cloud, "[kernel]\n", fmt.Sprintf("[kernel]\ncmdline = [\"%s\"]\ndrivers = [\"virtio\"]\n", strings.Join(words, `", "`)), 1)+`
+[access]
+host_password = false
+[user.root]
+# "correct horse"
+password_hash = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
+[ethernet.lan]
+optional = true
+`, map[string]string{})
+	host := built(t, written(t, "extends = \"hypervisor\"\n"+cloud+`
+[run]
+memory = "768M"
+[vm.efi]
+memory       = "192M"
+firmware     = "uefi"
+accel        = "tcg" # QEMU 7.2 that emulates KVM itself dies of this firmware (tcg_handle_interrupt: iothread not locked)
+stop_timeout = "2m"
+[vm.efi.disk.root]
+path = "/dev/vdb"
+`, map[string]string{}))
+	vm, err := boot.Prepare(t.Context(), host.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vm.Close)
+	vm.Config.Disks = append(vm.Config.Disks, qemu.Disk{Path: filepath.Join(filepath.Dir(inner.options.Kernel), "box.img"), Snapshot: true})
+	g := startFor(t, vm.Config, firmwareLimit)
+	until(t, g, "the end of the boot", isBooted)
+	begin := time.Now()
+	if got := inside(t, g, "uinitctl vm start efi"); !like("GUEST*efi*running*192M*", got) {
+		t.Fatalf("starting the guest prints\n%s", got)
+	}
+	for _, heard := range []string{"BdsDxe", "Linux version 6", "uinit: ", "login:"} {
+		line := fmt.Sprintf(`while read -rn 200 line; do [[ $line == *%q* ]] && break; done < <(uinitctl vm console efi </dev/null); echo "$line"`, heard)
+		reply, err := g.Request(t.Context(), report.Request{Command: []string{"/bin/bash", "-c", line}, Timeout: firmwareLimit.Seconds()})
+		if err != nil || !strings.Contains(reply.Output, heard) {
+			t.Fatalf("waiting for %q on the guest's console: %+v, %v", heard, reply, err)
+		}
+		t.Logf("%q after %v: %s", heard, time.Since(begin).Round(time.Second), strings.TrimSpace(reply.Output))
+	}
+	begin = time.Now()
+	if got := inside(t, g, "uinitctl vm stop efi"); !like("GUEST*efi*exited*", got) && !like("GUEST*efi*stopped*", got) {
+		t.Errorf("stopping the guest prints\n%s", got)
+	}
+	if took := time.Since(begin); took > 100*time.Second {
+		t.Errorf("stopping took %v: the guest was switched off", took)
+	}
+	fact(t, g, "vm.efi.exit", "exit status 0")
+	off(t, g)
+}

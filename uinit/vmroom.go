@@ -1,0 +1,72 @@
+//go:build !novm
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/vm"
+)
+
+// await waits for a disk that is a device, and brings up its volume group.
+func (g *guests) await(ctx context.Context, disk spec.VMDisk) error {
+	file := disk.File()
+	if !strings.HasPrefix(file, "/dev/") {
+		return nil
+	}
+	there := func() bool {
+		_, err := os.Stat(file)
+		return err == nil
+	}
+	var failed error
+	err := g.w.awaitDisk(ctx, func() (bool, error) {
+		if group := disk.VolumeGroup(); group != "" && !there() {
+			failed = g.w.activate(ctx, group) // the next disk may be what is missing
+		}
+		return there(), nil
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for %s: %w", file, errors.Join(err, failed))
+	}
+	return nil
+}
+
+// room says whether a guest's memory is there.
+func (g *guests) room(one *guest) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	total, available, err := memory()
+	if err != nil {
+		return fmt.Errorf("looking for memory: %w", err)
+	}
+	m := vm.Memory{Total: total, Available: available}
+	for _, other := range g.all {
+		if other != one && other.guest() != nil {
+			m.Promised += max(0, int64(other.row.Memory)-other.figure("memory.current"))
+		}
+	}
+	if err := m.Fits(one.row.Memory); err != nil {
+		return fmt.Errorf("starting %s: %w", one.name, err)
+	}
+	return nil
+}
+
+// figure reads a number of the guest's control group; 0 where there is none.
+func (one *guest) figure(file string) int64 {
+	b, err := os.ReadFile(filepath.Join(serviceGroup(), "vm:"+one.name, file))
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}

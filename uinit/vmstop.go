@@ -1,0 +1,41 @@
+//go:build !novm
+
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// stopLimit is how long stop may take: guests of one order stop together.
+func (g *guests) stopLimit() time.Duration {
+	var sum time.Duration
+	for _, group := range spec.VMOrder(g.w.machine.VM) {
+		var longest time.Duration
+		for _, name := range group {
+			longest = max(longest, g.w.machine.VM[name].StopTimeout.Or(time.Minute))
+		}
+		sum += longest + 5*time.Second // to switch off what stays on
+	}
+	return sum
+}
+
+// stop stops all guests, those that started last first.
+func (g *guests) stop(ctx context.Context) error {
+	var failed []error
+	order := spec.VMOrder(g.w.machine.VM)
+	for i := len(order) - 1; i >= 0; i-- {
+		errs := make([]error, len(order[i]))
+		var group sync.WaitGroup
+		for n, name := range order[i] {
+			group.Go(func() { errs[n] = g.all[name].service.Stop(ctx) })
+		}
+		group.Wait()
+		failed = append(failed, errs...)
+	}
+	return errors.Join(failed...)
+}
