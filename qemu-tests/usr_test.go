@@ -1,6 +1,14 @@
 package qemu_tests
 
-import "testing"
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/imgbuild/imgbuild/build/squashfs"
+	"github.com/imgbuild/imgbuild/internal/boot"
+)
 
 // /usr as a file system that stays compressed, with an overlay's files laid over it, and as plain files.
 func TestUsr(t *testing.T) {
@@ -35,9 +43,39 @@ func TestUsr(t *testing.T) {
 					t.Errorf("%s prints\n%s\nwant\n%s", line, got, want)
 				}
 			}
-			if s := off(t, g); s.Facts["stop.file_systems"].Value == nil {
+			s := off(t, g)
+			if s.Facts["stop.file_systems"].Value == nil {
 				t.Error("the file systems were not let go")
+			}
+			if got, want := s.Units["usr"].State == "ok", name != "unpacked"; got != want {
+				t.Errorf("/usr was mounted: %v, want %v", got, want)
 			}
 		})
 	}
+}
+
+// Where /usr cannot be mounted a box does not hang: it says so above its prompt.
+func TestUsrIsDamaged(t *testing.T) {
+	a := extended(t, cloud, map[string]string{})
+	b, err := os.ReadFile(a.options.Initrd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(b, []byte(squashfs.Magic))
+	if at < 0 {
+		t.Fatal("the initramfs holds no squashfs as it is")
+	}
+	copy(b[at:], "lost")
+	a.options.Initrd = filepath.Join(t.TempDir(), "initrd")
+	if err := os.WriteFile(a.options.Initrd, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// Without drivers the box cannot report.
+	vm, err := boot.Prepare(t.Context(), a.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vm.Close)
+	g := startFor(t, vm.Config, limit)
+	talk(t, g, [2]string{`! usr failed: mounting /usr from /early/usr\.squashfs: [\s\S]*login: $`, "\r"})
 }

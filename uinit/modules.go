@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
@@ -16,6 +17,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/kmod"
 	"github.com/imgbuild/imgbuild/uinit/mount"
+	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
 // moduleConfig joins what the profile and the kernel line say about modules; the line
@@ -61,9 +63,12 @@ func modulesIn(dir string, m *spec.Machine, line cmdline.Line) (*kmod.Loader, *k
 	return kmod.NewLoader(index, moduleConfig(m, line), kmod.System{Dir: dir}), index, nil
 }
 
-// attachUsr mounts /usr where the image has it as a file system, with modules that come before all others.
-func attachUsr(m *spec.Machine, line cmdline.Line) error {
-	return mount.AttachUsr(func(root, name string) error {
+// attachUsr mounts /usr where the image has it as a file system, with modules that come before all others. It returns
+// nil where there is nothing to mount. A unit of the graph it is not: others would all have to name it, and nothing can
+// be done before it.
+func attachUsr(m *spec.Machine, line cmdline.Line) *unit.Outcome {
+	begin := time.Now()
+	tried, err := mount.AttachUsr(func(root, name string) error {
 		dir := spec.EarlyDir
 		if root != "" {
 			at, err := kmod.Dir()
@@ -78,6 +83,13 @@ func attachUsr(m *spec.Machine, line cmdline.Line) error {
 		}
 		return l.Load(name)
 	})
+	switch {
+	case err != nil:
+		return &unit.Outcome{Name: "usr", State: unit.Failed, Err: err, Start: begin, Took: time.Since(begin)}
+	case tried:
+		return &unit.Outcome{Name: "usr", State: unit.OK, Start: begin, Took: time.Since(begin)}
+	}
+	return nil
 }
 
 // loadModules loads what the profile names.
@@ -165,8 +177,8 @@ func rescueMain(reason string) int {
 	if err != nil {
 		m = &spec.Description{}
 	}
-	if err := attachUsr(&m.Machine, cmdline.Read()); err != nil { // the shell is there
-		reason += "\n" + err.Error()
+	if usr := attachUsr(&m.Machine, cmdline.Read()); usr != nil && usr.Err != nil { // the shell is there
+		reason += "\n" + usr.Err.Error()
 	}
 	go func() {
 		defer func() { _ = recover() }() // the shell is worth more than its keyboard's driver

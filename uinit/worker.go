@@ -134,9 +134,7 @@ func newWorker(life context.Context) (*worker, error) {
 		return nil, err
 	}
 	w.machine, w.media, w.growth = &description.Machine, description.Media, description.Grow
-	if err := attachUsr(w.machine, w.line); err != nil {
-		w.log.Error(err.Error())
-	}
+	usr := attachUsr(w.machine, w.line)
 	if w.modules, _, err = openModules(w.machine, w.line); err != nil {
 		return nil, err
 	}
@@ -154,6 +152,9 @@ func newWorker(life context.Context) (*worker, error) {
 		w.services[name] = w.newService(name)
 	}
 	w.guests = newGuests(w)
+	if usr != nil {
+		w.note(*usr)
+	}
 	return w, nil
 }
 

@@ -18,18 +18,19 @@ const usrTarget = "/usr"
 // AttachUsr mounts /usr from the squashfs in which the builder packed it, if the image has one and it is not mounted
 // yet: in memory it stays compressed, and of it is read what is used. Files of /usr that lie in the initramfs
 // beside it (a profile's overlay, or what somebody added to the archive later) are laid over it. load
-// loads a module by its name out of a directory of modules: spec.EarlyDir, or the kernel's below root.
-func AttachUsr(load func(root, module string) error) error {
+// loads a module by its name out of a directory of modules: spec.EarlyDir, or the kernel's below root. tried says
+// whether there was something to do.
+func AttachUsr(load func(root, module string) error) (tried bool, err error) {
 	if _, err := os.Stat(spec.UsrImage); errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, nil
 	}
 	if table, err := Mounts(); err != nil || table.At(usrTarget) != nil {
-		return err // a second start of uinit finds the work of the first
+		return false, err // a second start of uinit finds the work of the first
 	}
 	if err := attachUsr(load); err != nil {
-		return fmt.Errorf("mounting %s from %s: %w", usrTarget, spec.UsrImage, err)
+		return true, fmt.Errorf("mounting %s from %s: %w", usrTarget, spec.UsrImage, err)
 	}
-	return nil
+	return true, nil
 }
 
 func attachUsr(load func(root, module string) error) error {
