@@ -46,6 +46,9 @@ func (g *guests) answer(board *status.Board) {
 			return fmt.Errorf("vm: %q is not known; accepted: list, stats, or start, stop, reset, console with the name of a guest", verb)
 		}
 		one := g.all[name]
+		if name == "" {
+			return fmt.Errorf("vm %s: which guest? accepted: %s", verb, strings.Join(g.host.Names, ", "))
+		}
 		if one == nil {
 			return fmt.Errorf("there is no guest %q%s; accepted: %s", name, suggest.DidYouMean(name, g.host.Names), strings.Join(g.host.Names, ", "))
 		}
@@ -73,7 +76,7 @@ func (g *guests) manage(verb string, one *guest, send func(report.Event) error) 
 	if verb == "start" && one.guest() != nil {
 		err = &service.StateError{Name: "vm:" + one.name, State: one.service.State()}
 	} else if verb == "start" {
-		ctx, cancel := context.WithTimeout(g.w.life, starting)
+		ctx, cancel := context.WithTimeoutCause(g.w.life, starting, fmt.Errorf("it did not come within %v", starting))
 		defer cancel()
 		err = g.begin(ctx, one)
 	} else {
@@ -90,7 +93,7 @@ func (one *guest) figures() vmRow {
 }
 
 func (one *guest) event(row vmRow) report.Event {
-	return report.Event{Kind: report.KindFact, Name: one.name, State: string(one.service.State()), Value: row}
+	return report.Event{Kind: report.KindFact, Name: one.name, State: string(one.service.State()), Message: one.trouble(), Value: row}
 }
 
 // list tells of all guests; figures of what they use take asking QEMU.

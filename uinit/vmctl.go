@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/service"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/vm"
 )
@@ -29,7 +30,7 @@ func vmctlMain(args []string) int {
 	}
 	events, err := status.Ask(status.Socket, "vm "+strings.Join(args, " "))
 	if err == nil && args[0] == "console" {
-		err = attachConsole(args[1])
+		err = attachConsole(args[1], events)
 	} else if err == nil {
 		err = writeGuests(os.Stdout, args[0] == "stats", events)
 	}
@@ -62,7 +63,8 @@ func writeGuests(w io.Writer, figures bool, events []report.Event) error {
 			continue
 		}
 		auto := map[bool]string{true: "yes", false: "no"}[row.Autostart]
-		fmt.Fprintf(w, "%-12s %-9s %7s %5d %9s %8d\n", e.Name, e.State, short(row.Memory), row.VCPUs, auto, row.Restarts)
+		line := fmt.Sprintf("%-12s %-9s %7s %5d %9s %8d  %s", e.Name, e.State, short(row.Memory), row.VCPUs, auto, row.Restarts, e.Message)
+		fmt.Fprintln(w, cut(strings.TrimRight(line, " ")))
 	}
 	return nil
 }
@@ -79,14 +81,14 @@ func short(n int64) string {
 }
 
 // attachConsole joins this terminal and a guest's console until Ctrl-] or the end of either.
-func attachConsole(name string) error {
+func attachConsole(name string, guest []report.Event) error {
 	c, err := net.Dial("unix", vm.ConsoleSocket(name))
 	if err != nil {
 		return fmt.Errorf("attaching to the console: %w", err)
 	}
 	defer c.Close()
 	if old, err := unix.IoctlGetTermios(0, unix.TCGETS); err == nil {
-		fmt.Fprintf(os.Stderr, "Console of %s; Ctrl-] leaves it.\r\n", name)
+		fmt.Fprintf(os.Stderr, "Console of %s; Ctrl-] leaves it.\r\n", silent(name, guest))
 		raw := *old
 		// As cfmakeraw(3) does.
 		raw.Iflag &^= unix.IGNBRK | unix.BRKINT | unix.PARMRK | unix.ISTRIP | unix.INLCR | unix.IGNCR | unix.ICRNL | unix.IXON
@@ -121,6 +123,16 @@ func attachConsole(name string) error {
 		}
 		return err
 	}
+}
+
+// silent is a guest and, where that is why it is silent, its state.
+func silent(name string, guest []report.Event) string {
+	for _, e := range guest {
+		if e.State != string(service.Running) && e.State != "" {
+			return name + ", which is " + e.State
+		}
+	}
+	return name
 }
 
 // typeInto passes on what is typed until Ctrl-]. Where nobody types, at the end of a file, it waits for

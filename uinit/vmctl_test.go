@@ -17,7 +17,7 @@ import (
 func TestWriteGuests(t *testing.T) {
 	events := []report.Event{
 		{Name: "db", State: "running", Value: vmRow{Memory: 512 << 20, VCPUs: 2, Autostart: true, Restarts: 3, CPU: 12.34, Used: 300 << 20, Read: 9 << 40, Written: 10239, Received: 10240, Sent: 0}},
-		{Name: "twelve_chars", State: "stopping", Value: map[string]any{"memory": 1.5 * (1 << 30), "vcpus": 255.0}},
+		{Name: "twelve_chars", State: "stopping", Message: "it wants 65536 MiB and QEMU 64 MiB", Value: map[string]any{"memory": 1.5 * (1 << 30), "vcpus": 255.0}},
 	}
 	for _, tt := range []struct {
 		figures bool
@@ -26,7 +26,7 @@ func TestWriteGuests(t *testing.T) {
 		{false, `
 GUEST        STATE      MEMORY VCPUS AUTOSTART RESTARTS
 db           running      512M     2       yes        3
-twelve_chars stopping    1536M   255        no        0
+twelve_chars stopping    1536M   255        no        0  it wants 65536 MiB and…
 `},
 		{true, `
 GUEST        STATE         CPU S  MEMORY     READ  WRITTEN RECEIVED     SENT

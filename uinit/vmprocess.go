@@ -3,6 +3,7 @@
 package main
 
 import (
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -59,6 +60,25 @@ func (one *guest) guest() *vm.Guest {
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	return one.now
+}
+
+// because notes what keeps a guest from being started; nil: nothing.
+func (one *guest) because(err error) {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	if one.why = ""; err != nil {
+		one.why = err.Error()
+	}
+}
+
+// trouble is what because noted, for a guest that does not run.
+func (one *guest) trouble() string {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	if one.now != nil {
+		return ""
+	}
+	return strings.TrimPrefix(one.why, "starting "+one.name+": ")
 }
 
 func (one *guest) running() bool {

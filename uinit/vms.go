@@ -36,6 +36,7 @@ type guest struct {
 
 	mu  sync.Mutex
 	now *vm.Guest // nil while QEMU does not run
+	why string    // what keeps it from being started, or kept it last time
 }
 
 // starting bounds what somebody at a terminal waits for a guest to start.
@@ -90,13 +91,15 @@ func (g *guests) boot(ctx context.Context, name string) error {
 }
 
 // begin starts a guest once its devices are there, if there is room for it.
-func (g *guests) begin(ctx context.Context, one *guest) error {
+func (g *guests) begin(ctx context.Context, one *guest) (err error) {
+	defer func() { one.because(err) }()
 	select {
 	case <-g.prepared:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 	for _, name := range sorted(one.row.Disk) {
+		one.because(fmt.Errorf("waiting for %s", one.row.Disk[name].File()))
 		if err := g.await(ctx, one.row.Disk[name]); err != nil {
 			return err
 		}
