@@ -79,7 +79,7 @@ authorized_keys = ["` + publicKey(t) + `"]
 	for line, want := range map[string]string{
 		"exec 9<> <(:); until [[ ! -e /sys/class/block/sda ]]; do read -rt 0.1 -u 9; done; echo gone": "gone",
 		"rescue-report --tools":                                        "all tools start",
-		"rescue-report /tmp/r; grep -c '^== ' /tmp/r":                  "/tmp/r\n12",
+		"rescue-report /tmp/r; grep -c '^== ' /tmp/r":                  "/tmp/r\n13",
 		"n=0; while read -r l; do ((++n)); done </proc/swaps; echo $n": "1", // its head line
 		"grep -c ext4 /proc/mounts; grep -c ' active ' /proc/mdstat":   "0\n0",
 	} {

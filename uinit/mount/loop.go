@@ -8,6 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// usrLoop is the number of the loop device below /usr: those that people and scripts name are left to them.
+const usrLoop = 1000
+
 // openLoop makes a block device of a file, for reading. It goes away with its last user: the file that is returned, and
 // what is mounted from it (loop(4), include/uapi/linux/loop.h).
 func openLoop(file string) (*os.File, error) {
@@ -21,22 +24,17 @@ func openLoop(file string) (*os.File, error) {
 		return nil, err
 	}
 	defer control.Close()
-	for {
-		n, err := unix.IoctlRetInt(int(control.Fd()), unix.LOOP_CTL_GET_FREE)
-		if err != nil {
-			return nil, fmt.Errorf("finding a free loop device: %w", err)
-		}
-		device, err := os.Open(fmt.Sprintf("/dev/loop%d", n))
-		if err != nil {
-			return nil, err
-		}
-		config := unix.LoopConfig{Fd: uint32(f.Fd()), Info: unix.LoopInfo64{Flags: unix.LO_FLAGS_READ_ONLY | unix.LO_FLAGS_AUTOCLEAR}}
-		if err = unix.IoctlLoopConfigure(int(device.Fd()), &config); err == nil {
-			return device, nil
-		}
-		device.Close()
-		if !errors.Is(err, unix.EBUSY) { // somebody else took it meanwhile
-			return nil, fmt.Errorf("setting up %s: %w", device.Name(), err)
-		}
+	if err := unix.IoctlSetInt(int(control.Fd()), unix.LOOP_CTL_ADD, usrLoop); err != nil && !errors.Is(err, unix.EEXIST) {
+		return nil, fmt.Errorf("adding a loop device: %w", err)
 	}
+	device, err := os.Open(fmt.Sprintf("/dev/loop%d", usrLoop))
+	if err != nil {
+		return nil, err
+	}
+	config := unix.LoopConfig{Fd: uint32(f.Fd()), Info: unix.LoopInfo64{Flags: unix.LO_FLAGS_READ_ONLY | unix.LO_FLAGS_AUTOCLEAR}}
+	if err := unix.IoctlLoopConfigure(int(device.Fd()), &config); err != nil {
+		device.Close()
+		return nil, fmt.Errorf("setting up %s: %w", device.Name(), err)
+	}
+	return device, nil
 }
