@@ -57,7 +57,8 @@ send   = "id -u; echo $HOME\n"
 [check.identity]
 after   = "stopped"
 console = "ttyS0"
-expect  = "1000\\s+/home/eve\\s"
+# The kernel may have its say in between.
+expect  = "1000[\\s\\S]*\\n/home/eve\\s"
 [check.autologin]
 console = "ttyS1"
 expect  = "# $"
