@@ -44,7 +44,7 @@ func (e *Env) packUsr(ctx context.Context, image *Image, s plan.Segment) (packed
 // than these may come and go with the formats that are asked for.
 func (e *Env) usrKey(p *plan.Plan, s plan.Segment, tools []deb.Package) string {
 	h := sha256.New()
-	fmt.Fprintln(h, 1, e.segmentKey(p, s)) // what makeUsr does with it
+	fmt.Fprintln(h, 2, e.segmentKey(p, s)) // what makeUsr does with it
 	for _, t := range tools {
 		if t.Name == usrTools || slices.ContainsFunc([]string{"zlib", "liblzma", "libzstd"}, func(lib string) bool { return strings.HasPrefix(t.Name, lib) }) {
 			fmt.Fprintln(h, t.Name, t.SHA256)

@@ -96,7 +96,7 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 				return err
 			}
 			segmentOf[f.Path] = segment
-			if squashed && strings.HasPrefix(f.Path, "usr/") {
+			if squashed && strings.HasPrefix(f.Path, "usr/") && f.UID == 0 && f.GID == 0 { // the squashfs is root's
 				segmentOf[f.Path] = usrSegment
 			}
 		}

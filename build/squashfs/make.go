@@ -44,13 +44,14 @@ var compressions = map[string][]string{
 var errEnded = errors.New("mksquashfs has ended")
 
 // Make writes the files to a new file system at out; open gives the content of one whose From is set. mksquashfs takes
-// them as a tar archive: so nothing is laid out on the disk, and owners and devices need no rights.
+// them as a tar archive: so nothing is laid out on the disk, and devices need no rights. All files are root's: of a tar
+// archive mksquashfs 4.5 gives the root directory to whoever runs it, whatever -root-uid says, and -all-root is what ends that.
 func Make(ctx context.Context, out string, files []tree.File, c Config, open func(tree.File) (io.ReadCloser, error)) error {
 	options, known := compressions[c.Compression]
 	if !known {
 		panic("BUG: squashfs by " + c.Compression)
 	}
-	args := append([]string{"-", out, "-tar", "-noappend", "-quiet", "-no-progress", "-no-xattrs", "-b", blockSize, "-root-mode", "755"}, options...)
+	args := append([]string{"-", out, "-tar", "-noappend", "-quiet", "-no-progress", "-no-xattrs", "-b", blockSize, "-root-mode", "755", "-all-root"}, options...)
 	in, write := io.Pipe()
 	// Of a tar archive the root has no time; mksquashfs takes this one then, and for its own time, too.
 	program := unpacked.Program{Root: c.Root, Path: Program, Env: []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", c.Epoch.Unix())}, Stdin: in}
@@ -82,6 +83,9 @@ func writeTar(w io.Writer, files []tree.File, c Config, open func(tree.File) (io
 		}
 		h := &tar.Header{Name: name, Mode: int64(tree.Permissions(f.Mode)), Uid: int(f.UID), Gid: int(f.GID), ModTime: c.Epoch, Format: tar.FormatPAX,
 			Linkname: f.Link, Devmajor: int64(f.Major), Devminor: int64(f.Minor)}
+		if f.UID != 0 || f.GID != 0 {
+			return fmt.Errorf("%s belongs to %d:%d, and here everything is root's", f.Path, f.UID, f.GID)
+		}
 		if err := setType(h, f); err != nil {
 			return fmt.Errorf("%s: %w", f.Path, err)
 		}

@@ -35,13 +35,13 @@ func TestMake(t *testing.T) {
 		file("usr/bin/a", 0o755, long), {Path: "usr/bin/b", Mode: fs.ModeSymlink | 0o777, Link: "a"},
 		{Path: "usr/bin/c", Mode: 0o755, Size: 4, Same: "one", From: tree.Source{Store: "test", Path: "same"}},
 		{Path: "usr/bin/d", Mode: 0o755, Size: 4, Same: "one", From: tree.Source{Store: "test", Path: "same"}},
-		file("usr/bin/su", 0o755|fs.ModeSetuid, ""), {Path: "usr/made", Mode: 0o600, UID: 7, GID: 70000, Size: 4, Body: []byte("made")},
+		file("usr/bin/su", 0o755|fs.ModeSetuid, ""), {Path: "usr/made", Mode: 0o600, Size: 4, Body: []byte("made")},
 		{Path: "usr/null", Mode: fs.ModeDevice | fs.ModeCharDevice | 0o666, Major: 1, Minor: 3},
 	}
 	want := map[string]string{
 		".": "drwxr-xr-x 0:0", "bin": "drwxr-xr-x 0:0", "bin/a": "-rwxr-xr-x 0:0 " + long, "bin/b": "Lrwxrwxrwx 0:0 a",
 		"bin/c": "-rwxr-xr-x 0:0 same", "bin/d": "-rwxr-xr-x 0:0 same", "bin/su": "urwxr-xr-x 0:0 ",
-		"made": "-rw------- 7:70000 made", "null": "Dcrw-rw-rw- 0:0 1:3",
+		"made": "-rw------- 0:0 made", "null": "Dcrw-rw-rw- 0:0 1:3",
 	}
 	open := func(f tree.File) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(f.From.Path)), nil }
 	for _, compression := range []string{"zstd", "xz", "gzip", "none"} {
@@ -102,6 +102,10 @@ func TestMake(t *testing.T) {
 func TestMakeFails(t *testing.T) {
 	if _, err := os.Stat("/" + squashfs.Program); err != nil {
 		t.Skip("mksquashfs is not installed (Debian package squashfs-tools)")
+	}
+	foreign := []tree.File{{Path: "usr/mail", Mode: 0o644, GID: 8}}
+	if err := squashfs.Make(t.Context(), filepath.Join(t.TempDir(), "x"), foreign, squashfs.Config{Root: "/", Compression: "gzip", Epoch: time.Unix(1, 0), Below: "usr"}, nil); err == nil || !strings.Contains(err.Error(), "usr/mail belongs to 0:8") {
+		t.Errorf("got %v, want that its owner has no place", err)
 	}
 	files := []tree.File{{Path: "usr/a", Mode: 0o644, Size: 1, From: tree.Source{Store: "test"}}}
 	c := squashfs.Config{Root: "/", Compression: "gzip", Epoch: time.Unix(1, 0), Below: "usr"}
