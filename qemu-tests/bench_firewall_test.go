@@ -111,31 +111,6 @@ func TestBenchForwarding(t *testing.T) {
 	b.add(bench.Figure{Name: "firewall: initramfs, cloud kernel", Value: float64(info.Size()) / 1e6, Bound: 25, Unit: "MB"})
 }
 
-// Packets that the firewall in the wire forwards, beside the same bridge without rules. Connection tracking alone costs more than
-// the bound leaves (docs/firewall.md).
-func TestBenchForwardingBridge(t *testing.T) {
-	b := benchmark(t)
-	box := built(t, written(t, "extends = \"firewall-bridge\"\n"+small, map[string]string{}))
-	left, right := segment(t), segment(t)
-	a, z := addr("192.0.2.1"), addr("192.0.2.2")
-	outer, inner := left.Host(1, a), right.Host(2, z)
-	g := box.on(t, &wire{Segment: left}, &wire{Segment: right})
-	becomes(t, g, "a booted box", isBooted)
-	f := &flow{in: right, out: left,
-		frame:   packet{from: inner.MAC, to: outer.MAC, source: z, target: a, sport: 5000, dport: 9999, udp: true, payload: string(make([]byte, 1000))}.frame(),
-		answers: [][]byte{packet{from: outer.MAC, to: inner.MAC, source: a, target: z, sport: 9999, dport: 5000, udp: true}.frame()}}
-	f.count()
-	// What each part costs: a chain on its own, connections followed by the kernel without a rule, and what is shipped.
-	for _, part := range []struct{ name, rules string }{
-		{"an empty chain", "table bridge filter {\n chain forward {\n  type filter hook forward priority filter; policy accept;\n }\n}"},
-		{"connection tracking", "table bridge filter {\n chain forward {\n  type filter hook forward priority filter; policy accept;\n }\n chain never {\n  ct state established accept\n }\n}"},
-	} {
-		b.add(f.compare(t, g, "what "+part.name+" costs a bridged packet", 0, "nft -f - <<< '"+part.rules+"'"))
-	}
-	b.add(f.compare(t, g, "what rules cost a bridged packet", 1/0.9, "nft -f /etc/nftables.nft"))
-	off(t, g)
-}
-
 // reaches is how long the appliance's kernel takes to an init that does nothing.
 func reaches(t *testing.T, a appliance) time.Duration {
 	t.Helper()
