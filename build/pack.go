@@ -64,12 +64,17 @@ func (e *Env) packStable(ctx context.Context, p *plan.Plan, s plan.Segment, open
 	if err != nil {
 		return packed{}, err
 	}
+	return packedIn(dir, s.Name)
+}
+
+// packedIn is a segment that lies packed in a folder of the cache.
+func packedIn(dir, name string) (packed, error) {
 	path := filepath.Join(dir, segmentFile)
 	info, err := os.Stat(path)
 	if err != nil {
 		return packed{}, err
 	}
-	return packed{s.Name, path, info.Size()}, nil
+	return packed{name, path, info.Size()}, nil
 }
 
 // segmentKey is the identity of a packed segment: everything that its bytes

@@ -32,12 +32,7 @@ func (e *Env) packUsr(ctx context.Context, image *Image, s plan.Segment) (packed
 	if err != nil {
 		return packed{}, err
 	}
-	path := filepath.Join(dir, segmentFile)
-	info, err := os.Stat(path)
-	if err != nil {
-		return packed{}, err
-	}
-	return packed{s.Name, path, info.Size()}, nil
+	return packedIn(dir, s.Name)
 }
 
 // usrKey is the identity of a squashfs and its archive: what is in it, and by which programs it is made. Other tools

@@ -72,21 +72,8 @@ func (s *stream) write(ctx context.Context, w io.Writer) error {
 func (s *stream) header(e squashfs.Entry, names map[uint32]string) (*tar.Header, error) {
 	h := &tar.Header{Name: e.Path, Mode: int64(tree.Permissions(e.Mode)), Uid: int(e.UID), Gid: int(e.GID), ModTime: e.ModTime, Format: tar.FormatPAX,
 		Linkname: e.Link, Devmajor: int64(e.Major), Devminor: int64(e.Minor)}
-	switch e.Mode.Type() {
-	case 0:
-		h.Typeflag, h.Size = tar.TypeReg, e.Size
-	case fs.ModeDir:
-		h.Typeflag, h.Name = tar.TypeDir, e.Path+"/"
-	case fs.ModeSymlink:
-		h.Typeflag = tar.TypeSymlink
-	case fs.ModeDevice:
-		h.Typeflag = tar.TypeBlock
-	case fs.ModeDevice | fs.ModeCharDevice:
-		h.Typeflag = tar.TypeChar
-	case fs.ModeNamedPipe:
-		h.Typeflag = tar.TypeFifo
-	default:
-		return nil, fmt.Errorf("%s is a socket, which has no place in a tar archive; take it out of the file system", e.Path)
+	if err := squashfs.SetType(h, e.Mode, e.Size); err != nil {
+		return nil, err
 	}
 	if e.Links > 1 && !e.Mode.IsDir() {
 		if first := names[e.Inode]; first != "" {

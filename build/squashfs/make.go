@@ -86,8 +86,8 @@ func writeTar(w io.Writer, files []tree.File, c Config, open func(tree.File) (io
 		if f.UID != 0 || f.GID != 0 {
 			return fmt.Errorf("%s belongs to %d:%d, and here everything is root's", f.Path, f.UID, f.GID)
 		}
-		if err := setType(h, f); err != nil {
-			return fmt.Errorf("%s: %w", f.Path, err)
+		if err := SetType(h, f.Mode, f.Size); err != nil {
+			return err
 		}
 		// Files are sorted: the first of a file's names brings the content.
 		if all := links.Names(f); all != nil && all[0] != f.Path {
@@ -104,12 +104,15 @@ func writeTar(w io.Writer, files []tree.File, c Config, open func(tree.File) (io
 	return out.Close()
 }
 
-func setType(h *tar.Header, f tree.File) error {
-	switch f.Mode.Type() {
+// SetType completes a header that mksquashfs is to read for a file of a type, with so many bytes if it is a regular one. A
+// socket is an error: a tar archive has none.
+func SetType(h *tar.Header, mode fs.FileMode, size int64) error {
+	switch mode.Type() {
 	case 0:
-		h.Typeflag, h.Size = tar.TypeReg, f.Size
+		h.Typeflag, h.Size = tar.TypeReg, size
 	case fs.ModeDir:
-		h.Typeflag, h.Name = tar.TypeDir, h.Name+"/"
+		h.Typeflag = tar.TypeDir
+		h.Name += "/"
 	case fs.ModeSymlink:
 		h.Typeflag = tar.TypeSymlink
 	case fs.ModeDevice:
@@ -119,7 +122,7 @@ func setType(h *tar.Header, f tree.File) error {
 	case fs.ModeNamedPipe:
 		h.Typeflag = tar.TypeFifo
 	default:
-		return fmt.Errorf("a file of type %s has no place in a squashfs", f.Mode.Type())
+		return fmt.Errorf("%s is a socket, which has no place in a tar archive; take it out of the file system", h.Name)
 	}
 	return nil
 }
