@@ -25,6 +25,14 @@ func stopLimit() time.Duration {
 	return min(time.Duration(seconds)*time.Second, most)
 }
 
+// await returns when gone says so, or when the limit is over. That is asked for again and again: the worker writes it only
+// when it has heard of the request, and a guest's power-off may take longer than what PID 1 takes for the limit until then.
+func await(gone func() bool, limit func() time.Duration) {
+	for begin := time.Now(); !gone() && time.Since(begin) < limit(); {
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
 // setStopLimit is the worker's side. Rounding up costs less than a stop cut short.
 func setStopLimit(d time.Duration) error {
 	return os.WriteFile(stopLimitFile, []byte(strconv.Itoa(int(d/time.Second)+5)+"\n"), 0o644)

@@ -149,9 +149,7 @@ func (f *first) listen() {
 func (f *first) end(action power.Action, s syscall.Signal) {
 	pid := int(f.child.Load())
 	if pid != 0 && syscall.Kill(pid, s) == nil {
-		for deadline := time.Now().Add(stopLimit()); time.Now().Before(deadline) && f.child.Load() != 0; {
-			time.Sleep(100 * time.Millisecond)
-		}
+		await(func() bool { return f.child.Load() == 0 }, stopLimit)
 	}
 	f.finish(action)
 }
