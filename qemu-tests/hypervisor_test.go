@@ -179,7 +179,7 @@ lvm pvcreate --config "$c" -qq /dev/vda; lvm vgcreate --config "$c" -qq vg0 /dev
 	// Stopped by itself it powers itself off, and it comes again.
 	begin := time.Now()
 	reply, err := g.Request(t.Context(), report.Request{Timeout: 90, Command: []string{"/bin/bash", "-c",
-		"uinitctl vm console inner </dev/null >/run/said & uinitctl vm stop inner; kill $!; tail -n 20 /run/said"}})
+		"uinitctl vm console inner </dev/null >/run/said & uinitctl vm stop inner; kill $!; cat /run/said"}})
 	took := time.Since(begin)
 	if err != nil || !like("GUEST*inner*stopped*Power down*", reply.Output) {
 		t.Errorf("stopping the guest takes %v and prints %+v, %v", took, reply, err)

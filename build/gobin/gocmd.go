@@ -23,7 +23,9 @@ var shape = []string{
 // compileFlags go to every go command that compiles, so that they share Go's
 // build cache; linkFlags only to the final build.
 var (
-	compileFlags = []string{"-trimpath", "-buildvcs=false"}
+	// The netlink library is large, and uinit and the busybox both have it: as uinitFlags say for the
+	// one, it is compiled once for both.
+	compileFlags = []string{"-trimpath", "-buildvcs=false", "-gcflags=github.com/vishvananda/...=-l"}
 	linkFlags    = []string{"-ldflags=-s -w -buildid="}
 	// uinitFlags: code that runs once a boot need not be fast, and without functions copied into
 	// their callers it is 180 KB smaller. Go's own packages keep them, as they are compiled already.
