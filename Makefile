@@ -34,7 +34,7 @@ check: ## vet, staticcheck, format
 
 bench: ## measure builds and boots beside their floors
 	.ci/install
-	IMGBUILD_BENCH=1 $(GO) test -count 1 -timeout 60m -run '^TestBench' -v ./qemu-tests
+	IMGBUILD_BENCH=1 $(GO) test -count 1 -p 1 -timeout 60m -run '^TestBench' -v ./qemu-tests ./uinit/vm
 
 docs: ## write what is generated: docs/profile.md
 	$(GO) generate ./...
