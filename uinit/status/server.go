@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -120,7 +121,7 @@ func Follow(socket, question string, each func(report.Event)) error {
 			return fmt.Errorf("asking uinit: %w", err)
 		}
 		if e.Kind == report.KindReply {
-			return fmt.Errorf("asking uinit: %s", e.Message)
+			return errors.New(e.Message) // uinit's own words: what it was asked, the reader knows
 		}
 		each(e)
 	}

@@ -116,12 +116,12 @@ func TestBoard(t *testing.T) {
 	}
 	var names []string
 	err = Follow(socket, "count a b", func(e report.Event) { names = append(names, e.Name) })
-	if !reflect.DeepEqual(names, []string{"a", "b"}) || err == nil || err.Error() != "asking uinit: no more" {
+	if !reflect.DeepEqual(names, []string{"a", "b"}) || err == nil || err.Error() != "no more" {
 		t.Errorf("count: %v, %v", names, err)
 	}
 	if got, err := Ask(socket, "weather"); err == nil {
 		t.Errorf("weather: %+v", got)
-	} else if want := `asking uinit: "weather" is not known; accepted: status, facts, count, wait`; err.Error() != want {
+	} else if want := `"weather" is not known; accepted: status, facts, count, wait`; err.Error() != want {
 		t.Errorf("weather: %v", err)
 	}
 	if _, err := Ask(filepath.Join(t.TempDir(), "none"), "status"); err == nil {
