@@ -83,8 +83,8 @@ func Request(a Action) error {
 // syncLimit bounds sync(2), which never returns when a disk does not answer.
 const syncLimit = 5 * time.Second
 
-// Now writes out what the kernel holds, as far as that goes within 5 s, and ends the run by
-// reboot(2). It returns only if the kernel refuses.
+// Now writes out what the kernel holds, as far as that goes within 5 s, takes down network cards that would be in the
+// kernel's way, and ends the run by reboot(2). It returns only if the kernel refuses.
 func Now(a Action) error {
 	r, ok := find(func(r row) bool { return r.action == a })
 	if !ok {
@@ -99,5 +99,6 @@ func Now(a Action) error {
 	case <-done:
 	case <-time.After(syncLimit):
 	}
-	return os.NewSyscallError("reboot", unix.Reboot(r.cmd))
+	down := takeDown(brokenByShutdown) // whatever becomes of it, the run ends
+	return errors.Join(os.NewSyscallError("reboot", unix.Reboot(r.cmd)), down)
 }
