@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
 	"github.com/imgbuild/imgbuild/internal/report"
@@ -24,6 +25,23 @@ func TestHypervisor(t *testing.T) {
 		t.Errorf("the initramfs: %v MB, %v; want 45 MB at most", info.Size()>>20, err)
 	}
 	box.prove(t)
+}
+
+// It is built in every format, and holds that from media of both kinds of firmware too; their kernel line cannot be added to, so
+// what lets tests give commands is in the profile.
+func TestHypervisorFromMedia(t *testing.T) {
+	long(t)
+	box := built(t, written(t, `
+extends = "hypervisor"
+formats = ["kernel", "uki", "disk", "iso", "netboot"]
+[kernel]
+cmdline = ["console=tty0", "console=ttyS0,115200n8", "transparent_hugepage=madvise", "panic=-1", "no_timer_check", "cryptomgr.notests", "uinit.test"]
+[run]
+timeout = "5m"
+`, map[string]string{}))
+	for _, w := range []way{{firmware: qemu.BIOS, medium: profile.FormatDisk, bus: qemu.USB}, {firmware: qemu.UEFI, medium: profile.FormatISO}} {
+		t.Run(w.String(), func(t *testing.T) { box.from(w).prove(t) })
+	}
 }
 
 // nested bounds a kernel that starts in an emulator within an emulator: two minutes on a quiet machine, twice.
