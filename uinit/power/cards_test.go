@@ -1,21 +1,19 @@
 package power
 
 import (
-	"errors"
 	"net"
-	"os"
-	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
+
+	"github.com/imgbuild/imgbuild/internal/nettest"
 )
 
 // Cards of the driver go down, others stay up. veth and bridge stand for drivers: this needs no hardware.
 func TestTakeDown(t *testing.T) {
-	if os.Getenv("POWER_TEST_NETNS") == "" {
-		inNamespace(t)
+	if !nettest.Within(t, time.Minute, syscall.CLONE_NEWUSER) {
 		return
 	}
 	for _, l := range []netlink.Link{
@@ -46,24 +44,5 @@ func TestTakeDown(t *testing.T) {
 		if up := l.Flags&net.FlagUp != 0; up != want {
 			t.Errorf("%s is up: %v, want %v", name, up, want)
 		}
-	}
-}
-
-// inNamespace runs the test in a process and a network namespace of its own.
-func inNamespace(t *testing.T) {
-	t.Helper()
-	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=60s")
-	cmd.Env = append(os.Environ(), "POWER_TEST_NETNS=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
-		UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
-	}
-	out, err := cmd.CombinedOutput()
-	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
-		t.Skipf("no network namespaces here: %v", err)
-	}
-	if err != nil || !strings.Contains(string(out), "--- PASS") {
-		t.Fatalf("%v\n%s", err, out)
 	}
 }
