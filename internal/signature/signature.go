@@ -1,0 +1,71 @@
+// Package signature tells what lies on a block device: file systems, members of arrays, volumes,
+// partition tables. Types are named as libblkid names them, which is also what the tests compare with. It reads only, needs the
+// standard library alone, and serves the builder's flash as well as the init.
+package signature
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Kind is what a signature means for whoever wants to use the device.
+type Kind string
+
+// The kinds.
+const (
+	Filesystem Kind = "file system"
+	RAID       Kind = "member of a RAID" // of md or of a controller's firmware
+	Volume     Kind = "volume"           // LVM, LUKS, bcache …: something else is made of it
+	Swap       Kind = "swap"
+	Partitions Kind = "partition table"
+)
+
+// Found is one signature.
+type Found struct {
+	// Type is libblkid's name: "ext4", "linux_raid_member", "via_raid_member".
+	Type string
+	Kind Kind
+	// At is where it lies, in bytes from the start of the device.
+	At int64
+	// Name is what people call it: a label, an array's name; "" where it has none.
+	Name string
+}
+
+func (f Found) String() string {
+	if f.Name == "" {
+		return fmt.Sprintf("%s at byte %d", f.Type, f.At)
+	}
+	return fmt.Sprintf("%s %q at byte %d", f.Type, f.Name, f.At)
+}
+
+// probe looks for one type on a device of so many bytes.
+type probe func(r io.ReaderAt, size int64) ([]Found, error)
+
+// probes are all that are known, in the order in which they are reported.
+var probes = slices.Concat(raids)
+
+// Look returns every signature on a device of size bytes. A part of the device that cannot be read is an
+// error: what cannot be read is not blank.
+func Look(r io.ReaderAt, size int64) ([]Found, error) {
+	var all []Found
+	var failed []error
+	for _, p := range probes {
+		found, err := p(r, size)
+		all, failed = append(all, found...), append(failed, err)
+	}
+	return all, errors.Join(failed...)
+}
+
+// at reads n bytes, or fewer and none where the device ends before. What lies outside of it is nil.
+func at(r io.ReaderAt, size, offset int64, n int) ([]byte, error) {
+	if offset < 0 || offset+int64(n) > size {
+		return nil, nil
+	}
+	b := make([]byte, n)
+	if got, err := r.ReadAt(b, offset); got < n {
+		return nil, fmt.Errorf("reading %d bytes at byte %d: %w", n, offset, err)
+	}
+	return b, nil
+}
