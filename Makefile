@@ -4,8 +4,9 @@ GO       ?= go
 PROFILE  ?= headless
 # Tools run at a fixed version, outside go.mod, so that they cost users nothing.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: help image media run test test-full check bench docs clean
+.PHONY: help image media run test test-full check vulnerabilities bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -27,10 +28,14 @@ test-full: ## the tests and the matrices that take long
 	.ci/install
 	IMGBUILD_TEST_FULL=1 $(GO) test -timeout 80m ./...
 
-check: ## vet, staticcheck, format
+check: vulnerabilities ## vet, staticcheck, format, known vulnerabilities
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
+
+# It asks a database on the network. Where that does not answer nothing was checked, which is said and is no failure.
+vulnerabilities: ## known vulnerabilities of what is compiled in
+	@.ci/vulnerabilities $(GO) run $(GOVULNCHECK)
 
 bench: ## measure builds and boots beside their floors
 	.ci/install

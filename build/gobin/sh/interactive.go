@@ -37,7 +37,7 @@ func (s *shell) interact() {
 	})
 
 	pending := ""
-	for !s.runner.Exited() {
+	for !s.left {
 		line, err := term.Prompt(s.prompt(pending != ""))
 		if errors.Is(err, liner.ErrPromptAborted) {
 			pending, s.status = "", statusInterrupted
@@ -91,7 +91,7 @@ func (s *shell) line(stmts []*syntax.Stmt) {
 	defer cancel()
 	for _, stmt := range stmts {
 		s.do(ctx, stmt)
-		if s.runner.Exited() || ctx.Err() != nil {
+		if s.left || ctx.Err() != nil {
 			return
 		}
 	}

@@ -72,7 +72,7 @@ func (i *interrupts) foreground(next interp.ExecHandlerFunc) interp.ExecHandlerF
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		i.running--
-		if status, ok := interp.IsExitStatus(err); ok && status == statusInterrupted && i.cancel != nil {
+		if status, ok := errors.AsType[interp.ExitStatus](err); ok && status == statusInterrupted && i.cancel != nil {
 			i.cancel()
 		}
 		return err
@@ -84,10 +84,10 @@ func (i *interrupts) foreground(next interp.ExecHandlerFunc) interp.ExecHandlerF
 func answer(next interp.ExecHandlerFunc) interp.ExecHandlerFunc {
 	return func(ctx context.Context, args []string) error {
 		err := next(ctx, args)
-		if _, ok := interp.IsExitStatus(err); ok || err == nil || errors.Is(err, context.Canceled) {
+		if _, ok := errors.AsType[interp.ExitStatus](err); ok || err == nil || errors.Is(err, context.Canceled) {
 			return err
 		}
 		fmt.Fprintf(interp.HandlerCtx(ctx).Stderr, "%s: %v\n", args[0], err)
-		return interp.NewExitStatus(statusCannotExec)
+		return interp.ExitStatus(statusCannotExec)
 	}
 }

@@ -81,13 +81,17 @@ type shell struct {
 	stderr io.Writer
 	sig    *interrupts
 	status int
+	// left says that the person who types has left the shell by exit. The interpreter counts every error that
+	// is not a status as an exit too, among them ^C; it ends a script, not an interactive shell.
+	left bool
 }
 
 // do runs one node and keeps its status. Errors that are not a status end a
 // command, never an interactive shell.
 func (s *shell) do(ctx context.Context, node syntax.Node) {
 	err := s.runner.Run(ctx, node)
-	status, ok := interp.IsExitStatus(err)
+	status, ok := errors.AsType[interp.ExitStatus](err)
+	s.left = s.runner.Exited() && (ok || err == nil)
 	switch {
 	case err == nil:
 		s.status = 0
