@@ -143,12 +143,14 @@ func (s *shell) source(ctx context.Context, path string) {
 
 // stream runs each statement as it arrives.
 func (s *shell) stream(ctx context.Context, r io.Reader) {
-	err := syntax.NewParser().Stmts(r, func(stmt *syntax.Stmt) bool {
-		s.do(ctx, stmt)
-		return !s.runner.Exited()
-	})
-	if err != nil {
-		fmt.Fprintf(s.stderr, "sh: %v\n", err)
-		s.status = statusUsage
+	for stmt, err := range syntax.NewParser().StmtsSeq(r) {
+		if err != nil {
+			fmt.Fprintf(s.stderr, "sh: %v\n", err)
+			s.status = statusUsage
+			return
+		}
+		if s.do(ctx, stmt); s.runner.Exited() {
+			return
+		}
 	}
 }
