@@ -37,9 +37,9 @@ check: vulnerabilities ## vet, staticcheck, format, known vulnerabilities
 vulnerabilities: ## known vulnerabilities of what is compiled in
 	@.ci/vulnerabilities $(GO) run $(GOVULNCHECK)
 
-bench: ## measure builds and boots beside their floors
+bench: ## measure builds and boots beside their floors, and beside the code of BEFORE=COMMIT where it is given
 	.ci/install
-	IMGBUILD_BENCH=1 $(GO) test -count 1 -p 1 -timeout 60m -run '^TestBench' -v ./qemu-tests ./uinit/vm
+	IMGBUILD_BENCH=1 IMGBUILD_BENCH_BEFORE=$(BEFORE) $(GO) test -count 1 -p 1 -timeout 60m -run '^TestBench' -v ./qemu-tests ./uinit/vm
 
 docs: ## write what is generated: docs/profile.md
 	$(GO) generate ./...

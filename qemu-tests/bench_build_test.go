@@ -52,7 +52,7 @@ func (w *workshop) imgbuild(args ...string) bench.Usage {
 	w.t.Helper()
 	cmd := exec.Command(w.program, args...)
 	cmd.Dir = w.dir
-	cmd.Env = append(os.Environ(), "IMGBUILD_CACHE="+filepath.Join(w.home, "cache"), "GOCACHE="+filepath.Join(w.home, "go"))
+	cmd.Env = append(os.Environ(), "IMGBUILD_CACHE="+filepath.Join(w.home, "cache"), "XDG_STATE_HOME="+filepath.Join(w.home, "state"), "GOCACHE="+filepath.Join(w.home, "go"))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	u, err := bench.Run(cmd)

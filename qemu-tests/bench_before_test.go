@@ -1,0 +1,88 @@
+package qemu_tests
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/bench"
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+)
+
+// envBefore names the commit that the code is measured beside: make bench BEFORE=v1.2.0. A change that is to cost no more
+// than so much is held to that in one run on one machine.
+const envBefore = "IMGBUILD_BENCH_BEFORE"
+
+// What a change costs: a rebuild after a line of the profile, a boot to address and disk, the size of the init.
+func TestBenchBefore(t *testing.T) {
+	b := benchmark(t)
+	commit := os.Getenv(envBefore)
+	if commit == "" {
+		t.Skip("nothing to measure beside: make bench BEFORE=COMMIT names it")
+	}
+	const name, rebuilds = "bench-generic", 9
+	before, now := newWorkshop(t), newWorkshop(t)
+	before.must(exec.Command("git", "-C", before.dir, "checkout", "-q", commit))
+	compile := exec.Command("go", "build", "-o", before.program, "./cmd/imgbuild")
+	compile.Dir = before.dir
+	before.must(compile)
+
+	line := 0
+	rebuild := func(w *workshop) func() (float64, error) {
+		return func() (float64, error) {
+			line++
+			w.write("box.toml", fmt.Sprintf("extends = \"headless\"\nhostname = \"box%d\"\n", line))
+			return w.imgbuild("build", "box.toml").Wall.Seconds(), nil
+		}
+	}
+	var vms []qemu.Config
+	for _, w := range []*workshop{before, now} {
+		w.imgbuild("build", "box.toml")
+		w.imgbuild("build", "qemu-tests/testdata/"+name+".toml", "-o", "out/bench")
+	}
+	samples, err := bench.Interleave(rebuilds, rebuild(before), rebuild(now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.add(bench.Figure{
+		Name: "rebuild after a line of the profile", Value: bench.Ratio(samples[1], samples[0]), Bound: 1.15, Unit: "of " + commit,
+		Note: fmt.Sprintf("%.3f s, before %.3f s", bench.Median(samples[1]), bench.Median(samples[0])),
+	})
+
+	a := built(t, "testdata/"+name+".toml")
+	for _, w := range []*workshop{before, now} {
+		dir := filepath.Join(w.dir, "out/bench", name)
+		cmdline, err := os.ReadFile(dir + "-cmdline")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := a.options
+		o.Kernel, o.Initrd, o.Cmdline = dir+"-kernel", dir+"-initrd.img", string(cmdline[:len(cmdline)-1])
+		vm, err := boot.Prepare(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer vm.Close()
+		vms = append(vms, vm.Config)
+	}
+	cpu := func(c qemu.Config) func() (float64, error) {
+		return func() (float64, error) {
+			r, err := applianceBoot(t.Context(), c)
+			return r.ready.Seconds(), err
+		}
+	}
+	if samples, err = bench.Interleave(bootRuns, cpu(vms[0]), cpu(vms[1])); err != nil {
+		t.Fatal(err)
+	}
+	b.add(bench.Figure{
+		Name: "boot to address and disk", Value: bench.Ratio(samples[1], samples[0]), Bound: 1.05, Unit: "of the CPU at " + commit,
+		Note: fmt.Sprintf("%.2f CPU s, before %.2f", bench.Median(samples[1]), bench.Median(samples[0])),
+	})
+	size := func(w *workshop) float64 {
+		return float64(fileSize(t, filepath.Join(w.dir, "out/box/box-initrd.img"), "init")) / 1e6
+	}
+	b.add(bench.Figure{Name: "uinit of headless, stripped", Value: size(now), Bound: 6.2, Unit: "MB", Note: fmt.Sprintf("before %.2f MB", size(before))})
+}
