@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/report"
@@ -21,15 +22,22 @@ type arrays struct {
 	w *worker
 
 	once    sync.Once
+	legs    sync.Once
 	mu      sync.Mutex
 	device  map[string]string // by row
 	members map[string]string // descriptions by device: a disk that is gone cannot be asked any more
 	waits   map[string]string
 	last    map[string]string
+
+	// assembling counts arrays that are waited for; missed says that a disk came meanwhile. insisting are disks whose
+	// partitions are in use for the moment.
+	assembling atomic.Int32
+	missed     atomic.Bool
+	insisting  map[string]bool
 }
 
 func newArrays(w *worker) *arrays {
-	return &arrays{w: w, device: map[string]string{}, members: map[string]string{}, waits: map[string]string{}, last: map[string]string{}}
+	return &arrays{w: w, device: map[string]string{}, members: map[string]string{}, waits: map[string]string{}, last: map[string]string{}, insisting: map[string]bool{}}
 }
 
 var errWaited = errors.New("members had their time")
@@ -53,13 +61,16 @@ func (a *arrays) assemble(ctx context.Context, name string) error {
 	if row.StartDegradedAfter != nil {
 		patience = time.Duration(*row.StartDegradedAfter)
 	}
+	a.assembling.Add(1)
+	defer a.assembled()
+	a.legs.Do(func() { go a.watchLegs() })
 	if row.Create {
 		if err := a.create(ctx, name, row); err != nil {
 			return err
 		}
 	}
 	want := md.Machine{Host: string(a.w.machine.Hostname), Arrays: a.w.machine.Array, Waited: map[string]bool{name: patience == 0}}
-	kernel := md.System{Sys: dev.Sys(), LoadModule: a.w.modules.Load}
+	kernel := a.kernel()
 	for {
 		limited, cancel := ctx, context.CancelFunc(func() {})
 		if !want.Waited[name] {
@@ -71,6 +82,7 @@ func (a *arrays) assemble(ctx context.Context, name string) error {
 			if err != nil {
 				return false, err
 			}
+			a.clear(md.Claimed(want, have))
 			op = md.Judge(name, want, have)
 			a.wait(name, op.Reason)
 			return op.Action != md.Wait, nil
@@ -105,6 +117,7 @@ func (a *arrays) carryOut(ctx context.Context, kernel md.Kernel, want md.Machine
 		return err
 	}
 	a.w.board.Fact("array.unclaimed", md.Unclaimed(want, have))
+	a.clear(md.Claimed(want, have))
 	a.mu.Lock()
 	for _, m := range op.Members {
 		a.members[m.Device] = m.String()
@@ -114,6 +127,10 @@ func (a *arrays) carryOut(ctx context.Context, kernel md.Kernel, want md.Machine
 	a.w.board.Fact("array."+op.Array+".device", "/dev/"+op.Device)
 	a.once.Do(func() { go a.watch() })
 	return md.Link(op.Array, op.Device)
+}
+
+func (a *arrays) kernel() md.System {
+	return md.System{Sys: dev.Sys(), Disks: a.w.disks, LoadModule: a.w.modules.Load}
 }
 
 func (a *arrays) wait(name, reason string) {

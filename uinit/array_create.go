@@ -28,7 +28,7 @@ func (a *arrays) create(ctx context.Context, name string, row spec.Array) error 
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, patience, errWaited)
 	defer cancel()
-	kernel := md.System{Sys: dev.Sys(), LoadModule: a.w.modules.Load}
+	kernel := a.kernel()
 	var found []md.Member
 	made := false
 	err := a.w.awaitDisk(limited, func() (complete bool, err error) {
@@ -58,6 +58,11 @@ func (a *arrays) create(ctx context.Context, name string, row spec.Array) error 
 	}
 	if err != nil {
 		return fmt.Errorf("creating array %s: %w", name, err)
+	}
+	for _, m := range found {
+		if err := a.w.disks.Check(m.Device); err != nil {
+			return fmt.Errorf("creating array %s: %w", name, err)
+		}
 	}
 	used, err := kernel.Blank(found)
 	if err != nil {

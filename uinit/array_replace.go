@@ -162,6 +162,9 @@ func (a *arrays) free(device string) error {
 	if m.Busy {
 		return fmt.Errorf("%s is in use", m)
 	}
+	if err := a.w.disks.Check(device); err != nil {
+		return err
+	}
 	used, err := md.System{Sys: dev.Sys()}.Blank([]md.Member{m})
 	if err != nil {
 		return err

@@ -22,6 +22,9 @@ func (w *worker) growState(context.Context) error {
 	if at == nil {
 		return fmt.Errorf("%w: nothing is mounted on %s", unit.ErrSkip, w.growth.Mount)
 	}
+	if err := w.disks.CheckPath(at.Source); err != nil {
+		return fmt.Errorf("%w: %w", unit.ErrSkip, err)
+	}
 	r, err := grow.Converge(grow.System{Device: at.Source, Mount: w.growth.Mount}, *w.growth)
 	w.board.Fact("state.size_bytes", r.After)
 	fate := "fills the disk already"

@@ -26,7 +26,7 @@ func (w *worker) shareStep(ctx context.Context, kind string) error {
 	case "nfs":
 		return share.ServeNFS(ctx)
 	case "iscsi":
-		return share.ServeISCSI(ctx, w.machine.Share.ISCSI, w.modules.Load)
+		return share.ServeISCSI(ctx, w.machine.Share.ISCSI, w.modules.Load, w.disks.CheckPath)
 	case "smb": // a service does it
 		return nil
 	}

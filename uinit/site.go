@@ -69,7 +69,7 @@ func (w *worker) siteFile(ctx context.Context) ([]byte, error) {
 	device := ""
 	err := w.awaitDisk(ctx, func() (bool, error) {
 		for _, source := range w.media {
-			found, err := mount.Find(mount.ParseSource(source), dev.Sys(), openQuietly)
+			found, _, err := mount.Devices{Sys: dev.Sys(), Open: openQuietly, Alone: w.disks.CheckPath}.Find(mount.ParseSource(source))
 			if found != "" || err != nil {
 				device = found
 				return true, err

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"syscall"
 
@@ -16,7 +17,7 @@ import (
 
 // start starts QEMU.
 func (g *guests) start(one *guest, row spec.Service) (service.Process, error) {
-	if err := g.room(one); err != nil {
+	if err := errors.Join(g.alone(one), g.room(one)); err != nil {
 		return nil, err
 	}
 	plan := vm.Make(one.name, one.row, g.host)

@@ -38,6 +38,16 @@ func (g *guests) await(ctx context.Context, disk spec.VMDisk) error {
 	return nil
 }
 
+// alone says whether a guest's disks may be used by themselves: none belongs to an array of the machine's.
+func (g *guests) alone(one *guest) error {
+	for _, name := range sorted(one.row.Disk) {
+		if err := g.w.disks.CheckPath(one.row.Disk[name].File()); err != nil {
+			return fmt.Errorf("starting %s: disk %s: %w", one.name, name, err)
+		}
+	}
+	return nil
+}
+
 // room says whether a guest's memory is there.
 func (g *guests) room(one *guest) error {
 	g.mu.Lock()

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -104,7 +105,7 @@ func (g *guests) begin(ctx context.Context, one *guest) (err error) {
 			return err
 		}
 	}
-	if err := g.room(one); err != nil {
+	if err := errors.Join(g.alone(one), g.room(one)); err != nil {
 		return err
 	}
 	return one.service.Again(ctx)

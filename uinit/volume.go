@@ -4,17 +4,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/alone"
+	"github.com/imgbuild/imgbuild/uinit/dev"
 )
 
 // lvm is what activates volume groups: the format has one implementation.
 const lvm = "/sbin/lvm"
 
-// alone tells LVM that nobody makes device nodes but itself, and to look at what is there rather than at
-// what udev noted.
-const alone = `activation { udev_sync=0 udev_rules=0 monitoring=0 } devices { obtain_device_list_from_udev=0 external_device_info_source="none" use_devicesfile=0 } global { event_activation=0 } log { silent=1 }`
+// noUdev tells LVM that nobody makes device nodes but itself, and to look at what is there rather than at
+// what udev noted. What it may look at is given to it: its own detection of members (md_component_detection) asks a partition and not
+// the disk it lies on, and of firmwares' arrays (fw_raid_component_detection) it knows from udev alone.
+const noUdev = `activation { udev_sync=0 udev_rules=0 monitoring=0 } devices { obtain_device_list_from_udev=0 external_device_info_source="none" use_devicesfile=0 global_filter=[%s"r|.*|"] } global { event_activation=0 } log { silent=1 }`
+
+// volumeConfig is LVM's configuration for the devices that may be used by themselves.
+func volumeConfig(sys fs.FS, check func(name string) error) string {
+	var accept strings.Builder
+	entries, _ := fs.ReadDir(sys, "class/block")
+	for _, e := range entries {
+		if alone.Ready(sys, e.Name()) && alone.Sectors(sys, e.Name()) > 0 && check(e.Name()) == nil {
+			fmt.Fprintf(&accept, `"a|^/dev/%s$|", `, strings.ReplaceAll(e.Name(), "!", "/"))
+		}
+	}
+	return fmt.Sprintf(noUdev, accept.String())
+}
 
 // activate brings up a volume group if all its disks are there; where they are not, it is tried again when
 // the next one comes.
@@ -29,7 +46,7 @@ func (w *worker) vgchange(ctx context.Context, group string, args ...string) err
 	if err := os.MkdirAll("/run/lock/lvm", 0o700); err != nil {
 		return err
 	}
-	args = append([]string{"vgchange", "--config", alone}, append(args, group)...)
+	args = append([]string{"vgchange", "--config", volumeConfig(dev.Sys(), w.disks.Check)}, append(args, group)...)
 	if out, err := exec.CommandContext(ctx, lvm, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("volume group %s: %w: %s", group, err, strings.TrimSpace(string(out)))
 	}

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
@@ -45,6 +46,7 @@ type worker struct {
 	life     context.Context
 	events   *dev.Monitor
 	modules  *kmod.Loader
+	disks    *alone.Disks
 	links    *link.Manager
 	services map[string]*service.Service
 	output   *service.Output
@@ -111,7 +113,8 @@ func workerMain() int {
 }
 
 func newWorker(life context.Context) (*worker, error) {
-	w := &worker{life: life, line: cmdline.Read(), services: map[string]*service.Service{}, reporter: &hostlink.Reporter{}}
+	w := &worker{life: life, line: cmdline.Read(), services: map[string]*service.Service{}, reporter: &hostlink.Reporter{},
+		disks: &alone.Disks{Sys: dev.Sys(), Open: alone.Open}}
 	level := slog.LevelInfo
 	if w.line.Has("uinit.debug") {
 		level = slog.LevelDebug
@@ -198,6 +201,7 @@ func (w *worker) boot() {
 	hold := make(chan func(string) bool)
 	go w.offerHold(starting, consoles, hold)
 	go w.keepBridgeFilter()
+	go w.watchDisks()
 	units := append(Units(w.machine, consoles, w.tried), growing(w.growth, w.tried)...)
 	_ = unit.Run(w.life, units, unit.Options{
 		DefaultTimeout: w.machine.Boot.UnitTimeout.Or(0), Report: w.note, Hold: hold,

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/md"
 )
@@ -34,7 +35,7 @@ type bench struct {
 }
 
 func newBench(n int) (*bench, error) {
-	b := &bench{kernel: md.System{Sys: dev.Sys(), LoadModule: modprobe}}
+	b := &bench{kernel: md.System{Sys: dev.Sys(), Disks: &alone.Disks{Sys: dev.Sys(), Open: alone.Open}, LoadModule: modprobe}}
 	for _, m := range []string{"loop", "md_mod"} {
 		if err := modprobe(m); err != nil {
 			return nil, err

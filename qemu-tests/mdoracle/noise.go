@@ -9,6 +9,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/signature"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/md"
 )
@@ -26,7 +27,7 @@ func (b *bench) noise() error {
 			if magic {
 				const n = diskSize / 512
 				for i, sector := range []int{8, 0, (n - 16) &^ 7, n&^127 - 128} {
-					binary.LittleEndian.PutUint32(data[sector*512:], md.Magic)
+					binary.LittleEndian.PutUint32(data[sector*512:], signature.MDMagic)
 					binary.LittleEndian.PutUint32(data[sector*512+4:], uint32(min(1, 3-i)))
 				}
 			}

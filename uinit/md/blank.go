@@ -3,9 +3,12 @@ package md
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/alone"
 )
 
 // Find returns the device that each text of a profile means (see Member.Is), in their order. Complete says
@@ -42,7 +45,7 @@ func Find(sys fs.FS, texts []string) (found []Member, complete bool, err error) 
 const margin = 1 << 20
 
 // Blank says whether a device shows no sign of ever having been used: zero in its first and its last MiB.
-func Blank(f Device, n uint64) (bool, error) {
+func Blank(f io.ReaderAt, n uint64) (bool, error) {
 	block := aligned(64 << 10)
 	zero := make([]byte, len(block))
 	size := int64(n) * 512
@@ -70,7 +73,7 @@ func Blank(f Device, n uint64) (bool, error) {
 // Blank says for each device whether it is blank; see the function.
 func (k System) Blank(members []Member) (used []Member, err error) {
 	for _, m := range members {
-		f, err := openDirect(m.Device)
+		f, err := alone.Open(m.Device)
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,8 @@ package md
 import (
 	"encoding/binary"
 	"math"
+
+	"github.com/imgbuild/imgbuild/internal/signature"
 )
 
 // made describes a member as mdadm would have written it.
@@ -28,7 +30,7 @@ func (m made) super() []byte {
 		return m.super0()
 	}
 	b, le := make([]byte, blockSize), binary.LittleEndian
-	le.PutUint32(b, Magic)
+	le.PutUint32(b, signature.MDMagic)
 	le.PutUint32(b[4:], 1)
 	le.PutUint32(b[8:], m.feature)
 	b[16] = m.uuid
@@ -56,7 +58,7 @@ func (m made) super() []byte {
 func (m made) super0() []byte {
 	b := make([]byte, blockSize)
 	put := func(word int, v uint32) { binary.LittleEndian.PutUint32(b[4*word:], v) }
-	put(0, Magic)
+	put(0, signature.MDMagic)
 	put(2, 90)
 	put(5, uint32(m.uuid))
 	put(7, uint32(int32(m.level)))

@@ -7,9 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/alone"
 )
 
 // Kernel is where arrays run.
@@ -24,24 +25,14 @@ type Kernel interface {
 type System struct {
 	// Sys is the tree at /sys.
 	Sys fs.FS
+	// Disks tells what may be a member.
+	Disks *alone.Disks
 	// LoadModule loads a driver; that it is built in is no error.
 	LoadModule func(name string) error
 }
 
 // Observe reads superblocks past the page cache: of a device that was in use it may be old.
-func (k System) Observe(context.Context) (State, error) { return Look(k.Sys, openDirect) }
-
-func openDirect(name string) (Device, error) {
-	file := "/dev/" + strings.ReplaceAll(name, "!", "/")
-	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_DIRECT, 0)
-	if errors.Is(err, unix.EINVAL) {
-		f, err = os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
-}
+func (k System) Observe(context.Context) (State, error) { return Look(k.Disks) }
 
 // personality is the module of a level.
 var personality = map[int]string{-1: "linear", 0: "raid0", 1: "raid1", 4: "raid456", 5: "raid456", 6: "raid456", 10: "raid10"}

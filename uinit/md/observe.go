@@ -2,23 +2,17 @@ package md
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"path"
-	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/alone"
 )
 
-// Device is an open disk or partition.
-type Device interface {
-	io.ReaderAt
-	io.Closer
-}
-
-// Look reads the superblocks of all disks and partitions, and which arrays run. Open opens a device by its
-// name in /sys/class/block; what it reads must come from the disk, not from a cache.
-func Look(sys fs.FS, open func(name string) (Device, error)) (State, error) {
+// Look reads the superblocks of all disks and partitions, and which arrays run. A disk that a firmware made an array of is no
+// member of ours, nor is what lies on a member.
+func Look(disks *alone.Disks) (State, error) {
+	sys := disks.Sys
 	have := State{Unreadable: map[string]error{}}
 	entries, err := fs.ReadDir(sys, "class/block")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -36,12 +30,20 @@ func Look(sys fs.FS, open func(name string) (Device, error)) (State, error) {
 			}
 		}
 	}
+	below := map[string]error{} // by what devices lie on
+	inside := func(name string) bool {
+		disk := alone.Disk(sys, name)
+		if _, known := below[disk]; !known || disk == name {
+			below[disk] = disks.Disk(name)
+		}
+		return below[disk] != nil
+	}
 	for _, e := range entries {
 		name := e.Name()
-		if taken[name] || skip(sys, name) {
+		if taken[name] || skip(sys, name) || inside(name) {
 			continue
 		}
-		m, err := look(sys, name, open)
+		m, err := look(disks, name)
 		switch {
 		case err == nil:
 			have.Members = append(have.Members, m)
@@ -52,23 +54,14 @@ func Look(sys fs.FS, open func(name string) (Device, error)) (State, error) {
 	return have, nil
 }
 
-// never are devices that no array is made of, and that make noise or take time when opened.
-var never = []string{"ram", "zram", "sr", "fd"}
-
 func skip(sys fs.FS, name string) bool {
-	prefix := strings.TrimRight(name, "0123456789")
-	// Not ready yet: see ready in uinit/mount.
-	mark := "bdi"
-	if attribute(sys, name, "partition") != "" {
-		mark = "holders"
-	}
-	_, err := fs.Stat(sys, path.Join("class/block", name, mark))
-	return err != nil || slices.Contains(never, prefix) || sectors(sys, name) == 0
+	return alone.Never(name) || alone.Sectors(sys, name) == 0 || !alone.Ready(sys, name)
 }
 
-func look(sys fs.FS, name string, open func(string) (Device, error)) (Member, error) {
+func look(disks *alone.Disks, name string) (Member, error) {
+	sys := disks.Sys
 	m := Member{Device: name, Number: attribute(sys, name, "dev"), Sectors: sectors(sys, name)}
-	f, err := open(name)
+	f, err := disks.Open(name)
 	if err != nil {
 		return m, err
 	}
@@ -76,8 +69,8 @@ func look(sys fs.FS, name string, open func(string) (Device, error)) (Member, er
 	if m.Super, err = Read(f, m.Sectors); err != nil {
 		return m, err
 	}
-	if m.Super.Version == "0.90" && partitioned(sys, name) {
-		return m, ErrNone // it is that of the last partition, which ends where the disk does
+	if e := disks.Firmware(name); e != nil {
+		return m, e
 	}
 	holders, _ := fs.ReadDir(sys, path.Join("class/block", name, "holders"))
 	m.Busy = len(holders) > 0
@@ -87,12 +80,11 @@ func look(sys fs.FS, name string, open func(string) (Device, error)) (Member, er
 
 // describe adds what a person and a profile know a device by.
 func describe(sys fs.FS, m *Member) {
-	disk := m.Device
-	if attribute(sys, m.Device, "partition") != "" {
-		disk = parent(sys, m.Device)
+	disk := alone.Disk(sys, m.Device)
+	if disk != m.Device {
 		m.Label = eventValue(sys, m.Device, "PARTNAME")
 	}
-	m.Serial, m.Address = serial(sys, disk), address(sys, disk)
+	m.Serial, m.Address = alone.Serial(sys, disk), address(sys, disk)
 }
 
 func attribute(sys fs.FS, name, file string) string {
@@ -100,19 +92,10 @@ func attribute(sys fs.FS, name, file string) string {
 	return strings.TrimSpace(string(b))
 }
 
-func sectors(sys fs.FS, name string) uint64 {
-	n, _ := strconv.ParseUint(attribute(sys, name, "size"), 10, 64)
-	return n
-}
+func sectors(sys fs.FS, name string) uint64 { return uint64(alone.Sectors(sys, name)) }
 
 // partitioned says whether a disk has partitions.
-func partitioned(sys fs.FS, name string) bool {
-	entries, _ := fs.ReadDir(sys, path.Join("class/block", name))
-	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
-		_, err := fs.Stat(sys, path.Join("class/block", name, e.Name(), "partition"))
-		return err == nil
-	})
-}
+func partitioned(sys fs.FS, name string) bool { return len(alone.Partitions(sys, name)) > 0 }
 
 func eventValue(sys fs.FS, name, key string) string {
 	for line := range strings.Lines(attribute(sys, name, "uevent")) {

@@ -97,18 +97,37 @@ func Judge(name string, want Machine, have State) Op {
 	return op
 }
 
+// Claimed are the devices of arrays that run or that rows mean, by name: members that wait, and members at work.
+func Claimed(want Machine, have State) (devices []string) {
+	ours := claimed(want, have)
+	for _, a := range have.Running {
+		ours[a.UUID] = true
+		devices = append(devices, a.Members...)
+	}
+	for _, m := range have.Members {
+		if ours[m.Super.UUID] {
+			devices = append(devices, m.Device)
+		}
+	}
+	return devices
+}
+
+func claimed(want Machine, have State) map[UUID]bool {
+	ours := map[UUID]bool{}
+	for name, row := range want.Arrays {
+		for _, m := range have.Members {
+			ours[m.Super.UUID] = ours[m.Super.UUID] || answers(name, row.Match, m) || identified(row, m)
+		}
+	}
+	return ours
+}
+
 // Unclaimed are devices with superblocks of arrays that no row means. Nobody starts them, and somebody may
 // wonder where half of a mirror is.
 func Unclaimed(want Machine, have State) []string {
-	claimed := map[UUID]bool{}
-	for name, row := range want.Arrays {
-		for _, m := range have.Members {
-			claimed[m.Super.UUID] = claimed[m.Super.UUID] || answers(name, row.Match, m) || identified(row, m)
-		}
-	}
-	list := []string{}
+	ours, list := claimed(want, have), []string{}
 	for _, m := range have.Members {
-		if !claimed[m.Super.UUID] {
+		if !ours[m.Super.UUID] {
 			list = append(list, m.String()+" of "+m.Super.Name)
 		}
 	}

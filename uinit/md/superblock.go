@@ -10,10 +10,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
-)
 
-// Magic begins every superblock (MD_SB_MAGIC in include/uapi/linux/raid/md_p.h).
-const Magic = 0xa92b4efc
+	"github.com/imgbuild/imgbuild/internal/direct"
+	"github.com/imgbuild/imgbuild/internal/signature"
+)
 
 // Roles of a device that is no active member (md_p.h).
 const (
@@ -105,19 +105,6 @@ var ErrNone = errors.New("no md superblock")
 // ErrDamaged says that a device carries a superblock that cannot be right.
 var ErrDamaged = errors.New("damaged md superblock")
 
-// place is where a version keeps its superblock on a device of n sectors.
-type place struct {
-	version string
-	sector  func(n uint64) uint64
-}
-
-var places = []place{
-	{"1.2", func(uint64) uint64 { return 8 }},
-	{"1.1", func(uint64) uint64 { return 0 }},
-	{"1.0", func(n uint64) uint64 { return (n - 16) &^ 7 }},
-	{"0.90", func(n uint64) uint64 { return n&^127 - 128 }},
-}
-
 // blockSize is what every superblock fits into.
 const blockSize = 4096
 
@@ -129,18 +116,17 @@ func Read(r io.ReaderAt, n uint64) (*Superblock, error) {
 	}
 	var found *Superblock
 	var damaged error
-	front, back := aligned(2*blockSize), aligned(blockSize)
-	if _, err := r.ReadAt(front, 0); err != nil {
-		return nil, fmt.Errorf("reading the first sectors: %w", err)
-	}
-	for _, p := range places {
-		sector, block := p.sector(n), back
-		if at := sector * 512; at <= blockSize { // two versions lie side by side
-			block = front[at : at+blockSize]
-		} else if _, err := r.ReadAt(block, int64(at)); err != nil {
+	size := int64(n) * 512
+	r, block := direct.Blocks(r, size), make([]byte, blockSize)
+	for _, p := range signature.MDPlaces {
+		sector := p.Sector(int64(n))
+		if _, err := r.ReadAt(block, sector*512); err != nil {
 			return nil, fmt.Errorf("reading the superblock at sector %d: %w", sector, err)
 		}
-		s, err := Parse(block, p.version, sector)
+		s, err := Parse(block, p.Version, uint64(sector))
+		if err == nil && p.Version == "0.90" && !signature.Old(r, size, block) {
+			err = ErrNone // it is that of the last partition, which ends where the disk does
+		}
 		switch {
 		case errors.Is(err, ErrNone):
 		case err != nil:
@@ -162,7 +148,7 @@ func Read(r io.ReaderAt, n uint64) (*Superblock, error) {
 
 // Parse reads a superblock of a version out of the 4096 bytes at a sector of its device.
 func Parse(block []byte, version string, sector uint64) (*Superblock, error) {
-	if len(block) < blockSize || binary.LittleEndian.Uint32(block) != Magic {
+	if len(block) < blockSize || binary.LittleEndian.Uint32(block) != signature.MDMagic {
 		return nil, ErrNone
 	}
 	if version == "0.90" {

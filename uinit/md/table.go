@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/alone"
 )
 
 // CopyTable makes of what "sfdisk --dump" prints of one disk what sfdisk takes for another: the same
@@ -56,7 +58,7 @@ func Disk(sys fs.FS, device string) string {
 	if attribute(sys, device, "partition") == "" {
 		return ""
 	}
-	return parent(sys, device)
+	return alone.Disk(sys, device)
 }
 
 // Exists says whether there is such a device.

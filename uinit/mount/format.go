@@ -52,3 +52,12 @@ func isBlank(f *os.File) (bool, error) {
 	}
 	return true, nil
 }
+
+// size is that of a device or an image, in bytes; 0 where it cannot be told.
+func size(f io.Seeker) int64 {
+	n, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0
+	}
+	return n
+}

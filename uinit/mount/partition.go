@@ -9,13 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/internal/gptedit"
 )
-
-func isPartition(sys fs.FS, name string) bool {
-	_, err := fs.Stat(sys, path.Join("class/block", name, "partition"))
-	return err == nil
-}
 
 // partLabel is the name that a partition table gives a partition; the kernel puts it into
 // the partition's events (part_uevent in block/partitions/core.c).
@@ -53,19 +49,12 @@ func partNumber(disk io.ReaderAt, sectors int64, uuid string) int {
 	return int(n)
 }
 
-// sectors is a disk's size in sectors of 512 bytes.
-func sectors(sys fs.FS, name string) int64 {
-	text, _ := fs.ReadFile(sys, path.Join("class/block", name, "size"))
-	n, _ := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-	return n
-}
-
 // partition is the device of a disk's partition, where it is ready; "" otherwise.
 func partition(sys fs.FS, disk string, number int) string {
 	entries, _ := fs.ReadDir(sys, path.Join("class/block", disk))
 	for _, e := range entries {
 		text, err := fs.ReadFile(sys, path.Join("class/block", disk, e.Name(), "partition"))
-		if n, failed := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && failed == nil && n == number && ready(sys, e.Name()) {
+		if n, failed := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && failed == nil && n == number && alone.Ready(sys, e.Name()) {
 			return device(e.Name())
 		}
 	}

@@ -62,22 +62,33 @@ func TestFindPartitions(t *testing.T) {
 	}
 	sys["class/block/vda3/uevent"] = &fstest.MapFile{Data: []byte("DEVTYPE=partition\nPARTN=3\nPARTNAME=state\n")}
 	sys["class/block/cciss!c0d0p1/uevent"] = &fstest.MapFile{Data: []byte("DEVTYPE=partition\nPARTN=1\n")}
-	// Of the partitions it only matters that they are no members of an array.
-	files["/dev/vda3"], files["/dev/cciss/c0d0p2"] = files["/dev/vda"], files["/dev/vda"]
 	open := func(name string) (*os.File, error) { return os.Open(files[name]) }
 	for source, want := range map[string]string{
 		"PARTLABEL=state": "/dev/vda3", "PARTLABEL=other": "",
 		"PARTUUID=" + guid: "/dev/vda3", "PARTUUID=01234567-89ab-4def-8123-456789abcdee": "",
 		"PARTUUID=ABCD1234-02": "/dev/cciss/c0d0p2", "PARTUUID=abcd1234-05": "", "PARTUUID=abcd1235-02": "",
 	} {
-		if got, err := Find(ParseSource(source), sys, open); got != want || err != nil {
+		if got, _, err := (Devices{sys, open, nobody}).Find(ParseSource(source)); got != want || err != nil {
 			t.Errorf("%s is %q, %v; want %q", source, got, err, want)
 		}
 	}
 	delete(sys, "class/block/vda3/holders")
 	for _, source := range []string{"PARTLABEL=state", "PARTUUID=" + guid} {
-		if got, err := Find(ParseSource(source), sys, open); got != "" || err != nil {
+		if got, _, err := (Devices{sys, open, nobody}).Find(ParseSource(source)); got != "" || err != nil {
 			t.Errorf("%s is %q, %v before it is ready", source, got, err)
 		}
 	}
+}
+
+// gptDisk is a disk with partition 3, called state.
+func gptDisk(t *testing.T, guid string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "gpt")
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 8<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("sgdisk", "-n", "3:2048:+1M", "-c", "3:state", "-u", "3:"+guid, file).CombinedOutput(); err != nil {
+		t.Fatalf("sgdisk: %v\n%s", err, out)
+	}
+	return file
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -18,6 +19,8 @@ type Box struct {
 	Sys fs.FS
 	// Wait calls ready now and whenever a device comes up.
 	Wait func(ctx context.Context, ready func() (bool, error)) error
+	// Alone returns why a device may not be used by itself, because it belongs to an array; nil: it may.
+	Alone func(device string) error
 	// LoadModule loads what a file system type may need; that it is built in is no error.
 	LoadModule func(name string) error
 	// Activate brings up an LVM volume group that has all its disks.
@@ -46,13 +49,13 @@ func (m *Mount) Run(ctx context.Context) error {
 	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
 		m.say("no " + wanted.String())
 		err := m.box.Wait(ctx, func() (found bool, err error) {
-			fs.Source, err = Find(wanted, m.box.Sys, openReadOnly)
+			fs.Source, err = m.find(wanted)
 			if group := m.row.VolumeGroup(); group != "" && fs.Source == "" && err == nil {
 				if failed := m.box.Activate(ctx, group); failed != nil {
 					m.say(failed.Error())
 					return false, nil // the next disk may be what is missing
 				}
-				fs.Source, err = Find(wanted, m.box.Sys, openReadOnly)
+				fs.Source, err = m.find(wanted)
 			}
 			return fs.Source != "", err
 		})
@@ -61,8 +64,8 @@ func (m *Mount) Run(ctx context.Context) error {
 		}
 	}
 	if wanted.Device != "" {
-		if err := bare(wanted.Device, fs.Source); err != nil {
-			return fmt.Errorf("mounting %s: %w", m.target, err)
+		if err := m.box.Alone(fs.Source); err != nil {
+			return fmt.Errorf("mounting %s: %w; accepted: source = \"array:NAME\"", m.target, err)
 		}
 	}
 	if m.row.Create {
@@ -82,6 +85,15 @@ func (m *Mount) Run(ctx context.Context) error {
 	}
 	m.say("mount(2) of " + fs.Source)
 	return Attach(fs)
+}
+
+// find looks for the device, and notes who would answer and may not.
+func (m *Mount) find(wanted Wanted) (string, error) {
+	device, passed, err := Devices{Sys: m.box.Sys, Open: openReadOnly, Alone: m.box.Alone}.Find(wanted)
+	if passed != nil {
+		m.say("no " + wanted.String() + ": " + strings.ReplaceAll(passed.Error(), "\n", "; "))
+	}
+	return device, err
 }
 
 // preen checks what is not mounted already.

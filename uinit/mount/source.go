@@ -1,12 +1,15 @@
 package mount
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/alone"
 )
 
 // Wanted says what a source asks for.
@@ -59,32 +62,50 @@ func (w Wanted) String() string {
 	return w.Device
 }
 
+// Devices are where a source is looked for.
+type Devices struct {
+	// Sys is the tree at /sys.
+	Sys fs.FS
+	// Open opens a device by its path, for reading.
+	Open func(device string) (*os.File, error)
+	// Alone returns why a device may not be used by itself; nil: it may.
+	Alone func(device string) error
+}
+
 // Find returns the device of what is wanted among those in /sys/class/block, or "" where there is
-// none yet. Two that answer alike are an error: mounting the wrong one could cost data.
-func Find(w Wanted, sys fs.FS, open func(name string) (*os.File, error)) (string, error) {
+// none yet. Two that answer alike are an error: mounting the wrong one could cost data. Those that answer and may not be used
+// by themselves are left out; passed tells why.
+func (d Devices) Find(w Wanted) (device string, passed, err error) {
 	if w.Device != "" {
-		return named(w.Device, sys), nil
+		return named(w.Device, d.Sys), nil, nil
 	}
-	entries, err := fs.ReadDir(sys, "class/block")
+	entries, err := fs.ReadDir(d.Sys, "class/block")
 	if err != nil {
-		return "", nil // no block device has come up so far
+		return "", nil, nil // no block device has come up so far
 	}
 	var found []string
 	for _, entry := range entries {
-		if sectors(sys, entry.Name()) == 0 {
+		if alone.Sectors(d.Sys, entry.Name()) == 0 {
 			continue // an empty drive, which would make noise when opened
 		}
-		if ready(sys, entry.Name()) {
-			found = append(found, w.on(entry.Name(), sys, open)...)
+		if !alone.Ready(d.Sys, entry.Name()) || alone.Held(d.Sys, entry.Name()) {
+			continue
+		}
+		for _, device := range d.on(w, entry.Name()) {
+			if failed := d.Alone(device); failed != nil {
+				passed = errors.Join(passed, failed)
+				continue
+			}
+			found = append(found, device)
 		}
 	}
 	switch len(found) {
 	case 0:
-		return "", nil
+		return "", passed, nil
 	case 1:
-		return found[0], nil
+		return found[0], nil, nil
 	}
-	return "", fmt.Errorf("looking for %s: %s answer alike", w, strings.Join(found, " and "))
+	return "", nil, fmt.Errorf("looking for %s: %s answer alike", w, strings.Join(found, " and "))
 }
 
 // named is a device that is wanted by its path, or "" as long as it is not there or cannot be read
@@ -95,7 +116,7 @@ func named(device string, sys fs.FS) string {
 		return ""
 	}
 	name := strings.ReplaceAll(strings.TrimPrefix(real, "/dev/"), "/", "!")
-	if _, err := fs.Stat(sys, path.Join("class/block", name)); err == nil && (sectors(sys, name) == 0 || !ready(sys, name)) {
+	if _, err := fs.Stat(sys, path.Join("class/block", name)); err == nil && (alone.Sectors(sys, name) == 0 || !alone.Ready(sys, name)) {
 		return ""
 	}
 	return device
@@ -103,32 +124,29 @@ func named(device string, sys fs.FS) string {
 
 // on lists the devices that answer to what is wanted: a disk or partition of a name in
 // /sys/class/block itself, or the partitions of a disk.
-func (w Wanted) on(name string, sys fs.FS, open func(name string) (*os.File, error)) []string {
+func (d Devices) on(w Wanted, name string) []string {
 	device := device(name)
-	if w.PartLabel != "" && partLabel(sys, name) != w.PartLabel || w.PartUUID != "" && isPartition(sys, name) {
+	switch {
+	case w.PartLabel != "":
+		if partLabel(d.Sys, name) != w.PartLabel {
+			return nil
+		}
+		return []string{device}
+	case w.PartUUID != "" && alone.IsPartition(d.Sys, name):
 		return nil // of UUIDs the disk tells
 	}
-	f, err := open(device)
+	f, err := d.Open(device)
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
 	if w.PartUUID != "" {
-		if device = partition(sys, name, partNumber(f, sectors(sys, name), w.PartUUID)); device == "" {
+		if device = partition(d.Sys, name, partNumber(f, alone.Sectors(d.Sys, name), w.PartUUID)); device == "" {
 			return nil
 		}
-		part, err := open(device)
-		if err != nil {
-			return nil
-		}
-		defer part.Close()
-		f = part
+		return []string{device}
 	}
-	if memberOfArray(f) {
-		return nil
-	}
-	id, ok := Probe(f)
-	if w.PartLabel != "" || w.PartUUID != "" || ok && (w.Label != "" && id.Label == w.Label || w.UUID != "" && id.UUID == w.UUID) {
+	if id, ok := Probe(f); ok && (w.Label != "" && id.Label == w.Label || w.UUID != "" && id.UUID == w.UUID) {
 		return []string{device}
 	}
 	return nil
@@ -136,17 +154,3 @@ func (w Wanted) on(name string, sys fs.FS, open func(name string) (*os.File, err
 
 // device is where the device of a name in /sys/class/block lies.
 func device(name string) string { return filepath.Join("/dev", strings.ReplaceAll(name, "!", "/")) }
-
-// ready says that opening a disk or partition will find it. It shows up in /sys before that, and
-// somebody who opens it then makes the kernel call modprobe for it, twice (block-major-254). The mark is
-// what the kernel makes last, before the event that we wait for (device_add_disk in block/genhd.c,
-// add_partition in block/partitions/core.c).
-func ready(sys fs.FS, name string) bool {
-	dir := path.Join("class/block", name)
-	mark := "bdi"
-	if isPartition(sys, name) {
-		mark = "holders"
-	}
-	_, err := fs.Stat(sys, path.Join(dir, mark))
-	return err == nil
-}

@@ -19,9 +19,9 @@ const (
 	longest  = 255
 )
 
-// ServeISCSI offers the disks. load loads a kernel module. One that fails does not keep the
-// others from being offered.
-func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load func(string) error) error {
+// ServeISCSI offers the disks. load loads a kernel module; alone returns why a device may not be used by itself. One
+// that fails does not keep the others from being offered.
+func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alone func(string) error) error {
 	for _, module := range []string{"configfs", "target_core_mod", "target_core_file", "target_core_iblock", "iscsi_target_mod"} {
 		if err := load(module); err != nil {
 			return err
@@ -33,6 +33,9 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load func(
 	var failed []error
 	for name, row := range rows {
 		disk, err := find(row)
+		if err == nil {
+			err = alone(row.Source)
+		}
 		if err == nil {
 			one := map[string]spec.ISCSIShare{name: row}
 			err = apply(ctx, PlanISCSI(one, map[string]Disk{name: disk}))

@@ -23,11 +23,12 @@ type Board struct {
 	units   map[string]report.Event
 	facts   map[string]any
 	soft    map[string]bool
+	notes   map[string]string
 }
 
 // NewBoard makes a board that passes on what is news; send must not block.
 func NewBoard(send func(report.Event)) *Board {
-	return &Board{send: send, streams: map[string]Stream{}, units: map[string]report.Event{}, facts: map[string]any{}, soft: map[string]bool{}}
+	return &Board{send: send, streams: map[string]Stream{}, units: map[string]report.Event{}, facts: map[string]any{}, soft: map[string]bool{}, notes: map[string]string{}}
 }
 
 // Unit notes a unit's state. Soft says that it degrades nothing.
@@ -127,7 +128,16 @@ func (b *Board) troubled(name string) bool {
 	return (state == "failed" || state == "late" || state == "degraded") && !b.soft[name]
 }
 
-// Troubles returns a line for each unit that a person should know about: failed, late and degraded ones.
+// Note has a line shown with the troubles that degrades nothing; an empty one takes it away.
+func (b *Board) Note(about, line string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.notes[about] = line; line == "" {
+		delete(b.notes, about)
+	}
+}
+
+// Troubles returns a line for each unit that a person should know about, failed, late and degraded ones, and then the notes.
 func (b *Board) Troubles() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -136,6 +146,9 @@ func (b *Board) Troubles() []string {
 		if e := b.units[name]; b.troubled(name) {
 			lines = append(lines, name+" "+e.State+": "+e.Message)
 		}
+	}
+	for _, about := range slices.Sorted(maps.Keys(b.notes)) {
+		lines = append(lines, b.notes[about])
 	}
 	return lines
 }

@@ -1,0 +1,98 @@
+//go:build !noarray
+
+package main
+
+import (
+	"errors"
+	"path"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/md"
+)
+
+// clear takes the partitions of members that are whole disks out of the kernel. Whoever looks at one right now keeps it there for
+// a moment.
+func (a *arrays) clear(members []string) {
+	for _, disk := range members {
+		dropped, err := md.DropPartitions(dev.Sys(), disk)
+		if len(dropped) > 0 {
+			a.w.log.Info(strings.Join(dropped, ", ") + ": not shown by itself, since " + disk + " is a member of an array")
+		}
+		if errors.Is(err, unix.EBUSY) {
+			go a.insist(disk)
+		} else if err != nil {
+			a.w.log.Error("taking the partitions of " + disk + " away: " + err.Error())
+		}
+	}
+}
+
+// insist tries again for as long as somebody may look at a partition.
+func (a *arrays) insist(disk string) {
+	const often, pause = 20, 100 * time.Millisecond
+	if a.insists(disk, true) {
+		return
+	}
+	defer a.insists(disk, false)
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	var err error
+	for range often {
+		select {
+		case <-tick.C:
+		case <-a.w.life.Done():
+			return
+		}
+		if _, err = md.DropPartitions(dev.Sys(), disk); err == nil {
+			return
+		}
+	}
+	a.w.log.Error("the partitions of " + disk + ", a member of an array, are in use by themselves: " + err.Error())
+}
+
+// insists notes that somebody does, and says whether somebody did.
+func (a *arrays) insists(disk string, now bool) (before bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	before = a.insisting[disk]
+	a.insisting[disk] = now
+	return before
+}
+
+// watchLegs looks at disks that come when their array runs already, or was refused: it is not looked for any more then.
+func (a *arrays) watchLegs() {
+	events, stop := a.w.events.Watch()
+	defer stop()
+	for {
+		select {
+		case <-a.w.life.Done():
+			return
+		case e := <-events:
+			if e.Action != dev.Overflow && (e.Action != "add" || e.Subsystem() != "block" || e.Env["DEVTYPE"] != "disk" || strings.HasPrefix(path.Base(e.Path), "md")) {
+				continue
+			}
+		}
+		if a.missed.Store(true); a.assembling.Load() == 0 { // who waits for members has heard of the disk, too
+			a.lookAtLegs()
+		}
+	}
+}
+
+// assembled ends the waiting for an array, and looks at disks that came too late for it.
+func (a *arrays) assembled() {
+	if a.assembling.Add(-1) == 0 {
+		a.lookAtLegs()
+	}
+}
+
+func (a *arrays) lookAtLegs() {
+	if !a.missed.Swap(false) {
+		return
+	}
+	if have, err := a.kernel().Observe(a.w.life); err == nil {
+		a.clear(md.Claimed(md.Machine{Host: string(a.w.machine.Hostname), Arrays: a.w.machine.Array}, have))
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/alone"
+	"github.com/imgbuild/imgbuild/uinit/dev"
+)
+
+// watchDisks tells of disks that a board's or a controller's firmware made an array of. Nobody here runs such, and an owner
+// who believes that it runs has to hear of it: half of a mirror looks like a disk.
+func (w *worker) watchDisks() {
+	events, stop := w.events.Watch()
+	defer stop()
+	known := map[string]string{} // the mark by disk
+	all := func() {
+		entries, _ := fs.ReadDir(dev.Sys(), "class/block") // there is none before the first device
+		for _, e := range entries {
+			w.lookAtDisk(e.Name(), known)
+		}
+	}
+	all()
+	for {
+		select {
+		case <-w.life.Done():
+			return
+		case e := <-events:
+			switch {
+			case e.Action == dev.Overflow:
+				all()
+			case e.Subsystem() == "block" && e.Env["DEVTYPE"] == "disk":
+				w.lookAtDisk(path.Base(e.Path), known)
+			}
+		}
+	}
+}
+
+// lookAtDisk notes a disk that has a firmware's mark, or has none any more.
+func (w *worker) lookAtDisk(name string, known map[string]string) {
+	if len(alone.MadeOf(dev.Sys(), name)) > 0 { // a partition, or what is made of a disk that has its own line
+		return
+	}
+	e := w.disks.Firmware(name)
+	if e == nil || !alone.Ready(dev.Sys(), name) {
+		if known[name] != "" {
+			delete(known, name)
+			w.tellForeign(name, "", known)
+		}
+		return
+	}
+	text := fmt.Sprintf("%s (%s): %s", e.Found.Name, e.Found.Type, e.Who())
+	if known[name] == text {
+		return
+	}
+	known[name] = text
+	w.log.Warn(e.Error())
+	w.tellForeign(name, "half of a "+e.Found.Name+": "+e.Who()+"; it is not used by itself", known)
+}
+
+func (w *worker) tellForeign(name, line string, known map[string]string) {
+	w.board.Note("disk:"+name, line)
+	w.board.Fact("disk.firmware_raid", append([]string{}, slices.Sorted(maps.Values(known))...))
+}
