@@ -1,6 +1,6 @@
 // Package signature tells what lies on a block device: file systems, members of arrays, volumes,
-// partition tables. Types are named as libblkid names them, which is also what the tests compare with. It reads only, needs the
-// standard library alone, and serves the builder's flash as well as the init.
+// partition tables. Types are named as libblkid names them, which is also what the tests compare with. It reads only,
+// and serves the builder's flash as well as the init.
 package signature
 
 import (
@@ -27,35 +27,41 @@ type Found struct {
 	// Type is libblkid's name: "ext4", "linux_raid_member", "via_raid_member".
 	Type string
 	Kind Kind
-	// At is where it lies, in bytes from the start of the device.
+	// At is where its mark lies, in bytes from the start of the device, as wipefs(8) prints it.
 	At int64
+	// Part is what of it lies there, where that is not what a machine looks at first: "backup superblock".
+	Part string
 	// Name is what people call it: a label, an array's name; "" where it has none.
 	Name string
 }
 
 func (f Found) String() string {
-	if f.Name == "" {
-		return fmt.Sprintf("%s at byte %d", f.Type, f.At)
+	text := f.Type
+	if f.Part != "" {
+		text += " " + f.Part
 	}
-	return fmt.Sprintf("%s %q at byte %d", f.Type, f.Name, f.At)
+	if f.Name != "" {
+		text += fmt.Sprintf(" %q", f.Name)
+	}
+	return fmt.Sprintf("%s at byte %d", text, f.At)
 }
 
 // probe looks for one type on a device of so many bytes.
 type probe func(r io.ReaderAt, size int64) ([]Found, error)
 
 // probes are all that are known, in the order in which they are reported.
-var probes = slices.Concat(raids)
+var probes = slices.Concat(raids, volumes, []probe{fat, swaps, ext, filesystems}, scattered, tables)
 
 // Look returns every signature on a device of size bytes. A part of the device that cannot be read is an
-// error: what cannot be read is not blank.
+// error: what cannot be read is not blank. It reads in whole pages, into memory where O_DIRECT works.
 func Look(r io.ReaderAt, size int64) ([]Found, error) {
+	p := &pages{r: r, size: size}
 	var all []Found
-	var failed []error
-	for _, p := range probes {
-		found, err := p(r, size)
-		all, failed = append(all, found...), append(failed, err)
+	for _, probe := range probes {
+		found, _ := probe(p, size) // what could not be read, the pages know
+		all = append(all, found...)
 	}
-	return all, errors.Join(failed...)
+	return all, errors.Join(p.failed...)
 }
 
 // at reads n bytes, or fewer and none where the device ends before. What lies outside of it is nil.
