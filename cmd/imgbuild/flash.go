@@ -26,7 +26,8 @@ VHD disks are unpacked on the way. Without a device, it lists the disks that cou
 meant. A plain file is as good as a disk.
 
 It refuses a disk that is mounted, in use, part of an array, smaller than the image, or
-the system's own, and asks for the disk's name before it writes (--yes does not). The
+the system's own, and a file that a loop device, a guest or a program has open. It says
+what the disk holds and asks for its name before it writes (--yes does not ask). The
 backup of the partition table moves to the disk's end.`,
 		Example: `  imgbuild flash out/headless/headless.img             # lists disks
   imgbuild flash out/headless/headless.img /dev/sdX`,
@@ -56,19 +57,17 @@ func flashArguments(c *cobra.Command, args []string) error {
 	return usageError{fmt.Errorf("%s takes an image and a device, got %s", c.CommandPath(), count(len(args), "argument"))}
 }
 
-// flash writes.
+// flash writes. The disk is open, and nobody else can take it, before its owner is asked: what is shown is what is lost.
 func (f *flashing) flash(ctx context.Context, m *image.Image, path string) (err error) {
 	d, err := target(path)
 	if err != nil {
 		return err
 	}
+	path = d.Path
 	if same(m.Name, path) {
 		return &flash.RefusedError{Path: path, Reason: "it is the image itself"}
 	}
 	if err := flash.Refuse(d, m.Content.Size(), f.fixed); err != nil {
-		return err
-	}
-	if err := f.confirm(ctx, m, d); err != nil {
 		return err
 	}
 	disk, err := flash.OpenFile(path)
@@ -76,11 +75,17 @@ func (f *flashing) flash(ctx context.Context, m *image.Image, path string) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, disk.Close()) }()
-	// While we asked, another disk may have taken the name.
-	if number, err := disk.Number(); err != nil || number != d.Number || disk.Size() != d.Size {
-		return errors.Join(&flash.RefusedError{Path: path, Reason: "it became another disk meanwhile"}, err)
+	if disk.Size() != d.Size || !disk.Is(path) {
+		return &flash.RefusedError{Path: path, Reason: "it became another disk meanwhile"}
 	}
-	if err := flash.RefuseMember(disk, d.Size, path); err != nil {
+	contents, err := flash.Contents(disk, d.Size)
+	if err != nil {
+		return err
+	}
+	if err := flash.RefuseMember(contents, path); err != nil {
+		return err
+	}
+	if err := f.confirm(ctx, m, d, contents); err != nil {
 		return err
 	}
 	plan, err := flash.Make(m.Content, d.Size)

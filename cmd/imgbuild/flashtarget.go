@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -16,8 +17,11 @@ import (
 	"github.com/imgbuild/imgbuild/internal/flash"
 )
 
-// target finds out what a path stands for.
+// target finds out what a path stands for; links are followed, so that the disk's own name is what is asked for.
 func target(path string) (flash.Disk, error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return flash.Disk{}, usageError{fmt.Errorf("%w; \"imgbuild flash IMAGE\" lists disks; a plain file must be there already, with the size of the disk that it stands for", err)}
@@ -26,7 +30,7 @@ func target(path string) (flash.Disk, error) {
 		return flash.Disk{}, err
 	}
 	if info.Mode().IsRegular() {
-		return flash.Disk{Name: path, Path: path, Size: info.Size(), Sector: 512}, nil
+		return thisMachine().Plain(path, info.Size())
 	}
 	if info.Mode()&os.ModeDevice == 0 || info.Mode()&os.ModeCharDevice != 0 {
 		return flash.Disk{}, usageError{fmt.Errorf("%s is neither a disk nor a plain file", path)}
@@ -46,12 +50,18 @@ func target(path string) (flash.Disk, error) {
 	return d, nil
 }
 
-// confirm asks for the disk's name.
-func (f *flashing) confirm(ctx context.Context, m *image.Image, d flash.Disk) error {
+// confirm says what the disk holds, and asks for its name.
+func (f *flashing) confirm(ctx context.Context, m *image.Image, d flash.Disk, contents []flash.Content) error {
+	if !f.yes || !f.quiet {
+		fmt.Fprintln(f.stderr, d)
+		for _, line := range holds(contents) {
+			fmt.Fprintln(f.stderr, line)
+		}
+	}
 	if f.yes {
 		return nil
 	}
-	fmt.Fprintf(f.stderr, "%s\nAll that is on it will be lost. Type its name, %s, to write %s to it: ", d, d.Confirmation(), m.Name)
+	fmt.Fprintf(f.stderr, "All that is on it will be lost. Type its name, %s, to write %s to it: ", d.Confirmation(), m.Name)
 	typed := make(chan string, 1)
 	go func() {
 		in := bufio.NewScanner(f.stdin)
@@ -69,6 +79,19 @@ func (f *flashing) confirm(ctx context.Context, m *image.Image, d flash.Disk) er
 		fmt.Fprintln(f.stderr)
 	}
 	return &flash.RefusedError{Path: d.Path, Reason: fmt.Sprintf("its name, %s, was not typed; nothing was written (--yes writes without asking)", d.Confirmation())}
+}
+
+// holds lists what lies on a disk.
+func holds(contents []flash.Content) (lines []string) {
+	for _, c := range contents {
+		if text := c.String(); text != "" {
+			lines = append(lines, "  holds "+text)
+		}
+	}
+	if lines == nil {
+		lines = []string{"  holds nothing that is known here"}
+	}
+	return lines
 }
 
 // deviceNumber is major:minor of a block device.

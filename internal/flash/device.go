@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/holder"
 )
 
 // Device is an opened disk.
@@ -34,7 +36,8 @@ type File struct {
 const directUnit = 4096
 
 // OpenFile opens a disk for this process alone: while it is open, nobody can mount it, and a
-// disk that somebody uses, in whatever container, cannot be opened.
+// disk that somebody uses, in whatever container, cannot be opened; neither can a plain file that somebody else writes to.
+// The error is a *RefusedError then.
 func OpenFile(path string) (*File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -44,13 +47,9 @@ func OpenFile(path string) (*File, error) {
 	if !f.block && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("opening %s: it is neither a disk nor a plain file", path)
 	}
-	flags := os.O_RDWR
-	if f.block {
-		flags |= unix.O_EXCL
-	}
-	if f.buffered, err = os.OpenFile(path, flags, 0); err != nil {
-		if errors.Is(err, unix.EBUSY) {
-			err = &RefusedError{path, "something uses it: it is mounted in another container, or a process holds it"}
+	if f.buffered, err = holder.Open(path, os.O_RDWR); err != nil {
+		if busy := (*holder.BusyError)(nil); errors.As(err, &busy) {
+			err = &RefusedError{path, busy.Reason()}
 		}
 		if f.block && errors.Is(err, os.ErrPermission) {
 			err = fmt.Errorf("%w; writing to a disk needs root", err)
@@ -70,16 +69,11 @@ func OpenFile(path string) (*File, error) {
 // Size in bytes.
 func (f *File) Size() int64 { return f.size }
 
-// Number is the device number, "8:0"; empty for a plain file.
-func (f *File) Number() (string, error) {
-	if !f.block {
-		return "", nil
-	}
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f.buffered.Fd()), &st); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%d:%d", unix.Major(st.Rdev), unix.Minor(st.Rdev)), nil
+// Is tells whether what a path leads to is the file that is open.
+func (f *File) Is(path string) bool {
+	a, errA := f.buffered.Stat()
+	b, errB := os.Stat(path)
+	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
 // pick chooses direct access for what it can do.

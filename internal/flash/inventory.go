@@ -1,13 +1,14 @@
 package flash
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/holder"
 )
 
 // System is where the kernel tells of its disks: sysfs (/sys) and the files of a process
@@ -23,13 +24,13 @@ func (s System) Inventory() ([]Disk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing disks: %w", err)
 	}
-	u, err := s.usage()
+	t, err := holder.Read(s.Sys, s.Proc)
 	if err != nil {
-		return nil, fmt.Errorf("listing what is mounted: %w", err)
+		return nil, err
 	}
 	var disks []Disk
 	for _, e := range entries {
-		if d := s.disk(e.Name(), u); d.Size > 0 {
+		if d := s.disk(e.Name(), t); d.Size > 0 {
 			disks = append(disks, d)
 		}
 	}
@@ -50,16 +51,16 @@ func assembled(name string) bool {
 // Find gives the disk with a device number, "8:0"; a partition's gives its disk and the
 // partition's name.
 func (s System) Find(number string) (d Disk, partition string, err error) {
-	u, err := s.usage()
+	t, err := holder.Read(s.Sys, s.Proc)
 	if err != nil {
-		return Disk{}, "", fmt.Errorf("looking for what is mounted: %w", err)
+		return Disk{}, "", err
 	}
 	entries, err := fs.ReadDir(s.Sys, "block")
 	if err != nil {
 		return Disk{}, "", fmt.Errorf("looking for block device %s: %w", number, err)
 	}
 	for _, e := range entries {
-		d := s.disk(e.Name(), u)
+		d := s.disk(e.Name(), t)
 		if d.Number == number {
 			return d, "", nil
 		}
@@ -73,7 +74,7 @@ func (s System) Find(number string) (d Disk, partition string, err error) {
 }
 
 // disk reads what sysfs tells of one.
-func (s System) disk(name string, u usage) Disk {
+func (s System) disk(name string, t *holder.Table) Disk {
 	sectors, _ := strconv.ParseInt(s.text("block", name, "size"), 10, 64)
 	logical, _ := strconv.Atoi(s.text("block", name, "queue/logical_block_size"))
 	const unit = 512 // of "size", whatever the disk's sectors are
@@ -97,8 +98,21 @@ func (s System) disk(name string, u usage) Disk {
 			d.Parts = append(d.Parts, e.Name())
 		}
 	}
-	d.Uses, d.System = s.uses(d, u)
+	d.held(t.Of(name))
 	return d
+}
+
+// held notes who holds the disk.
+func (d *Disk) held(by []holder.Holder) {
+	d.Uses, d.System = holder.Words(by), slices.ContainsFunc(by, holder.Holder.System)
+}
+
+// Plain is a plain file in place of a disk.
+func (s System) Plain(path string, size int64) (Disk, error) {
+	d := Disk{Name: path, Path: path, Size: size, Sector: 512}
+	by, err := holder.OfFile(s.Sys, s.Proc, path)
+	d.held(by)
+	return d, err
 }
 
 // transport reads off the path of the device how it is attached.
@@ -140,13 +154,4 @@ func (s System) first(name string, files ...string) string {
 		}
 	}
 	return ""
-}
-
-// lines reads a file of procfs; a kernel without swap has no swaps.
-func (s System) lines(name string) ([]string, error) {
-	b, err := fs.ReadFile(s.Proc, name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	return strings.Split(strings.TrimRight(string(b), "\n"), "\n"), nil
 }

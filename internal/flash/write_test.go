@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/progress"
+	"github.com/imgbuild/imgbuild/internal/signature"
 )
 
 // memory is a disk that fails as told and keeps a log.
@@ -262,16 +264,11 @@ func TestLoopDevice(t *testing.T) {
 
 func numberOf(t *testing.T, path string) string {
 	t.Helper()
-	f, err := OpenFile(path)
-	if err != nil {
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	n, err := f.Number()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return fmt.Sprintf("%d:%d", unix.Major(st.Rdev), unix.Minor(st.Rdev))
 }
 
 // onDisk writes the sample to a real disk or file, and compares with cmp's eyes.
@@ -297,43 +294,43 @@ func onDisk(t *testing.T, path string) {
 	}
 }
 
-func TestMember(t *testing.T) {
-	const size = 10 << 20
-	for _, c := range []struct {
-		at   int64
-		want string
-	}{{4096, `"host:data"`}, {0, `"host:data"`}, {(size/512 - 16) &^ 7 * 512, `"host:data"`}} {
-		b := make([]byte, size)
-		copy(b[c.at:], "\xfc\x4e\x2b\xa9\x01")
-		copy(b[c.at+32:], "host:data")
-		b[c.at+144], b[c.at+145], b[c.at+146] = byte(c.at/512), byte(c.at/512>>8), byte(c.at/512>>16)
-		if got, ok := member(bytes.NewReader(b), size); !ok || got != c.want {
-			t.Errorf("superblock at %d: %s, %t", c.at, got, ok)
-		}
-		b[c.at+144]++ // it says that it lies elsewhere
-		if _, ok := member(bytes.NewReader(b), size); ok {
-			t.Errorf("superblock at %d that belongs elsewhere", c.at)
-		}
-	}
+func TestRefuseMember(t *testing.T) {
 	// A member in a partition keeps the disk.
 	disk := append(sample(t), make([]byte, 1<<20)...)
-	copy(disk[1<<20+4096:], "\xfc\x4e\x2b\xa9\x01")
+	refused := func() error {
+		all, err := Contents(bytes.NewReader(disk), int64(len(disk)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return RefuseMember(all, "/dev/sdb")
+	}
+	if err := refused(); err != nil {
+		t.Error(err)
+	}
+	copy(disk[1<<20+4096:], "\xfc\x4e\x2b\xa9\x01\x00\x00\x00")
 	copy(disk[1<<20+4096+32:], "host:data\x00")
 	copy(disk[1<<20+4096+144:], "\x08\x00\x00\x00\x00\x00\x00\x00")
-	if err := RefuseMember(bytes.NewReader(disk), int64(len(disk)), "/dev/sdb"); err == nil || !strings.Contains(err.Error(), `partition esp is a member of the md array "host:data"`) {
+	if err := refused(); err == nil || !strings.Contains(err.Error(), `its partition esp is a member of the md array "host:data"`) {
 		t.Error(err)
 	}
-	if err := RefuseMember(bytes.NewReader(sample(t)), int64(len(sample(t))), "/dev/sdb"); err != nil {
-		t.Error(err)
-	}
-	b := make([]byte, size)
-	copy(b[(size/512&^127-128)*512:], "\xfc\x4e\x2b\xa9")
-	if got, ok := member(bytes.NewReader(b), size); !ok || got != "version 0.90" {
-		t.Errorf("%s, %t", got, ok)
-	}
-	for _, size := range []int64{0, 512, 4096} {
-		if _, ok := member(bytes.NewReader(make([]byte, size)), size); ok {
-			t.Errorf("%d zeros are a member", size)
+}
+
+// What a person reads before a disk's content is lost.
+func TestContent(t *testing.T) {
+	raid, volume := signature.RAID, signature.Volume
+	for want, c := range map[string]Content{
+		"":                                      {Found: []signature.Found{{Type: "gpt", Kind: signature.Partitions}}},
+		"partition p1 (1.0 MB)":                 {Name: "p1", Size: 1 << 20},
+		`partition data (1.0 MB): ext4 "films"`: {Name: "data", Size: 1 << 20, Found: []signature.Found{{Type: "ext4", Kind: signature.Filesystem, Name: "films"}}},
+		`LVM, volume group "vg0"`:               {Found: []signature.Found{{Type: "LVM2_member", Kind: volume}}, Group: "vg0"},
+		"LVM":                                   {Found: []signature.Found{{Type: "LVM2_member", Kind: volume}}},
+		"LUKS (encrypted)":                      {Found: []signature.Found{{Type: "crypto_LUKS", Kind: volume}, {Type: "crypto_LUKS", Kind: volume, At: 16384}}},
+		`a member of the md array "nas:data"`:   {Found: []signature.Found{{Type: "linux_raid_member", Kind: raid, Name: "nas:data"}}},
+		`a member of an md array, ext4 "films"`: {Found: []signature.Found{{Type: "linux_raid_member", Kind: raid}, {Type: "ext4", Kind: signature.Filesystem, Name: "films"}}},
+		`partition p1 (1.0 MB): a member of the firmware's RAID, via`: {Name: "p1", Size: 1 << 20, Found: []signature.Found{{Type: "via_raid_member", Kind: raid}}},
+	} {
+		if got := c.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

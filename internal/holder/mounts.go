@@ -1,0 +1,80 @@
+package holder
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// readMounts reads proc_pid_mountinfo(5): id, parent, major:minor, root, mount point … - type, source,
+// options of the file system.
+func (t *Table) readMounts(proc fs.FS) error {
+	lines, err := lines(proc, "self/mountinfo")
+	for _, line := range lines {
+		fields := strings.Fields(line)
+		at := slices.Index(fields, "-")
+		if len(fields) < 6 || at < 0 || at+2 >= len(fields) {
+			continue
+		}
+		m := mounted{unescape(fields[4]), slices.Contains(strings.Split(fields[len(fields)-1], ","), "ro")}
+		t.mounts[fields[2]] = append(t.mounts[fields[2]], m)
+		if source := unescape(fields[at+2]); strings.HasPrefix(source, "/") {
+			t.mounts[source] = append(t.mounts[source], m)
+		}
+	}
+	return err
+}
+
+// readSwaps reads proc_swaps(5); a kernel without swap has no such file.
+func (t *Table) readSwaps(proc fs.FS) error {
+	lines, err := lines(proc, "swaps")
+	for _, line := range lines[min(1, len(lines)):] {
+		if fields := strings.Fields(line); len(fields) > 0 {
+			t.swaps[unescape(fields[0])] = true
+		}
+	}
+	return err
+}
+
+// readBtrfs reads which devices a btrfs has (fs/btrfs/sysfs.c): of those that are mounted, mountinfo names one.
+func (t *Table) readBtrfs() {
+	all, _ := fs.ReadDir(t.sys, "fs/btrfs")
+	for _, e := range all {
+		devices, _ := fs.ReadDir(t.sys, path.Join("fs/btrfs", e.Name(), "devices"))
+		var where []mounted
+		for _, d := range devices {
+			where = append(where, t.mounts[node(d.Name())]...)
+		}
+		for _, d := range devices {
+			t.mounts[node(d.Name())] = slices.Clone(where)
+		}
+	}
+}
+
+// readLoops reads which file is behind each loop device (Documentation/ABI/testing/sysfs-block-loop).
+func (t *Table) readLoops() {
+	entries, _ := fs.ReadDir(t.sys, "block")
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), "loop") {
+			continue
+		}
+		if file := t.text("block", e.Name(), "loop/backing_file"); file != "" {
+			t.files[e.Name()] = file
+		}
+	}
+}
+
+func lines(tree fs.FS, name string) ([]string, error) {
+	b, err := fs.ReadFile(tree, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return strings.Split(strings.TrimRight(string(b), "\n"), "\n"), nil
+}
+
+// unescape undoes how the kernel writes blanks: \040.
+func unescape(s string) string {
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
+}
