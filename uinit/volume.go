@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/bounded"
 )
 
 // lvm is what activates volume groups: the format has one implementation.
@@ -26,7 +27,7 @@ func (w *worker) activate(ctx context.Context, group string) error {
 }
 
 func (w *worker) vgchange(ctx context.Context, group string, args ...string) error {
-	if err := os.MkdirAll("/run/lock/lvm", 0o700); err != nil {
+	if err := bounded.Make("/run/lock/lvm", 0o700); err != nil {
 		return err
 	}
 	args = append([]string{"vgchange", "--config", alone}, append(args, group)...)

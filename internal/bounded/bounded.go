@@ -15,6 +15,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Refusal is the error that says what was found and is not taken, in place of a file that could be.
+type Refusal string
+
+func (r Refusal) Error() string { return string(r) }
+
+func refuse(format string, args ...any) Refusal { return Refusal(fmt.Sprintf(format, args...)) }
+
 // Read returns the content of a regular file of at most limit bytes. The error is os.ErrNotExist where there is
 // nothing of that name.
 func Read(path string, limit int64) ([]byte, error) {
@@ -24,6 +31,21 @@ func Read(path string, limit int64) ([]byte, error) {
 	}
 	defer f.Close()
 	return readAll(f, limit)
+}
+
+// ReadMode is Read, and returns the file's mode as well.
+func ReadMode(path string, limit int64) ([]byte, os.FileMode, error) {
+	f, err := Open(path, os.O_RDONLY)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	text, err := readAll(f, limit)
+	return text, info.Mode(), err
 }
 
 // ReadIn is Read for a file in a folder that is open.
@@ -58,7 +80,7 @@ func openIn(folder int, name, path string, flag int) (*os.File, error) {
 		return nil, &os.PathError{Op: "looking at", Path: path, Err: err}
 	}
 	if s.Mode&unix.S_IFMT != unix.S_IFREG {
-		return nil, fmt.Errorf("%s is %s; accepted: a regular file", path, kind(s.Mode))
+		return nil, refuse("%s is %s; accepted: a regular file", path, kind(s.Mode))
 	}
 	// The very file that was looked at, whatever its name stands for by now.
 	fd, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", look), flag|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
@@ -86,7 +108,7 @@ func readAll(f *os.File, limit int64) ([]byte, error) {
 		size = int64(len(text))
 	}
 	if size > limit {
-		return nil, fmt.Errorf("%s has %d bytes; accepted: at most %d", f.Name(), size, limit)
+		return nil, refuse("%s has %d bytes; accepted: at most %d", f.Name(), size, limit)
 	}
 	return text, nil
 }

@@ -2,7 +2,6 @@ package bounded
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -50,7 +49,7 @@ func Names(path string, limit int) ([]string, error) {
 		names = append(names, part...)
 		switch {
 		case len(names) > limit:
-			return nil, fmt.Errorf("%s has more than %d entries; accepted: fewer", path, limit)
+			return nil, refuse("%s has more than %d entries; accepted: fewer", path, limit)
 		case len(part) == 0:
 			if errors.Is(err, io.EOF) {
 				err = nil
@@ -103,10 +102,10 @@ func enter(path string, mode *uint32) (int, error) {
 			return bad(err)
 		case unix.S_IFLNK:
 		default:
-			return -1, fmt.Errorf("%s: %s is %s; accepted: a folder", path, name, kind(s.Mode))
+			return -1, refuse("%s: %s is %s; accepted: a folder", path, name, kind(s.Mode))
 		}
 		if links++; links > maxLinks || !own(at, s, root.Dev) {
-			return -1, fmt.Errorf("%s: %s is a symbolic link; accepted: a folder", path, name)
+			return -1, refuse("%s: %s is a symbolic link; accepted: a folder", path, name)
 		}
 		target, err := readLink(at, name)
 		if err != nil {

@@ -1,7 +1,6 @@
 package bounded
 
 import (
-	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -21,9 +20,9 @@ func Secret(path string, limit int64) ([]byte, error) {
 	}
 	switch own := uint32(os.Geteuid()); {
 	case s.Mode&0o077 != 0:
-		return nil, fmt.Errorf("%s may be read or written by others (mode %04o); accepted: %s", path, s.Mode&0o7777, closed(f))
+		return nil, refuse("%s may be read or written by others (mode %04o); accepted: %s", path, s.Mode&0o7777, closed(f))
 	case s.Uid != own:
-		return nil, fmt.Errorf("%s belongs to account %d; accepted: account %d", path, s.Uid, own)
+		return nil, refuse("%s belongs to account %d; accepted: account %d", path, s.Uid, own)
 	}
 	return readAll(f, limit)
 }

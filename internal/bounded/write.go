@@ -25,7 +25,13 @@ func Fill(path string, mode os.FileMode, fill func(*os.File) error) error {
 // FillNew is Fill for a file that must not be there: the error is os.ErrExist where anything has its name.
 func FillNew(path string, mode os.FileMode, fill func(*os.File) error) error {
 	return fresh(path, mode, fill, func(folder int, temp string, _ int, name string) error {
-		return unix.Renameat2(folder, temp, folder, name, unix.RENAME_NOREPLACE)
+		err := unix.Renameat2(folder, temp, folder, name, unix.RENAME_NOREPLACE)
+		if errors.Is(err, unix.EINVAL) { // NFS knows no such renaming, but another name for the file
+			if err = unix.Linkat(folder, temp, folder, name, 0); err == nil {
+				err = unix.Unlinkat(folder, temp, 0)
+			}
+		}
+		return err
 	})
 }
 
