@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/sshd"
@@ -39,10 +39,10 @@ func (w *worker) prepareSSH(ctx context.Context) error {
 		w.log.Warn(fmt.Sprintf("ssh: %s is not there, so the host key is another one", w.machine.SSH.State))
 	}
 	// Above the login prompt.
-	if err := os.MkdirAll(filepath.Dir(sshd.FingerprintFile), 0o700); err != nil {
+	if err := bounded.Make(filepath.Dir(sshd.FingerprintFile), 0o700); err != nil {
 		return fmt.Errorf("showing the host key: %w", err)
 	}
-	if err := os.WriteFile(sshd.FingerprintFile, []byte(key.Fingerprint+"\n"), 0o644); err != nil {
+	if err := bounded.Write(sshd.FingerprintFile, []byte(key.Fingerprint+"\n"), 0o644); err != nil {
 		return fmt.Errorf("showing the host key: %w", err)
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/bounded"
 )
 
 // stopLimitFile is where the worker tells PID 1 how long it may take to stop everything,
@@ -14,7 +16,7 @@ const stopLimitFile = "/run/uinit-stop-limit"
 // stopLimit is how long PID 1 gives the worker.
 func stopLimit() time.Duration {
 	const fallback, most = 60 * time.Second, time.Hour
-	b, err := os.ReadFile(stopLimitFile)
+	b, err := bounded.Read(stopLimitFile, 64)
 	if err != nil {
 		return fallback
 	}
@@ -35,7 +37,7 @@ func await(gone func() bool, limit func() time.Duration) {
 
 // setStopLimit is the worker's side. Rounding up costs less than a stop cut short.
 func setStopLimit(d time.Duration) error {
-	return os.WriteFile(stopLimitFile, []byte(strconv.Itoa(int(d/time.Second)+5)+"\n"), 0o644)
+	return bounded.Write(stopLimitFile, []byte(strconv.Itoa(int(d/time.Second)+5)+"\n"), 0o644)
 }
 
 // environment is what every process starts with: the kernel's own variables and a search path.

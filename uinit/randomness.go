@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/uinit/entropy"
 )
 
@@ -25,7 +26,7 @@ func (w *worker) awaitPool(ctx context.Context) error {
 // anything worth it. The pool does not wait for this: a disk may be slow, or gone.
 func (w *worker) useSeed(context.Context) error {
 	dir := w.machine.Entropy.State
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := bounded.Make(dir, 0o700); err != nil {
 		return fmt.Errorf("making the directory of the random seed: %w", err)
 	}
 	use, err := w.pool.UseSeed(dir, entropy.Owner())

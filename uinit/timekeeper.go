@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/clock"
 )
@@ -85,7 +86,7 @@ func (t *timekeeper) sync(ctx, life context.Context) error {
 	var trouble error
 	if dir := t.spec.State; dir != "" {
 		saved, err := clock.Saved(dir)
-		trouble = errors.Join(err, t.begin(saved), os.MkdirAll(dir, 0o755))
+		trouble = errors.Join(err, t.begin(saved), bounded.Make(dir, 0o755))
 		s.Save = func(now time.Time) error { return clock.Save(dir, now) }
 	}
 	t.mu.Lock()

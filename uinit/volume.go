@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"os/exec"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
+	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 )
 
@@ -43,7 +43,7 @@ func (w *worker) activate(ctx context.Context, group string) error {
 }
 
 func (w *worker) vgchange(ctx context.Context, group string, args ...string) error {
-	if err := os.MkdirAll("/run/lock/lvm", 0o700); err != nil {
+	if err := bounded.Make("/run/lock/lvm", 0o700); err != nil {
 		return err
 	}
 	args = append([]string{"vgchange", "--config", volumeConfig(dev.Sys(), w.disks.Check)}, append(args, group)...)

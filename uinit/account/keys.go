@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/bounded"
 )
 
 // home is where an account lives and whose it is (passwd(5)).
@@ -44,21 +46,28 @@ func SetKeys(root, user string, keys []string) error {
 		return bad(err)
 	}
 	folder := filepath.Join(root, h.dir, ".ssh")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	// The account itself may have left anything below its home.
+	if err := bounded.Make(folder, 0o700); err != nil {
 		return bad(err)
 	}
-	text := ""
-	for _, k := range keys {
-		text += k + "\n"
-	}
-	file := filepath.Join(folder, "authorized_keys")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	dir, err := bounded.Folder(folder)
+	if err != nil {
 		return bad(err)
 	}
-	for _, path := range []string{folder, file} {
-		if err := os.Chown(path, h.uid, h.gid); err != nil {
-			return bad(err)
+	defer dir.Close()
+	err = bounded.Fill(filepath.Join(folder, "authorized_keys"), 0o600, func(f *os.File) error {
+		for _, k := range keys {
+			if _, err := f.WriteString(k + "\n"); err != nil {
+				return err
+			}
 		}
+		return f.Chown(h.uid, h.gid)
+	})
+	if err == nil {
+		err = dir.Chown(h.uid, h.gid)
+	}
+	if err != nil {
+		return bad(err)
 	}
 	return nil
 }

@@ -4,42 +4,31 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/bounded"
 )
 
 // SavedName is the file of the last good time in the directory that the profile gives.
 const SavedName = "clock"
 
+// savedLimit is more than a time of RFC 3339 takes, in bytes.
+const savedLimit = 64
+
 // Save writes t to dir in one step.
 func Save(dir string, t time.Time) error {
-	temp := filepath.Join(dir, "."+SavedName+".new")
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return err
+	if err := bounded.Write(filepath.Join(dir, SavedName), []byte(t.UTC().Format(time.RFC3339)+"\n"), 0o644); err != nil {
+		return fmt.Errorf("keeping the time: %w", err)
 	}
-	_, err = f.WriteString(t.UTC().Format(time.RFC3339) + "\n")
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(temp, filepath.Join(dir, SavedName))
-	}
-	if err != nil {
-		os.Remove(temp)
-	}
-	return err
+	return nil
 }
 
 // Saved reads what Save wrote; a zero time where there is none yet.
 func Saved(dir string) (time.Time, error) {
 	path := filepath.Join(dir, SavedName)
-	b, err := os.ReadFile(path)
+	b, err := bounded.Read(path, savedLimit)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return time.Time{}, nil
@@ -58,14 +47,14 @@ type Marker string
 
 // Exists is for Syncer.WasSet.
 func (m Marker) Exists() bool {
-	_, err := os.Stat(string(m))
+	_, err := bounded.Read(string(m), 0)
 	return err == nil
 }
 
 // Make is for Syncer.MarkSet.
 func (m Marker) Make() error {
-	if err := os.MkdirAll(filepath.Dir(string(m)), 0o755); err != nil {
+	if err := bounded.Make(filepath.Dir(string(m)), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(string(m), nil, 0o644)
+	return bounded.Write(string(m), nil, 0o644)
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/bounded"
 )
 
 // hostKeyFile is where uinit writes the fingerprint of the SSH server's key.
@@ -22,7 +24,7 @@ const hostKeyFile = "/run/ssh/fingerprint"
 func (h host) observe(name string, speed int) view {
 	v := view{terminal: name, serial: h.serialNumber(), links: links()}
 	v.hostname, _ = os.Hostname()
-	if key, err := os.ReadFile(hostKeyFile); err == nil {
+	if key, err := bounded.Read(hostKeyFile, 1024); err == nil {
 		v.hostKey = strings.TrimSpace(string(key))
 	}
 	var u unix.Utsname

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/bounded"
 )
 
 // SeedName is the seed's file in a directory of the machine's own, writable state. An image
@@ -17,6 +18,9 @@ const SeedName = "random-seed"
 
 // seedSize is 256 bits: all that the kernel's pool can hold (BLAKE2s, random.c).
 const seedSize = sha256.Size
+
+// seedLimit is more than what seed.String returns, in bytes.
+const seedLimit = 256
 
 // Errors of the seed.
 var (
@@ -45,17 +49,13 @@ type Use struct {
 // with a copied disk; several machines may have it, so it gets no credit.
 func LoadSeed(k Kernel, dir, owner string) (Use, error) {
 	path := filepath.Join(dir, SeedName)
-	info, err := os.Lstat(path)
+	text, mode, err := bounded.ReadMode(path, seedLimit)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return Use{}, fmt.Errorf("reading %s: %w", path, ErrNoSeed)
+	case errors.As(err, new(bounded.Refusal)):
+		return Use{}, fmt.Errorf("%w: %w", ErrBadSeed, err)
 	case err != nil:
-		return Use{}, fmt.Errorf("reading the saved seed: %w", err)
-	case !info.Mode().IsRegular():
-		return Use{}, fmt.Errorf("reading %s: %w: not a regular file", path, ErrBadSeed)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
 		return Use{}, fmt.Errorf("reading the saved seed: %w", err)
 	}
 	old, err := parseSeed(text)
@@ -71,8 +71,8 @@ func LoadSeed(k Kernel, dir, owner string) (Use, error) {
 	switch {
 	case old.owner != heir:
 		use = Use{Why: "another machine saved it, or nobody knows who"}
-	case info.Mode().Perm()&0o077 != 0:
-		use = Use{Why: fmt.Sprintf("others could read it (mode %04o)", info.Mode().Perm())}
+	case mode.Perm()&0o077 != 0:
+		use = Use{Why: fmt.Sprintf("others could read it (mode %04o)", mode.Perm())}
 	}
 	if !use.Credited {
 		// What follows from a secret that others may know is no better; SaveSeed ends this.
@@ -160,32 +160,5 @@ func derive(label string, parts ...[]byte) [seedSize]byte {
 
 // writeSeed replaces the file in one step and returns when it is on the disk.
 func writeSeed(dir string, s seed) error {
-	temp := filepath.Join(dir, "."+SeedName+".new")
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(s.String())
-	if err == nil {
-		err = f.Chmod(0o600) // a file left over from a crash keeps its mode
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(temp, filepath.Join(dir, SeedName))
-	}
-	if err != nil {
-		os.Remove(temp)
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return bounded.Write(filepath.Join(dir, SeedName), []byte(s.String()), 0o600)
 }

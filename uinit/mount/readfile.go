@@ -3,13 +3,13 @@ package mount
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/bounded"
 )
 
-// ReadFile reads at most limit bytes of a file of a file system, read-only and without mounting it
+// ReadFile reads a file of at most limit bytes of a file system, read-only and without mounting it
 // anywhere: fsmount(2) gives a mount that is seen by nobody else and goes when it is closed. The
 // error is os.ErrNotExist where there is no such file.
 func ReadFile(device, kind, name string, limit int64) (text []byte, err error) {
@@ -35,14 +35,5 @@ func ReadFile(device, kind, name string, limit int64) (text []byte, err error) {
 		return nil, err
 	}
 	defer unix.Close(root)
-	fd, err := unix.Openat(root, name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	f := os.NewFile(uintptr(fd), name)
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(err, errors.New("it is no file"))
-	}
-	return io.ReadAll(io.LimitReader(f, limit))
+	return bounded.ReadIn(root, name, limit)
 }

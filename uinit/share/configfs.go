@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -55,8 +56,7 @@ func StopISCSI(ctx context.Context, rows map[string]spec.ISCSIShare) error {
 	}
 	disks := map[string]Disk{}
 	for name, row := range rows {
-		info, err := os.Stat(row.Source)
-		disks[name] = Disk{Device: err == nil && info.Mode()&fs.ModeDevice != 0}
+		disks[name] = Disk{Device: isDevice(row.Source)}
 	}
 	return apply(ctx, Undo(PlanISCSI(rows, disks)))
 }
@@ -64,39 +64,57 @@ func StopISCSI(ctx context.Context, rows map[string]spec.ISCSIShare) error {
 // find looks at what is to be offered; a file that the profile gives a size is made.
 func find(row spec.ISCSIShare) (d Disk, err error) {
 	if row.PasswordFile != "" {
-		b, err := os.ReadFile(row.PasswordFile)
-		if err != nil {
-			return d, fmt.Errorf("reading the password: %w", err)
-		}
-		d.Password = strings.TrimRight(string(b), "\r\n")
-		if n := len(d.Password); n < shortest || n > longest {
-			return d, fmt.Errorf("the password in %s has %d characters; accepted: %d to %d", row.PasswordFile, n, shortest, longest)
-		}
-	}
-	info, err := os.Stat(row.Source)
-	if errors.Is(err, os.ErrNotExist) && row.Size > 0 {
-		if err := create(row.Source, int64(row.Size)); err != nil {
+		if d.Password, err = password(row.PasswordFile); err != nil {
 			return d, err
 		}
-		info, err = os.Stat(row.Source)
+	}
+	if d.Device = isDevice(row.Source); d.Device {
+		return d, blockDevice(row.Source)
+	}
+	f, err := bounded.Open(row.Source, os.O_RDONLY)
+	if errors.Is(err, os.ErrNotExist) && row.Size > 0 {
+		// It takes no space before it is written.
+		err = bounded.FillNew(row.Source, 0o600, func(f *os.File) error { return f.Truncate(int64(row.Size)) })
+		if err == nil {
+			f, err = bounded.Open(row.Source, os.O_RDONLY)
+		}
 	}
 	if err != nil {
 		return d, err
 	}
-	d.Device, d.Size = info.Mode()&fs.ModeDevice != 0, info.Size()
-	if !d.Device && d.Size == 0 {
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return d, err
+	}
+	if d.Size = info.Size(); d.Size == 0 {
 		return d, fmt.Errorf("%s is empty", row.Source)
 	}
 	return d, nil
 }
 
-// create makes a file of a size in bytes, which takes no space before it is written.
-func create(path string, size int64) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
+// isDevice goes by the name: a node of a device that lies on a disk came with the disk.
+func isDevice(path string) bool { return strings.HasPrefix(path, "/dev/") }
+
+func blockDevice(path string) error {
+	info, err := os.Stat(path) // links in /dev are the machine's own: /dev/md/data
+	if err == nil && (info.Mode()&fs.ModeDevice == 0 || info.Mode()&fs.ModeCharDevice != 0) {
+		err = fmt.Errorf("%s is not a block device", path)
 	}
-	return errors.Join(f.Truncate(size), f.Close())
+	return err
+}
+
+// password reads a password for CHAP, from a file that nobody else may read.
+func password(file string) (string, error) {
+	b, err := bounded.Secret(file, longest+2) // and an end of line
+	if err != nil {
+		return "", fmt.Errorf("reading the password: %w", err)
+	}
+	text := strings.TrimRight(string(b), "\r\n")
+	if n := len(text); n < shortest || n > longest {
+		return "", fmt.Errorf("the password in %s has %d characters; accepted: %d to %d", file, n, shortest, longest)
+	}
+	return text, nil
 }
 
 // apply takes the steps. What is there already, or gone, is as wanted.

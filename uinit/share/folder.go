@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -32,20 +33,19 @@ func folders(s spec.Share) []folder {
 	return all
 }
 
-// prepare finds the folder, or makes it where its row says so; one that is there is left as it is.
+// prepare finds the folder, or makes it where its row says so; one that is there is left as it is. A link on a
+// disk would share what it leads to, the system's own files, say.
 func (f folder) prepare() error {
-	info, err := os.Stat(f.path)
+	dir, err := bounded.Folder(f.path)
 	switch {
-	case err == nil && !info.IsDir():
-		return fmt.Errorf("sharing %s: it is not a folder", f.path)
 	case err == nil:
-		return nil
+		return dir.Close()
 	case !errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("sharing %s: %w", f.path, err)
 	case !f.create:
 		return fmt.Errorf("sharing %s: it is not there, and its share does not say create = true", f.path)
 	}
-	if err := os.MkdirAll(f.path, 0o755); err != nil {
+	if err := bounded.Make(f.path, 0o755); err != nil {
 		return fmt.Errorf("sharing %s: %w", f.path, err)
 	}
 	if f.owner == "" || f.owner == "root" {
@@ -60,5 +60,8 @@ func (f folder) prepare() error {
 	if err := errors.Join(err1, err2); err != nil {
 		return fmt.Errorf("sharing %s: account %s: %w", f.path, f.owner, err)
 	}
-	return os.Chown(f.path, uid, gid)
+	if dir, err = bounded.Folder(f.path); err != nil {
+		return fmt.Errorf("sharing %s: %w", f.path, err)
+	}
+	return errors.Join(dir.Chown(uid, gid), dir.Close())
 }

@@ -6,11 +6,11 @@ package share
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -64,7 +64,7 @@ func Prepare(s spec.Share, load func(string) error) error {
 	}
 	for _, dir := range dirs {
 		// The state of servers holds who may do what.
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		if err := bounded.Make(dir, 0o700); err != nil {
 			return fmt.Errorf("preparing shares: %w", err)
 		}
 	}

@@ -10,11 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/imgbuild/imgbuild/internal/bounded"
 )
 
 // Key is a private, public or shared key.
@@ -40,18 +39,12 @@ func (k Key) Public() (Key, error) {
 	return Key(private.PublicKey().Bytes()), nil
 }
 
-// ReadKey reads a key from a file. One that others may read is closed to them first; where that cannot be done it is an error.
+// keyLimit is more than a key and what editors put around it take, in bytes.
+const keyLimit = 256
+
+// ReadKey reads a key from a file that nobody but root may read; see bounded.Secret.
 func ReadKey(path string) (Key, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return Key{}, fmt.Errorf("reading a key: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		if err := os.Chmod(path, 0o600); err != nil {
-			return Key{}, fmt.Errorf("closing a key to others: %w", err)
-		}
-	}
-	text, err := os.ReadFile(path)
+	text, err := bounded.Secret(path, keyLimit)
 	if err != nil {
 		return Key{}, fmt.Errorf("reading a key: %w", err)
 	}
@@ -75,10 +68,10 @@ func PrivateKey(ctx context.Context, path string, ready func(context.Context) er
 	// As X25519 wants it (RFC 7748, section 5); the kernel would do the same, and show another key than the file's.
 	k[0] &= 248
 	k[31] = k[31]&127 | 64
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := bounded.Make(filepath.Dir(path), 0o700); err != nil {
 		return Key{}, fmt.Errorf("keeping a key: %w", err)
 	}
-	if err := renameio.WriteFile(path, []byte(k.String()+"\n"), 0o600, renameio.WithStaticPermissions(0o600)); err != nil {
+	if err := bounded.Write(path, []byte(k.String()+"\n"), 0o600); err != nil {
 		return Key{}, fmt.Errorf("keeping a key: %w", err)
 	}
 	return k, nil

@@ -3,7 +3,6 @@ package vm
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -95,85 +95,79 @@ func isDevice(path string) bool { return strings.HasPrefix(path, "/dev/") }
 
 // openDisk opens a disk, and makes it first where the profile says so and nothing is there. What is
 // there is never made anew.
-func openDisk(d spec.VMDisk) (*os.File, error) {
-	flag := os.O_RDWR
+func openDisk(d spec.VMDisk) (f *os.File, err error) {
+	flag, open := os.O_RDWR, bounded.Open
 	if d.ReadOnly {
 		flag = os.O_RDONLY
 	}
-	f, err := os.OpenFile(d.Path, flag|unix.O_CLOEXEC, 0)
+	if isDevice(d.Path) {
+		open = openBlock
+	}
+	f, err = open(d.Path, flag)
 	if errors.Is(err, os.ErrNotExist) && d.Create && !isDevice(d.Path) {
 		if err = makeDisk(d); err == nil {
-			f, err = os.OpenFile(d.Path, flag, 0)
+			f, err = open(d.Path, flag)
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the disk: %w", err)
 	}
-	info, err := f.Stat()
-	if device := info != nil && info.Mode()&os.ModeDevice != 0 && info.Mode()&os.ModeCharDevice == 0; err == nil && device != isDevice(d.Path) {
-		err = fmt.Errorf("accepted: a file, or a block device below /dev")
+	if d.Format == spec.VMQcow2 {
+		if err := checkHeader(f); err != nil {
+			f.Close()
+			return nil, fmt.Errorf("opening the disk %s: %w", d.Path, err)
+		}
 	}
+	return f, nil
+}
+
+// openBlock opens a block device.
+func openBlock(path string, flag int) (*os.File, error) {
+	f, err := os.OpenFile(path, flag|unix.O_CLOEXEC, 0)
 	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeDevice == 0 || info.Mode()&os.ModeCharDevice != 0 {
 		f.Close()
-		return nil, fmt.Errorf("opening the disk %s: %w", d.Path, err)
+		return nil, errors.Join(err, fmt.Errorf("%s is no block device; accepted: a file, or a block device below /dev", path))
 	}
 	return f, nil
 }
 
 // makeDisk writes an empty disk under another name and gives it its own when it is whole.
 func makeDisk(d spec.VMDisk) error {
-	if err := os.MkdirAll(filepath.Dir(d.Path), 0o755); err != nil {
+	if err := bounded.Make(filepath.Dir(d.Path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(d.Path), ".new-disk-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if d.Format == spec.VMQcow2 {
-		err = writeQcow2(f, int64(d.Size))
-	} else {
-		err = f.Truncate(int64(d.Size))
-	}
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Link(f.Name(), d.Path) // unlike renaming, this never takes the place of a file
+	return bounded.FillNew(d.Path, 0o600, func(f *os.File) error {
+		if d.Format == spec.VMQcow2 {
+			return writeQcow2(f, int64(d.Size))
+		}
+		return f.Truncate(int64(d.Size))
+	})
 }
 
-// openVars opens the file of UEFI's variables; a missing one begins as a copy of the template.
+// openVars opens the file of UEFI's variables; a missing one begins as a copy of the template. QEMU takes none of another size.
 func openVars(path, template string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	bad := func(err error) (*os.File, error) { return nil, fmt.Errorf("opening UEFI's variables: %w", err) }
+	empty, err := os.ReadFile(template)
+	if err != nil {
+		return bad(err)
+	}
+	f, err := bounded.Open(path, os.O_RDWR)
 	if errors.Is(err, os.ErrNotExist) {
-		if err = copyFile(template, path); err == nil {
-			f, err = os.OpenFile(path, os.O_RDWR, 0)
+		if err = errors.Join(bounded.Make(filepath.Dir(path), 0o700), bounded.Write(path, empty, 0o600)); err == nil {
+			f, err = bounded.Open(path, os.O_RDWR)
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("opening UEFI's variables: %w", err)
+		return bad(err)
+	}
+	if info, err := f.Stat(); err != nil || info.Size() != int64(len(empty)) {
+		f.Close()
+		return bad(errors.Join(err, fmt.Errorf("%s is of another size than %s; accepted: %d bytes", path, template, len(empty))))
 	}
 	return f, nil
-}
-
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return err
-	}
-	out, err := os.CreateTemp(filepath.Dir(to), ".new-vars-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(out.Name())
-	_, err = io.Copy(out, in)
-	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
-		return err
-	}
-	return os.Rename(out.Name(), to)
 }
 
 // openDevice opens a character device without Go's poller, which these don't know.

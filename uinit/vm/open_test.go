@@ -2,12 +2,15 @@ package vm
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -16,6 +19,10 @@ func TestOpenDisk(t *testing.T) {
 	dir := t.TempDir()
 	there := filepath.Join(dir, "there")
 	if err := os.WriteFile(there, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pipe, link := filepath.Join(dir, "pipe"), filepath.Join(dir, "link")
+	if err := errors.Join(unix.Mkfifo(pipe, 0o600), os.Symlink(there, link)); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
@@ -27,7 +34,10 @@ func TestOpenDisk(t *testing.T) {
 		{"made, with its folder", spec.VMDisk{Path: filepath.Join(dir, "x/raw"), Create: true, Size: 1 << 30}, 1 << 30, ""},
 		{"there already", spec.VMDisk{Path: there, Create: true, Size: 1 << 30}, 8, ""},
 		{"not there", spec.VMDisk{Path: filepath.Join(dir, "none")}, 0, "no such file"},
-		{"a folder", spec.VMDisk{Path: dir, ReadOnly: true}, 4096, ""},
+		{"a folder", spec.VMDisk{Path: dir, ReadOnly: true}, 0, "is a folder; accepted: a regular file"},
+		{"a pipe", spec.VMDisk{Path: pipe}, 0, "is a named pipe; accepted: a regular file"},
+		{"a link to another disk", spec.VMDisk{Path: link}, 0, "is a symbolic link; accepted: a regular file"},
+		{"below a link", spec.VMDisk{Path: filepath.Join(there, "disk"), Create: true, Size: 1 << 20}, 0, "there is a regular file; accepted: a folder"},
 		{"a device that is no disk", spec.VMDisk{Path: "/dev/null"}, 0, "accepted: a file, or a block device below /dev"},
 		{"no device is made", spec.VMDisk{Path: "/dev/no/volume", Create: true, Size: 1 << 20}, 0, "no such file"},
 	} {
@@ -38,7 +48,7 @@ func TestOpenDisk(t *testing.T) {
 			}
 			continue
 		}
-		if info, err := f.Stat(); err != nil || !info.IsDir() && info.Size() != tt.size {
+		if info, err := f.Stat(); err != nil || info.Size() != tt.size {
 			t.Errorf("%s: %v, %v", tt.name, info.Size(), err)
 		}
 		f.Close()
@@ -46,7 +56,7 @@ func TestOpenDisk(t *testing.T) {
 	if b, _ := os.ReadFile(there); !bytes.Equal(b, []byte("precious")) {
 		t.Errorf("what was there is now %q", b)
 	}
-	if left, _ := filepath.Glob(filepath.Join(dir, "x", ".new*")); left != nil {
+	if left, _ := filepath.Glob(filepath.Join(dir, "x", ".*")); left != nil {
 		t.Errorf("left behind: %v", left)
 	}
 }

@@ -148,7 +148,16 @@ func (p *Plan) disk(index int, name string, d spec.VMDisk) {
 	if format == "" {
 		format = spec.VMRaw
 	}
-	p.add("-blockdev", fmt.Sprintf("driver=%s,node-name=disk-%s,file=file-%s%s", format, name, name, options))
+	node := fmt.Sprintf("driver=%s,node-name=disk-%s,file=file-%s%s", format, name, name, options)
+	if format == spec.VMQcow2 {
+		// It has no backing file, whatever its header says (see checkHeader). Only JSON can tell QEMU so.
+		more := `"discard":"unmap"`
+		if d.ReadOnly {
+			more = `"read-only":true`
+		}
+		node = fmt.Sprintf(`{"driver":"qcow2","node-name":"disk-%s","file":"file-%s","backing":null,%s}`, name, name, more)
+	}
+	p.add("-blockdev", node)
 	device := map[spec.VMBus]string{spec.VMAHCI: "ide-hd", spec.VMCDROM: "ide-cd"}[d.Bus]
 	if device == "" {
 		device = "virtio-blk-pci"
