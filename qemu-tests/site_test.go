@@ -66,7 +66,7 @@ remote = "udp://10.0.2.2:5140"
 [user.eve]
 # "correct horse"
 password_hash   = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
-authorized_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE eve@laptop"]
+authorized_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKEMkZB1Y/bE0VwOHcpFq5mDFjJFt4dUX7BzVfM8nqL eve@laptop"]
 `)
 		a.proves(t, map[string]check.Check{
 			"state":   {Fact: "site.state", Equals: "used"},
@@ -78,7 +78,7 @@ authorized_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE eve@laptop"]
 			"prompt":  {Console: "ttyS0", Expect: "^box7 login: $", Send: "eve\n"},
 			"ask":     {After: "prompt", Console: "ttyS0", Expect: "Password: $", Send: "correct horse\n"},
 			"shell":   {After: "ask", Console: "ttyS0", Expect: `\$ $`, Send: "cat .ssh/authorized_keys /etc/hosts /etc/hostname\n"},
-			"files":   {After: "shell", Console: "ttyS0", Expect: `^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE eve@laptop\n127\.0\.0\.1 localhost\n[^\n]*\n127\.0\.1\.1 box7\nbox7\n`},
+			"files":   {After: "shell", Console: "ttyS0", Expect: `^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKEMkZB1Y/bE0VwOHcpFq5mDFjJFt4dUX7BzVfM8nqL eve@laptop\n127\.0\.0\.1 localhost\n[^\n]*\n127\.0\.1\.1 box7\nbox7\n`},
 		})
 	})
 	t.Run("mistakes", func(t *testing.T) {

@@ -69,9 +69,9 @@ cmdline = ["console=ttyS0,115200", "quiet"]
 modules = ["virtio-net"]
 [console.ttyS0]
 [user.root]
-password_hash = "$6$salt$hash"
+password_hash = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
 [user.eve]
-authorized_keys = ["ssh-ed25519 AAAA eve"]
+authorized_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKEMkZB1Y/bE0VwOHcpFq5mDFjJFt4dUX7BzVfM8nqL eve"]
 [user.bob]
 uid = 1000
 [mount."/srv"]

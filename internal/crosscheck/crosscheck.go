@@ -7,7 +7,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
-// Machine checks interfaces, accounts' keys, time servers and the log server. at tells where a key
+// Machine checks interfaces, accounts' keys, where servers listen, time servers and the log server. at tells where a key
 // stands; keys are paths as TOML writes them. What only follows from a value in doubt is left out.
 func Machine(m *spec.Machine, at func(key string) strict.Pos, doubts strict.Doubts) strict.Problems {
 	c := crosser{strict.NewJudge(at, doubts), m}
@@ -15,6 +15,7 @@ func Machine(m *spec.Machine, at func(key string) strict.Pos, doubts strict.Doub
 	c.routes()
 	c.tunnels()
 	c.keys()
+	c.listens()
 	c.timeServers()
 	c.logServer()
 	return c.Found()

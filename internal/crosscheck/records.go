@@ -1,9 +1,7 @@
 package crosscheck
 
 import (
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/strict"
 )
@@ -26,15 +24,5 @@ func (c *crosser) timeServers() {
 func (c *crosser) logServer() {
 	if scheme, _ := c.p.Log.Remote.Split(); scheme == "tls" && c.p.Log.CA == "" {
 		c.Of("log.ca").Bad("log.remote", "needs log.ca: an image brings no certificates that it would trust by itself; accepted: the path of a PEM file in the image")
-	}
-}
-
-func (c *crosser) keys() {
-	for _, name := range slices.Sorted(maps.Keys(c.p.User)) {
-		for i, k := range c.p.User[name].AuthorizedKeys {
-			if len(strings.Fields(k)) < 2 || strings.ContainsAny(k, "\n") {
-				c.Bad(strict.JoinIndex(strict.JoinKey("user", name)+".authorized_keys", i), "is not a public key; accepted: one line as in ~/.ssh/id_ed25519.pub")
-			}
-		}
 	}
 }

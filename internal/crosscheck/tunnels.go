@@ -18,7 +18,7 @@ func (c *crosser) tunnels() {
 	for _, name := range slices.Sorted(maps.Keys(c.p.WireGuard)) {
 		w, key := c.p.WireGuard[name], strict.JoinKey("wireguard", name)
 		if w.PrivateKeyFile == "" || !path.IsAbs(w.PrivateKeyFile) || path.Clean(w.PrivateKeyFile) != w.PrivateKeyFile {
-			c.Bad(key+".private_key_file", `is %q; accepted: the path of a file on state, such as "/var/lib/wireguard/%s.key"`, w.PrivateKeyFile, name)
+			c.Bad(key+".private_key_file", `is not the absolute path of a file; accepted: one on state, such as "/var/lib/wireguard/%s.key"`, name)
 		} else if other, dup := files[w.PrivateKeyFile]; dup {
 			c.Bad(key+".private_key_file", "is that of %s already", other)
 		}
@@ -64,7 +64,7 @@ func (c *crosser) peers(key, tunnel string) {
 			c.Bad(key+".keepalive", "is %s; accepted: 1s to 65535s in whole seconds", p.Keepalive)
 		}
 		if p.PresharedKeyFile != "" && !path.IsAbs(p.PresharedKeyFile) {
-			c.Bad(key+".preshared_key_file", "is %q; accepted: the path of a file", p.PresharedKeyFile)
+			c.Bad(key+".preshared_key_file", "is not the absolute path of a file; accepted: such as \"/etc/wireguard/psk\"")
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
-	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
@@ -151,27 +150,28 @@ func speedOf(options string) int {
 }
 
 // entering are the tables that say who can log in.
-var entering = []string{"user", "console", "ssh", "access", "site"}
+var entering = []string{"user", "console", "ssh", "access", "site", "mount"}
 
 // access refuses a machine that nobody can enter by mistake.
 func (c *crosser) access() {
-	asks, opens := false, false
-	for _, row := range c.p.Console {
-		asks = asks || row.Login == spec.LoginPassword
-		opens = opens || row.Login == spec.LoginAutologin
-	}
-	hashed := c.p.Allows(spec.SitePasswordHash) // the owner brings it
-	for _, u := range c.p.User {
-		hashed = hashed || u.PasswordHash != ""
-	}
-	enters := opens || asks && (hashed || c.p.Access.HostPassword) || c.entersBySSH()
+	ssh := crosscheck.EntersBySSH(&c.p.Machine)
+	enters := crosscheck.EntersByConsole(&c.p.Machine) || ssh && c.networked()
 	switch {
+	case ssh && !enters && !c.p.Access.Nobody:
+		c.Of(entering...).Rows(linkTables...).Of("kernel.cmdline").Bad("access", "nobody could log in: SSH is the only way in, and there is no interface; accepted: a row such as [ethernet.lan], or ip=… in kernel.cmdline")
 	case !enters && !c.p.Access.Nobody:
 		c.Of(entering...).Bad("access", "nobody could log in: no console with autologin, and no account with a password hash on a console that asks for one; "+
 			"accepted: user.root.password_hash, [ssh] and user.root.authorized_keys, a console with login = \"autologin\", access.host_password = true, or access.nobody = true where that is meant")
 	case enters && c.p.Access.Nobody:
 		c.Of(entering...).Bad("access.nobody", "says that nobody can log in, but a console or account lets somebody in; accepted: leave it out")
 	}
+}
+
+// networked says whether there is an interface, by a row or by the kernel line (docs/cmdline.md).
+func (c *crosser) networked() bool {
+	return len(c.p.Links()) > 0 || slices.ContainsFunc(c.p.Kernel.Cmdline, func(word string) bool {
+		return strings.HasPrefix(word, "ip=")
+	})
 }
 
 func (c *crosser) users() {

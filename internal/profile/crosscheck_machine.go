@@ -19,11 +19,8 @@ var filesystems = []string{"ext4", "xfs", "btrfs", "vfat", "exfat", "iso9660", "
 func (c *crosser) mounts() {
 	for _, at := range slices.Sorted(maps.Keys(c.p.Mount)) {
 		m, key := c.p.Mount[at], joinKey("mount", at)
-		switch first, _, _ := strings.Cut(strings.TrimPrefix(at, "/"), "/"); {
-		case !path.IsAbs(at) || path.Clean(at) != at || at == "/":
-			c.Sure().Bad(key, `is not a mount point; accepted: an absolute path without . or .., such as "/srv", and not "/"`)
-		case slices.Contains([]string{"proc", "sys", "dev", "run"}, first) && at == "/"+first:
-			c.Sure().Bad(key, "is mounted by uinit itself")
+		if trouble := mountPoint(at); trouble != "" {
+			c.Sure().Bad(key, "%s", trouble)
 		}
 		if !slices.Contains(filesystems, m.Type) {
 			c.Bad(key+".type", "%q is not a file system that can be mounted%s; accepted: %s", m.Type, suggest.DidYouMean(m.Type, filesystems), strings.Join(filesystems, ", "))

@@ -23,6 +23,7 @@ func (c *crosser) shares() {
 	for _, name := range slices.Sorted(maps.Keys(s.SMB)) {
 		c.smb(name)
 	}
+	c.portals()
 	targets := map[spec.IQN]string{}
 	for _, name := range slices.Sorted(maps.Keys(s.ISCSI)) {
 		row, key := s.ISCSI[name], joinKey("share.iscsi", name)
@@ -89,13 +90,5 @@ func (c *crosser) iscsi(key string, row spec.ISCSIShare) {
 	if row.Size%512 != 0 {
 		c.Bad(key+".size", "is no multiple of 512, the size of a sector")
 	}
-	if (row.User == "") != (row.PasswordFile == "") {
-		c.Bad(key, "user and password_file go together; accepted: both or neither")
-	}
-	if row.PasswordFile != "" && !path.IsAbs(row.PasswordFile) {
-		c.Bad(key+".password_file", "%q is not an absolute path", row.PasswordFile)
-	}
-	if len(row.Initiators) == 0 && row.User == "" {
-		c.Bad(key, "anybody could write to it; accepted: initiators that may log in, or user and password_file for CHAP")
-	}
+	c.chap(key, row)
 }

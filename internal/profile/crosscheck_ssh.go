@@ -3,6 +3,7 @@ package profile
 import (
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/crosscheck"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -22,29 +23,12 @@ func (c *crosser) ssh() {
 		c.Bad("ssh.login_grace", "is %s; accepted: more than 0s", s.LoginGrace)
 	}
 	c.stateDir("ssh.state", s.State)
-	if !c.entersBySSH() {
-		c.Of("user", "access", "site").Bad("ssh", "nobody could log in by SSH: no account has keys; accepted: user.NAME.authorized_keys, or password = true here and user.NAME.password_hash")
+	if trouble := crosscheck.SSHTrouble(&c.p.Machine); trouble != "" {
+		c.Of("user", "access", "site", "mount").Rows(linkTables...).Bad("ssh", "%s", trouble)
 	}
 	if _, taken := c.p.Service[spec.SSHService]; taken {
 		c.Sure().Bad(joinKey("service", spec.SSHService), "is the name of the SSH server that [ssh] asks for; accepted: another name")
 	}
-}
-
-// entersBySSH says whether somebody has a key, or a password where those are taken, or gets one by
-// site.toml.
-func (c *crosser) entersBySSH() bool {
-	if c.p.SSH == nil {
-		return false
-	}
-	if c.p.Allows(spec.SiteAuthorizedKeys) || c.p.SSH.Password && c.p.Allows(spec.SitePasswordHash) {
-		return true
-	}
-	for _, u := range c.p.User {
-		if len(u.AuthorizedKeys) > 0 || c.p.SSH.Password && u.PasswordHash != "" {
-			return true
-		}
-	}
-	return c.p.SSH.Password && c.p.Access.HostPassword
 }
 
 func (c *crosser) watchdog() {

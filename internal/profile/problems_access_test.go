@@ -33,9 +33,9 @@ var accessProblems = []problemCase{
 		`p.toml:10:8: site.wait: is 5m; accepted: 1s to 2m`,
 	}},
 	{"a table that allows nothing", sound + "[site]\n", []string{`p.toml:8:1: site: needs a key "allow": a list, each a string: hostname, addresses, vlans,`}},
-	{"a way in that the owner brings", strings.Replace(sound, "host_password = true", "", 1) + "[site]\nallow = [\"authorized_keys\"]\n[ssh]\n", nil},
+	{"a way in that the owner brings", closed + lan + "[site]\nallow = [\"authorized_keys\"]\n[ssh]\n", nil},
 	{"a password that the owner brings", strings.Replace(sound, "host_password = true", "", 1) + "[site]\nallow = [\"password_hash\"]\n", nil},
-	{"ssh alone lets in", strings.Replace(sound, "host_password = true", "", 1) + "[ssh]\n[user.root]\nauthorized_keys = [\"ssh-ed25519 AAAA\"]\n[watchdog]\n[check.x]\nunit = \"service:ssh\"\n", nil},
+	{"ssh alone lets in", closed + lan + "[ssh]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n[watchdog]\n[check.x]\nunit = \"service:ssh\"\n", nil},
 	{"ssh without keys", sound + "[ssh]\n", []string{
 		`p.toml:8:1: ssh: nobody could log in by SSH: no account has keys; accepted: user.NAME.authorized_keys, or `,
 	}},
@@ -48,4 +48,69 @@ var accessProblems = []problemCase{
 	{"ssh on no address", sound + "[ssh]\nlisten = [\"here\"]\n", []string{
 		`p.toml:9:11: ssh.listen[0]: "here" is not an IP address, such as "192.0.2.1"`,
 	}},
+	{"keys that are none", closed + lan + "[ssh]\n[user.root]\nauthorized_keys = [\"ssh-ed25519 AAAA\", \"-----BEGIN OPENSSH PRIVATE KEY-----\", \"ssh-ed448 " + goodKey[12:] + "\", \"ssh-dss AAAA x\", \"\", \"agent-forwarding " + goodKey + "\"]\n", []string{
+		`p.toml:12:20: user.root.authorized_keys[0]: is not whole: the line says ssh-ed25519, and the key in it does not; accepted: one line as in ~/.ssh/id_ed25519.pub: ssh-ed25519, `,
+		`p.toml:12:40: user.root.authorized_keys[1]: is a private key, which belongs to its owner alone; accepted: `,
+		`p.toml:12:79: user.root.authorized_keys[2]: is of the algorithm ssh-ed448, which the server does not know; accepted: `,
+		`p.toml:12:172: user.root.authorized_keys[3]: is a DSA key, `,
+		`p.toml:12:190: user.root.authorized_keys[4]: is no key; accepted: `,
+		`p.toml:12:194: user.root.authorized_keys[5]: has an option "agent-forwarding", which the server does not know`,
+	}},
+	{"one string for a list of keys", sound + "[user.root]\nauthorized_keys = \"-----BEGIN OPENSSH PRIVATE KEY-----\"\n", []string{
+		`p.toml:9:19: user.root.authorized_keys: is a string; accepted: a list, each a string`,
+	}},
+	{"hashes that match nothing", sound + "[user.root]\npassword_hash = \"" + goodHash[:len(goodHash)-1] + "\"\n[user.a]\npassword_hash = \"!\"\n[user.b]\npassword_hash = \"$6$rounds=10$saltsalt$" + goodHash[12:] + "\"\n[user.c]\npassword_hash = \"$1$salt$hash\"\n", []string{
+		`p.toml:9:17: user.root.password_hash: a password hash of 85 characters after the salt, where 86 belong; accepted: $y$…, `,
+		`p.toml:11:17: user.a.password_hash: not a password hash (an account without one is locked); accepted: `,
+		`p.toml:13:17: user.b.password_hash: a password hash whose rounds are not 1000 to 999999999; accepted: `,
+		`p.toml:15:17: user.c.password_hash: not a password hash; accepted: `,
+	}},
+	{"a whole hash", closed + "[user.root]\npassword_hash = \"" + goodHash + "\"\n", nil},
+	{"a password that opens nothing", closed + "[user.a]\npassword_hash = \"" + goodHash + "\"\nshell = \"/usr/sbin/nologin\"\n", []string{
+		`p.toml:6:1: access: nobody could log in: no console with autologin`,
+	}},
+	{"consoles that are all off", closed + "[console.ttyS0]\nlogin = \"off\"\n[user.root]\npassword_hash = \"" + goodHash + "\"\n", []string{
+		`p.toml:8:1: console: Key 'console.ttyS0' has already been defined`,
+	}},
+	{"a key without a shell", closed + lan + "[ssh]\n[user.a]\nshell = \"/bin/false\"\nauthorized_keys = [\"" + goodKey + "\"]\n", []string{
+		`p.toml:6:1: access: nobody could log in: `,
+		`p.toml:10:1: ssh: nobody could log in by SSH: whoever has a key has no shell; accepted: `,
+	}},
+	{"keys that a mount hides", closed + lan + "[ssh]\n[user.a]\nauthorized_keys = [\"" + goodKey + "\"]\n[user.root]\nhome = \"/tmp/r\"\nauthorized_keys = [\"" + goodKey + "\"]\n[mount.\"/home\"]\nsource = \"LABEL=home\"\ntype = \"ext4\"\n", []string{
+		`p.toml:12:19: user.a.authorized_keys: lie in /home/a/.ssh of the image, and what is mounted at /home hides them; accepted: another user.a.home, or `,
+		`p.toml:15:19: user.root.authorized_keys: lie in /tmp/r/.ssh of the image, and what is mounted at /tmp hides them; accepted: `,
+	}},
+	{"ssh without a network", closed + "[ssh]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n", []string{
+		`p.toml:6:1: access: nobody could log in: SSH is the only way in, and there is no interface; accepted: `,
+	}},
+	{"ssh with a network by the kernel line", strings.Replace(closed, "115200\"", "115200\", \"ip=dhcp\"", 1) + "[ssh]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n", nil},
+	{"ssh on addresses that nobody has", closed + static + "[ssh]\nlisten = [\"198.51.100.7\"]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n", []string{
+		`p.toml:6:1: access: nobody could log in: `,
+		`p.toml:11:1: ssh: nobody could log in by SSH: it listens on no address that another machine reaches; accepted: `,
+		`p.toml:12:11: ssh.listen[0]: no interface has 198.51.100.7 or could get it, so nobody reaches the SSH server; accepted: 192.0.2.1, no listen for all`,
+	}},
+	{"ssh on all kinds of addresses", sound + static + "[ssh]\npassword = true\nlisten = [\"192.0.2.1\", \"224.0.0.1\", \"fe80::1\", \"fe80::1%lna\", \"fe80::1%lan\", \"127.0.0.1\", \"2001:db8::5\", \"::\"]\n", []string{
+		`p.toml:13:24: ssh.listen[1]: 224.0.0.1 is a group's address; accepted: an address of this machine`,
+		`p.toml:13:37: ssh.listen[2]: fe80::1 is on every link, and its interface is not named; accepted: such as fe80::1%lan`,
+		`p.toml:13:48: ssh.listen[3]: fe80::1%lna is on every link, and its interface is not named; did you mean lan?; accepted: such as fe80::1%lan`,
+		`p.toml:13:91: ssh.listen[6]: no interface has 2001:db8::5 or could get it, so nobody reaches the SSH server; accepted: 192.0.2.1, no listen for all`,
+	}},
+	{"ssh on an address that DHCP may bring", closed + lan + "[ssh]\nlisten = [\"198.51.100.7\"]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n", []string{
+		`p.toml:11:11: warning: ssh.listen[0]: no row gives an interface 198.51.100.7: unless DHCP or a router brings it, nobody reaches the SSH server`,
+	}},
+	{"ssh on loopback alone", closed + static + "[ssh]\nlisten = [\"127.0.0.1\"]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n", []string{
+		`p.toml:6:1: access: nobody could log in: `,
+		`p.toml:11:1: ssh: nobody could log in by SSH: it listens on no address`,
+	}},
 }
+
+// closed is sound, and lets nobody in.
+var closed = strings.Replace(sound, "host_password = true", "", 1)
+
+const (
+	lan    = "[ethernet.lan]\ndhcp4 = true\n"
+	static = "[ethernet.lan]\nra = false\naddresses = [\"192.0.2.1/24\"]\n"
+	// goodKey and goodHash are whole; nobody has the private key.
+	goodKey  = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKEMkZB1Y/bE0VwOHcpFq5mDFjJFt4dUX7BzVfM8nqL eve@laptop"
+	goodHash = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
+)

@@ -41,7 +41,7 @@ keepalive = "1500ms"
 		`p.toml:14:7: route.far.via: 2001:db8::1 is not of the family of 10.0.0.1/8`,
 		`p.toml:17:9: rule.guests.table: 7 has no route in this profile`,
 		`p.toml:18:12: rule.guests.priority: is 40000; accepted: 1 to 32765`,
-		`p.toml:20:20: wireguard.wg0.private_key_file: is "key"; accepted: the path of a file on state, such as "/var/lib/wireguard/wg0.key"`,
+		`p.toml:20:20: wireguard.wg0.private_key_file: is not the absolute path of a file; accepted: one on state, such as "/var/lib/wireguard/wg0.key"`,
 		`p.toml:24:12: wireguard.wg0.peer.far.endpoint: is "far"; accepted: "HOST:PORT", IPv6 in brackets`,
 		`p.toml:25:13: wireguard.wg0.peer.far.keepalive: is 1.5s; accepted: 1s to 65535s in whole seconds`,
 	}},

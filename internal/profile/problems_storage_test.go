@@ -46,10 +46,16 @@ fsck = "maybe"
 		`p.toml:13:8: share.smb.b.path: "srv" cannot be shared; accepted: an absolute path without . or .., such as "/srv/films", and not "/"`,
 		`p.toml:14:10: share.smb.b.users[0]: there is no [user.ana]; did you mean anna?`,
 		`p.toml:14:17: share.smb.b.users[1]: anna could not log in by SMB; accepted: user.anna.nt_hash`,
-		`p.toml:16:1: share.iscsi.c: anybody could write to it; accepted: initiators that may log in, or user and password_file for CHAP`,
+		`p.toml:16:1: share.iscsi.c: asks for no password, and an initiator's name is no proof: anybody can say it; accepted: user and password_file (CHAP), or insecure = true where that is meant`,
 	}},
 	{"mount over proc", sound + "[mount.\"/proc\"]\nsource = \"tmpfs\"\ntype = \"tmpfs\"\n", []string{
 		`p.toml:8:1: mount."/proc": is mounted by uinit itself`,
+	}},
+	{"mounts that take the box away", sound + "[mount.\"/etc\"]\nsource = \"/dev/vda\"\ntype = \"ext4\"\n[mount.\"/a b\"]\nsource = \"/dev/vda\"\ntype = \"ext4\"\n[mount.\"/lib/firmware\"]\nsource = \"LABEL=f\"\ntype = \"squashfs\"\n[mount.\"/sys/fs/bpf\"]\nsource = \"tmpfs\"\ntype = \"tmpfs\"\n", []string{
+		`p.toml:8:1: mount."/etc": holds the accounts, and what this machine is; accepted: a folder of its own, such as "/srv"`,
+		`p.toml:11:1: mount."/a b": is not a mount point; accepted: a path without blanks, `,
+		`p.toml:14:1: mount."/lib/firmware": holds the libraries and drivers that programs need; accepted: `,
+		`p.toml:17:1: mount."/sys/fs/bpf": is mounted by uinit itself, and the kernel says what lies there; accepted: `,
 	}},
 	{"file system nobody has", sound + "[mount.\"/srv\"]\nsource = \"/dev/vda\"\ntype = \"ext5\"\n", []string{
 		`p.toml:10:8: mount."/srv".type: "ext5" is not a file system that can be mounted; did you mean ext4?; accepted: `,

@@ -70,14 +70,20 @@ func (e *example) users() {
 	for _, name := range names {
 		var lines []string
 		if e.m.Allows(spec.SiteAuthorizedKeys) {
-			lines = append(lines, `authorized_keys = ["ssh-ed25519 AAAA… me@laptop"]`)
+			lines = append(lines, `authorized_keys = ["`+exampleKey+`"]`)
 		}
 		if e.m.Allows(spec.SitePasswordHash) {
-			lines = append(lines, `password_hash = "$6$salt$hash" # as "openssl passwd -6" prints it`)
+			lines = append(lines, `password_hash = "`+exampleHash+`" # as "openssl passwd -6" prints it`)
 		}
 		e.keys(strict.JoinKey("user", name), lines...)
 	}
 }
+
+// What stands for a key and a hash in the example is neither, so that who forgets to put his own is told.
+const (
+	exampleKey  = "ssh-ed25519 AAAA… me@laptop"
+	exampleHash = "$6$salt$hash"
+)
 
 // links shows the rows that can have addresses, with those that they have.
 func (e *example) links() {

@@ -36,7 +36,7 @@ type vlan struct {
 
 type user struct {
 	PasswordHash   *spec.PasswordHash `json:"password_hash,omitempty"`
-	AuthorizedKeys []string           `json:"authorized_keys,omitempty"`
+	AuthorizedKeys []string           `json:"authorized_keys,omitempty" secret:"by mistake"`
 }
 
 type clock struct {

@@ -38,13 +38,26 @@ func Read(name string, text []byte, m *spec.Machine) (*spec.Machine, strict.Prob
 	r.problems, r.doubts = strict.Decode(doc.Tree, doc.At, &f)
 	r.permit(doc.Tree)
 	out := r.lay(f)
-	r.problems = append(r.problems, news(crosscheck.Machine(out, doc.At.At, r.doubts), crosscheck.Machine(m, doc.At.At, strict.Doubts{}))...)
+	before, now := fixed(m), fixed(out)
+	r.problems = append(r.problems, news(crosscheck.Machine(now, doc.At.At, r.doubts), crosscheck.Machine(before, doc.At.At, strict.Doubts{}))...)
+	if r.problems.Err() == nil && enters(before) && !enters(now) {
+		r.bad("user", "nobody could log in any more; accepted: a key or a password hash for somebody, and an address at which SSH listens")
+	}
 	problems := r.problems.In(name).Sort()
 	if problems.Err() != nil {
 		return nil, problems
 	}
 	return out, problems
 }
+
+// fixed is a machine as it is, whatever its owner may bring another time.
+func fixed(m *spec.Machine) *spec.Machine {
+	now := *m
+	now.Site = nil
+	return &now
+}
+
+func enters(m *spec.Machine) bool { return crosscheck.EntersByConsole(m) || crosscheck.EntersBySSH(m) }
 
 // news are the problems that the profile did not have itself.
 func news(now, before strict.Problems) strict.Problems {

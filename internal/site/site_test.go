@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +29,11 @@ func box(allow ...spec.SiteKey) *spec.Machine {
 	}
 }
 
+const (
+	key  = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKEMkZB1Y/bE0VwOHcpFq5mDFjJFt4dUX7BzVfM8nqL ada"
+	hash = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
+)
+
 var all = []spec.SiteKey{spec.SiteHostname, spec.SiteAddresses, spec.SiteVLANs, spec.SiteTimeServers, spec.SiteLogServer, spec.SiteAuthorizedKeys, spec.SitePasswordHash}
 
 func TestReadLaysOver(t *testing.T) {
@@ -51,9 +57,9 @@ servers = ["ntp.example.net", "192.0.2.8", "192.0.2.9"]
 [log]
 remote = "udp://192.0.2.7"
 [user.root]
-password_hash = "$6$salt$hash"
+password_hash = "`+hash+`"
 [user.ada]
-authorized_keys = ["ssh-ed25519 AAAA ada"]
+authorized_keys = ["`+key+`"]
 `), m)
 	if problems != nil {
 		t.Fatal(problems)
@@ -66,8 +72,8 @@ authorized_keys = ["ssh-ed25519 AAAA ada"]
 	want.VLAN["guests"] = spec.VLAN{Parent: "br0", ID: 30, Addressing: spec.Addressing{Addresses: []netip.Prefix{netip.MustParsePrefix("203.0.113.1/24")}}}
 	want.Time.Servers = []spec.TimeServer{"ntp.example.net", "192.0.2.8", "192.0.2.9"}
 	want.Log.Remote = "udp://192.0.2.7:514"
-	want.User["root"] = spec.User{PasswordHash: "$6$salt$hash"}
-	want.User["ada"] = spec.User{AuthorizedKeys: []string{"ssh-ed25519 AAAA ada"}}
+	want.User["root"] = spec.User{PasswordHash: hash}
+	want.User["ada"] = spec.User{AuthorizedKeys: []string{key}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
@@ -83,7 +89,7 @@ func TestReadRefuses(t *testing.T) {
 		allow      []spec.SiteKey
 		want       []string // every problem, in order
 	}{
-		{"not allowed, all of it", "hostname = \"x\"\n[ethernet.lan]\ndhcp4 = false\n[vlan.new]\nid = 3\n[log]\nremote = \"udp://log\"\n[user.root]\npassword_hash = \"$6$a$b\"\n", some, []string{
+		{"not allowed, all of it", "hostname = \"x\"\n[ethernet.lan]\ndhcp4 = false\n[vlan.new]\nid = 3\n[log]\nremote = \"udp://log\"\n[user.root]\npassword_hash = \"" + hash + "\"\n", some, []string{
 			"site.toml:3:1: ethernet.lan.dhcp4: the image does not allow addresses to be changed; accepted: hostname, time_servers",
 			"site.toml:4:1: vlan.new: there is no such row in the image; accepted: lan.20",
 			"site.toml:5:1: vlan.new.id: the image does not allow vlans to be changed; accepted: hostname, time_servers",
@@ -139,6 +145,34 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// A box that somebody can enter stays one, whatever its owner writes.
+func TestReadKeepsTheDoorOpen(t *testing.T) {
+	m := box(all...)
+	m.Bridge, m.VLAN = nil, nil
+	m.Ethernet = map[string]spec.Ethernet{"wan": {Addressing: spec.Addressing{RA: new(bool), Addresses: m.Ethernet["wan"].Addresses}}}
+	m.SSH = &spec.SSH{Listen: []netip.Addr{netip.MustParseAddr("198.51.100.5")}}
+	m.User["ada"] = spec.User{AuthorizedKeys: []string{key}, Shell: "/bin/sh"}
+	for name, c := range map[string]struct{ text, want string }{
+		"nothing of that": {"hostname = \"box7\"\n", ""},
+		"another key":     {"[user.ada]\nauthorized_keys = [\"" + key + "2\"]\n", ""},
+		"no key is left":  {"[user.ada]\nauthorized_keys = []\n", "site.toml:1:1: user: nobody could log in any more; accepted: "},
+		"half a key":      {"[user.ada]\nauthorized_keys = [\"" + key[:40] + "\"]\n", "site.toml:2:20: user.ada.authorized_keys[0]: is not whole: "},
+		"a private key":   {"[user.ada]\nauthorized_keys = [\"-----BEGIN OPENSSH PRIVATE KEY-----\"]\n", "site.toml:2:20: user.ada.authorized_keys[0]: is a private key"},
+		"half a hash":     {"[user.root]\npassword_hash = \"" + hash[:90] + "\"\n", "site.toml:2:17: user.root.password_hash: a password hash of 78 characters"},
+		"another address": {"[ethernet.wan]\naddresses = [\"198.51.100.6/24\"]\n", "site.toml: ssh.listen[0]: no interface has 198.51.100.5"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, problems := site.Read("site.toml", []byte(c.text), m)
+			switch {
+			case c.want == "" && got == nil:
+				t.Error(problems)
+			case c.want != "" && (got != nil || len(problems) != 1 || !strings.HasPrefix(problems[0].String(), c.want)):
+				t.Errorf("taken: %v, %v", got != nil, problems)
+			}
+		})
+	}
+}
+
 // An image that brings certificates can send its log to a server of the owner's by TLS.
 func TestReadTLS(t *testing.T) {
 	m := box(spec.SiteLogServer)
@@ -159,6 +193,12 @@ func TestExample(t *testing.T) {
 			t.Errorf("%v: as it is: %+v, %v", allow, got, problems)
 		}
 		live := mark.ReplaceAllString(text, "$1")
+		if accounts := slices.ContainsFunc(allow, func(k spec.SiteKey) bool { return k == spec.SiteAuthorizedKeys || k == spec.SitePasswordHash }); accounts {
+			if got, _ := site.Read("site.toml", []byte(live), m); got != nil {
+				t.Errorf("%v: what stands for a key or a hash was taken for one:\n%s", allow, live)
+			}
+			live = strings.NewReplacer("ssh-ed25519 AAAA… me@laptop", key, "$6$salt$hash", hash).Replace(live)
+		}
 		got, problems := site.Read("site.toml", []byte(live), m)
 		if problems != nil {
 			t.Errorf("%v: %v\n%s", allow, problems, live)

@@ -66,13 +66,21 @@ type ISCSIShare struct {
 	Size Size `json:"size,omitempty"`
 	// Nobody may change anything.
 	ReadOnly bool `json:"read_only,omitempty"`
-	// Names of initiators that may log in.
+	// Names of initiators that may log in; by default any that knows the password. A name is what an initiator says
+	// of itself, and no proof.
 	Initiators []IQN `json:"initiators,omitempty"`
 	// Account for CHAP (RFC 1994), which proves that an initiator knows the password.
 	User string `json:"user,omitempty"`
-	// File with that password, 12 to 255 characters, on a mounted file system: an image is
-	// no place for secrets.
-	PasswordFile string `json:"password_file,omitempty"`
+	// File with that password, 12 to 255 characters.
+	PasswordFile string `json:"password_file,omitempty" secret:"file"`
+	// Account by which this machine proves to the initiator that it knows a password, too (mutual CHAP).
+	MutualUser string `json:"mutual_user,omitempty"`
+	// File with that password, which must not be the initiator's (RFC 7143, section 9.2.1).
+	MutualPasswordFile string `json:"mutual_password_file,omitempty" secret:"file"`
+	// Whoever reaches the port and says one of the initiators' names may read and write the disk: no password is asked for.
+	Insecure bool `json:"insecure,omitempty"`
+	// Addresses to listen on, at port 3260; by default all.
+	Listen []netip.Addr `json:"listen,omitempty"`
 }
 
 // Squash is whose requests are treated as nobody's (exports(5)).
@@ -93,6 +101,9 @@ func (s *Squash) UnmarshalText(b []byte) error {
 // NTHash is a password as SMB keeps it (MS-NLMP, section 3.3.1: MD4 of its UTF-16LE form), 32
 // hexadecimal digits. Who has it can log in by SMB as with the password.
 type NTHash string
+
+// Secret marks values that no output shows.
+func (NTHash) Secret() {}
 
 // UnmarshalText accepts 32 hexadecimal digits.
 func (h *NTHash) UnmarshalText(b []byte) error {

@@ -123,7 +123,7 @@ type User struct {
 	// Without one the account has no password and can't log in with one.
 	PasswordHash PasswordHash `json:"password_hash,omitempty"`
 	// Public keys for SSH, one in each string, as in authorized_keys.
-	AuthorizedKeys []string `json:"authorized_keys,omitempty"`
+	AuthorizedKeys []string `json:"authorized_keys,omitempty" secret:"by mistake"`
 	// Password for SMB, where a share names the account: the NT hash of it. Who reads it can
 	// log in by SMB.
 	NTHash NTHash `json:"nt_hash,omitempty"`

@@ -135,22 +135,6 @@ func (h Hostname) Short() string {
 	return short
 }
 
-// PasswordHash is a hash in the form of crypt(5).
-type PasswordHash string
-
-// UnmarshalText accepts yescrypt, sha512crypt and sha256crypt: what uinit's login can verify.
-func (p *PasswordHash) UnmarshalText(b []byte) error {
-	s := string(b)
-	for _, prefix := range []string{"$y$", "$6$", "$5$"} {
-		// At least a salt and a hash follow the prefix; a colon or newline would break /etc/shadow.
-		if strings.HasPrefix(s, prefix) && strings.Count(s, "$") >= 3 && !strings.ContainsAny(s, ":\n ") {
-			*p = PasswordHash(s)
-			return nil
-		}
-	}
-	return fmt.Errorf("not a password hash; accepted: $y$…, $6$… or $5$…, as \"mkpasswd -m yescrypt\" or \"openssl passwd -6\" print them")
-}
-
 // ChoiceError says that a value is none of the words that are accepted.
 type ChoiceError struct {
 	Word     string

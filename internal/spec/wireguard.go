@@ -2,7 +2,7 @@ package spec
 
 import (
 	"encoding/base64"
-	"fmt"
+	"errors"
 	"net/netip"
 )
 
@@ -11,7 +11,7 @@ import (
 type WireGuard struct {
 	// File with the private key, as "wg genkey" writes it. Where there is none one is made as soon as there is randomness for it:
 	// name a file on state, so that the box keeps it. Peers are told the public key, the fact tunnel.NAME.public_key.
-	PrivateKeyFile string `json:"private_key_file"`
+	PrivateKeyFile string `json:"private_key_file" secret:"file"`
 	// UDP port to listen on; by default any.
 	ListenPort int `json:"listen_port,omitempty" accept:"1 to 65535"`
 	// Who may talk through it, by a name of your choice.
@@ -30,7 +30,7 @@ type WireGuardPeer struct {
 	// How often to send something when there is nothing to say, so that a way through address translation stays open.
 	Keepalive Duration `json:"keepalive,omitempty" accept:"1s to 65535s"`
 	// File with a secret that both ends have besides their keys.
-	PresharedKeyFile string `json:"preshared_key_file,omitempty"`
+	PresharedKeyFile string `json:"preshared_key_file,omitempty" secret:"file"`
 }
 
 // WireGuardKey is a key of 32 octets in base64.
@@ -40,7 +40,8 @@ type WireGuardKey string
 func (k *WireGuardKey) UnmarshalText(b []byte) error {
 	raw, err := base64.StdEncoding.Strict().DecodeString(string(b))
 	if err != nil || len(raw) != 32 {
-		return fmt.Errorf("%q is not a key of WireGuard; accepted: 32 octets in base64, 44 characters", b)
+		// It may be a private key with a character too few.
+		return errors.New("is not a key of WireGuard; accepted: 32 octets in base64, 44 characters")
 	}
 	*k = WireGuardKey(b)
 	return nil

@@ -61,7 +61,7 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 		d.doubts.Add(path)
 	}
 	mismatch := func() {
-		wrong("is %s; accepted: %s", describe(got), f.wants())
+		wrong("is %s; accepted: %s", f.describe(got), f.wants())
 	}
 	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))

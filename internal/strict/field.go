@@ -17,6 +17,7 @@ type field struct {
 	typ      reflect.Type
 	required bool
 	scalar   bool
+	secret   bool   // what stands there is not shown
 	preset   string // default value as text
 	accept   string
 }
@@ -27,8 +28,8 @@ type fields struct {
 }
 
 // fieldsOf reads a struct's tags: json names the key (without omitempty or
-// omitzero it is required), default and accept speak for themselves, and
-// scalar:"true" lets numbers stand for strings.
+// omitzero it is required), default and accept speak for themselves,
+// scalar:"true" lets numbers stand for strings, and secret keeps a value out of messages.
 func fieldsOf(t reflect.Type) fields {
 	out := fields{byKey: map[string]field{}}
 	for _, sf := range reflect.VisibleFields(t) {
@@ -41,14 +42,33 @@ func fieldsOf(t reflect.Type) fields {
 		}
 		out.keys = append(out.keys, key)
 		out.byKey[key] = field{key: key, index: sf.Index, typ: sf.Type, required: options == "",
-			scalar: sf.Tag.Get("scalar") == "true", preset: sf.Tag.Get("default"), accept: sf.Tag.Get("accept")}
+			scalar: sf.Tag.Get("scalar") == "true",
+			secret: sf.Tag.Get("secret") != "" || isSecret(sf.Type), preset: sf.Tag.Get("default"), accept: sf.Tag.Get("accept")}
 	}
 	return out
 }
 
 // element is the schema of one element of a list or one row of a table.
 func (f field) element(t reflect.Type) field {
-	return field{key: f.key, typ: t, scalar: f.scalar, accept: f.accept}
+	return field{key: f.key, typ: t, scalar: f.scalar, secret: f.secret, accept: f.accept}
+}
+
+// isSecret says whether values of a type, or what lies in them, are not to be shown: types say so by a method Secret,
+// fields by a tag.
+func isSecret(t reflect.Type) bool {
+	switch {
+	case t.Implements(reflect.TypeFor[interface{ Secret() }]()):
+		return true
+	case t.Kind() == reflect.Struct:
+		for i := range t.NumField() {
+			if f := t.Field(i); f.Tag.Get("secret") != "" || isSecret(f.Type) {
+				return true
+			}
+		}
+	case t.Kind() == reflect.Map, t.Kind() == reflect.Slice, t.Kind() == reflect.Pointer:
+		return isSecret(t.Elem())
+	}
+	return false
 }
 
 // wants says what a key takes.
@@ -103,8 +123,14 @@ func acceptedText(t reflect.Type) string {
 	return ""
 }
 
-// describe names the kind of a parsed value.
-func describe(got any) string {
+// describe names the kind of a parsed value, and shows it where it is no secret.
+func (f field) describe(got any) string {
+	switch g := got.(type) {
+	case string, int64, float64:
+		if f.secret {
+			return map[bool]string{true: "a string", false: "a number"}[reflect.TypeOf(g).Kind() == reflect.String]
+		}
+	}
 	switch g := got.(type) {
 	case string:
 		return fmt.Sprintf("the string %.60q", g)

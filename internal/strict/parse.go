@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -54,5 +55,16 @@ func syntaxProblem(file string, text []byte, e toml.ParseError) Problem {
 			pos.Col = 1 + len(lines[i]) - len(strings.TrimLeft(lines[i], " \t"))
 		}
 	}
-	return Problem{Pos: pos, Key: e.LastKey, Msg: cmp.Or(e.Message, e.Error())}
+	msg := cmp.Or(e.Message, e.Error())
+	// The library shows the word that it stumbled over, or the number: in such a key a part of the secret itself.
+	if secretWord(e.LastKey) && !strings.Contains(msg, "already been defined") && !strings.Contains(msg, "newline") {
+		msg = "is no value; accepted: text in quotes"
+	}
+	return Problem{Pos: pos, Key: e.LastKey, Msg: msg}
+}
+
+// secretWord says whether a key's name speaks of a secret. A text that cannot be parsed has no schema that would know.
+func secretWord(key string) bool {
+	word := strings.ToLower(key[strings.LastIndex(key, ".")+1:])
+	return slices.ContainsFunc([]string{"hash", "key", "password", "psk", "secret"}, func(part string) bool { return strings.Contains(word, part) })
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-const hash = spec.PasswordHash("$6$salt$hash")
+const hash = spec.PasswordHash("$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0")
 
 func TestSetHash(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
-		{"root:*:19000::::::\nprobe:!:19000::::::\n", "root:$6$salt$hash:19000::::::\nprobe:!:19000::::::\n"},
-		{"a:x:1\nroot::1", "a:x:1\nroot:$6$salt$hash:1"},
+		{"root:*:19000::::::\nprobe:!:19000::::::\n", "root:" + string(hash) + ":19000::::::\nprobe:!:19000::::::\n"},
+		{"a:x:1\nroot::1", "a:x:1\nroot:" + string(hash) + ":1"},
 	} {
 		if got, err := SetHash(tt.in, "root", hash); got != tt.want || err != nil {
 			t.Errorf("SetHash(%q) = %q, %v; want %q", tt.in, got, err, tt.want)
@@ -31,7 +31,7 @@ func TestSetHash(t *testing.T) {
 }
 
 func TestParseHash(t *testing.T) {
-	for raw, ok := range map[string]bool{"$6$salt$hash": true, "$y$j9T$salt$hash\n\x00": true, "": false, "secret": false, "$6$a$b\nx:y": false} {
+	for raw, ok := range map[string]bool{string(hash): true, "$y$j9T$abcdefgh$LRqEFPcKtOgeEYaTv96nCtHgGBZLGjkBqWtuMCgWV49\n\x00": true, "$6$salt$hash": false, string(hash[:60]): false, "": false, "secret": false, "$6$a$b\nx:y": false} {
 		if got, err := ParseHash([]byte(raw)); (err == nil) != ok {
 			t.Errorf("ParseHash(%q) = %q, %v", raw, got, err)
 		}
@@ -53,7 +53,7 @@ func TestApply(t *testing.T) {
 		t.Errorf("no such account: %v", err)
 	}
 	got, err := os.ReadFile(file)
-	if err != nil || string(got) != "root:$6$salt$hash:1::::::\n" {
+	if err != nil || string(got) != "root:"+string(hash)+":1::::::\n" {
 		t.Errorf("%q, %v", got, err)
 	}
 	info, err := os.Stat(file)

@@ -4,6 +4,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-crypt/crypt/algorithm/shacrypt"
+	"github.com/go-crypt/x/yescrypt"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // Hashes of "sesame" that libcrypt made.
@@ -116,4 +121,38 @@ func FuzzVerify(f *testing.F) {
 			t.Errorf("%q lets anybody in", hash)
 		}
 	})
+}
+
+// What profiles, site.toml and the host may bring is what verify reads: any other hash would lock people out.
+func TestProfilesKnowWhatIsVerified(t *testing.T) {
+	readable := func(hash string) bool {
+		if strings.HasPrefix(hash, "$y$") {
+			got, err := yescrypt.Hash([]byte("sesame"), []byte(hash))
+			return err == nil && len(got) == len(hash)
+		}
+		_, err := shacrypt.Decode(hash)
+		return err == nil
+	}
+	for name, hash := range vectors {
+		if !profileTakes(hash) || !readable(hash) {
+			t.Errorf("%s: a profile takes it: %v", name, profileTakes(hash))
+		}
+		for _, bad := range []string{hash[:len(hash)-1], hash + ".", hash[1:], "!" + hash, strings.Replace(hash, "$", "", 1)} {
+			if profileTakes(bad) {
+				t.Errorf("%s: a profile takes %q", name, bad)
+			}
+		}
+	}
+	const least = "$y$j75$"
+	for _, salt := range []string{"", ".", "..", "./", ".1", ".z", "...", "../", "..C", "..D", "..E", "....", ".....", "......", strings.Repeat(".", 84), strings.Repeat(".", 86)} {
+		hash := least + salt + "$" + strings.Repeat(".", 43)
+		if profileTakes(hash) && !readable(hash) {
+			t.Errorf("a profile takes the salt %q, and yescrypt does not", salt)
+		}
+	}
+}
+
+func profileTakes(hash string) bool {
+	var p spec.PasswordHash
+	return p.UnmarshalText([]byte(hash)) == nil
 }

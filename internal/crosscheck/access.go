@@ -1,0 +1,106 @@
+package crosscheck
+
+import (
+	"cmp"
+	"maps"
+	"path"
+	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/sshkey"
+	"github.com/imgbuild/imgbuild/internal/strict"
+)
+
+// keys checks that each key of an account lets somebody in: that the SSH server takes it, and finds it.
+func (c *crosser) keys() {
+	for _, name := range slices.Sorted(maps.Keys(c.p.User)) {
+		u, key := c.p.User[name], strict.JoinKey("user", name)
+		for i, line := range u.AuthorizedKeys {
+			if err := sshkey.Check(line); err != nil {
+				c.Bad(strict.JoinIndex(key+".authorized_keys", i), "%v", err)
+			}
+		}
+		if at := hides(c.p, homeOf(name, u)); at != "" && len(u.AuthorizedKeys) > 0 {
+			c.Of(key+".home").Bad(key+".authorized_keys", "lie in %s of the image, and what is mounted at %s hides them; accepted: another user.%s.home, or the keys in that file system instead",
+				path.Join(homeOf(name, u), ".ssh"), at, name)
+		}
+	}
+}
+
+func homeOf(name string, u spec.User) string {
+	if name == "root" {
+		return cmp.Or(u.Home, "/root")
+	}
+	return cmp.Or(u.Home, "/home/"+name)
+}
+
+// own are the places where uinit mounts what is empty at each boot.
+var own = []string{"/dev", "/proc", "/run", "/sys", "/tmp"}
+
+// hides is where something is mounted over a place in the image; "" where nothing is.
+func hides(m *spec.Machine, dir string) string {
+	for d := dir; d != "/" && d != "."; d = path.Dir(d) {
+		if _, mounted := m.Mount[d]; mounted || slices.Contains(own, d) {
+			return d
+		}
+	}
+	return ""
+}
+
+// shell says whether an account's shell lets anybody do anything.
+func shell(u spec.User) bool {
+	return !slices.Contains([]string{"false", "nologin", "true"}, path.Base(u.Shell))
+}
+
+// hashed says whether an account with a shell has a password; site.toml may bring the hash.
+func hashed(m *spec.Machine) bool {
+	if m.Allows(spec.SitePasswordHash) || m.Access.HostPassword {
+		return true
+	}
+	for _, u := range m.User {
+		if u.PasswordHash != "" && shell(u) {
+			return true
+		}
+	}
+	return false
+}
+
+// EntersByConsole says whether somebody can log in on a terminal: it opens by itself, or asks for a password that an
+// account has, or gets by the host or by site.toml.
+func EntersByConsole(m *spec.Machine) bool {
+	for _, row := range m.Console {
+		if row.Login == spec.LoginAutologin || row.Login == spec.LoginPassword && hashed(m) {
+			return true
+		}
+	}
+	return false
+}
+
+// EntersBySSH says whether somebody can log in over the network: the server listens where others reach it, and an account with a shell
+// has a key, or a password where those are taken, or gets one by site.toml.
+func EntersBySSH(m *spec.Machine) bool { return m.SSH != nil && heard(m) && hasKeys(m) }
+
+func hasKeys(m *spec.Machine) bool {
+	if m.Allows(spec.SiteAuthorizedKeys) || m.SSH.Password && hashed(m) {
+		return true
+	}
+	for _, u := range m.User { // keys that are none are told where they stand
+		if shell(u) && len(u.AuthorizedKeys) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// SSHTrouble says why nobody can log in by SSH, and what is accepted; "" where somebody can.
+func SSHTrouble(m *spec.Machine) string {
+	switch {
+	case m.SSH == nil || EntersBySSH(m):
+		return ""
+	case hasKeys(m):
+		return "nobody could log in by SSH: it listens on no address that another machine reaches; accepted: ssh.listen with an address of this machine, or without listen on all"
+	case slices.ContainsFunc(slices.Collect(maps.Values(m.User)), func(u spec.User) bool { return len(u.AuthorizedKeys) > 0 && !shell(u) }):
+		return "nobody could log in by SSH: whoever has a key has no shell; accepted: user.NAME.authorized_keys of an account with a shell"
+	}
+	return "nobody could log in by SSH: no account has keys; accepted: user.NAME.authorized_keys, or password = true here and user.NAME.password_hash"
+}
