@@ -16,7 +16,7 @@ import (
 // grub makes GRUB's images, which depend on its packages alone, and so are made once.
 func (e *Env) grub(ctx context.Context, packages []deb.Package) (*grub.DiskLoader, *grub.ISOLoader, error) {
 	h := sha256.New()
-	io.WriteString(h, "1\n") // what grub.Tools does with them
+	io.WriteString(h, "2\n") // what grub.Tools does with them
 	for _, p := range packages {
 		fmt.Fprintln(h, p.Name, p.SHA256)
 	}

@@ -89,7 +89,7 @@ func (e *Env) mediaOf(image *Image, unified *extent.Image, state extent.Content)
 	if p.Writes(profile.FormatDisk) {
 		file := name + p.Disk.Format.Suffix()
 		all = append(all, medium{file, func() (*extent.Image, error) {
-			raw, _, err := disk.New(disk.Config{Name: name, Epoch: e.Epoch, UKI: unified, GRUB: image.tools.disk, Menu: menu(image.Plan),
+			raw, _, err := disk.New(disk.Config{Name: name, Epoch: e.Epoch, UKI: unified, GRUB: image.tools.disk, Menu: menu(image.Plan, &p.Machine),
 				Files: espFiles(p), Spare: int64(p.Disk.Spare), State: int64(p.Disk.State), StateImage: state})
 			if err != nil {
 				return nil, err
@@ -99,7 +99,7 @@ func (e *Env) mediaOf(image *Image, unified *extent.Image, state extent.Content)
 	}
 	if p.Writes(profile.FormatISO) {
 		all = append(all, medium{name + ".iso", func() (*extent.Image, error) {
-			return iso.New(iso.Config{Name: name, Epoch: e.Epoch, UKI: unified, GRUB: image.tools.iso, Menu: menu(image.Plan), ESPFiles: espFiles(p), Spare: int64(p.Disk.Spare)})
+			return iso.New(iso.Config{Name: name, Epoch: e.Epoch, UKI: unified, GRUB: image.tools.iso, Menu: menu(image.Plan, &p.Machine), ESPFiles: espFiles(p), Spare: int64(p.Disk.Spare)})
 		}})
 	}
 	return all

@@ -2,10 +2,12 @@ package build
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/plan"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 func TestMenuSerial(t *testing.T) {
@@ -25,9 +27,30 @@ func TestMenuSerial(t *testing.T) {
 	}
 }
 
+// The rescue entry is there only where it may let somebody in, and it alone is guarded.
 func TestMenuEntries(t *testing.T) {
-	m := menu(&plan.Plan{Name: "box"})
-	if len(m.Entries) != 2 || m.Entries[0].Cmdline != "" || m.Entries[1].Cmdline != rescueParam || m.Entries[1].Hotkey != "r" {
-		t.Errorf("%+v", m)
+	const hash = "$6$salt$hash"
+	for name, tt := range map[string]struct {
+		machine spec.Machine
+		rescue  bool
+	}{
+		"locked":                 {spec.Machine{}, false},
+		"keys are no password":   {spec.Machine{User: map[string]spec.User{"root": {AuthorizedKeys: []string{"ssh-ed25519 …"}}}}, false},
+		"somebody else's":        {spec.Machine{User: map[string]spec.User{"eve": {PasswordHash: hash}}}, false},
+		"a hash":                 {spec.Machine{User: map[string]spec.User{"root": {PasswordHash: hash}}}, true},
+		"the host's":             {spec.Machine{Access: spec.Access{HostPassword: true}}, true},
+		"no password is needed":  {spec.Machine{Access: spec.Access{RescueWithoutPassword: true}}, true},
+		"the owner's":            {spec.Machine{Site: &spec.Site{Allow: []spec.SiteKey{spec.SitePasswordHash}}}, true},
+		"the owner's other ways": {spec.Machine{Site: &spec.Site{Allow: []spec.SiteKey{spec.SiteAuthorizedKeys}}}, false},
+	} {
+		tt.machine.Boot.PasswordHash = "grub"
+		m := menu(&plan.Plan{Name: "box"}, &tt.machine)
+		want := []grub.Entry{{Title: "box", Hotkey: "n", Unguarded: true}}
+		if tt.rescue {
+			want = append(want, grub.Entry{Title: "box (rescue shell)", Hotkey: "r", Cmdline: rescueParam})
+		}
+		if !slices.Equal(m.Entries, want) || m.PasswordHash != "grub" {
+			t.Errorf("%s: %+v", name, m)
+		}
 	}
 }

@@ -12,9 +12,10 @@
 //
 // It reads /etc/uinit/machine.json and of the kernel line:
 //
-//	uinit.rescue, single, S, 1    a rescue shell before the boot
-//	uinit.panic=WHAT              what follows on uinit's own crash: rescue (default), restart, reboot, poweroff
-//	uinit.test                    the host may run commands through the control port
+//	uinit.rescue, single, S, 1    a rescue shell before the boot, for who knows root's password
+//	uinit.panic=WHAT              what follows on uinit's own crash: restart (default; a reboot after three within ten
+//	                              minutes), rescue, reboot, poweroff
+//	uinit.test                    the host may run commands through the virtio control port
 //	uinit.report=ttyS1            a serial port for the report where there is no virtio port
 //	uinit.debug                   more lines in the log
 //	uinit.test.panic[=UNIT]       a test of faults: that unit panics, or the worker
@@ -48,7 +49,7 @@ func main() {
 func program(name string, args []string) int {
 	switch name {
 	case "worker":
-		return workerMain()
+		return workerMain(args)
 	case "rescue":
 		return rescueMain(strings.Join(args, " "))
 	case "getty":

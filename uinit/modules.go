@@ -170,25 +170,6 @@ func modprobeMain(args []string) int {
 	return 1
 }
 
-// rescueMain offers the rescue shell. The drivers it may need, for keyboards above all, are
-// loaded meanwhile.
-func rescueMain(reason string) int {
-	m, err := readMachine(spec.Path)
-	if err != nil {
-		m = &spec.Description{}
-	}
-	if usr := attachUsr(&m.Machine, cmdline.Read()); usr != nil && usr.Err != nil { // the shell is there
-		reason += "\n" + usr.Err.Error()
-	}
-	go func() {
-		defer func() { _ = recover() }() // the shell is worth more than its keyboard's driver
-		if l, _, err := openModules(&m.Machine, cmdline.Read()); err == nil {
-			newPlug(l, func(string, error) {}).Cold(context.Background())
-		}
-	}()
-	return console.Rescue(reason)
-}
-
 func gettyMain(args []string) int         { return console.GettyMain(args) }
 func loginMain(args []string) int         { return console.LoginMain(args) }
 func checkPasswordMain(args []string) int { return console.CheckPasswordMain(args) }

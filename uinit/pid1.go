@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
+	"github.com/imgbuild/imgbuild/uinit/crash"
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
@@ -24,6 +25,7 @@ import (
 // pid1 is the first process. If it ends, so does the kernel: it holds as little as
 // possible, a panic in it starts it over, and it never returns.
 func pid1() {
+	f := new(first)
 	for {
 		func() {
 			defer func() {
@@ -31,7 +33,7 @@ func pid1() {
 					fmt.Fprintln(os.Stderr, "init: panic:", v)
 				}
 			}()
-			new(first).run()
+			f.run()
 		}()
 		time.Sleep(time.Second)
 	}
@@ -44,6 +46,8 @@ type first struct {
 	line  cmdline.Line
 	child atomic.Int64 // the worker's process id; 0 while there is none
 	asked atomic.Pointer[power.Action]
+	// crashes are those of workers, of late.
+	crashes crash.Window
 }
 
 func (f *first) run() {
@@ -53,32 +57,83 @@ func (f *first) run() {
 		f.say("%v", err)
 	}
 	f.listen()
-	if f.line.Has("uinit.rescue") || f.line.Has("single") || f.line.Has("S") || f.line.Has("1") {
-		f.start("rescue", "The kernel line asks for it.")
+	var told past
+	if asksForRescue(f.line) {
+		told.NoRescue = f.rescue("The kernel line asks for it.")
 	}
-	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
-		status, crash := f.start("worker")
+	for {
+		status, words := f.start("worker", told.String())
 		if action, ok := power.OfExit(status.ExitStatus()); ok && status.Exited() {
 			f.say("%s: %v", action, power.Now(action))
 		}
-		if f.asked.Load() != nil {
-			select {} // finish is at work
-		}
-		f.say("the worker ended: %s", describe(status, crash))
+		f.yield()
+		told.Crashes++
+		told.Reason = describe(status, words)
+		f.say("the worker ended: %s", told.Reason)
 		// What it supervised is without an owner now and would be in the next one's way.
 		_ = power.KillAll(context.Background(), 2*time.Second)
+		tooMany := f.crashes.Add(uptime())
 		switch what, _ := f.line.Get("uinit.panic"); what {
-		case "restart":
-			time.Sleep(pause)
-		case "reboot", "poweroff":
-			f.finish(power.Action(what))
+		case "reboot":
+			f.rebootCrashed(told.Reason)
+		case "poweroff":
+			f.finish(power.PowerOff)
+		case "rescue":
+			told.NoRescue = f.rescue("uinit's worker ended: " + told.Reason + ". Leaving this shell starts it again.")
+			if told.NoRescue == "" {
+				f.crashes = crash.Window{} // somebody was there and let it go on
+				break
+			}
+			fallthrough
 		default:
-			begin := time.Now()
-			f.start("rescue", "uinit's worker ended: "+describe(status, crash)+". Leaving this shell starts it again.")
-			if time.Since(begin) < time.Second {
-				time.Sleep(pause) // nobody was there to leave it
+			if tooMany {
+				f.rebootCrashed(told.Reason)
 			}
 		}
+		time.Sleep(crash.RestartPause)
+	}
+}
+
+// rescue offers the rescue shell, and returns why there was none.
+func (f *first) rescue(why string) (refused string) {
+	status, reason := f.start("rescue", why)
+	if status.Exited() && status.ExitStatus() == 0 && reason == "" {
+		return ""
+	}
+	refused = describe(status, reason)
+	f.say("no rescue shell: %s; the boot goes on", refused)
+	return refused
+}
+
+// rebootCrashed ends a run in which the worker would not stay, and leaves word to the next one. It returns only if the
+// kernel refuses.
+func (f *first) rebootCrashed(reason string) {
+	reboots := make(chan int, 1)
+	f.steps([]power.Step{{Name: "the record of crashes", Limit: 10 * time.Second, Do: func(context.Context) error {
+		n, err := keepCrash(reason)
+		reboots <- n
+		return err
+	}}})
+	n := 1
+	select {
+	case n = <-reboots:
+	default:
+	}
+	at := crash.RebootAt(n)
+	f.say("uinit crashed again and again; rebooting in %v", max(at-uptime(), 0).Round(time.Second))
+	time.Sleep(at - uptime())
+	action := power.Reboot
+	if !f.asked.CompareAndSwap(nil, &action) {
+		f.yield()
+	}
+	f.finish(power.Reboot)
+	f.asked.Store(nil)
+}
+
+// yield returns unless somebody has asked for the end of the run, which end is at work on then.
+func (f *first) yield() {
+	if f.asked.Load() != nil {
+		select {}
 	}
 }
 
@@ -86,11 +141,11 @@ func (f *first) run() {
 // left of a crash. Until then every process that lost its parent is reaped.
 func (f *first) start(args ...string) (syscall.WaitStatus, string) {
 	var status syscall.WaitStatus
-	crash, err := unix.MemfdCreate("crash", unix.MFD_CLOEXEC)
+	words, err := unix.MemfdCreate("crash", unix.MFD_CLOEXEC)
 	if err != nil {
-		crash = -1
+		words = -1
 	} else {
-		defer unix.Close(crash)
+		defer unix.Close(words)
 	}
 	exe, err := os.Executable()
 	if err != nil {
@@ -102,7 +157,7 @@ func (f *first) start(args ...string) (syscall.WaitStatus, string) {
 	}
 	slack.Fork(timers, func() {
 		pid, err = syscall.ForkExec(exe, append([]string{"uinit"}, args...), &syscall.ProcAttr{
-			Dir: "/", Env: environment(), Files: []uintptr{0, 1, 2, uintptr(crash)}, Sys: &syscall.SysProcAttr{Setsid: true},
+			Dir: "/", Env: environment(), Files: []uintptr{0, 1, 2, uintptr(words)}, Sys: &syscall.SysProcAttr{Setsid: true},
 		})
 	})
 	if err != nil {
@@ -119,7 +174,7 @@ func (f *first) start(args ...string) (syscall.WaitStatus, string) {
 			return status, "waiting for it: " + err.Error()
 		case got == pid:
 			text := make([]byte, 64<<10)
-			n, _ := unix.Pread(crash, text, 0)
+			n, _ := unix.Pread(words, text, 0)
 			return status, string(text[:max(n, 0)])
 		}
 	}
@@ -156,15 +211,20 @@ func (f *first) end(action power.Action, s syscall.Signal) {
 
 // finish ends the run without the worker.
 func (f *first) finish(action power.Action) {
-	power.Run(context.Background(), []power.Step{
+	f.steps([]power.Step{
 		{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error { return power.KillAll(ctx, 2*time.Second) }},
 		{Name: "file systems", Limit: 5 * time.Second, Do: mount.DetachAll},
-	}, func(name string, _ time.Duration, err error) {
+	})
+	f.say("%s: %v", action, power.Now(action))
+}
+
+// steps takes steps, none of which can stop the rest, and says what failed.
+func (f *first) steps(steps []power.Step) {
+	power.Run(context.Background(), steps, func(name string, _ time.Duration, err error) {
 		if err != nil {
 			f.say("%s: %v", name, err)
 		}
 	})
-	f.say("%s: %v", action, power.Now(action))
 }
 
 func (f *first) say(format string, args ...any) {

@@ -7,16 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/site"
 	"github.com/imgbuild/imgbuild/internal/strict"
-	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/mount"
 )
 
 // errNoMedium says that the box did not start from a medium, or that it is gone.
@@ -25,72 +19,36 @@ var errNoMedium = errors.New("the medium is not there")
 // readSite finds the medium that the box started from and does what site.toml on it says, all of it or,
 // after a mistake, nothing. Whatever happens, the boot goes on.
 func (w *worker) readSite(ctx context.Context) error {
-	type answer struct {
-		text []byte
-		err  error
-	}
-	read := make(chan answer, 1)
-	ctx, cancel := context.WithTimeout(ctx, w.machine.Site.Wait.Or(siteWait))
-	defer cancel()
-	go func() { // a broken stick may keep its reader for ever
-		text, err := w.siteFile(ctx)
-		read <- answer{text, err}
-	}()
-	var got answer
-	select {
-	case got = <-read:
-	case <-time.After(w.machine.Site.Wait.Or(siteWait) + siteGrace/2):
-		got.err = errors.New("the medium does not answer")
-	}
+	text, err := w.siteText(ctx)
 	switch {
-	case errors.Is(got.err, errNoMedium):
+	case errors.Is(err, errNoMedium):
 		w.board.Fact("site.state", "no medium")
 		return nil
-	case errors.Is(got.err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist):
 		w.board.Fact("site.state", "no file")
 		return nil
-	case got.err != nil:
-		return w.refuseSite(strict.Problems{{Pos: strict.Pos{File: site.Name}, Msg: got.err.Error()}})
+	case err != nil:
+		return w.refuseSite(strict.Problems{{Pos: strict.Pos{File: site.Name}, Msg: err.Error()}})
 	}
-	machine, problems := site.Read(site.Name, got.text, w.machine)
+	machine, problems := site.Read(site.Name, text, w.machine)
 	if machine == nil {
 		return w.refuseSite(problems)
 	}
 	for _, p := range problems {
 		w.log.Warn(p.String())
 	}
-	err := w.use(machine)
+	err = w.use(machine)
 	w.board.Fact("site.state", "used")
 	return err
 }
 
-// siteFile waits for the medium and reads the file.
-func (w *worker) siteFile(ctx context.Context) ([]byte, error) {
-	device := ""
-	err := w.awaitDisk(ctx, func() (bool, error) {
-		for _, source := range w.media {
-			found, _, err := mount.Devices{Sys: dev.Sys(), Open: openQuietly, Alone: w.disks.CheckPath}.Find(mount.ParseSource(source))
-			if found != "" || err != nil {
-				device = found
-				return true, err
-			}
-		}
-		return false, nil
-	})
-	if err != nil && ctx.Err() != nil {
-		return nil, errNoMedium
+// siteText is the file's content; it is waited for no longer than the profile says.
+func (w *worker) siteText(ctx context.Context) ([]byte, error) {
+	device, text, err := siteFile(ctx, w.machine.Site, w.media, w.awaitDisk, w.modules.Load)
+	if device != "" {
+		w.board.Fact("site.device", device)
 	}
-	if err != nil {
-		return nil, err
-	}
-	w.board.Fact("site.device", device)
-	_ = w.modules.Load("fs-vfat") // the kernel's answer to the mount is the better error
-	return mount.ReadFile(device, "vfat", site.Name, site.MaxSize+1)
-}
-
-// openQuietly opens a disk without pulling in an optical drive's tray.
-func openQuietly(name string) (*os.File, error) {
-	return os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	return text, err
 }
 
 // refuseSite says what is wrong, to whoever listens: the console, the report, the text above the login.

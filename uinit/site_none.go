@@ -5,6 +5,9 @@ package main
 import (
 	"context"
 	"errors"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/dev"
 )
 
 var errNoSite = errors.New("this uinit was built without site.toml (build tag nosite)")
@@ -12,3 +15,7 @@ var errNoSite = errors.New("this uinit was built without site.toml (build tag no
 func (w *worker) readSite(context.Context) error { return errNoSite }
 func (w *worker) addVLANs(context.Context) error { return errNoSite }
 func (w *worker) vlansWaiting() string           { return "" }
+
+func sitePassword(context.Context, *spec.Description, *dev.Monitor, func(string) error) error {
+	return nil
+}

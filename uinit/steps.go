@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/account"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/link"
 	"github.com/imgbuild/imgbuild/uinit/mount"
@@ -114,25 +111,9 @@ func (w *worker) setUsers(context.Context) error {
 	if !w.machine.Access.HostPassword {
 		return nil
 	}
-	if err := w.modules.Load("qemu_fw_cfg"); err != nil {
-		return err
-	}
-	raw, err := os.ReadFile("/sys/firmware/qemu_fw_cfg/by_name/" + report.FWRootHash + "/raw")
-	if errors.Is(err, os.ErrNotExist) {
-		return nil // not under QEMU, or its user hands over nothing
-	}
-	if err != nil {
-		return fmt.Errorf("reading root's password from the host: %w", err)
-	}
-	hash, err := account.ParseHash(raw)
-	if err != nil {
-		return fmt.Errorf("reading root's password from the host: %w", err)
-	}
-	if err := account.Apply("/etc/shadow", "root", hash); err != nil {
-		return err
-	}
-	w.board.Fact("access.host_password", true)
-	return nil
+	taken, err := takeHostPassword(w.modules.Load)
+	w.board.Fact("access.host_password", taken)
+	return err
 }
 
 // say takes a line of a service: all of it into the ring, and so much to the kernel's log that

@@ -26,6 +26,7 @@ func (w *worker) stopSteps(action power.Action) []power.Step {
 		{Name: "services", Limit: w.machine.Boot.StopTimeout.Or(15 * time.Second), Do: w.stopServices},
 		{Name: "seed", Limit: 2 * time.Second, Do: w.saveSeed},
 		{Name: "clock", Limit: 2 * time.Second, Do: w.clock.end},
+		{Name: "crash record", Limit: 2 * time.Second, Do: w.forgetCrash},
 		{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error {
 			return power.KillAll(ctx, 2*time.Second)
 		}},

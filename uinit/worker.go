@@ -57,7 +57,8 @@ type worker struct {
 	control  *hostlink.Control
 	history  history
 
-	disarm atomic.Pointer[disarm]
+	disarm  atomic.Pointer[disarm]
+	crashed atomic.Bool // the last boot ended by crashes, and its record lies somewhere
 
 	ruleless error // why the packet filter's rules are not the profile's; set before the unit "firewall"
 
@@ -78,7 +79,7 @@ type worker struct {
 // workerMain boots the machine, waits for a request to end the run, and stops what it started.
 // The exit status tells PID 1 what to do next (power.OfExit); what it writes to
 // file 3 is what PID 1 shows a person after a crash.
-func workerMain() int {
+func workerMain(args []string) int {
 	if os.Getppid() != 1 {
 		fmt.Fprintln(os.Stderr, "uinit: only init starts the worker")
 		return 2
@@ -93,7 +94,7 @@ func workerMain() int {
 
 	life, end := context.WithCancelCause(context.Background())
 	defer end(nil)
-	w, err := newWorker(life)
+	w, err := newWorker(life, parsePast(args))
 	if err != nil {
 		fmt.Fprintln(crash, err)
 		return 1
@@ -112,7 +113,7 @@ func workerMain() int {
 	return 1
 }
 
-func newWorker(life context.Context) (*worker, error) {
+func newWorker(life context.Context, before past) (*worker, error) {
 	w := &worker{life: life, line: cmdline.Read(), services: map[string]*service.Service{}, reporter: &hostlink.Reporter{},
 		disks: &alone.Disks{Sys: dev.Sys(), Open: alone.Open}}
 	level := slog.LevelInfo
@@ -124,13 +125,15 @@ func newWorker(life context.Context) (*worker, error) {
 	w.output = service.NewOutput(func(name, line string) { w.logLine(name, line) })
 	w.pool = entropy.Start(entropy.System{}, os.DirFS("/"))
 	w.board = status.NewBoard(w.send)
+	serial := w.line.Has(report.ParamReport) // at which anybody may sit, unlike at a virtual machine's own port
 	w.control = &hostlink.Control{
-		Test: w.line.Has(report.ParamTest), Reply: w.reporter.Send,
+		Test: w.line.Has(report.ParamTest) && !serial, Reply: w.reporter.Send,
 		Power: func(action string) error { return power.Request(power.Action(action)) },
 	}
 	w.send(report.Event{Kind: report.KindHello, Name: version(), Message: kernelRelease()})
 	w.board.Fact("uinit.version", version())
 	w.board.Fact("kernel.release", kernelRelease())
+	before.tell(w)
 
 	description, err := readMachine(spec.Path)
 	if err != nil {
@@ -207,6 +210,7 @@ func (w *worker) boot() {
 		DefaultTimeout: w.machine.Boot.UnitTimeout.Or(0), Report: w.note, Hold: hold,
 		Settled: func(bool) {
 			started()
+			w.tellLastBoot()
 			w.settled()
 		},
 	})

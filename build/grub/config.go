@@ -18,7 +18,13 @@ type Menu struct {
 	Hidden  bool
 	// Serial is the line that the menu appears on beside the screen; nil for none.
 	Serial *Serial
+	// PasswordHash, where given, is what Superuser is asked for by the menu's editor, GRUB's command line and all
+	// entries that don't say Unguarded. It is of the form that password_pbkdf2 takes.
+	PasswordHash string
 }
+
+// Superuser is the one user of a menu with a password.
+const Superuser = "root"
 
 // Entry is one way to start.
 type Entry struct {
@@ -27,6 +33,8 @@ type Entry struct {
 	Hotkey string
 	// Cmdline is the kernel's command line.
 	Cmdline string
+	// Unguarded entries start without the menu's password.
+	Unguarded bool
 }
 
 // Serial is a UART that the BIOS knows: unit 0 is COM1, ttyS0.
@@ -59,6 +67,14 @@ func (b Blocks) String() string { return fmt.Sprintf("($root)%d+%d", b.Start, b.
 func Config(m Menu, linux, initrd Blocks) ([]byte, error) {
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	if m.PasswordHash != "" { // first of all: what follows may fail
+		hash, err := quote(m.PasswordHash)
+		if err != nil {
+			return nil, fmt.Errorf("writing GRUB's menu: its password's hash: %w", err)
+		}
+		line("set superusers=%s", Superuser)
+		line("password_pbkdf2 %s %s", Superuser, hash)
+	}
 	if s := m.Serial; s != nil {
 		line("if serial --unit=%d --speed=%d; then", s.Unit, s.Baud)
 		line("  terminal_input --append serial")
@@ -86,6 +102,9 @@ func Config(m Menu, linux, initrd Blocks) ([]byte, error) {
 				return nil, fmt.Errorf("writing GRUB's menu: the hotkey %q is not one printable character", e.Hotkey)
 			}
 			hotkey = " --hotkey=" + key
+		}
+		if m.PasswordHash != "" && e.Unguarded {
+			hotkey += " --unrestricted"
 		}
 		words, err := words(e.Cmdline)
 		if err != nil {

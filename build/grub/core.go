@@ -22,7 +22,7 @@ const (
 
 // modules are what Config's commands need on disks and CDs, and what a person may
 // want at GRUB's prompt: no module is ever loaded from a file.
-var modules = strings.Fields("biosdisk part_gpt fat iso9660 normal linux serial terminal configfile echo test sleep ls cat all_video reboot halt")
+var modules = strings.Fields("biosdisk part_gpt fat iso9660 normal linux serial terminal configfile echo test sleep ls cat all_video reboot halt password_pbkdf2 gcry_sha512")
 
 // Tools are the unpacked packages grub-common and grub-pc-bin, and what they depend
 // on: a folder with usr/lib/grub/i386-pc, usr/bin/grub-mkimage and its libraries.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,29 @@ menuentry 'it'\''s headless (rescue)' --hotkey=r {
 	cmd.Stdin = bytes.NewReader(got)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("grub-script-check: %v\n%s", err, out)
+	}
+}
+
+// With a password all but the unguarded entry wants it; nothing comes before it that could fail.
+func TestPassword(t *testing.T) {
+	m := menu()
+	m.PasswordHash, m.Entries[0].Unguarded = "grub.pbkdf2.sha512.10000.AA.BB", true
+	got, err := grub.Config(m, grub.BlocksOf(0, 512), grub.BlocksOf(512, 512))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if begin := "set superusers=root\npassword_pbkdf2 root grub.pbkdf2.sha512.10000.AA.BB\nif serial "; !strings.HasPrefix(string(got), begin) {
+		t.Errorf("it begins with %.120q, want %q", got, begin)
+	}
+	var entries []string
+	for line := range strings.Lines(string(got)) {
+		if strings.HasPrefix(line, "menuentry ") {
+			entries = append(entries, strings.TrimSpace(line))
+		}
+	}
+	want := []string{"menuentry headless --hotkey=n --unrestricted {", `menuentry 'it'\''s headless (rescue)' --hotkey=r {`}
+	if !slices.Equal(entries, want) {
+		t.Errorf("entries %q, want %q", entries, want)
 	}
 }
 

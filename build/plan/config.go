@@ -16,7 +16,9 @@ import (
 // config writes what the machine reads at boot: its description for uinit and
 // the files below /etc that Debian's maintainer scripts would have made.
 func config(p *profile.Profile, epoch time.Time) ([]tree.File, error) {
-	machine, err := json.MarshalIndent(spec.Description{Machine: p.Machine, Built: epoch, Media: media(p), Grow: growth(p)}, "", "  ")
+	m := p.Machine
+	m.Boot.PasswordHash = "" // GRUB's alone, and not for who is inside
+	machine, err := json.MarshalIndent(spec.Description{Machine: m, Built: epoch, Media: media(p), Grow: growth(p)}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("describing the machine: %w", err)
 	}

@@ -27,6 +27,8 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	for _, name := range []string{"button", "evdev"} {
 		wants = append(wants, kmod.Want{Name: name, Why: "power button", Optional: true})
 	}
+	// Where nothing else outlasts a boot, the firmware keeps word of a box that crashes.
+	wants = append(wants, kmod.Want{Name: "efivarfs", Why: "records of crashes", Optional: true})
 	if len(p.VM) > 0 {
 		members, err := kmod.SetWants("kvm")
 		if err != nil {

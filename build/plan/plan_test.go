@@ -13,6 +13,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -188,5 +189,24 @@ func TestUnknownModuleIsNamed(t *testing.T) {
 	var missing *kmod.NoModuleError
 	if !errors.As(err, &missing) || missing.Suggest != "virtio_net" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// GRUB's password is no business of the machine's: who reads its description could guess at it.
+func TestHashOfGRUBStaysOutside(t *testing.T) {
+	const hash = "grub.pbkdf2.sha512.10000.0102030405060708.000102030405060708090A0B0C0D0E0F"
+	p, err := Make(load(t, box+"[boot]\nstop_timeout = \"7s\"\npassword_hash = \""+hash+"\"\n"), inputs(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	described := false
+	for _, f := range p.Files {
+		if strings.Contains(string(f.Body), hash) {
+			t.Errorf("%s holds it", f.Path)
+		}
+		described = described || "/"+f.Path == spec.Path && strings.Contains(string(f.Body), `"7s"`)
+	}
+	if !described {
+		t.Error("the rest of the table is not in the description")
 	}
 }

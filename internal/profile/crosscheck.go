@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
+	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
@@ -60,6 +61,9 @@ func (c *crosser) kernel() {
 		if strings.TrimSpace(word) == "" || strings.ContainsAny(word, "\n\x00") {
 			c.Bad(joinIndex("kernel.cmdline", i), `%q is not one word of a kernel line; accepted: such as "console=ttyS0,115200n8"`, word)
 		}
+	}
+	if i := slices.Index(k.Cmdline, report.ParamTest); i >= 0 {
+		c.Warn(joinIndex("kernel.cmdline", i), "lets whoever runs this image as a virtual machine run commands in it as root; accepted: in profiles for tests")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Module)) {
 		if m := c.p.Module[name]; m.Load && m.Blacklist {

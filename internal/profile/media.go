@@ -98,6 +98,9 @@ func (c *crosser) media() {
 		c.Of("secureboot.key").Bad("secureboot.cert", "stands without secureboot.key; accepted: both or none")
 	}
 	if !c.p.Writes(FormatDisk, FormatISO) {
+		if c.p.Boot.PasswordHash != "" {
+			c.Of("formats").Warn("boot.password_hash", "has no effect: no GRUB is in what is written; accepted: disk or iso among the formats, which a BIOS starts by it")
+		}
 		return
 	}
 	for i, word := range c.p.Kernel.Cmdline {

@@ -2,6 +2,9 @@ package profile
 
 import "strings"
 
+// grubHash is of the form that grub-mkpasswd-pbkdf2 prints.
+const grubHash = "grub.pbkdf2.sha512.10000.0102030405060708.000102030405060708090A0B0C0D0E0F"
+
 // Kernel, consoles, and who may log in.
 var accessProblems = []problemCase{
 	{"kernel console without a login", strings.Replace(sound, `["console=`, `["console=tty0", "console=`, 1), []string{
@@ -21,6 +24,17 @@ var accessProblems = []problemCase{
 	{"nobody is meant to log in", strings.Replace(sound, "host_password", "nobody", 1), nil},
 	{"a plain password is no hash", sound + "[user.root]\npassword_hash = \"secret\"\n", []string{
 		`p.toml:9:17: user.root.password_hash: not a password hash; accepted: $y$…, $6$… or $5$…`,
+	}},
+	{"a password of GRUB's", sound + "[boot]\npassword_hash = \"secret\"\n", []string{
+		`p.toml:9:17: boot.password_hash: not a password hash of GRUB; accepted: grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, as "grub-mkpasswd-pbkdf2" prints it`,
+	}},
+	{"a password of GRUB's where there is no GRUB", sound + "[boot]\npassword_hash = \"" + grubHash + "\"\n", []string{
+		`p.toml:9:17: warning: boot.password_hash: has no effect: no GRUB is in what is written; accepted: disk or iso among the formats`,
+	}},
+	{"a password of GRUB's where there is one", "formats = [\"iso\"]\n" + sound + "[boot]\npassword_hash = \"" + grubHash + "\"\n", nil},
+	{"a shell without a password", strings.Replace(sound, "host_password = true", "host_password = true\nrescue_without_password = true", 1), nil},
+	{"a door for the host", strings.Replace(sound, `["console=`, `["uinit.test", "console=`, 1), []string{
+		`p.toml:4:12: warning: kernel.cmdline[0]: lets whoever runs this image as a virtual machine run commands in it as root`,
 	}},
 	{"no kernel", strings.Replace(sound, "package", "#", 1), []string{`p.toml:2:1: kernel: names no kernel; accepted: `}},
 	{"check of a console that is not there", sound + "[check.x]\nconsole = \"ttyS1\"\nexpect = \"x\"\n", []string{

@@ -80,13 +80,17 @@ type Machine struct {
 	Boot Boot `json:"boot,omitzero"`
 }
 
-// Boot bounds the boot. It exists so that no boot can hang.
+// Boot bounds the boot, so that none can hang, and says who may change how it goes.
 type Boot struct {
 	// How long a unit may take before it is reported as late and boot goes on
 	// without it.
 	UnitTimeout Duration `json:"unit_timeout,omitempty" default:"30s"`
 	// How long shutdown waits for all services before it kills what is left.
 	StopTimeout Duration `json:"stop_timeout,omitempty" default:"15s"`
+	// Password of GRUB's menu, which starts disks and ISOs from a BIOS, as grub-mkpasswd-pbkdf2 prints its hash. With it
+	// the menu's editor, GRUB's command line and the rescue entry ask for it, and for the user name root; a boot without
+	// keys goes on by itself. UEFI, netboot and a boot loader of your own have no part in this.
+	PasswordHash GRUBHash `json:"password_hash,omitempty"`
 }
 
 // Console is a terminal that offers a login.
@@ -115,6 +119,10 @@ type Access struct {
 	// States that nobody is meant to log in; without it a profile whose
 	// consoles nobody could use is refused.
 	Nobody bool `json:"nobody,omitempty"`
+	// Whoever sits at a console of the kernel line gets a root shell without a password where root has none: with
+	// uinit.rescue, single, S or 1 on the kernel line, the rescue entry of GRUB's menu, or uinit.panic=rescue. Without
+	// this key such a shell asks for root's password, and where there is none the boot goes on and says so.
+	RescueWithoutPassword bool `json:"rescue_without_password,omitempty"`
 }
 
 // User is an account.

@@ -12,6 +12,9 @@ import (
 	"strings"
 )
 
+// etcDir is where a machine has its accounts.
+const etcDir = "/etc"
+
 // account is a row of /etc/passwd, with the hash from /etc/shadow (passwd(5), shadow(5)).
 type account struct {
 	name        string

@@ -33,6 +33,8 @@ type brief struct {
 	Status []string `json:"status,omitempty"`
 	// Rescue, where given, makes this a rescue console and is the reason for it.
 	Rescue *string `json:"rescue,omitempty"`
+	// Unguarded: a rescue shell needs no password where root has none.
+	Unguarded bool `json:"unguarded,omitempty"`
 	// Menu makes this the menu of a boot that is held; Status is what waits.
 	Menu bool `json:"menu,omitempty"`
 }

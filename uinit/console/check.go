@@ -16,7 +16,7 @@ func CheckPasswordMain(args []string) int {
 		fmt.Fprintln(os.Stderr, "usage: checkpassword NAME, with the password on standard input")
 		return 2
 	}
-	ok, err := checkPassword("/etc", args[0], os.Stdin)
+	ok, err := checkPassword(etcDir, args[0], os.Stdin)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "checkpassword:", err)
 	}

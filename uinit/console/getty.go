@@ -31,7 +31,7 @@ func GettyMain(args []string) int {
 		fmt.Fprintln(os.Stderr, "usage: getty TERMINAL, such as ttyS0")
 		return 2
 	}
-	g := getty{host: thisHost, etc: "/etc", name: terminalName(args[0]), from: openChannel(), patience: usualPatience}
+	g := getty{host: thisHost, etc: etcDir, name: terminalName(args[0]), from: openChannel(), patience: usualPatience}
 	err := g.run()
 	var absent *AbsentError
 	if errors.As(err, &absent) {
@@ -66,7 +66,7 @@ func (g getty) run() error {
 		return g.menu(l, c.Login)
 	}
 	if b.Rescue != nil {
-		return g.rescue(l, *b.Rescue)
+		return g.rescue(l, *b.Rescue, b.Unguarded)
 	}
 	header := func() string {
 		v := g.host.observe(g.name, speed)

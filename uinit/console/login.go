@@ -140,7 +140,7 @@ func LoginMain(args []string) int {
 		return fail(err)
 	}
 	before := t.mode
-	l := newLogin(t, "/etc", os.Getenv("TERM"), usualPatience)
+	l := newLogin(t, etcDir, os.Getenv("TERM"), usualPatience)
 	a, err := l.session(name, func() string { return "" }, 3)
 	if err == nil {
 		err = l.become(a)

@@ -75,7 +75,7 @@ func (g getty) menu(l *login, way spec.Login) error {
 		switch key {
 		case 's', 'n':
 			l.ask.show(string(key) + "\n")
-			if err := l.admitted(way); errors.Is(err, errRefused) {
+			if err := l.admitted(way); errors.Is(err, ErrLocked) {
 				continue
 			} else if err != nil {
 				return err
@@ -106,19 +106,11 @@ func (g getty) menu(l *login, way spec.Login) error {
 	}
 }
 
-// admitted asks for root's password. Unlike a rescue shell, which needs the kernel line, this is
-// within reach of whoever passes by: without a password there is no way in.
+// admitted asks for root's password, unless this console gives a shell to everybody. That a rescue shell may need no
+// password is for who starts the box, not for whoever passes by.
 func (l *login) admitted(way spec.Login) error {
 	if way == spec.LoginAutologin {
 		return nil
 	}
-	rows, err := shadow(l.etc)
-	if err != nil {
-		return err
-	}
-	if (account{hash: rows["root"]}).locked() {
-		l.ask.show("root has no password on this machine, so this is for nobody.\n")
-		return errRefused
-	}
-	return l.rootPassword()
+	return l.guarded(false)
 }

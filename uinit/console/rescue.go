@@ -9,19 +9,22 @@ import (
 	"sync"
 )
 
-// Rescue offers a root shell on each of the kernel's consoles, says why, and returns 0 when the person
-// leaves the shell on one of them; the others end then. Where /etc/shadow has a
-// password for root it is asked for, and there is no way past it. It returns 1 at once when no console of
-// this box can be used.
-func Rescue(reason string) int {
+// Rescue offers a root shell on each of the kernel's consoles, says why, and returns nil when the person
+// leaves the shell on one of them; the others end then. Where root has a password it is asked for, and there is no way
+// past it; where root has none there is a shell only with unguarded (spec.Access.RescueWithoutPassword), and else the
+// error is ErrLocked, at once, as sulogin(8) has it. Another error says that no console of this box can be used.
+func Rescue(reason string, unguarded bool) error {
+	if _, err := guard(etcDir, unguarded); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	if rescueOn(ctx, cancel, thisHost.kernelConsoles(), func(name string) gettyResult {
-		return runGetty(ctx, name, func() brief { return brief{Rescue: &reason} })
+	if !rescueOn(ctx, cancel, thisHost.kernelConsoles(), func(name string) gettyResult {
+		return runGetty(ctx, name, func() brief { return brief{Rescue: &reason, Unguarded: unguarded} })
 	}) {
-		return 0
+		return errors.New("none of the kernel's consoles can be used")
 	}
-	return 1
+	return nil
 }
 
 // rescueOn runs a shell on every console, ends all when one was left, and says whether one was.
@@ -61,47 +64,16 @@ func (h host) sysText(path string) string {
 }
 
 // rescue is what getty does on a rescue console.
-func (g getty) rescue(l *login, reason string) error {
+func (g getty) rescue(l *login, reason string, unguarded bool) error {
 	a := root(g.etc)
 	if err := l.term.set(asking(l.term.mode)); err != nil {
 		return err
 	}
 	l.ask.show("\n" + printable(reason) + "\n\nThis is a rescue shell: dmesg shows the kernel's and uinit's log.\nLeave it with exit to go on.\n\n")
 	l.ask.typing = 0 // for as long as it takes
-	if err := l.rootPassword(); err != nil {
+	if err := l.guarded(unguarded); err != nil {
 		return err
 	}
 	g.from.inside()
 	return l.become(a)
-}
-
-// triesInARow is how many wrong passwords are answered with a pause that grows, before it starts small again.
-const triesInARow = 3
-
-// rootPassword asks until root's password is right, if root has one. It does not need /etc/passwd: what
-// is broken may be just that.
-func (l *login) rootPassword() error {
-	rows, err := shadow(l.etc)
-	if err == nil && (account{hash: rows["root"]}).locked() {
-		return nil
-	}
-	check := func(password []byte) (account, error) {
-		// A file that can't be read may hold a password.
-		rows, err := shadow(l.etc)
-		if err == nil && !verify(rows["root"], password) {
-			err = errRefused
-		}
-		return account{}, err
-	}
-	for n := 0; ; n++ {
-		_, err := l.password("Password of root: ", n%triesInARow+1, check)
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, errRefused):
-			l.ask.show("Login incorrect\n")
-		case !errors.Is(err, errAborted):
-			return err
-		}
-	}
 }

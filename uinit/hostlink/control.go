@@ -19,7 +19,7 @@ import (
 
 // Control answers requests.
 type Control struct {
-	// Test lets the host run commands and end the run.
+	// Test lets the host run commands and end the run: with ParamTest, and from nowhere but a virtual machine's port.
 	Test bool
 	// Reply sends an answer.
 	Reply func(report.Event)
@@ -68,7 +68,7 @@ func (c *Control) take(ctx context.Context, line string) {
 			close(c.acked)
 		}
 	case !c.Test:
-		c.refuse(q.ID, "refused: "+report.ParamTest+" is not on the kernel line")
+		c.refuse(q.ID, "refused; accepted: from a virtual machine's host, with "+report.ParamTest+" on the kernel line")
 	case len(q.Command) > 0:
 		go func() { c.Reply(run(ctx, q)) }()
 	case q.Power != "":

@@ -40,8 +40,12 @@ func New(target string, row spec.Mount, box Box) *Mount {
 	return &Mount{target: target, row: row, box: box}
 }
 
-// Run waits for the device and mounts it, once. What is mounted there already stays.
+// Run waits for the device and mounts it, once. What is mounted there already stays: a worker that crashed has done the
+// work.
 func (m *Mount) Run(ctx context.Context) error {
+	if mounted, err := Mounts(); err == nil && mounted.At(m.target) != nil {
+		return nil
+	}
 	fs := FileSystem{Source: m.row.Source, Target: m.target, Type: m.row.Type}
 	fs.Flags, fs.Data = Options(m.row.Options)
 	wanted := ParseSource(m.row.Source)
@@ -76,8 +80,8 @@ func (m *Mount) Run(ctx context.Context) error {
 	}
 	if m.row.Fsck == spec.FsckPreen {
 		m.say("the check of " + fs.Source)
-		if err := m.preen(ctx, fs); err != nil {
-			return err
+		if err := preen(ctx, fs.Type, fs.Source); err != nil {
+			return fmt.Errorf("not mounting %s: %w", m.target, err)
 		}
 	}
 	if fs.Type != "" {
@@ -94,17 +98,6 @@ func (m *Mount) find(wanted Wanted) (string, error) {
 		m.say("no " + wanted.String() + ": " + strings.ReplaceAll(passed.Error(), "\n", "; "))
 	}
 	return device, err
-}
-
-// preen checks what is not mounted already.
-func (m *Mount) preen(ctx context.Context, fs FileSystem) error {
-	if mounted, err := Mounts(); err == nil && mounted.At(m.target) != nil {
-		return nil
-	}
-	if err := preen(ctx, fs.Type, fs.Source); err != nil {
-		return fmt.Errorf("not mounting %s: %w", m.target, err)
-	}
-	return nil
 }
 
 // Waiting says what Run waits for.

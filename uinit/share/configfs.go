@@ -33,19 +33,34 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alon
 	}
 	var failed []error
 	for name, row := range rows {
+		begun, done := offered(group(row))
+		if done {
+			continue // a worker before this one has done it, and initiators may be at work
+		}
 		disk, err := find(row)
 		if err == nil {
 			err = alone(row.Source)
 		}
 		if err == nil {
-			one := map[string]spec.ISCSIShare{name: row}
-			err = apply(ctx, PlanISCSI(one, map[string]Disk{name: disk}))
+			ops := PlanISCSI(map[string]spec.ISCSIShare{name: row}, map[string]Disk{name: disk})
+			if begun {
+				err = apply(ctx, Undo(ops)) // settings of what is half made can't all be written again
+			}
+			if err == nil {
+				err = apply(ctx, ops)
+			}
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("offering %s by iSCSI: %w", name, err))
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// offered says whether a target is there, and whether the last of its settings is made, which opens it.
+func offered(group string) (begun, done bool) {
+	b, err := os.ReadFile(group + "/enable")
+	return err == nil, strings.TrimSpace(string(b)) == "1"
 }
 
 // StopISCSI takes the disks back, so that their files can be closed. What was never

@@ -75,8 +75,13 @@ func planStore(name string, row spec.ISCSIShare, disk Disk) (string, []Op) {
 	}
 }
 
+// group is the one portal group of a row's target.
+func group(row spec.ISCSIShare) string {
+	return path.Join(target, "iscsi", string(row.Target), "tpgt_1")
+}
+
 func planTarget(name, store string, row spec.ISCSIShare, disk Disk) []Op {
-	group := path.Join(target, "iscsi", string(row.Target), "tpgt_1")
+	group := group(row)
 	flag := map[bool]string{true: "1", false: "0"}
 	open := len(row.Initiators) == 0 // to any name that knows the password
 	ops := []Op{

@@ -147,3 +147,20 @@ func TestFolder(t *testing.T) {
 		t.Error("a folder was made unasked")
 	}
 }
+
+// What a worker that crashed had set up is left alone; what it had begun is not taken for that.
+func TestOffered(t *testing.T) {
+	type verdict struct{ begun, done bool }
+	for text, want := range map[string]verdict{"1\n": {true, true}, "0\n": {true, false}, "": {}} {
+		dir := t.TempDir()
+		if text != "" {
+			if err := os.WriteFile(filepath.Join(dir, "enable"), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		begun, done := offered(dir)
+		if got := (verdict{begun, done}); got != want {
+			t.Errorf("%q: %+v, want %+v", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package spec
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// GRUBHash is a password's hash as GRUB's password_pbkdf2 takes it: PBKDF2 (RFC 8018) with HMAC-SHA-512, written
+// grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, the last two in hexadecimal digits.
+type GRUBHash string
+
+// Bounds of a GRUBHash. grub-mkpasswd-pbkdf2 writes 10000 iterations, and salt and hash of 64 bytes each. An emulated
+// or old processor takes a second for some 100,000 iterations.
+const (
+	leastIterations, mostIterations = 1000, 10_000_000
+	leastSalt, leastHash, mostBytes = 8, 16, 256
+)
+
+// UnmarshalText accepts what grub-mkpasswd-pbkdf2 prints. The error does not repeat the text: it may be a password.
+func (h *GRUBHash) UnmarshalText(b []byte) error {
+	const accepted = `accepted: grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, as "grub-mkpasswd-pbkdf2" prints it (Debian package grub-common)`
+	rest, ok := strings.CutPrefix(string(b), "grub.pbkdf2.sha512.")
+	fields := strings.Split(rest, ".")
+	if !ok || len(fields) != 3 {
+		return fmt.Errorf("not a password hash of GRUB; %s", accepted)
+	}
+	if n, err := strconv.Atoi(fields[0]); err != nil || n < leastIterations || n > mostIterations || fields[0][0] == '+' {
+		return fmt.Errorf("a password hash of GRUB without a number of iterations from %d to %d; %s", leastIterations, mostIterations, accepted)
+	}
+	for i, part := range []struct {
+		name  string
+		least int
+	}{{"salt", leastSalt}, {"hash", leastHash}} {
+		if raw, err := hex.DecodeString(fields[i+1]); err != nil || len(raw) < part.least || len(raw) > mostBytes {
+			return fmt.Errorf("a password hash of GRUB whose %s is not %d to %d bytes in hexadecimal digits; %s", part.name, part.least, mostBytes, accepted)
+		}
+	}
+	*h = GRUBHash(b)
+	return nil
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/cmdline"
+	"github.com/imgbuild/imgbuild/uinit/console"
+	"github.com/imgbuild/imgbuild/uinit/dev"
+)
+
+// asksForRescue says whether the kernel line asks for a shell before the boot. S, single and 1 are what it is called
+// elsewhere (init(8)).
+func asksForRescue(line cmdline.Line) bool {
+	return line.Has("uinit.rescue") || line.Has("single") || line.Has("S") || line.Has("1")
+}
+
+// rescueMain offers the rescue shell. Why there is none, or no longer, it writes to file 3, for PID 1; its exit status
+// is 0 only where a person has left the shell.
+func rescueMain(reason string) int {
+	unix.CloseOnExec(3)
+	err := rescue(reason)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(os.NewFile(3, "reason"), strings.ReplaceAll(err.Error(), "\n", "; "))
+	return 1
+}
+
+// rescue loads the drivers that the shell may need, for keyboards above all, gives root the password that the units
+// "users" and "site" would, and runs the shell. It is there for when the worker is broken, so it does without one.
+func rescue(reason string) error {
+	life, end := context.WithCancel(context.Background())
+	defer end()
+	line := cmdline.Read()
+	m, err := readMachine(spec.Path)
+	if err != nil {
+		m, reason = &spec.Description{}, reason+"\n"+err.Error()
+	}
+	if usr := attachUsr(&m.Machine, line); usr != nil && usr.Err != nil { // the shell is there
+		reason += "\n" + usr.Err.Error()
+	}
+	// The shell is worth more than its keyboard's driver or a password from elsewhere, but it is not given for their
+	// lack: what root's password is says /etc/shadow, in which these may only put another one.
+	var failed error
+	if loader, _, err := openModules(&m.Machine, line); err == nil {
+		events, err := dev.Listen(life)
+		if err != nil {
+			events = &dev.Monitor{}
+		}
+		news, stop := events.Watch()
+		defer stop()
+		go func() {
+			defer func() { _ = recover() }()
+			p := newPlug(loader, func(string, error) {})
+			p.Cold(life)
+			p.Hot(life, news)
+		}()
+		failed = errors.Join(hostPasswordFor(&m.Machine, loader.Load), sitePassword(life, m, events, loader.Load))
+	}
+	if failed != nil {
+		reason += "\n" + failed.Error()
+	}
+	if err := console.Rescue(reason, m.Access.RescueWithoutPassword); err != nil {
+		return errors.Join(err, failed)
+	}
+	return nil
+}
+
+// hostPasswordFor takes root's password from the machine's host, where the profile allows it.
+func hostPasswordFor(m *spec.Machine, load func(module string) error) error {
+	if !m.Access.HostPassword {
+		return nil
+	}
+	_, err := takeHostPassword(load)
+	return err
+}
