@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 // lvm is what activates volume groups: the format has one implementation.
@@ -30,7 +32,7 @@ func (w *worker) vgchange(ctx context.Context, group string, args ...string) err
 		return err
 	}
 	args = append([]string{"vgchange", "--config", alone}, append(args, group)...)
-	if out, err := exec.CommandContext(ctx, lvm, args...).CombinedOutput(); err != nil {
+	if out, err := slack.CombinedOutput(exec.CommandContext(ctx, lvm, args...)); err != nil {
 		return fmt.Errorf("volume group %s: %w: %s", group, err, strings.TrimSpace(string(out)))
 	}
 	return nil
