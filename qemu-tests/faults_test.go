@@ -95,7 +95,7 @@ stop_timeout = "1s"
 		t.Errorf("%s zombies are left", got)
 	}
 
-	limits := "cd /sys/fs/cgroup/uinit/hangs && echo $(<memory.max) $(<pids.max) $(<cpu.max)"
+	limits := "cd /sys/fs/cgroup/work/services/hangs && echo $(<memory.max) $(<pids.max) $(<cpu.max)"
 	if got := inside(t, g, limits); got != "67108864 8 50000 100000" {
 		t.Errorf("the limits are %s", got)
 	}

@@ -64,10 +64,10 @@ size   = "8M"
 		t.Errorf("the second guest started at event %d, the first was up at %v s", second, first)
 	}
 	for _, tt := range []struct{ line, want string }{
-		{"cd /sys/fs/cgroup/uinit/vm:first; cat memory.max cpu.max pids.max", fmt.Sprintf("%d\n150000 100000\n129", 192<<20)},
+		{"cd /sys/fs/cgroup/work/guests/first; cat memory.max cpu.max pids.max", fmt.Sprintf("%d\n150000 100000\n129", 192<<20)},
 		{"while read -r device dir rest; do [[ $dir == /srv/vm ]] && echo $device; done </proc/mounts; wc -c </srv/vm/first.img", "/dev/md*\n*8388608"},
 		// The policy of the second one says never.
-		{"kill -9 $(< /sys/fs/cgroup/uinit/vm:second/cgroup.procs); exec 9<> <(:); until uinitctl vm | grep -q 'second *failed'; do read -rt 0.2 -u 9; done; uinitctl vm list | grep second", "second*failed*32M*1*yes*0"},
+		{"kill -9 $(< /sys/fs/cgroup/work/guests/second/cgroup.procs); exec 9<> <(:); until uinitctl vm | grep -q 'second *failed'; do read -rt 0.2 -u 9; done; uinitctl vm list | grep second", "second*failed*32M*1*yes*0"},
 		{"uinitctl vm start second", "GUEST*second*running*"},
 	} {
 		if got := inside(t, g, tt.line); !like(tt.want, got) {

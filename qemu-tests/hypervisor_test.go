@@ -151,14 +151,14 @@ func TestNestedGuest(t *testing.T) {
 	t.Logf("prompt at %.1f s, the guest's QEMU at %.1f s, by %v", prompt, s.Units["vm:inner"].Uptime, s.Facts["vm.accel"].Value)
 
 	t.Logf("memory in use at rest, the image's files and the guest included: %v bytes; %s", s.Facts["memory.used_bytes"].Value,
-		strings.Join(strings.Fields(inside(t, g, `while read -r k v u; do case $k in MemTotal:|MemAvailable:|Shmem:|AnonPages:|Slab:) echo $k $v;; esac; done </proc/meminfo; echo of QEMU: $(</sys/fs/cgroup/uinit/vm:inner/memory.current)`)), " "))
+		strings.Join(strings.Fields(inside(t, g, `while read -r k v u; do case $k in MemTotal:|MemAvailable:|Shmem:|AnonPages:|Slab:) echo $k $v;; esac; done </proc/meminfo; echo of QEMU: $(</sys/fs/cgroup/work/guests/inner/memory.current)`)), " "))
 
 	// Meanwhile, what does not want the guest's own kernel.
 	for _, tt := range []struct{ line, want string }{
 		{"uinitctl vm start huge 2>&1; echo status $?", "*starting huge: it wants 65536 MiB and QEMU 64 MiB; of this machine's * MiB are free*status 1"},
 		{"uinitctl vm start exampel 2>&1; uinitctl vm sing 2>&1; echo status $?", "*there is no guest \"exampel\"; did you mean example?; accepted: example, huge, inner, volume\n*\"sing\" is not known; accepted: *status 1"},
 		{"uinitctl vm start example", "GUEST*\nexample*running*128M*"},
-		{"kill -9 $(< /sys/fs/cgroup/uinit/vm:example/cgroup.procs); exec 9<> <(:); until uinitctl facts | grep -q 'vm.example.restarts *1$' && uinitctl vm | grep -q 'example *running'; do read -rt 0.2 -u 9; done; uinitctl vm list", "*\nexample*running*128M*1 *no*1\n*"},
+		{"kill -9 $(< /sys/fs/cgroup/work/guests/example/cgroup.procs); exec 9<> <(:); until uinitctl facts | grep -q 'vm.example.restarts *1$' && uinitctl vm | grep -q 'example *running'; do read -rt 0.2 -u 9; done; uinitctl vm list", "*\nexample*running*128M*1 *no*1\n*"},
 		{`set -e; mkdir -p /run/lock/lvm; modprobe dm_mod
 c='activation { udev_sync=0 udev_rules=0 monitoring=0 } devices { obtain_device_list_from_udev=0 external_device_info_source="none" use_devicesfile=0 }'
 lvm pvcreate --config "$c" -qq /dev/vda; lvm vgcreate --config "$c" -qq vg0 /dev/vda; lvm lvcreate --config "$c" -qq -Wn -y -L 32M -n web vg0; lvm vgchange --config "$c" -qq -an vg0

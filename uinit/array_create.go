@@ -14,6 +14,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/md"
+	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 // mdadm writes all superblocks.
@@ -90,11 +91,11 @@ func (a *arrays) mdadmCreate(ctx context.Context, name string, row spec.Array, d
 		args = append(args, "/dev/"+d.Device)
 	}
 	a.w.log.Info("array " + name + ": creating it: mdadm " + strings.Join(args, " "))
-	if out, err := exec.CommandContext(ctx, mdadm, args...).CombinedOutput(); err != nil {
+	if out, err := slack.CombinedOutput(exec.CommandContext(ctx, mdadm, args...)); err != nil {
 		return fmt.Errorf("creating array %s: mdadm: %w: %s", name, err, strings.TrimSpace(string(out)))
 	}
 	// Started anew, it has the name that all others have.
-	if out, err := exec.CommandContext(ctx, mdadm, "--stop", "/dev/md/"+name).CombinedOutput(); err != nil {
+	if out, err := slack.CombinedOutput(exec.CommandContext(ctx, mdadm, "--stop", "/dev/md/"+name)); err != nil {
 		return fmt.Errorf("creating array %s: mdadm: %w: %s", name, err, strings.TrimSpace(string(out)))
 	}
 	return nil

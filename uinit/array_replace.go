@@ -13,6 +13,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/md"
+	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 // sfdisk copies partition tables, GPT and MBR.
@@ -140,13 +141,13 @@ func (a *arrays) copyTable(ctx context.Context, like, disk string, to asker) (st
 		if err := a.free(disk); err != nil {
 			return "", err
 		}
-		dump, err := exec.CommandContext(a.w.life, sfdisk, "--dump", "/dev/"+from).Output()
+		dump, err := slack.Output(exec.CommandContext(a.w.life, sfdisk, "--dump", "/dev/"+from))
 		if err != nil {
 			return "", fmt.Errorf("reading the partitions of %s: %w", from, err)
 		}
 		cmd := exec.CommandContext(a.w.life, sfdisk, "--quiet", "--wipe=never", "/dev/"+disk)
 		cmd.Stdin = strings.NewReader(md.CopyTable(string(dump)))
-		if out, err := cmd.CombinedOutput(); err != nil {
+		if out, err := slack.CombinedOutput(cmd); err != nil {
 			return "", fmt.Errorf("copying the partitions of %s to %s: %w: %s", from, disk, err, strings.TrimSpace(string(out)))
 		}
 		to.tell("%s has the partitions of %s", disk, from)
@@ -186,7 +187,7 @@ func (a *arrays) mdadm(to asker, args ...string) error {
 	line := "mdadm " + strings.Join(args, " ")
 	a.w.log.Info(line)
 	to.tell("%s", line)
-	if out, err := exec.CommandContext(a.w.life, mdadm, args...).CombinedOutput(); err != nil {
+	if out, err := slack.CombinedOutput(exec.CommandContext(a.w.life, mdadm, args...)); err != nil {
 		return fmt.Errorf("%s: %w: %s", line, err, strings.TrimSpace(string(out)))
 	}
 	return nil

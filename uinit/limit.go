@@ -48,21 +48,3 @@ func environment() []string {
 	}
 	return env
 }
-
-// serviceGroup makes the control group that services' groups lie in; "" where there is no cgroup2.
-func serviceGroup() string {
-	const parent = "/sys/fs/cgroup/uinit"
-	if _, err := os.Stat("/sys/fs/cgroup/cgroup.procs"); err != nil {
-		return ""
-	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return ""
-	}
-	// What is not built into the kernel is told by the service whose limit it is.
-	for _, dir := range []string{"/sys/fs/cgroup", parent} {
-		for _, controller := range []string{"+memory", "+pids", "+cpu"} {
-			_ = os.WriteFile(dir+"/cgroup.subtree_control", []byte(controller), 0)
-		}
-	}
-	return parent
-}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/oom"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
 	"github.com/imgbuild/imgbuild/uinit/crash"
 	"github.com/imgbuild/imgbuild/uinit/klog"
@@ -53,7 +54,8 @@ type first struct {
 func (f *first) run() {
 	mounted := mount.AttachAll(mount.Early())
 	f.log, f.line = klog.Open(), cmdline.Read()
-	if err := errors.Join(mounted, offerModprobe(), spareHugePages(f.line)); err != nil {
+	// The worker inherits it; nothing else does (uinit/slack).
+	if err := errors.Join(mounted, oom.Set(oom.Never), offerModprobe(), spareHugePages(f.line)); err != nil {
 		f.say("%v", err)
 	}
 	f.listen()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -20,7 +19,7 @@ func (w *worker) step(name string) step {
 	kind, row, _ := strings.Cut(name, ":")
 	switch kind {
 	case "mounts":
-		return step{Run: func(context.Context) error { return errors.Join(mount.AttachAll(mount.System()), mount.Links()) }}
+		return step{Run: w.divide}
 	case "report":
 		return step{Run: w.openHost}
 	case "hostname":
@@ -127,7 +126,8 @@ func (w *worker) newService(name string) *service.Service {
 	return service.New(name, w.machine.Service[name], service.Box{
 		Start: func(name string, row spec.Service) (service.Process, error) {
 			// Asked for now, not before: cgroups come with the unit "mounts".
-			l := service.Launcher{Environment: environment(), Output: w.say, Cgroup: serviceGroup(), Enclose: enclose}
+			l := service.Launcher{Environment: environment(), Output: w.say, Enclose: enclose}
+			l.Group, l.Adjustment = w.serviceGroup(name, row)
 			return l.Start(name, row)
 		},
 		Fact:  w.board.Fact,

@@ -19,6 +19,7 @@ import (
 func (w *worker) serveStatus(context.Context) error {
 	w.board.Answer("log", w.records.answer)
 	w.board.Answer("blame", w.history.answer)
+	w.board.Answer("limits", w.answerLimits)
 	for _, verb := range []string{"start", "stop", "restart"} {
 		w.board.Answer(verb, w.manage(verb))
 	}
@@ -27,7 +28,7 @@ func (w *worker) serveStatus(context.Context) error {
 	return w.board.Listen(w.life, status.Socket)
 }
 
-// uinitctlMain is uinitctl: "status" (the default), "facts", "blame", "log [-f] [UNIT]",
+// uinitctlMain is uinitctl: "status" (the default), "facts", "blame", "limits", "log [-f] [UNIT]",
 // "array [status | check NAME | replace NAME OLD NEW]", "vm" and what vmctlMain accepts, or "start", "stop",
 // "restart" with the name of a service.
 func uinitctlMain(args []string) int {
@@ -64,6 +65,9 @@ func uinitctlMain(args []string) int {
 			return 1
 		}
 		return 0
+	}
+	if question == "limits" {
+		return writeLimits(os.Stdout, events)
 	}
 	if question == "facts" {
 		writeFacts(os.Stdout, events)

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/suggest"
@@ -107,7 +107,9 @@ func (g *guests) list(figures bool, send func(report.Event) error) error {
 				return err
 			}
 			row.Read, row.Written = traffic.Read, traffic.Written
-			row.CPU, row.Used = one.cpu(), one.figure("memory.current")
+			group := g.group(one)
+			row.CPU = float64(cgroup.Counter(group, "cpu.stat", "usage_usec")) / 1e6
+			row.Used = cgroup.Figure(group, "memory.current")
 			for nic := range one.row.NIC {
 				// What the host receives, the guest has sent.
 				row.Sent += counter(spec.Tap(name, nic), "rx_bytes")
@@ -119,18 +121,6 @@ func (g *guests) list(figures bool, send func(report.Event) error) error {
 		}
 	}
 	return nil
-}
-
-// cpu is the processor time of a guest's run, in seconds (cgroup-v2.rst, cpu.stat).
-func (one *guest) cpu() float64 {
-	b, _ := os.ReadFile(filepath.Join(serviceGroup(), "vm:"+one.name, "cpu.stat"))
-	for line := range strings.Lines(string(b)) {
-		if text, ok := strings.CutPrefix(line, "usage_usec "); ok {
-			n, _ := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-			return float64(n) / 1e6
-		}
-	}
-	return 0
 }
 
 // counter is one of an interface's (Documentation/ABI/testing/sysfs-class-net-statistics).

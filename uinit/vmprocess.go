@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/oom"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/service"
@@ -32,7 +34,8 @@ func (g *guests) start(one *guest, row spec.Service) (service.Process, error) {
 		account.Groups = []uint32{g.kvmGroup}
 	}
 	launcher := service.Launcher{
-		Environment: []string{"PATH=/usr/bin"}, Output: g.w.say, Cgroup: serviceGroup(), Files: opened.Files, Account: account,
+		Environment: []string{"PATH=/usr/bin"}, Output: g.w.say, Files: opened.Files, Account: account,
+		Group: g.w.group("vm:"+one.name, cgroup.Guest(one.name), guestLimits(one.row)), Adjustment: oom.Guest,
 	}
 	process, err := launcher.Start("vm:"+one.name, row)
 	if err != nil {

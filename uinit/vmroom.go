@@ -7,10 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/vm"
 )
@@ -56,10 +55,10 @@ func (g *guests) room(one *guest) error {
 	if err != nil {
 		return fmt.Errorf("looking for memory: %w", err)
 	}
-	m := vm.Memory{Total: total, Available: available}
+	m := vm.Memory{Total: total, Available: g.w.groups.Room(available)}
 	for _, other := range g.all {
 		if other != one && other.guest() != nil {
-			m.Promised += max(0, int64(other.row.Memory)-other.figure("memory.current"))
+			m.Promised += max(0, int64(other.row.Memory)-cgroup.Figure(g.group(other), "memory.current"))
 		}
 	}
 	if err := m.Fits(one.row.Memory); err != nil {
@@ -68,15 +67,5 @@ func (g *guests) room(one *guest) error {
 	return nil
 }
 
-// figure reads a number of the guest's control group; 0 where there is none.
-func (one *guest) figure(file string) int64 {
-	b, err := os.ReadFile(filepath.Join(serviceGroup(), "vm:"+one.name, file))
-	if err != nil {
-		return 0
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
+// group is the directory of a guest's control group.
+func (g *guests) group(one *guest) string { return g.w.groups.Dir(cgroup.Guest(one.name)) }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/service"
 	"github.com/imgbuild/imgbuild/uinit/unit"
@@ -79,7 +81,14 @@ const threads = 128
 func supervised(v spec.VM) spec.Service {
 	return spec.Service{
 		Restart: v.Restart, RestartDelay: v.RestartDelay, RestartLimit: v.RestartLimit,
-		StopTimeout: spec.Duration(v.StopTimeout.Or(time.Minute)), Memory: v.MemoryMax, CPU: v.CPU, PIDs: threads + max(v.VCPUs, 1),
+		StopTimeout: spec.Duration(v.StopTimeout.Or(time.Minute)),
+	}
+}
+
+// guestLimits are those of a guest's QEMU.
+func guestLimits(v spec.VM) cgroup.Limits {
+	return cgroup.Limits{
+		Memory: int64(cmp.Or(v.MemoryMax, vm.Most(v.Memory))), Whole: true, CPU: v.CPU, Tasks: threads + max(v.VCPUs, 1),
 	}
 }
 

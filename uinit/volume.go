@@ -11,6 +11,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 // lvm is what activates volume groups: the format has one implementation.
@@ -47,7 +48,7 @@ func (w *worker) vgchange(ctx context.Context, group string, args ...string) err
 		return err
 	}
 	args = append([]string{"vgchange", "--config", volumeConfig(dev.Sys(), w.disks.Check)}, append(args, group)...)
-	if out, err := exec.CommandContext(ctx, lvm, args...).CombinedOutput(); err != nil {
+	if out, err := slack.CombinedOutput(exec.CommandContext(ctx, lvm, args...)); err != nil {
 		return fmt.Errorf("volume group %s: %w: %s", group, err, strings.TrimSpace(string(out)))
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
+	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
@@ -51,6 +52,8 @@ type worker struct {
 	services map[string]*service.Service
 	output   *service.Output
 	guests   *guests
+
+	groups cgroup.Tree // complete after the unit "mounts"
 
 	board    *status.Board
 	reporter *hostlink.Reporter

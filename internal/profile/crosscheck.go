@@ -8,6 +8,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
@@ -178,6 +179,9 @@ func (c *crosser) networked() bool {
 	})
 }
 
+// sessionLeast is memory for a shell and a program.
+const sessionLeast spec.Size = 16 << 20
+
 func (c *crosser) users() {
 	taken := map[uint32]string{}
 	for _, name := range slices.Sorted(maps.Keys(c.p.User)) {
@@ -192,6 +196,12 @@ func (c *crosser) users() {
 				c.Bad(key+".uid", "%d belongs to %s already", *u.UID, cmpOr(other, "root"))
 			}
 			taken[*u.UID] = name
+		}
+		if u.Memory != 0 && u.Memory < sessionLeast {
+			c.Bad(key+".memory", "is %s, and a shell would be ended as it starts; accepted: %s and up", u.Memory, sessionLeast)
+		}
+		if u.PIDs < 0 {
+			c.Bad(key+".pids", "accepted: a number of processes, or 0 for the default")
 		}
 		for _, p := range []struct{ key, path string }{{"shell", u.Shell}, {"home", u.Home}} {
 			if p.path != "" && (!path.IsAbs(p.path) || strings.ContainsAny(p.path, ":\n")) {

@@ -14,7 +14,7 @@ func (c *crosser) supervision(key string, s spec.Service) {
 		c.Bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")
 	}
 	if s.PIDs < 0 {
-		c.Bad(key+".pids", "accepted: a number of processes, or 0 for no limit")
+		c.Bad(key+".pids", "accepted: a number of processes, or 0 for the default")
 	}
 	if !validCPU(s.CPU) {
 		c.Bad(key+".cpu", "accepted: a share of processors from 0 to 1024, such as 0.5")

@@ -59,6 +59,10 @@ var accessProblems = []problemCase{
 		`p.toml:12:15: ssh.max_pending: is 2000; accepted: 1 to 1000`,
 		`p.toml:13:9: ssh.state: /var lies in memory and is gone after the boot; accepted: `,
 	}},
+	{"limits of sessions", sound + "[user.ann]\nmemory = \"64M\"\npids = 100\n[user.bob]\nmemory = \"8M\"\npids = -1\n", []string{
+		`p.toml:12:10: user.bob.memory: is 8M, and a shell would be ended as it starts; accepted: 16M and up`,
+		`p.toml:13:8: user.bob.pids: accepted: a number of processes, or 0 for the default`,
+	}},
 	{"ssh on no address", sound + "[ssh]\nlisten = [\"here\"]\n", []string{
 		`p.toml:9:11: ssh.listen[0]: "here" is not an IP address, such as "192.0.2.1"`,
 	}},

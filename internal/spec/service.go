@@ -24,9 +24,10 @@ type Service struct {
 	RestartWindow Duration `json:"restart_window,omitempty" default:"10m"`
 	// When it counts as started; without it, after a second of life.
 	Ready Ready `json:"ready,omitzero"`
-	// Most memory that it may use with all its children; when it needs more, the kernel ends it.
+	// Most memory that it may use with all its children; when it needs more, the kernel ends it. By default three
+	// quarters of what services, guests and accounts may have, which is nearly all.
 	Memory Size `json:"memory,omitempty"`
-	// Most processes and threads that it may have at a time.
+	// Most processes and threads that it may have at a time, by default a quarter of what the kernel can have.
 	PIDs int `json:"pids,omitempty"`
 	// Most processor time, as a share: 0.5 is half of one processor, 2 is two of them.
 	CPU float64 `json:"cpu,omitempty"`

@@ -40,7 +40,8 @@ type VM struct {
 	RestartLimit int `json:"restart_limit,omitempty"`
 	// How long it may take to power off when it is asked to, before it is switched off.
 	StopTimeout Duration `json:"stop_timeout,omitempty" default:"1m"`
-	// Most memory that QEMU may use for the guest and itself; when it needs more, the kernel ends it.
+	// Most memory that QEMU may use for the guest and itself; when it needs more, the kernel ends it. By default the
+	// guest's memory, an eighth more and 512M, which QEMU never needs.
 	MemoryMax Size `json:"memory_max,omitempty"`
 	// Most processor time, as a share: 0.5 is half of one processor, 2 is two of them.
 	CPU float64 `json:"cpu,omitempty"`

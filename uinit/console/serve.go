@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/oom"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/slack"
 )
@@ -74,7 +75,7 @@ func runGetty(ctx context.Context, name string, current func() brief) gettyResul
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGHUP) }
 	cmd.WaitDelay = leaveTime
-	err = slack.Start(cmd)
+	err = slack.StartAs(cmd, oom.Door)
 	theirs.Close()
 	if err != nil {
 		return gettyResult{err: err}

@@ -12,6 +12,9 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/oom"
 )
 
 // searchPath is PATH of a session.
@@ -29,6 +32,9 @@ func (l *login) become(a account) error {
 	}
 	if err := l.handOver(a); err != nil {
 		return err
+	}
+	if err := limit(a); err != nil {
+		l.ask.show(err.Error() + "\n") // root's to see; nobody is kept out for it
 	}
 	if err := assume(a, l.groups(a.name).member); err != nil {
 		return fmt.Errorf("becoming %s: %w", a.name, err)
@@ -121,6 +127,15 @@ func (l *login) handOver(a account) error {
 		_ = unix.IoctlSetWinsize(l.term.fd(), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80})
 	}
 	return l.term.set(cooked(l.term.mode))
+}
+
+// limit makes the process part of the account's sessions, as far as the kernel is concerned with who takes too much:
+// it is no door any more.
+func limit(a account) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	return errors.Join(cgroup.Enter(a.name, a.uid), oom.Set(oom.OfSession(a.uid)))
 }
 
 // assume takes the account's identity, for all threads.

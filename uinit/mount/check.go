@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 // checkers repair what needs no decision. XFS and Btrfs have none: mounting replays their logs.
@@ -21,7 +23,7 @@ func preen(ctx context.Context, kind, device string) error {
 	if command == nil {
 		return nil
 	}
-	out, err := exec.CommandContext(ctx, command[0], append(command[1:len(command):len(command)], device)...).CombinedOutput()
+	out, err := slack.CombinedOutput(exec.CommandContext(ctx, command[0], append(command[1:len(command):len(command)], device)...))
 	var exit *exec.ExitError
 	// fsck(8): 1 is repaired, 2 asks for a reboot where it was the root file system.
 	if errors.As(err, &exit) && exit.ExitCode() > 0 && exit.ExitCode() < 4 {

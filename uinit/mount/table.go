@@ -34,16 +34,25 @@ func Early() []FileSystem {
 	}
 }
 
-// System is the rest of what programs expect of a Linux system.
-func System() []FileSystem {
+// System is the rest of what programs expect of a Linux system. Everybody can write to /tmp and /dev/shm, so these
+// have a size in bytes; 0 stands for the kernel's usual half of the memory.
+func System(tmp, shm int64) []FileSystem {
 	return []FileSystem{
 		{"tmpfs", "/run", "tmpfs", noSuid | unix.MS_NODEV, "mode=0755", false},
-		{"tmpfs", "/tmp", "tmpfs", noSuid | unix.MS_NODEV, "mode=1777", false},
+		{"tmpfs", "/tmp", "tmpfs", noSuid | unix.MS_NODEV, sized("mode=1777", tmp), false},
 		{"devpts", "/dev/pts", "devpts", unix.MS_NOSUID | unix.MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666", false},
-		{"tmpfs", "/dev/shm", "tmpfs", noSuid | unix.MS_NODEV, "mode=1777", false},
+		{"tmpfs", "/dev/shm", "tmpfs", noSuid | unix.MS_NODEV, sized("mode=1777", shm), false},
 		{"cgroup2", "/sys/fs/cgroup", "cgroup2", strict, "nsdelegate", true},
 		{"efivarfs", "/sys/firmware/efi/efivars", "efivarfs", strict, "", true},
 	}
+}
+
+// sized adds a size to the options of a tmpfs (tmpfs(5)).
+func sized(options string, size int64) string {
+	if size <= 0 {
+		return options
+	}
+	return fmt.Sprintf("%s,size=%d", options, size)
 }
 
 // Attach mounts a file system where nothing is mounted yet; its target is made if need be.

@@ -14,15 +14,17 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 // Launcher starts services as processes of this machine.
 type Launcher struct {
-	// Cgroup is the directory below which each service gets a group of its own; "" where there
-	// is no cgroup2.
-	Cgroup string
+	// Group is the directory of the service's control group, which is its own; "" where there is no cgroup2.
+	Group string
+	// Adjustment says how soon the OOM killer takes the service (package oom).
+	Adjustment int
 	// Environment is what services start from.
 	Environment []string
 	// Output takes a service's lines.
@@ -65,15 +67,12 @@ func (l Launcher) Start(name string, row spec.Service) (Process, error) {
 			// Files, not writers: Wait must not wait for grandchildren that keep them open.
 			Stdout: write, Stderr: write, ExtraFiles: l.Files, SysProcAttr: attr,
 		}
-		return cmd, slack.Start(cmd)
+		return cmd, slack.StartAs(cmd, l.Adjustment)
 	}
-	group := openGroup(l.Cgroup, name)
+	cgroup.Kill(l.Group) // what a worker that crashed has left
+	group, _ := os.Open(l.Group)
 	if group != nil {
 		defer group.Close()
-		killGroup(group.Name()) // what a worker that crashed has left
-		if err := limitGroup(group.Name(), row); err != nil {
-			l.Output(name, "uinit: "+err.Error()) // no reason not to run at all
-		}
 		attr.UseCgroupFD, attr.CgroupFD = true, int(group.Fd())
 	}
 	cmd, err := run()
@@ -174,7 +173,7 @@ func (p *process) Kill() {
 	// The group's number may be given to others only when nothing of it is left, and then
 	// there is a cgroup to ask; without one the process group is what there is.
 	_ = syscall.Kill(-p.cmd.Process.Pid, unix.SIGKILL)
-	killGroup(p.group)
+	cgroup.Kill(p.group)
 }
 
 func (p *process) Blocked() string {

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -95,17 +94,6 @@ func TestRestartsFarApart(t *testing.T) {
 		if l.reached(now.Add(time.Duration(i) * 30 * time.Second)) {
 			t.Errorf("restart %d is one too many, but only two are ever within a minute", i)
 		}
-	}
-}
-
-func TestLimits(t *testing.T) {
-	got := limits(spec.Service{Memory: 64 << 20, PIDs: 10, CPU: 0.5})
-	want := map[string]string{"memory.max": "67108864", "memory.oom.group": "1", "pids.max": "10", "cpu.max": "50000 100000"}
-	if !maps.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
-	if got := limits(spec.Service{CPU: 0.0001}); got["cpu.max"] != "1000 100000" || len(got) != 1 {
-		t.Errorf("%v", got)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 const (
@@ -27,7 +29,7 @@ const (
 
 // ServeNFS exports what /etc/exports lists and starts the server: NFS 4 on TCP, nothing older.
 func ServeNFS(ctx context.Context) error {
-	if out, err := exec.CommandContext(ctx, "/usr/sbin/exportfs", "-ra").CombinedOutput(); err != nil {
+	if out, err := slack.CombinedOutput(exec.CommandContext(ctx, "/usr/sbin/exportfs", "-ra")); err != nil {
 		return fmt.Errorf("exporting: %w: %s", err, strings.TrimSpace(string(out)))
 	}
 	running, err := os.ReadFile(filepath.Join(nfsd, "threads"))

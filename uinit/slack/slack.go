@@ -1,17 +1,22 @@
-// Package slack lets uinit's own timers be late, and nobody else's.
+// Package slack starts programs without what uinit has for itself: timers that may be late, and the OOM killer's mercy.
 //
 // Go's runtime watches its threads with a thread that sleeps 20 µs at a time for as long as any system
 // call takes; loading a driver takes thousands of these. With the kernel's usual slack of 50 µs that is
 // a fifth of what a boot costs an emulated processor. Milliseconds mean nothing to uinit, but much to the
-// programs that it starts, and those inherit the slack of the thread that forks (PR_SET_TIMERSLACK(2const)).
+// programs that it starts, and those inherit the slack of the thread that forks (PR_SET_TIMERSLACK(2const)). Mercy
+// would be inherited as well (package oom).
 package slack
 
 import (
+	"bytes"
+	"errors"
 	"os/exec"
 	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/oom"
 )
 
 const (
@@ -21,10 +26,39 @@ const (
 	Wide = 5 * time.Millisecond
 )
 
-// Start starts a program as its method Start does, with timers that are as good as usual.
-func Start(cmd *exec.Cmd) (err error) {
-	Fork(Usual, func() { err = cmd.Start() })
+// Start starts a program as its method Start does, with timers that are as good as usual and no mercy.
+func Start(cmd *exec.Cmd) error { return StartAs(cmd, oom.Usual) }
+
+// StartAs is Start for a program that the OOM killer is to take sooner or later than others (package oom).
+func StartAs(cmd *exec.Cmd, adjustment int) (err error) {
+	Fork(Usual, func() { err = oom.Start(cmd, adjustment) })
 	return err
+}
+
+// Output runs a program that Start starts, as its method Output does.
+func Output(cmd *exec.Cmd) ([]byte, error) {
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	err := run(cmd)
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		failed.Stderr = said.Bytes()
+	}
+	return out.Bytes(), err
+}
+
+// CombinedOutput runs a program that Start starts, as its method CombinedOutput does.
+func CombinedOutput(cmd *exec.Cmd) ([]byte, error) {
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := run(cmd)
+	return out.Bytes(), err
+}
+
+func run(cmd *exec.Cmd) error {
+	if err := Start(cmd); err != nil {
+		return err
+	}
+	return cmd.Wait()
 }
 
 // Fork calls fork on a thread with a slack; what it starts there, processes as well as threads, has

@@ -18,7 +18,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 // Program is the server in the image.
@@ -55,6 +57,7 @@ func Service(c spec.SSH) spec.Service {
 	if c.Password {
 		command = append(command, "-password")
 	}
+	command = append(command, "-groups", cgroup.Mount)
 	return spec.Service{
 		Command: command, User: "root", Needs: []string{"ssh-key"}, Ready: spec.Ready{Port: cmp.Or(c.Port, 22)},
 		Restart: spec.RestartAlways, RestartDelay: spec.Duration(time.Second), RestartMax: spec.Duration(30 * time.Second),
@@ -101,7 +104,7 @@ func MakeKey(ctx context.Context, file string) (string, error) {
 }
 
 func makeKey(ctx context.Context, program, file string) (string, error) {
-	out, err := exec.CommandContext(ctx, program, "-key", file, "-make-key").Output()
+	out, err := slack.Output(exec.CommandContext(ctx, program, "-key", file, "-make-key"))
 	var failed *exec.ExitError
 	if errors.As(err, &failed) && len(failed.Stderr) > 0 {
 		return "", errors.New(strings.TrimSpace(string(failed.Stderr)))

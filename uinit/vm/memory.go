@@ -10,6 +10,10 @@ import (
 // and 64 MiB of translated code without KVM.
 const overhead = 64 << 20
 
+// Most is more than a QEMU ever needs for a guest of that much memory: with each disk it caches 32 MiB of qcow2's
+// tables, and it takes an eighth for page tables and what it moves. What wants more has gone wild.
+func Most(memory spec.Size) spec.Size { return memory + memory/8 + 512<<20 }
+
 // Memory is this machine's, in bytes.
 type Memory struct {
 	// Total is all there is, Available what programs could still get (proc(5), MemAvailable).

@@ -78,7 +78,9 @@ func (s *server) checkPassword(conn ssh.ConnMetadata, password []byte) (*ssh.Per
 	if name := conn.User(); name != "" && !strings.HasPrefix(name, "-") && len(password) <= maxPassword {
 		check := exec.CommandContext(ctx, s.checker, "checkpassword", name)
 		check.Stdin = bytes.NewReader(password)
-		err = check.Run()
+		if err = startAs(check, expedient); err == nil {
+			err = check.Wait()
+		}
 	}
 	if err == nil {
 		a, err := findAccount(s.etc, conn.User())

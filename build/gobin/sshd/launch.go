@@ -23,7 +23,9 @@ type launchOptions struct {
 	terminal          *terminal // nil for pipes
 	channel           ssh.Channel
 	etc               string
-	environment       []string
+	// groups is the directory of control groups; "" for none.
+	groups      string
+	environment []string
 }
 
 // searchPath is PATH of a session.
@@ -40,11 +42,20 @@ func launch(o launchOptions) (*program, error) {
 	case os.Geteuid() != int(a.uid):
 		return nil, fmt.Errorf("becoming %s: %w", a.name, syscall.EPERM)
 	}
-	p := &program{cmd: cmd, channel: o.channel}
+	group, err := openGroup(o.groups, a)
+	if err != nil {
+		return nil, err
+	}
+	if group != nil {
+		defer group.Close()
+		// From its birth on, so that nothing it starts is outside.
+		cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(group.Fd())
+	}
+	p := &program{cmd: cmd, channel: o.channel, adjustment: adjustmentOf(a)}
 	if o.terminal != nil && o.command == "" {
 		greet(o)
 	}
-	err := p.start(o.terminal)
+	err = p.start(o.terminal)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		if cmd.Dir != "/" {
 			// Rather no home than nobody who could mend it.
@@ -52,6 +63,10 @@ func launch(o launchOptions) (*program, error) {
 			p.cmd.Dir = "/"
 			err = p.start(o.terminal)
 		}
+	}
+	if errors.Is(err, syscall.EAGAIN) {
+		// The client says no more than that its request failed.
+		fmt.Fprintf(o.channel.Stderr(), "%s has all the processes it may have.\r\n", a.name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("starting %s: %w", a.shell, err)

@@ -12,6 +12,7 @@
 //	-pending N        clients that may be logging in at the same time (default 10)
 //	-checker PROGRAM  run as "PROGRAM checkpassword NAME" with the password on standard input;
 //	                  status 0 lets in (default /init)
+//	-groups DIR       control groups for sessions lie there: admin/NAME of root, work/users/NAME of others
 //	-sftp PROGRAM     serves the sftp subsystem, as the account (default /bin/sftp-server)
 //
 // Files: /etc/passwd, /etc/group, HOME/.ssh/authorized_keys (sshd(8)), /etc/motd. Nothing is forwarded:
@@ -70,6 +71,7 @@ func parseFlags(args []string) (s *server, makeKey bool, err error) {
 	f.StringVar(&s.checker, "checker", "/init", "program that checks passwords")
 	f.DurationVar(&s.grace, "grace", 20*time.Second, "how long a client may take to log in")
 	f.IntVar(&s.pending, "pending", 10, "clients that may be logging in at the same time")
+	f.StringVar(&s.groups, "groups", "", "directory of control groups for sessions")
 	f.StringVar(&s.sftp, "sftp", "/bin/sftp-server", "program of the sftp subsystem")
 	if err := f.Parse(args); err != nil {
 		return nil, false, err

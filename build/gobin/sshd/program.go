@@ -18,6 +18,8 @@ import (
 type program struct {
 	cmd     *exec.Cmd
 	channel ssh.Channel
+	// adjustment is how soon the OOM killer takes it.
+	adjustment int
 
 	// copying is done when all output is with the client.
 	copying sync.WaitGroup
@@ -34,7 +36,7 @@ func (p *program) start(t *terminal) error {
 	if t != nil {
 		p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = t.slave, t.slave, t.slave
 		p.cmd.SysProcAttr.Setctty = true
-		if err := p.cmd.Start(); err != nil {
+		if err := startAs(p.cmd, p.adjustment); err != nil {
 			p.cmd = again(p.cmd)
 			return err
 		}
@@ -57,7 +59,7 @@ func (p *program) start(t *terminal) error {
 		}
 	}
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = theirs[0], theirs[1], theirs[2]
-	err := p.cmd.Start()
+	err := startAs(p.cmd, p.adjustment)
 	closeAll(theirs[:])
 	if err != nil {
 		closeAll(ours[:])

@@ -27,10 +27,13 @@ type server struct {
 	alive time.Duration
 	// etc holds passwd, group and motd.
 	etc string
-	log *log.Logger
+	// groups is the directory of control groups for sessions; "" for none.
+	groups string
+	log    *log.Logger
 
 	config *ssh.ServerConfig
 	guard  *guard
+	crowd  crowd
 }
 
 // tries is how many keys or passwords a client may offer in one connection (sshd_config(5), MaxAuthTries).
@@ -91,6 +94,11 @@ func (s *server) handle(ctx context.Context, raw net.Conn) {
 	}
 	defer conn.Close()
 	entry := conn.Permissions.ExtraData[entryKey{}].(entry)
+	if !s.crowd.enter(entry.account) {
+		s.log.Printf("%s as %s turned away: the account has %d connections", from, entry.account.name, maxConnections)
+		return
+	}
+	defer s.crowd.leave(entry.account)
 	s.log.Printf("%s logged in as %s by %s", from, entry.account.name, entry.by)
 	c := &connection{server: s, conn: conn, entry: entry}
 	c.serve(ctx, channels, requests)

@@ -133,7 +133,7 @@ func (s *session) start(command string) error {
 	}
 	p, err := launch(launchOptions{
 		account: s.entry.account, command: command, original: asked, terminal: s.terminal, channel: s.channel,
-		etc: s.server.etc, environment: slices.Concat(s.environment, s.addresses()),
+		etc: s.server.etc, groups: s.server.groups, environment: slices.Concat(s.environment, s.addresses()),
 	})
 	if err != nil {
 		return err

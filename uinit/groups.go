@@ -1,0 +1,135 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/oom"
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/account"
+	"github.com/imgbuild/imgbuild/uinit/mount"
+)
+
+// divide mounts what programs expect, and divides the machine among those who will work on it. Limits that can't be set
+// are no reason to do without services and logins.
+func (w *worker) divide(context.Context) error {
+	shares := cgroup.Share(machineSize())
+	// A size of the profile's own is set by its unit.
+	own := func(target string, size int64) int64 {
+		if _, given := w.machine.Mount[target]; given {
+			return 0
+		}
+		return size
+	}
+	err := errors.Join(mount.AttachAll(mount.System(own("/tmp", shares.Tmp), own("/dev/shm", shares.Shm))), mount.Links())
+	if failed := w.limitPeople(shares); failed != nil {
+		w.log.Warn(failed.Error())
+	}
+	return err
+}
+
+// limitPeople makes control groups, those of sessions first: people come without a unit. It sees to
+// it that one who fills the memory that others share fills a part of it.
+func (w *worker) limitPeople(shares cgroup.Shares) error {
+	var err error
+	w.groups, err = cgroup.Make(cgroup.Mount, shares)
+	failed := []error{err}
+	for name, user := range w.people() {
+		uid, usual := 1, shares.User
+		if name == "root" {
+			uid, usual = 0, shares.Admin
+		}
+		_, err := w.groups.Add(cgroup.Session(name, uid), usual.But(cgroup.Limits{Memory: int64(user.Memory), Tasks: user.PIDs}))
+		failed = append(failed, err)
+		// Homes of accounts without a way in are those of services, which have limits of their own.
+		home := cmp.Or(user.Home, "/home/"+name)
+		if uid != 0 && shares.Home > 0 && w.mayLogIn(user) && len(above(w.machine, path.Join(home, "any"))) == 0 {
+			failed = append(failed, account.Confine(name, shares.Home))
+		}
+	}
+	// Open files count as memory of those who have them; a number for all lets one take them from the others.
+	_ = os.WriteFile("/proc/sys/fs/file-max", []byte("9223372036854775807"), 0)
+	go func() {
+		err := w.groups.Watch(w.life, 30*time.Second, func(line string) {
+			w.log.Warn(line)
+			w.board.Fact("limits.reached", line)
+		})
+		if err != nil {
+			w.log.Warn(err.Error())
+		}
+	}()
+	return errors.Join(failed...)
+}
+
+// mayLogIn says whether an account has a way in, or the site file may give it one.
+func (w *worker) mayLogIn(user spec.User) bool {
+	return user.PasswordHash != "" || len(user.AuthorizedKeys) > 0 || w.machine.Allows(spec.SitePasswordHash, spec.SiteAuthorizedKeys)
+}
+
+// people are the machine's accounts, root among them.
+func (w *worker) people() map[string]spec.User {
+	people := map[string]spec.User{"root": {}}
+	for name, user := range w.machine.User {
+		people[name] = user
+	}
+	return people
+}
+
+// serviceGroup is the control group of a service and how soon the OOM killer takes it.
+func (w *worker) serviceGroup(name string, row spec.Service) (dir string, adjustment int) {
+	path, usual, adjustment := cgroup.Service(name), w.groups.Shares.Service, oom.Usual
+	if name == spec.SSHService {
+		path, usual, adjustment = cgroup.SSH(), w.groups.Shares.SSH, oom.Door
+	}
+	return w.group(name, path, usual.But(cgroup.Limits{Memory: int64(row.Memory), Tasks: row.PIDs, CPU: row.CPU})), adjustment
+}
+
+// group makes a control group. What its limits lack is said among the service's own lines.
+func (w *worker) group(name, path string, limits cgroup.Limits) string {
+	dir, err := w.groups.Add(path, limits)
+	if err != nil {
+		w.say(name, "uinit: "+err.Error())
+	}
+	return dir
+}
+
+// machineSize is what there is to share. After a crash of the worker it is the same as before: what lies in memory
+// and belongs to work is still there to be removed.
+func machineSize() cgroup.Machine {
+	_, available, err := memory()
+	if err != nil {
+		return cgroup.Machine{}
+	}
+	return cgroup.Machine{
+		Memory: available + cgroup.Held(cgroup.Mount),
+		Tasks:  min(kernelNumber("pid_max"), kernelNumber("threads-max")),
+	}
+}
+
+// kernelNumber reads a setting of the kernel (Documentation/admin-guide/sysctl/kernel.rst); 0 where it is not there.
+func kernelNumber(name string) int {
+	b, err := os.ReadFile("/proc/sys/kernel/" + name)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+	return n
+}
+
+// answerLimits is what "uinitctl limits" asks for.
+func (w *worker) answerLimits(_ context.Context, _ []string, send func(report.Event) error) error {
+	for _, u := range w.groups.Usage() {
+		if err := send(report.Event{Kind: report.KindFact, Name: u.Name, Value: u}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
