@@ -104,7 +104,7 @@ var reasons = map[string]string{
 	"uinit/vms.go waiting":                  looks,
 	"uinit/worker.go":                       images,
 	"build/gobin/sshd/account.go":           images,
-	"build/gobin/sshd/launch.go":           images + "; of the home it only looks",
+	"build/gobin/sshd/launch.go":            images + "; of the home it only looks",
 	"build/gobin/sshd/terminal.go":          devices,
 }
 

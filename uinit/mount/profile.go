@@ -40,7 +40,7 @@ func New(target string, row spec.Mount, box Box) *Mount {
 // Run waits for the device and mounts it, once. What is mounted there already stays.
 func (m *Mount) Run(ctx context.Context) error {
 	fs := FileSystem{Source: m.row.Source, Target: m.target, Type: m.row.Type}
-	fs.Flags, fs.Data = Options(m.row.Options)
+	fs.Flags, fs.Data = wary(m.row)
 	wanted := ParseSource(m.row.Source)
 	// A bind has no device of its own, whatever its source is called.
 	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
@@ -71,7 +71,7 @@ func (m *Mount) Run(ctx context.Context) error {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
 	}
-	if m.row.Fsck == spec.FsckPreen {
+	if m.row.Preened() {
 		m.say("the check of " + fs.Source)
 		if err := m.preen(ctx, fs); err != nil {
 			return err
@@ -81,7 +81,7 @@ func (m *Mount) Run(ctx context.Context) error {
 		_ = m.box.LoadModule("fs-" + fs.Type) // the kernel's answer to mount(2) is the better error
 	}
 	m.say("mount(2) of " + fs.Source)
-	return Attach(fs)
+	return attachBelow(fs)
 }
 
 // preen checks what is not mounted already.
