@@ -1,9 +1,9 @@
 // Package imgbuild holds the module's own go.mod and go.sum, so that an
 // installed imgbuild can rebuild its Go programs in any folder from exactly
-// the module versions that it was itself built and tested with.
+// the module versions that it was itself built and tested with, and source that these programs share.
 package imgbuild
 
-import _ "embed"
+import "embed"
 
 // Module is the module's path.
 const Module = "github.com/imgbuild/imgbuild"
@@ -17,3 +17,9 @@ var GoMod []byte
 //
 //go:embed go.sum
 var GoSum []byte
+
+// Shared are packages of this module that commands of the busybox import, by their paths in the module. The
+// busybox is compiled from source that is generated outside of it.
+//
+//go:embed internal/bounded/*.go
+var Shared embed.FS

@@ -153,7 +153,13 @@ func (e *Env) unified(image *Image, segments []packed, files *closers) (*extent.
 	if err != nil {
 		return nil, fmt.Errorf("composing %s.efi: %w", p.Name, err)
 	}
-	unified, err := uki.New(image.tools.stub, uki.Parts{OSRelease: string(release), Cmdline: p.Cmdline, Linux: kernel, Initrd: initrd})
+	stub := image.tools.stub
+	if image.signer != nil {
+		if stub, err = uki.Seal(stub); err != nil {
+			return nil, fmt.Errorf("composing %s.efi: %w", p.Name, err)
+		}
+	}
+	unified, err := uki.New(stub, uki.Parts{OSRelease: string(release), Cmdline: p.Cmdline, Linux: kernel, Initrd: initrd})
 	if err != nil || image.signer == nil {
 		return unified, err
 	}

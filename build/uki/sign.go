@@ -48,6 +48,9 @@ func sign(image extent.Content, key crypto.Signer, cert *x509.Certificate) (*ext
 	if h.u32(optSecurity) != 0 {
 		return nil, errors.New("it is signed already")
 	}
+	if err := ownLine(image); err != nil {
+		return nil, err
+	}
 	digest, err := digest(image, h)
 	if err != nil {
 		return nil, err

@@ -30,22 +30,7 @@ func Read(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return readAll(f, limit)
-}
-
-// ReadMode is Read, and returns the file's mode as well.
-func ReadMode(path string, limit int64) ([]byte, os.FileMode, error) {
-	f, err := Open(path, os.O_RDONLY)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, 0, err
-	}
-	text, err := readAll(f, limit)
-	return text, info.Mode(), err
+	return ReadAll(f, limit)
 }
 
 // ReadIn is Read for a file in a folder that is open.
@@ -55,7 +40,7 @@ func ReadIn(folder int, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return readAll(f, limit)
+	return ReadAll(f, limit)
 }
 
 // Open opens a regular file; flag is os.O_RDONLY, os.O_WRONLY or os.O_RDWR.
@@ -93,8 +78,8 @@ func openIn(folder int, name, path string, flag int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), path), nil
 }
 
-// readAll goes by what it reads, too: the size of a file may change while it is read.
-func readAll(f *os.File, limit int64) ([]byte, error) {
+// ReadAll is Read for a file that Open returned. It goes by what it reads, too: the size of a file may change while it is read.
+func ReadAll(f *os.File, limit int64) ([]byte, error) {
 	size := int64(0)
 	if info, err := f.Stat(); err == nil {
 		size = info.Size()

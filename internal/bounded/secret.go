@@ -24,7 +24,7 @@ func Secret(path string, limit int64) ([]byte, error) {
 	case s.Uid != own:
 		return nil, refuse("%s belongs to account %d; accepted: account %d", path, s.Uid, own)
 	}
-	return readAll(f, limit)
+	return ReadAll(f, limit)
 }
 
 // closed says how a file gets to be its owner's alone.

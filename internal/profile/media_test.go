@@ -27,6 +27,10 @@ func TestMediaProblems(t *testing.T) {
 		{"[disk]\nspare = \"2G\"\n" + bootable, `p.toml:2:9: disk.spare: 2G is too large; accepted: up to 1G`},
 		{"[secureboot]\nkey = \"k\"\n" + bootable, `p.toml:2:7: secureboot.key: stands without secureboot.cert; accepted: both or none`},
 		{"[secureboot]\ncert = \"k\"\n" + bootable, `p.toml:2:8: secureboot.cert: stands without secureboot.key; accepted: both or none`},
+		{"[secureboot]\nkey = \"k\"\ncert = \"c\"\n" + bootable + "cmdline = []\n", `p.toml:8:11: kernel.cmdline: is empty, and a signed program without a kernel line takes the firmware's`},
+		{"[secureboot]\nkey = \"k\"\ncert = \"c\"\n" + bootable, `p.toml:6:1: kernel.cmdline: is empty, and a signed program`},
+		{"[secureboot]\nkey = \"k\"\ncert = \"c\"\n" + bootable + "cmdline = [\"\"]\n", `p.toml:8:12: kernel.cmdline[0]: "" is not one word of a kernel line`},
+		{"[secureboot]\nkey = \"k\"\ncert = \"c\"\n" + bootable + "cmdline = [\" \\t\"]\n", `p.toml:8:12: kernel.cmdline[0]: " \t" is not one word of a kernel line`},
 		{"formats = [\"disk\"]\n" + bootable + "cmdline = [\"quiet\", \"a='b'\"]\n", `p.toml:6:21: kernel.cmdline[1]: "a='b'" cannot be handed to a kernel by GRUB`},
 	} {
 		_, err := loadText(t, tc.text)

@@ -33,9 +33,9 @@ func addPackages(p *Profile) {
 			add("e2fsprogs", "/etc/mke2fs.conf")
 		}
 		switch {
-		case m.Fsck == spec.FsckPreen && m.Type == "ext4":
+		case m.Preened() && m.Type == "ext4":
 			add("e2fsprogs", "/sbin/e2fsck")
-		case m.Fsck == spec.FsckPreen && m.Type == "vfat":
+		case m.Preened() && m.Type == "vfat":
 			add("dosfstools", "/sbin/fsck.fat")
 		}
 	}

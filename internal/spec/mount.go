@@ -19,6 +19,17 @@ func (f *Fsck) UnmarshalText(b []byte) error {
 	return Choice(f, b, "what is done to a file system", FsckNone, FsckPreen)
 }
 
+// Preened says whether the file system is checked before it is mounted. By default that is ext4 which is mounted to be written:
+// its checker costs next to nothing on one that is in order, and the kernel trusts what it reads there. A mount that is
+// read-only writes nothing unasked.
+func (m Mount) Preened() bool {
+	if m.Fsck != "" {
+		return m.Fsck == FsckPreen
+	}
+	options := strings.Split(strings.Join(m.Options, ","), ",")
+	return m.Type == "ext4" && !slices.ContainsFunc([]string{"ro", "bind", "rbind"}, func(o string) bool { return slices.Contains(options, o) })
+}
+
 // VolumeGroup is the LVM volume group that a mount stands on; "" where it stands on none.
 func (m Mount) VolumeGroup() string {
 	group, _ := volume(m.Source)

@@ -157,13 +157,15 @@ type Mount struct {
 	Source string `json:"source"`
 	// File system type, as in /proc/filesystems.
 	Type string `json:"type" accept:"ext4, xfs, btrfs, vfat, iso9660, squashfs, tmpfs …"`
-	// Mount options, as in mount(8).
+	// Mount options, as in mount(8). They come after nosuid, nodev and, for ext4, errors=remount-ro: what lies on a disk makes
+	// nobody root, and does not halt the machine; suid, dev and errors=continue say otherwise.
 	Options []string `json:"options,omitempty"`
 	// Boot does not count as failed when this file system is missing.
 	NoFail bool `json:"nofail,omitempty"`
 	// What is done to it first: nothing, or repairs that need no decision (e2fsck -p, fsck.fat -a), after
-	// which one that is still damaged is not mounted. For ext4 and vfat.
-	Fsck Fsck `json:"fsck,omitempty" default:"none"`
+	// which one that is still damaged is not mounted. For ext4 and vfat. Without this key that is done to
+	// ext4, unless it is mounted read-only.
+	Fsck Fsck `json:"fsck,omitempty" accept:"none, preen"`
 	// Make the file system where the device is blank: zero in its first and its last MiB. For ext4.
 	Create bool `json:"create,omitempty"`
 	// How long to wait for the device.

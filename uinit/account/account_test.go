@@ -96,3 +96,34 @@ func TestSetKeys(t *testing.T) {
 		}
 	}
 }
+
+// An account has left links where its keys belong: root must not write to where they lead.
+func TestSetKeysWritesThroughNoLink(t *testing.T) {
+	root := t.TempDir()
+	me := fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid())
+	shadow := filepath.Join(root, "etc/shadow")
+	if err := errors.Join(os.MkdirAll(filepath.Join(root, "etc"), 0o755), os.WriteFile(filepath.Join(root, "etc/passwd"), []byte("ada:x:"+me+"::/ada:/bin/sh\nbob:x:"+me+"::/bob:/bin/sh\n"), 0o644),
+		os.WriteFile(shadow, []byte("root:*"), 0o600), os.MkdirAll(filepath.Join(root, "ada/.ssh"), 0o777), os.Symlink(shadow, filepath.Join(root, "ada/.ssh/authorized_keys")),
+		os.Mkdir(filepath.Join(root, "bob"), 0o755), os.Symlink(filepath.Join(root, "etc"), filepath.Join(root, "bob/.ssh"))); err != nil {
+		t.Fatal(err)
+	}
+	// The account may write to its home, so nothing there is the image's own.
+	if err := os.Chmod(filepath.Join(root, "bob"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := SetKeys(root, "ada", []string{"ssh-ed25519 AAAA"}); err != nil {
+		t.Error(err)
+	}
+	if err := SetKeys(root, "bob", []string{"ssh-ed25519 AAAA"}); err == nil || !strings.Contains(err.Error(), ".ssh is a symbolic link; accepted: a folder") {
+		t.Errorf("a folder that is a link: %v", err)
+	}
+	if text, err := os.ReadFile(shadow); string(text) != "root:*" {
+		t.Errorf("what a link led to is now %q, %v", text, err)
+	}
+	if info, err := os.Lstat(filepath.Join(root, "ada/.ssh/authorized_keys")); err != nil || !info.Mode().IsRegular() {
+		t.Errorf("%v, %v", info, err)
+	}
+	if _, err := os.Lstat(filepath.Join(root, "etc/authorized_keys")); err == nil {
+		t.Error("keys were written to where a link leads")
+	}
+}

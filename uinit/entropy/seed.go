@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -49,7 +50,7 @@ type Use struct {
 // with a copied disk; several machines may have it, so it gets no credit.
 func LoadSeed(k Kernel, dir, owner string) (Use, error) {
 	path := filepath.Join(dir, SeedName)
-	text, mode, err := bounded.ReadMode(path, seedLimit)
+	text, mode, err := readSeed(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return Use{}, fmt.Errorf("reading %s: %w", path, ErrNoSeed)
@@ -93,6 +94,21 @@ func LoadSeed(k Kernel, dir, owner string) (Use, error) {
 		return Use{}, fmt.Errorf("stirring in the saved seed: %w", err)
 	}
 	return use, nil
+}
+
+// readSeed returns a file's content and mode.
+func readSeed(path string) ([]byte, fs.FileMode, error) {
+	f, err := bounded.Open(path, os.O_RDONLY)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	text, err := bounded.ReadAll(f, seedLimit)
+	return text, info.Mode(), err
 }
 
 // SaveSeed leaves a new seed in dir for the next boot. Call it when the pool has become

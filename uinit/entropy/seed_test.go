@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // saved leaves a seed as a machine with a ready pool does.
@@ -143,12 +145,27 @@ func TestSeedErrors(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, SeedName)); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("a seed was saved from an empty pool")
 	}
-	link := t.TempDir()
-	if err := os.Symlink("/dev/zero", filepath.Join(link, SeedName)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := LoadSeed(newFake(), link, "box"); !errors.Is(err, ErrBadSeed) {
-		t.Errorf("got %v, want %v", err, ErrBadSeed)
+	for what, make := range map[string]func(string) error{
+		"a link":   func(p string) error { return os.Symlink("/dev/zero", p) },
+		"a pipe":   func(p string) error { return unix.Mkfifo(p, 0o600) },
+		"500 GB":   func(p string) error { return errors.Join(os.WriteFile(p, nil, 0o600), os.Truncate(p, 500<<30)) },
+		"a socket": func(p string) error { return unix.Mknod(p, unix.S_IFSOCK|0o600, 0) },
+	} {
+		dir := t.TempDir()
+		outside := filepath.Join(t.TempDir(), "outside")
+		if err := errors.Join(make(filepath.Join(dir, SeedName)), os.Symlink(outside, filepath.Join(dir, "."+SeedName+".new"))); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LoadSeed(newFake(), dir, "box"); !errors.Is(err, ErrBadSeed) {
+			t.Errorf("%s: got %v, want %v", what, err, ErrBadSeed)
+		}
+		saved(t, dir, "box")
+		if use, err := LoadSeed(newFake(), dir, "box"); err != nil || !use.Credited {
+			t.Errorf("%s, replaced: %+v, %v", what, use, err)
+		}
+		if _, err := os.Lstat(outside); err == nil {
+			t.Errorf("%s: the seed went through a link", what)
+		}
 	}
 }
 

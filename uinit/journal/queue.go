@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -91,27 +92,31 @@ func (q *queue) spill(all bool) error {
 	}
 	q.disk.Lock()
 	defer q.disk.Unlock()
+	for {
+		if more, err := q.spillSegment(all); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// spillSegment moves as much as a segment holds; more says that this was not the end of it.
+func (q *queue) spillSegment(all bool) (more bool, err error) {
 	q.mu.Lock()
-	var items []item
 	if all {
 		// What came from the spool is still there.
-		for _, i := range q.again {
-			if !i.spooled {
-				items = append(items, i)
-			}
-		}
-		q.again = nil
+		back := slices.DeleteFunc(q.again, func(i item) bool { return i.spooled })
+		q.waiting, q.again = append(back, q.waiting...), nil
 	}
 	size, n := int64(0), 0
-	for n < len(q.waiting) && (all || q.bytes-size > q.limit/4) {
+	for n < len(q.waiting) && n < maxMessages && size < maxSegment && (all || q.bytes-size > q.limit/4) {
 		size += q.waiting[n].size()
 		n++
 	}
-	items = append(items, q.waiting[:n]...)
+	items := slices.Clone(q.waiting[:n])
 	q.waiting = q.waiting[n:]
 	q.mu.Unlock()
 	if len(items) == 0 {
-		return nil
+		return false, nil
 	}
 
 	messages := make([][]byte, len(items))
@@ -128,13 +133,13 @@ func (q *queue) spill(all bool) error {
 	q.lost += uint64(lost)
 	if err != nil {
 		q.waiting = append(items, q.waiting...)
-		return err
+		return false, err
 	}
 	for _, i := range items {
 		q.bytes -= i.size()
 	}
 	signal(q.filled)
-	return nil
+	return true, nil
 }
 
 // take hands out the next item. There may be none although some are left: those of the next

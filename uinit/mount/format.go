@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-
-	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
 // margin is where partition tables, file systems and superblocks of arrays keep their marks, at both ends.
@@ -32,8 +29,8 @@ func format(ctx context.Context, device string) error {
 	if !blank {
 		return fmt.Errorf("%s holds no ext4 and is not blank; zeros in its first and last MiB say that it may be used", device)
 	}
-	if out, err := slack.CombinedOutput(exec.CommandContext(ctx, "/sbin/mke2fs", "-q", "-t", "ext4", device)); err != nil {
-		return fmt.Errorf("making a file system on %s: %w: %s", device, err, lastLines(string(out), 3))
+	if said, err := run(ctx, "/sbin/mke2fs", "-q", "-t", "ext4", device); err != nil {
+		return fmt.Errorf("making a file system on %s: %w: %s", device, err, said)
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // flags are the options that mount(2) takes as bits; clear ones undo a bit (mount(8)).
@@ -46,4 +48,15 @@ func Options(options []string) (bits uintptr, data string) {
 		}
 	}
 	return bits, strings.Join(rest, ",")
+}
+
+// wary are a row's options after those that keep a file system, whoever had its disk before, from making anybody
+// root (programs with set-uid, nodes of devices) and from halting the machine: a superblock may ask for a panic where
+// something is damaged. A row's own options come last, and win.
+func wary(row spec.Mount) (bits uintptr, data string) {
+	first := []string{"nosuid", "nodev"}
+	if row.Type == "ext4" {
+		first = append(first, "errors=remount-ro")
+	}
+	return Options(append(first, row.Options...))
 }

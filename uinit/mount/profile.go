@@ -47,7 +47,7 @@ func (m *Mount) Run(ctx context.Context) error {
 		return nil
 	}
 	fs := FileSystem{Source: m.row.Source, Target: m.target, Type: m.row.Type}
-	fs.Flags, fs.Data = Options(m.row.Options)
+	fs.Flags, fs.Data = wary(m.row)
 	wanted := ParseSource(m.row.Source)
 	// A bind has no device of its own, whatever its source is called.
 	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
@@ -78,7 +78,7 @@ func (m *Mount) Run(ctx context.Context) error {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
 	}
-	if m.row.Fsck == spec.FsckPreen {
+	if m.row.Preened() {
 		m.say("the check of " + fs.Source)
 		if err := preen(ctx, fs.Type, fs.Source); err != nil {
 			return fmt.Errorf("not mounting %s: %w", m.target, err)
@@ -88,7 +88,7 @@ func (m *Mount) Run(ctx context.Context) error {
 		_ = m.box.LoadModule("fs-" + fs.Type) // the kernel's answer to mount(2) is the better error
 	}
 	m.say("mount(2) of " + fs.Source)
-	return Attach(fs)
+	return attachBelow(fs)
 }
 
 // find looks for the device, and notes who would answer and may not.

@@ -1,12 +1,15 @@
 package share
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -97,8 +100,23 @@ func TestFind(t *testing.T) {
 	if _, err := find(spec.ISCSIShare{Source: file, PasswordFile: secret}); err == nil || strings.Contains(err.Error(), "short") {
 		t.Errorf("a short password: %v", err)
 	}
-	if d, err := find(spec.ISCSIShare{Source: "/dev/null"}); err != nil || !d.Device {
-		t.Errorf("a device: %+v, %v", d, err)
+	link, pipe := filepath.Join(dir, "link"), filepath.Join(dir, "pipe")
+	long, open := filepath.Join(dir, "long"), filepath.Join(dir, "open")
+	if err := errors.Join(os.Symlink("/etc/passwd", link), unix.Mkfifo(pipe, 0o600), os.WriteFile(long, nil, 0o600), os.Truncate(long, 500<<30),
+		os.WriteFile(open, []byte("a long password"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	for want, row := range map[string]spec.ISCSIShare{
+		"link is a symbolic link; accepted: a regular file":      {Source: link, Size: 4096},
+		"pipe is a named pipe; accepted: a regular file":         {Source: pipe},
+		"/dev/null is not a block device":                        {Source: "/dev/null"},
+		"pipe is a named pipe; accepted: a regular file\n":       {Source: file, PasswordFile: pipe},
+		"has 536870912000 bytes; accepted: at most 257":          {Source: file, PasswordFile: long},
+		"open may be read or written by others (mode 0644); acc": {Source: file, PasswordFile: open},
+	} {
+		if d, err := find(row); err == nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) {
+			t.Errorf("%+v: %+v, %v; want …%s", row, d, err, want)
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ func StartAs(cmd *exec.Cmd, adjustment int) (err error) {
 func Output(cmd *exec.Cmd) ([]byte, error) {
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
-	err := run(cmd)
+	err := Run(cmd)
 	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
 		failed.Stderr = said.Bytes()
 	}
@@ -50,11 +50,12 @@ func Output(cmd *exec.Cmd) ([]byte, error) {
 func CombinedOutput(cmd *exec.Cmd) ([]byte, error) {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	err := run(cmd)
+	err := Run(cmd)
 	return out.Bytes(), err
 }
 
-func run(cmd *exec.Cmd) error {
+// Run starts a program as Start does, and waits for its end.
+func Run(cmd *exec.Cmd) error {
 	if err := Start(cmd); err != nil {
 		return err
 	}

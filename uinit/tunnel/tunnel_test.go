@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,9 +70,13 @@ func TestKeys(t *testing.T) {
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	open, err := ReadKey(path)
-	if info, _ := os.Stat(path); err != nil || open != k || info.Mode().Perm() != 0o600 {
-		t.Errorf("a key that was open to others: %v, %v", info.Mode(), err)
+	for _, read := range []func() (Key, error){
+		func() (Key, error) { return ReadKey(path) }, func() (Key, error) { return PrivateKey(t.Context(), path, ready) },
+	} {
+		open, err := read()
+		if info, _ := os.Stat(path); err == nil || !strings.Contains(err.Error(), "may be read or written by others (mode 0644)") || open != (Key{}) || info.Mode().Perm() != 0o644 {
+			t.Errorf("a key that is open to others: %v, %v", info.Mode(), err)
+		}
 	}
 	alice := Key{0x77, 0x07, 0x6d, 0x0a, 0x73, 0x18, 0xa5, 0x7d, 0x3c, 0x16, 0xc1, 0x72, 0x51, 0xb2, 0x66, 0x45, 0xdf, 0x4c, 0x2f, 0x87, 0xeb, 0xc0, 0x99, 0x2a, 0xb1, 0x77, 0xfb, 0xa5, 0x1d, 0xb9, 0x2c, 0x2a}
 	if p, err := alice.Public(); err != nil || fmt.Sprintf("%x", p[:]) != "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a" {

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/imgbuild/imgbuild/internal/bounded"
 )
 
 // ensureKey reads the host key, or makes one and has it on the disk before anybody learns of it. It
@@ -34,8 +35,12 @@ func ensureKey(file string) (ssh.Signer, error) {
 	return ssh.NewSignerFromKey(private)
 }
 
+// keyLimit is in bytes; an RSA key of 16384 bits takes 13 KB.
+const keyLimit = 64 << 10
+
+// readKey reads the host key from a file that nobody but root may read.
 func readKey(file string) (ssh.Signer, error) {
-	text, err := os.ReadFile(file)
+	text, err := bounded.Secret(file, keyLimit)
 	if err != nil {
 		return nil, fmt.Errorf("reading the host key: %w", err)
 	}
@@ -48,28 +53,10 @@ func readKey(file string) (ssh.Signer, error) {
 
 // writeKey puts the file in place as a whole.
 func writeKey(file string, text []byte) error {
-	dir := filepath.Dir(file)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := bounded.Make(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(dir, ".host-key-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // fails after the rename, as it should
-	_, err = temp.Write(text)
-	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(temp.Name(), file); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return bounded.Write(file, text, 0o600)
 }
 
 // fingerprint is a key as "ssh-keygen -l" shows it: SHA256:…

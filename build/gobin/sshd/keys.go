@@ -4,15 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/bounded"
 )
 
 // rules are what the options of a key allow (sshd(8), AUTHORIZED_KEYS FILE FORMAT). What sshd never
@@ -119,44 +119,43 @@ func covers(pattern string, a netip.Addr) bool {
 // maxKeys bounds authorized_keys in bytes.
 const maxKeys = 1 << 20
 
-// readKeys reads an account's authorized_keys, unless others could have written it: then they could log in.
+// readKeys reads an account's authorized_keys, unless others could have written it: then they could log in. The account's
+// own links do not count either: root would open for it what it may not open itself.
 func readKeys(a account) ([]byte, error) {
 	file := filepath.Join(a.home, ".ssh", "authorized_keys")
 	for _, path := range []string{a.home, filepath.Dir(file)} {
-		var s unix.Stat_t
-		if err := unix.Stat(path, &s); err != nil {
-			return nil, fmt.Errorf("reading %s: %w", path, err)
+		folder, err := bounded.Folder(path)
+		if err != nil {
+			return nil, err
 		}
-		if err := ownedBy(a, s); err != nil {
-			return nil, fmt.Errorf("reading %s: %s %w", file, path, err)
+		err = a.owns(folder)
+		folder.Close()
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", file, err)
 		}
 	}
-	// Not to be kept waiting by a named pipe that somebody put there.
-	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	f, err := bounded.Open(file, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var s unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &s); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", file, err)
+	if err := a.owns(f); err != nil {
+		return nil, err
 	}
-	if err := ownedBy(a, s); err != nil {
-		return nil, fmt.Errorf("reading %s: it %w", file, err)
-	}
-	if s.Mode&unix.S_IFMT != unix.S_IFREG || s.Size > maxKeys {
-		return nil, fmt.Errorf("reading %s: not a file of at most %d bytes", file, maxKeys)
-	}
-	return io.ReadAll(io.LimitReader(f, maxKeys))
+	return bounded.ReadAll(f, maxKeys)
 }
 
-// ownedBy is what sshd_config(5) calls StrictModes.
-func ownedBy(a account, s unix.Stat_t) error {
+// owns is what sshd_config(5) calls StrictModes.
+func (a account) owns(f *os.File) error {
+	var s unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &s); err != nil {
+		return fmt.Errorf("looking at %s: %w", f.Name(), err)
+	}
 	if s.Uid != 0 && s.Uid != a.uid {
-		return errors.New("belongs to user " + strconv.Itoa(int(s.Uid)))
+		return fmt.Errorf("%s belongs to user %d", f.Name(), s.Uid)
 	}
 	if s.Mode&0o022 != 0 {
-		return fmt.Errorf("may be written by others (mode %04o)", s.Mode&0o7777)
+		return fmt.Errorf("%s may be written by others (mode %04o)", f.Name(), s.Mode&0o7777)
 	}
 	return nil
 }

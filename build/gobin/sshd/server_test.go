@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -86,6 +87,13 @@ func TestKeysThatOthersCouldWriteDoNotCount(t *testing.T) {
 	}
 	if _, _, status := b.run(b.ssh("me", "good", "true")); status == 0 {
 		t.Error("a key came out of a pipe")
+	}
+	// Nor may an account have root open what it leads to, a watchdog, say.
+	if err := errors.Join(os.Remove(file), os.Symlink("/dev/zero", file)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readKeys(account{home: filepath.Join(b.dir, "me"), uid: uint32(os.Getuid())}); err == nil || !strings.HasSuffix(err.Error(), "is a symbolic link; accepted: a regular file") {
+		t.Errorf("keys that are a link: %v", err)
 	}
 }
 
@@ -229,6 +237,15 @@ func TestHostKeyIsKept(t *testing.T) {
 	}
 	if _, errs, status := b.run(b.ssh("me", "good", "true")); status != 0 {
 		t.Errorf("after a restart: %d, %s", status, errs)
+	}
+	if err := os.Chmod(b.server.keyFile, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ensureKey(b.server.keyFile); err == nil || !strings.Contains(err.Error(), "may be read or written by others (mode 0640)") {
+		t.Errorf("a key that others may read: %v", err)
+	}
+	if err := os.Chmod(b.server.keyFile, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	b.write("state/host-key", "not a key")
 	if _, err := ensureKey(b.server.keyFile); err == nil {

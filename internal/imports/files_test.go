@@ -1,0 +1,206 @@
+package imports
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// opening are the functions that open, make or change what a path leads to, through links and whatever it is.
+var opening = map[string][]string{
+	"os": {"Open", "OpenFile", "OpenRoot", "ReadFile", "ReadDir", "WriteFile", "Create", "CreateTemp", "Mkdir", "MkdirAll", "MkdirTemp",
+		"Rename", "RemoveAll", "Remove", "Chmod", "Chown", "Truncate", "Link", "Symlink", "DirFS", "Stat", "CopyFS"},
+	"unix":     {"Open", "Openat", "Openat2", "Creat", "Stat", "Chmod", "Chown", "Rename", "Renameat", "Mkdir", "Mkdirat", "Mknod", "Unlink", "Rmdir", "Truncate"},
+	"syscall":  {"Open", "Creat", "Stat", "Chmod", "Chown", "Rename", "Mkdir", "Unlink", "Rmdir", "Truncate"},
+	"filepath": {"Glob", "Walk", "WalkDir", "EvalSymlinks"},
+	"renameio": {"WriteFile", "TempFile", "NewPendingFile", "Symlink", "MaybeWriteFile"},
+	"ioutil":   {"ReadFile", "WriteFile", "ReadDir", "TempFile", "TempDir"},
+}
+
+// own are places that are the kernel's or the image's own; a path that begins so in the source needs no reason.
+var own = []string{"/proc", "/sys", "/dev", "/etc"}
+
+// Reasons why opening's functions may be used. Everything else reads and writes with internal/bounded.
+const (
+	kernels = "files of the kernel: /proc, /sys, cgroups"
+	devices = "a device below /dev"
+	images  = "a file of the image itself: /etc, /usr, /lib"
+	ours    = "in /run or /dev, where nobody but root writes"
+	looks   = "looks whether it is there, opens nothing"
+	person  = "what a person names at the shell, with that person's rights"
+)
+
+// reasons are by file, where all of it is about one thing, or by file and function.
+var reasons = map[string]string{
+	"uinit/account/account.go":              images,
+	"uinit/account/keys.go findHome":        images,
+	"uinit/clock/rtc.go":                    devices,
+	"uinit/cmdline/cmdline.go":              kernels,
+	"uinit/console/accounts.go":             images,
+	"uinit/console/console.go":              kernels,
+	"uinit/console/login.go LoginMain":      devices,
+	"uinit/console/observe.go serialNumber": kernels,
+	"uinit/console/rescue.go":               kernels,
+	"uinit/console/screen.go":               kernels,
+	"uinit/console/session.go argv0":        looks,
+	"uinit/console/session.go runnable":     looks,
+	"uinit/console/session.go groups":       images,
+	"uinit/console/session.go motd":         images + "; of the home it only looks",
+	"uinit/console/terminal.go":             devices,
+	"uinit/dev/sysfs.go":                    kernels,
+	"uinit/firewall.go":                     images,
+	"uinit/firewall/harden.go":              kernels,
+	"uinit/grow/system.go":                  devices + ", and the root of what is mounted from it",
+	"uinit/hostlink/port.go":                devices,
+	"uinit/journal/kernel.go":               kernels,
+	"uinit/klog/klog.go":                    devices,
+	"uinit/kmod/system.go":                  images,
+	"uinit/limit.go serviceGroup":           kernels,
+	"uinit/link/bridgefilter.go":            kernels,
+	"uinit/link/drift.go":                   kernels,
+	"uinit/link/make.go":                    kernels,
+	"uinit/link/resolv.go":                  images,
+	"uinit/md/kernel.go":                    devices + ", and the kernel's files of it",
+	"uinit/memory.go":                       kernels,
+	"uinit/modules.go":                      images,
+	"uinit/mount/loop.go":                   images,
+	"uinit/mount/profile.go openReadOnly":   devices,
+	"uinit/mount/source.go named":           devices,
+	"uinit/mount/table.go Attach":           "places of the kernel's file systems, which lie in the image",
+	"uinit/mount/table.go Links":            ours,
+	"uinit/mount/usr.go":                    images,
+	"uinit/power/button.go":                 devices,
+	"uinit/randomness.go rngtestMain":       person,
+	"uinit/service/blocked.go":              kernels,
+	"uinit/service/cgroup.go":               kernels,
+	"uinit/service/limit.go":                kernels,
+	"uinit/service/ready.go":                kernels + "; of other files it only looks",
+	"uinit/share/configfs.go StopISCSI":     looks,
+	"uinit/share/configfs.go blockDevice":   devices,
+	"uinit/share/configfs.go do":            kernels,
+	"uinit/share/nfs.go":                    kernels,
+	"uinit/site.go openQuietly":             devices,
+	"uinit/siteuse.go nameHost":             images,
+	"uinit/sshd/sshd.go OnDisk":             looks,
+	"uinit/status/server.go":                ours,
+	"uinit/sysctl.go":                       kernels,
+	"uinit/timekeeper.go rtc":               devices,
+	"uinit/vm/console.go":                   ours,
+	"uinit/vm/kvm.go":                       devices,
+	"uinit/vm/open.go openBlock":            devices,
+	"uinit/vm/open.go openDevice":           devices,
+	"uinit/vm/open.go openVars":             images,
+	"uinit/vmanswer.go":                     kernels,
+	"uinit/vmhost.go":                       devices,
+	"uinit/vmroom.go":                       kernels,
+	"uinit/vms.go waiting":                  looks,
+	"uinit/worker.go":                       images,
+	"build/gobin/sshd/account.go":           images,
+	"build/gobin/sshd/launch.go":            images + "; of the home it only looks",
+	"build/gobin/sshd/terminal.go":          devices,
+}
+
+// Whoever writes to a disk, a share, the ESP or a home decides what a path of it leads to. One forgotten os.ReadFile of a
+// file of 500 GB took the worker down.
+func TestFilesOfOthersAreReadWithBounds(t *testing.T) {
+	used := map[string]bool{}
+	for _, root := range []string{"uinit", "build/gobin/sshd"} {
+		err := filepath.WalkDir("../../"+root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			file := filepath.ToSlash(strings.TrimPrefix(path, "../../"))
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			for _, found := range openings(t, file, string(text)) {
+				place := file + " " + found.function
+				used[place], used[file] = true, true
+				if reasons[place] == "" && reasons[file] == "" {
+					t.Errorf("%s:%d: %s calls %s; accepted: internal/bounded, or a reason in internal/imports/files_test.go", file, found.line, found.function, found.call)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for place := range reasons {
+		if !used[place] {
+			t.Errorf("%s has a reason for what it does not do any more", place)
+		}
+	}
+}
+
+// found is a call, or a use as a value, in a function.
+type found struct {
+	function, call string
+	line           int
+}
+
+func openings(t *testing.T, name, text string) (all []found) {
+	t.Helper()
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, name, text, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, decl := range file.Decls {
+		function := "-"
+		if f, ok := decl.(*ast.FuncDecl); ok {
+			function = f.Name.Name
+		}
+		fine := map[*ast.SelectorExpr]bool{}
+		ast.Inspect(decl, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				if s, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) > 0 && begins(n.Args[0]) {
+					fine[s] = true
+				}
+			case *ast.SelectorExpr:
+				if x, ok := n.X.(*ast.Ident); ok && slices.Contains(opening[x.Name], n.Sel.Name) && !fine[n] {
+					all = append(all, found{function, x.Name + "." + n.Sel.Name, set.Position(n.Pos()).Line})
+				}
+			}
+			return true
+		})
+	}
+	return all
+}
+
+// begins says whether a path begins with a literal that is one of own.
+func begins(path ast.Expr) bool {
+	switch e := path.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+		return err == nil && slices.ContainsFunc(own, func(dir string) bool { return text == dir || strings.HasPrefix(text, dir+"/") })
+	case *ast.BinaryExpr:
+		return e.Op == token.ADD && begins(e.X)
+	case *ast.CallExpr: // filepath.Join("/dev", …), fmt.Sprintf("/dev/loop%d", …)
+		s, ok := e.Fun.(*ast.SelectorExpr)
+		return ok && slices.Contains([]string{"Join", "Sprintf"}, s.Sel.Name) && len(e.Args) > 0 && begins(e.Args[0])
+	}
+	return false
+}
+
+func TestOpeningsAreFound(t *testing.T) {
+	const text = `package p
+func a() { os.ReadFile(x); os.ReadFile("/proc/stat"); os.Open("/etc"+x); os.Open("/etcetera") }
+func (T) b() { f := os.Open; filepath.Glob(filepath.Join("/dev", x)); filepath.Glob(filepath.Join(x, "/dev")); os.Getpid() }
+var c = os.Stat
+`
+	got := fmt.Sprint(openings(t, "p.go", text))
+	if want := "[{a os.ReadFile 2} {a os.Open 2} {b os.Open 3} {b filepath.Glob 3} {- os.Stat 4}]"; got != want {
+		t.Errorf("found %s, want %s", got, want)
+	}
+}
