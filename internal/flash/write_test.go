@@ -297,27 +297,31 @@ func onDisk(t *testing.T, path string) {
 	}
 }
 
+// A disk that belongs to an array, running or not, is refused, and so is one with such a partition. What the marks look like
+// is tested where they are read.
 func TestMember(t *testing.T) {
 	const size = 10 << 20
-	for _, c := range []struct {
+	super := "\xfc\x4e\x2b\xa9\x01"
+	for name, tt := range map[string]struct {
 		at   int64
+		mark string
 		want string
-	}{{4096, `"host:data"`}, {0, `"host:data"`}, {(size/512 - 16) &^ 7 * 512, `"host:data"`}} {
+	}{
+		"array":         {4096, super + string(make([]byte, 27)) + "host:data" + string(make([]byte, 103)) + "\x08", `it is a member of the md array "host:data"`},
+		"0.90":          {(size/512&^127 - 128) * 512, super[:4], "it is a member of the md array version 0.90"},
+		"firmware":      {size - 1024, "Intel Raid ISM Cfg Sig. 1.1.00", "it is part of a Intel Matrix RAID"},
+		"the next disk": {4096, super, ""}, // it says that it lies elsewhere
+	} {
 		b := make([]byte, size)
-		copy(b[c.at:], "\xfc\x4e\x2b\xa9\x01")
-		copy(b[c.at+32:], "host:data")
-		b[c.at+144], b[c.at+145], b[c.at+146] = byte(c.at/512), byte(c.at/512>>8), byte(c.at/512>>16)
-		if got, ok := member(bytes.NewReader(b), size); !ok || got != c.want {
-			t.Errorf("superblock at %d: %s, %t", c.at, got, ok)
-		}
-		b[c.at+144]++ // it says that it lies elsewhere
-		if _, ok := member(bytes.NewReader(b), size); ok {
-			t.Errorf("superblock at %d that belongs elsewhere", c.at)
+		copy(b[tt.at:], tt.mark)
+		err := RefuseMember(bytes.NewReader(b), size, "/dev/sdb")
+		if refused := (*RefusedError)(nil); errors.As(err, &refused) != (tt.want != "") || refused != nil && !strings.HasPrefix(refused.Reason, tt.want) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 	// A member in a partition keeps the disk.
 	disk := append(sample(t), make([]byte, 1<<20)...)
-	copy(disk[1<<20+4096:], "\xfc\x4e\x2b\xa9\x01")
+	copy(disk[1<<20+4096:], "\xfc\x4e\x2b\xa9\x01\x00\x00\x00")
 	copy(disk[1<<20+4096+32:], "host:data\x00")
 	copy(disk[1<<20+4096+144:], "\x08\x00\x00\x00\x00\x00\x00\x00")
 	if err := RefuseMember(bytes.NewReader(disk), int64(len(disk)), "/dev/sdb"); err == nil || !strings.Contains(err.Error(), `partition esp is a member of the md array "host:data"`) {
@@ -326,14 +330,9 @@ func TestMember(t *testing.T) {
 	if err := RefuseMember(bytes.NewReader(sample(t)), int64(len(sample(t))), "/dev/sdb"); err != nil {
 		t.Error(err)
 	}
-	b := make([]byte, size)
-	copy(b[(size/512&^127-128)*512:], "\xfc\x4e\x2b\xa9")
-	if got, ok := member(bytes.NewReader(b), size); !ok || got != "version 0.90" {
-		t.Errorf("%s, %t", got, ok)
-	}
 	for _, size := range []int64{0, 512, 4096} {
-		if _, ok := member(bytes.NewReader(make([]byte, size)), size); ok {
-			t.Errorf("%d zeros are a member", size)
+		if err := RefuseMember(bytes.NewReader(make([]byte, size)), size, "/dev/sdb"); err != nil {
+			t.Errorf("%d zeros: %v", size, err)
 		}
 	}
 }

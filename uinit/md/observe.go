@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
+	"github.com/imgbuild/imgbuild/internal/disk"
 )
 
 // Look reads the superblocks of all disks and partitions, and which arrays run. A disk that a firmware made an array of is no
@@ -32,11 +33,11 @@ func Look(disks *alone.Disks) (State, error) {
 	}
 	below := map[string]error{} // by what devices lie on
 	inside := func(name string) bool {
-		disk := alone.Disk(sys, name)
-		if _, known := below[disk]; !known || disk == name {
-			below[disk] = disks.Disk(name)
+		on := alone.Disk(sys, name)
+		if _, known := below[on]; !known || on == name {
+			below[on] = disks.Disk(name)
 		}
-		return below[disk] != nil
+		return below[on] != nil
 	}
 	for _, e := range entries {
 		name := e.Name()
@@ -80,11 +81,11 @@ func look(disks *alone.Disks, name string) (Member, error) {
 
 // describe adds what a person and a profile know a device by.
 func describe(sys fs.FS, m *Member) {
-	disk := alone.Disk(sys, m.Device)
-	if disk != m.Device {
+	on := alone.Disk(sys, m.Device)
+	if on != m.Device {
 		m.Label = eventValue(sys, m.Device, "PARTNAME")
 	}
-	m.Serial, m.Address = alone.Serial(sys, disk), address(sys, disk)
+	m.Serial, m.Address = disk.Serial(sys, on), disk.Address(sys, on)
 }
 
 func attribute(sys fs.FS, name, file string) string {
