@@ -31,13 +31,16 @@ func Look(disks *alone.Disks) (State, error) {
 			}
 		}
 	}
-	below := map[string]error{} // by what devices lie on
+	parts := map[string]bool{} // whether those of a disk lie on a member
 	inside := func(name string) bool {
 		on := alone.Disk(sys, name)
-		if _, known := below[on]; !known || on == name {
-			below[on] = disks.Disk(name)
+		if on == name {
+			return disks.Disk(name) != nil
 		}
-		return below[on] != nil
+		if _, known := parts[on]; !known {
+			parts[on] = disks.Disk(name) != nil
+		}
+		return parts[on]
 	}
 	for _, e := range entries {
 		name := e.Name()
