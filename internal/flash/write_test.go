@@ -309,7 +309,7 @@ func TestMember(t *testing.T) {
 	}{
 		"array":         {4096, super + string(make([]byte, 27)) + "host:data" + string(make([]byte, 103)) + "\x08", `it is a member of the md array "host:data"`},
 		"0.90":          {(size/512&^127 - 128) * 512, super[:4], "it is a member of the md array version 0.90"},
-		"firmware":      {size - 1024, "Intel Raid ISM Cfg Sig. 1.1.00", "it is part of a Intel Matrix RAID"},
+		"firmware":      {size - 1024, "Intel Raid ISM Cfg Sig. 1.1.00", "it is part of a Matrix RAID (Intel)"},
 		"the next disk": {4096, super, ""}, // it says that it lies elsewhere
 	} {
 		b := make([]byte, size)

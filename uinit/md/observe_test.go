@@ -87,7 +87,7 @@ func TestLook(t *testing.T) {
 	if want := []string{"sda 0.90", "sdb1 0.90"}; !slices.Equal(got, want) {
 		t.Errorf("members %q, want %q", got, want)
 	}
-	if why := have.Unreadable["sdc"]; len(have.Unreadable) != 1 || why == nil || !strings.Contains(why.Error(), "Intel Matrix RAID") {
+	if why := have.Unreadable["sdc"]; len(have.Unreadable) != 1 || why == nil || !strings.Contains(why.Error(), "Matrix RAID (Intel)") {
 		t.Errorf("unreadable: %v", slices.Collect(maps.Keys(have.Unreadable)))
 	}
 	// All members of an array that a row means by one of them, and of one that runs.
