@@ -18,7 +18,7 @@ func (w *worker) watchDisks() {
 	defer stop()
 	known := map[string]string{} // the mark by disk
 	all := func() {
-		entries, _ := fs.ReadDir(dev.Sys(), "class/block") // there is none before the first device
+		entries, _ := fs.ReadDir(w.disks.Sys, "class/block") // there is none before the first device
 		for _, e := range entries {
 			w.lookAtDisk(e.Name(), known)
 		}
@@ -41,27 +41,27 @@ func (w *worker) watchDisks() {
 
 // lookAtDisk notes a disk that has a firmware's mark, or has none any more.
 func (w *worker) lookAtDisk(name string, known map[string]string) {
-	if len(alone.MadeOf(dev.Sys(), name)) > 0 { // a partition, or what is made of a disk that has its own line
+	sys := w.disks.Sys
+	if len(alone.MadeOf(sys, name)) > 0 { // a partition, or what is made of a disk that has its own line
 		return
 	}
-	e := w.disks.Firmware(name)
-	if e == nil || !alone.Ready(dev.Sys(), name) {
-		if known[name] != "" {
-			delete(known, name)
-			w.tellForeign(name, "", known)
-		}
-		return
+	var e *alone.MemberError
+	if alone.Ready(sys, name) {
+		e = w.disks.Firmware(name)
 	}
-	text := fmt.Sprintf("%s (%s): %s", e.Found.Name, e.Found.Type, e.Who())
+	text, line := "", ""
+	if e != nil {
+		text = fmt.Sprintf("%s (%s): %s", e.Found.Name, e.Found.Type, e.Who())
+		line = "half of a " + e.Found.Name + ": " + e.Who() + "; it is not used by itself"
+	}
 	if known[name] == text {
 		return
 	}
-	known[name] = text
-	w.log.Warn(e.Error())
-	w.tellForeign(name, "half of a "+e.Found.Name+": "+e.Who()+"; it is not used by itself", known)
-}
-
-func (w *worker) tellForeign(name, line string, known map[string]string) {
+	if known[name] = text; e != nil {
+		w.log.Warn(e.Error())
+	} else {
+		delete(known, name)
+	}
 	w.board.Note("disk:"+name, line)
 	w.board.Fact("disk.firmware_raid", append([]string{}, slices.Sorted(maps.Values(known))...))
 }

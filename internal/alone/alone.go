@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/direct"
+	"github.com/imgbuild/imgbuild/internal/disk"
 	"github.com/imgbuild/imgbuild/internal/signature"
 )
 
@@ -114,7 +115,7 @@ func (d *Disks) Firmware(name string) *MemberError {
 }
 
 func (d *Disks) member(name string, found signature.Found, array string) *MemberError {
-	return &MemberError{Device: name, Member: name, Serial: Serial(d.Sys, Disk(d.Sys, name)), Found: found, Array: array}
+	return &MemberError{Device: name, Member: name, Serial: disk.Serial(d.Sys, Disk(d.Sys, name)), Found: found, Array: array}
 }
 
 // look reads a few blocks at a device's begin and its end.

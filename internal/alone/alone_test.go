@@ -170,7 +170,7 @@ func TestCheck(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"end1":  `/dev/end1 lies on end, serial S-end, which carries the superblock of an array "box:data", and is not used by itself; where that array is no more, "mdadm --zero-superblock /dev/end" takes it away`,
-		"isw":   `/dev/isw carries the mark of a firmware RAID (Intel Matrix RAID), and is not used by itself; where that array is no more, "wipefs --all --types isw_raid_member /dev/isw" takes the mark away`,
+		"isw":   `/dev/isw carries the mark of a firmware's array, a Matrix RAID (Intel), and is not used by itself; where that array is no more, "wipefs --all --types isw_raid_member /dev/isw" takes the mark away`,
 		"busy1": `/dev/busy1 lies on busy, serial S-busy, which carries the superblock of an array that runs as /dev/md_data, and is not used by itself`,
 	} {
 		if err := d.Check(name); err == nil || err.Error() != want {

@@ -41,7 +41,7 @@ func (e *MemberError) Error() string {
 	case e.Array != "":
 		return fmt.Sprintf("%s the superblock of an array that runs as /dev/%s, and is not used by itself", what, e.Array)
 	case e.Firmware():
-		return fmt.Sprintf("%s the mark of a firmware RAID (%s), and is not used by itself; where that array is no more, \"wipefs --all --types %s /dev/%s\" takes the mark away",
+		return fmt.Sprintf("%s the mark of a firmware's array, a %s, and is not used by itself; where that array is no more, \"wipefs --all --types %s /dev/%s\" takes the mark away",
 			what, e.Found.Name, e.Found.Type, slashes(e.Member))
 	}
 	name := ""

@@ -49,33 +49,6 @@ func Partitions(sys fs.FS, disk string) (names []string) {
 	return names
 }
 
-// Serial is a disk's serial number: of virtio and NVMe in a file of its own, of SCSI and SATA in the
-// vital product data (SPC, page 80h: four octets of header).
-func Serial(sys fs.FS, disk string) string {
-	for _, file := range []string{"serial", "device/serial", "device/vpd_pg80"} {
-		b, err := fs.ReadFile(sys, path.Join("class/block", disk, file))
-		if err != nil {
-			continue
-		}
-		if file == "device/vpd_pg80" {
-			b = b[min(4, len(b)):]
-		}
-		if s := printable(string(b)); s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
-func printable(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return -1
-		}
-		return r
-	}, s))
-}
-
 // MadeOf are the devices that one lies on: the disk of a partition, those below a mapped device, the one that a loop device
 // stands for. What an array is made of is its driver's business.
 func MadeOf(sys fs.FS, name string) (below []string) {

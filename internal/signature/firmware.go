@@ -21,16 +21,16 @@ type maker struct {
 }
 
 var makers = []maker{
-	{"isw_raid_member", "Intel Matrix RAID", imsmPlaces, 32, 0, begins("Intel Raid ISM Cfg Sig. ")},
-	{"lsi_mega_raid_member", "LSI MegaRAID", fromEnd(1), 6, 0, begins("$XIDE$")},
+	{"isw_raid_member", "Matrix RAID (Intel)", imsmPlaces, 32, 0, begins("Intel Raid ISM Cfg Sig. ")},
+	{"lsi_mega_raid_member", "MegaRAID (LSI)", fromEnd(1), 6, 0, begins("$XIDE$")},
 	{"via_raid_member", "VIA RAID", fromEnd(1), 51, 0, isVIA},
 	{"silicon_medley_raid_member", "Silicon Image Medley RAID", fromEnd(1), 512, 0x60, isSilicon},
-	{"nvidia_raid_member", "NVIDIA RAID", fromEnd(2), 120, 0, isNVIDIA},
+	{"nvidia_raid_member", "MediaShield RAID (NVIDIA)", fromEnd(2), 120, 0, isNVIDIA},
 	{"promise_fasttrack_raid_member", "Promise FastTrak RAID", fromEnd(63, 255, 256, 16, 399, 591, 675, 735, 911, 974, 991, 951, 3087), 24, 0,
 		begins("Promise Technology, Inc.")},
 	{"hpt45x_raid_member", "HighPoint 45x RAID", fromEnd(11), 4, 0, begins("\xf3\x16\x78\x5a", "\xfd\x16\x78\x5a")},
 	{"hpt37x_raid_member", "HighPoint 37x RAID", func(int64) []int64 { return []int64{9*512 + 32} }, 4, 0, begins("\xf0\x16\x78\x5a", "\xfd\x16\x78\x5a")},
-	{"adaptec_raid_member", "Adaptec HostRAID", fromEnd(1), 512, 0, isAdaptec},
+	{"adaptec_raid_member", "HostRAID (Adaptec)", fromEnd(1), 512, 0, isAdaptec},
 	{"jmicron_raid_member", "JMicron RAID", fromEnd(1), 128, 0, isJMicron},
 }
 

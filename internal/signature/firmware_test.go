@@ -160,6 +160,9 @@ func libblkid(t *testing.T, file string) (found []string) {
 	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 2) { // 2 is nothing
 		t.Fatalf("blkid: %v", err)
 	}
+	if len(kind) == 0 {
+		return nil
+	}
 	out, err := exec.Command("wipefs", "--no-act", "--json", file).CombinedOutput()
 	if err != nil {
 		t.Fatalf("wipefs: %v: %s", err, out)
@@ -216,6 +219,9 @@ func TestLikeLibblkid(t *testing.T) {
 	seen := map[string]int{}
 	for name, write := range firmwares() {
 		for _, size := range []int64{512, 64 << 10, tiny, tiny + 512, 4 << 20, 5<<20 + 1000, 8<<20 + 4608, 2<<40 + 123*512, 3 << 40} {
+			if strings.HasPrefix(name, "promise at ") && size != 5<<20+1000 && size != 3<<40 {
+				continue // one place is like the other
+			}
 			file := filepath.Join(t.TempDir(), "disk")
 			f, err := os.Create(file)
 			if err != nil {

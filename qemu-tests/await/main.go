@@ -2,6 +2,7 @@
 // news, and has no limit: who asks has one.
 //
 //	await disk SERIAL…   the kernel announced disks with these serial numbers; prints their names, a line each
+//	await bare SERIAL    this disk is there, and the kernel shows no partitions of it; prints its name
 //	await file PATH…     all of these files are there
 package main
 
@@ -23,7 +24,9 @@ func main() {
 	var err error
 	switch words := os.Args[2:]; os.Args[1] {
 	case "disk":
-		err = disks(words)
+		err = disks(words, func([]md.Member) bool { return true })
+	case "bare":
+		err = disks(words, func(found []md.Member) bool { return !md.Partitions(dev.Sys(), found[0].Device) })
 	case "file":
 		err = files(words)
 	default:
@@ -35,7 +38,7 @@ func main() {
 	}
 }
 
-func disks(serials []string) error {
+func disks(serials []string, and func([]md.Member) bool) error {
 	ctx := context.Background()
 	monitor, err := dev.Listen(ctx)
 	if err != nil {
@@ -48,7 +51,7 @@ func disks(serials []string) error {
 	}
 	err = monitor.Wait(ctx, "block", func() (complete bool, err error) {
 		found, complete, err = md.Find(dev.Sys(), texts)
-		return complete, err
+		return complete && err == nil && and(found), err
 	})
 	for _, m := range found {
 		fmt.Println(m.Device)

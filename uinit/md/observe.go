@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
+	"github.com/imgbuild/imgbuild/internal/disk"
 )
 
 // Look reads the superblocks of all disks and partitions, and which arrays run. A disk that a firmware made an array of is no
@@ -30,13 +31,16 @@ func Look(disks *alone.Disks) (State, error) {
 			}
 		}
 	}
-	below := map[string]error{} // by what devices lie on
+	parts := map[string]bool{} // whether those of a disk lie on a member
 	inside := func(name string) bool {
-		disk := alone.Disk(sys, name)
-		if _, known := below[disk]; !known || disk == name {
-			below[disk] = disks.Disk(name)
+		on := alone.Disk(sys, name)
+		if on == name {
+			return disks.Disk(name) != nil
 		}
-		return below[disk] != nil
+		if _, known := parts[on]; !known {
+			parts[on] = disks.Disk(name) != nil
+		}
+		return parts[on]
 	}
 	for _, e := range entries {
 		name := e.Name()
@@ -80,11 +84,11 @@ func look(disks *alone.Disks, name string) (Member, error) {
 
 // describe adds what a person and a profile know a device by.
 func describe(sys fs.FS, m *Member) {
-	disk := alone.Disk(sys, m.Device)
-	if disk != m.Device {
+	on := alone.Disk(sys, m.Device)
+	if on != m.Device {
 		m.Label = eventValue(sys, m.Device, "PARTNAME")
 	}
-	m.Serial, m.Address = alone.Serial(sys, disk), address(sys, disk)
+	m.Serial, m.Address = disk.Serial(sys, on), disk.Address(sys, on)
 }
 
 func attribute(sys fs.FS, name, file string) string {

@@ -9,15 +9,6 @@ import (
 	"strings"
 )
 
-// address is a disk's place in the machine, such as 0:0:1:0 or virtio3.
-func address(sys fs.FS, disk string) string {
-	target, err := fs.ReadLink(sys, path.Join("class/block", disk, "device"))
-	if err != nil {
-		return ""
-	}
-	return path.Base(target)
-}
-
 // running reads an array that runs (Documentation/admin-guide/md.rst).
 func running(sys fs.FS, name string) (Array, bool) {
 	dir := path.Join("class/block", name, "md")

@@ -128,3 +128,21 @@ func TestBoard(t *testing.T) {
 		t.Error("no error where nobody listens")
 	}
 }
+
+// A note stands below the troubles, until it is taken away, and degrades nothing.
+func TestNote(t *testing.T) {
+	b := NewBoard(func(report.Event) {})
+	b.Note("disk:vdb", "half of a mirror: vdb")
+	b.Note("disk:vda", "half of a mirror: vda")
+	b.Unit(report.Event{Kind: report.KindUnit, Name: "lan", State: "late", Message: "no answer"}, true)
+	if state := b.Settle(); state != "ok" {
+		t.Errorf("the boot is %s", state)
+	}
+	if got, want := b.Troubles(), []string{"half of a mirror: vda", "half of a mirror: vdb"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("troubles %q, want %q", got, want)
+	}
+	b.Note("disk:vda", "")
+	if got, want := b.Troubles(), []string{"half of a mirror: vdb"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("troubles %q, want %q", got, want)
+	}
+}
