@@ -8,21 +8,22 @@ import (
 	"maps"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/nft"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // tryHere lays out what nft needs of an image and lets it load the rules.
 func (e *Env) tryHere(ctx context.Context, image *Image, rules string) ([]nft.Message, error) {
-	root, err := os.MkdirTemp("", "imgbuild-rules-")
+	dir, err := scratch.New("")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(root)
+	defer dir.Remove()
+	root := dir.Path
 	if err := os.Chmod(root, 0o755); err != nil {
 		return nil, err
 	}
@@ -68,13 +69,10 @@ func layOut(root string, files []tree.File, open opener) error {
 	return nil
 }
 
-// putFile puts one file into place: by a second name where that is possible, for packages are large.
+// putFile puts one file into place.
 func putFile(inside *os.Root, root string, f tree.File, open opener) error {
 	if err := inside.MkdirAll(path.Dir(f.Path), 0o755); err != nil {
 		return err
-	}
-	if f.From.Store == "package" && os.Link(f.From.Host, filepath.Join(root, f.Path)) == nil {
-		return nil
 	}
 	to, err := inside.OpenFile(f.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644|f.Mode.Perm()&0o111)
 	if err != nil {
