@@ -50,6 +50,8 @@ type Image struct {
 	// Lock pins what was found.
 	Lock *lock.Lock
 	open opener
+	// forRules is material's.
+	forRules map[string]bool
 	// tools and signer are nil where the formats and the profile ask for none.
 	tools  *mediaTools
 	signer *signer
@@ -125,7 +127,7 @@ func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 	if err != nil {
 		return nil, place(p, err)
 	}
-	return &Image{Profile: p, Plan: made, Lock: now, open: e.checked(open), tools: tools, signer: signer}, nil
+	return &Image{Profile: p, Plan: made, Lock: now, open: e.checked(open), forRules: material.forRules, tools: tools, signer: signer}, nil
 }
 
 // program is a compiled program as a file of the image.

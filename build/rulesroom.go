@@ -27,13 +27,25 @@ func (e *Env) tryHere(ctx context.Context, image *Image, rules string) ([]nft.Me
 	if err := os.Chmod(root, 0o755); err != nil {
 		return nil, err
 	}
-	if err := layOut(root, image.Plan.Files, image.open); err != nil {
+	if err := layOut(root, image.filesForRules(), image.open); err != nil {
 		return nil, fmt.Errorf("laying out the image's programs: %w", err)
 	}
 	if e.Trial.Here != nil {
 		return e.Trial.Here(ctx, root, rules)
 	}
 	return nft.Try(ctx, root, rules)
+}
+
+// filesForRules are the files that nft can want: of packages those that it is made of and their settings. The
+// rest may be hundreds of megabytes, and every file that is laid out is read and checked.
+func (i *Image) filesForRules() []tree.File {
+	if i.forRules == nil {
+		return i.Plan.Files
+	}
+	return slices.DeleteFunc(slices.Clone(i.Plan.Files), func(f tree.File) bool {
+		settings := strings.HasPrefix(f.Path, "etc/") || strings.HasPrefix(f.Path, "usr/share/iproute2/")
+		return f.From.Store == "package" && !i.forRules[f.Path] && !settings
+	})
 }
 
 // layOut writes packages' files and those of overlays below root, with the links between them. All but

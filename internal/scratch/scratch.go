@@ -53,9 +53,13 @@ func New(parent string) (*Dir, error) {
 // Join is a path in the directory.
 func (d *Dir) Join(name string) string { return filepath.Join(d.Path, name) }
 
-// Remove removes the directory with all that is in it.
+// Remove removes the directory with all that is in it. Once more does nothing.
 func (d *Dir) Remove() error {
-	return errors.Join(os.RemoveAll(d.Path), d.held.Close())
+	err := os.RemoveAll(d.Path)
+	if closed := d.held.Close(); !errors.Is(closed, os.ErrClosed) {
+		err = errors.Join(err, closed)
+	}
+	return err
 }
 
 // sweep removes what the dead left in parent. It is an economy, so that its trouble is nobody's.
