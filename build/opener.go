@@ -56,7 +56,7 @@ func copyChecked(w io.Writer, open opener, f tree.File) error {
 		return err
 	}
 	defer r.Close()
-	_, err = io.CopyBuffer(w, struct{ io.Reader }{r}, make([]byte, 1<<20))
+	_, err = io.CopyBuffer(w, struct{ io.Reader }{r}, make([]byte, min(f.Size+1, 1<<20)))
 	return err
 }
 

@@ -84,7 +84,11 @@ func load(e *cache.Entry) (Binary, error) {
 		return b, fmt.Errorf("reading a cached program: %s: %w", filepath.Join(e.Dir, recordFile), err)
 	}
 	b.Path = filepath.Join(e.Dir, programFile)
-	return b, nil
+	f, err := e.Open(programFile) // is it there at all
+	if err != nil {
+		return b, fmt.Errorf("reading a cached program: %w", err)
+	}
+	return b, f.Close()
 }
 
 // inspect describes a program file; only a static one for this architecture is
