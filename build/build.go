@@ -7,9 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -18,6 +16,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/gobin"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // Env is where builds work: a cache, a package resolver, a compiler.
@@ -48,12 +47,24 @@ func NewEnv(dir string, p progress.Reporter) (*Env, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Warn = p.Note
 	return &Env{Cache: c, Apt: deb.New(c, p), Go: &gobin.Builder{Cache: c, Progress: p}, Progress: p, Epoch: at, Limit: limit}, nil
 }
 
 // Build makes the profile's artifacts in dir, which is created where it does not
 // exist. On an error, or when ctx ends, dir is as it was.
-func (e *Env) Build(ctx context.Context, p *profile.Profile, dir string, o Options) (_ []Artifact, err error) {
+func (e *Env) Build(ctx context.Context, p *profile.Profile, dir string, o Options) (made []Artifact, err error) {
+	err = e.Cache.Mend(func() error {
+		made, err = e.build(ctx, p, dir, o)
+		return err
+	})
+	if err == nil {
+		e.tidy()
+	}
+	return made, err
+}
+
+func (e *Env) build(ctx context.Context, p *profile.Profile, dir string, o Options) (_ []Artifact, err error) {
 	out, err := stage(dir)
 	if err != nil {
 		return nil, err
@@ -69,22 +80,18 @@ func (e *Env) Build(ctx context.Context, p *profile.Profile, dir string, o Optio
 	if err := e.write(ctx, image, out); err != nil {
 		return nil, err
 	}
-	made, err := out.commit()
-	if err == nil {
-		e.tidy()
-	}
-	return made, err
+	return out.commit()
 }
 
 // write puts every artifact of the image into staging.
 func (e *Env) write(ctx context.Context, image *Image, out *staging) error {
 	p := image.Plan
-	scratch, err := os.MkdirTemp("", "imgbuild-")
+	dir, err := scratch.New("")
 	if err != nil {
-		return fmt.Errorf("making a temporary directory: %w", err)
+		return err
 	}
-	defer os.RemoveAll(scratch)
-	segments, err := e.pack(ctx, image, scratch)
+	defer dir.Remove()
+	segments, err := e.pack(ctx, image, dir.Path)
 	if err != nil {
 		return err
 	}
@@ -120,13 +127,13 @@ func writeFiles(ctx context.Context, image *Image, segments []packed, out *stagi
 	if !image.Profile.Writes(profile.FormatKernel, profile.FormatNetboot) {
 		return nil
 	}
-	err := out.add(ctx, p.Name+"-kernel", func(w io.Writer) error { return copyFile(w, p.Kernel.From.Host) })
+	err := out.add(ctx, p.Name+"-kernel", func(w io.Writer) error { return copyChecked(w, image.open, p.Kernel) })
 	if err != nil {
 		return err
 	}
 	err = out.add(ctx, p.Name+"-initrd.img", func(w io.Writer) error {
 		for _, s := range segments {
-			if err := copyFile(w, s.path); err != nil {
+			if err := s.copy(w); err != nil {
 				return err
 			}
 		}

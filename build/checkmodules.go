@@ -2,10 +2,7 @@ package build
 
 import (
 	"context"
-	"os"
 	"path/filepath"
-
-	"github.com/google/renameio/v2"
 
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/build/plan"
@@ -36,35 +33,29 @@ func (e *Env) CheckModules(ctx context.Context, p *profile.Profile) (known bool,
 	return true, nil
 }
 
-// kernelsSeen is the part of the cache that knows which index a kernel package last led to.
-const kernelsSeen = "kernels"
+// kernelSeen begins the note, in the cache's index, of which index of modules a kernel package last led to.
+const kernelSeen = "kernel-"
 
 // remember notes the index of a kernel package for CheckModules.
 func (e *Env) remember(pkg, key string) error {
-	dir, err := e.Cache.State(kernelsSeen)
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(dir, pkg)
-	if now, err := os.ReadFile(path); err == nil && string(now) == key {
+	if string(e.Cache.Note(kernelSeen+pkg)) == key {
 		return nil
 	}
-	return renameio.WriteFile(path, []byte(key), 0o644)
+	return e.Cache.SetNote(kernelSeen+pkg, []byte(key))
 }
 
 // recall returns the index that remember noted, nil where there is none any more.
 func (e *Env) recall(pkg string) (*kmod.Index, error) {
-	dir, err := e.Cache.State(kernelsSeen)
-	if err != nil {
-		return nil, err
-	}
-	key, err := os.ReadFile(filepath.Join(dir, filepath.Base(pkg)))
-	if err != nil {
+	key := e.Cache.Note(kernelSeen + filepath.Base(pkg))
+	if key == nil {
 		return nil, nil
 	}
-	entry, ok := e.Cache.Lookup(kindIndex, string(key))
-	if !ok {
-		return nil, nil
-	}
-	return readIndex(entry)
+	var index *kmod.Index
+	err := e.Cache.Mend(func() (err error) {
+		if entry, ok := e.Cache.Lookup(kindIndex, string(key)); ok {
+			index, err = readIndex(entry)
+		}
+		return err
+	})
+	return index, err
 }

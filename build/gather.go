@@ -13,6 +13,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/lock"
+	"github.com/imgbuild/imgbuild/build/nft"
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
@@ -22,6 +23,8 @@ import (
 type material struct {
 	inputs plan.Inputs
 	lock   *lock.Lock
+	// forRules are the files of packages that trying the rules of a firewall takes; nil for all.
+	forRules map[string]bool
 }
 
 // gather finds the kernel and the packages: what the lock pins, else the newest.
@@ -48,8 +51,24 @@ func (e *Env) gather(ctx context.Context, p *profile.Profile, pinned *lock.Lock,
 	if p.Kernel.Path != "" {
 		m.lock.Kernel = kernel.image.From.SHA256
 	}
-	m.inputs.Packages, err = pick(p, trees)
+	if m.inputs.Packages, err = pick(p, trees); err != nil || p.Firewall == nil {
+		return m, err
+	}
+	m.forRules, err = neededByNFT(trees)
 	return m, err
+}
+
+// neededByNFT are the files of packages, by path, that nft is made of.
+func neededByNFT(trees []deb.Tree) (map[string]bool, error) {
+	picks, err := deb.Closure(trees, []string{nft.Program})
+	if errors.As(err, new(*deb.NoFileError)) {
+		return nil, nil // an overlay's, which needs what it needs
+	}
+	paths := map[string]bool{}
+	for _, p := range picks {
+		paths[p.Path] = true
+	}
+	return paths, err
 }
 
 // packages says which packages to use, and has them in the cache.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/grub"
+	"github.com/imgbuild/imgbuild/build/tree"
 )
 
 // grub makes GRUB's images, which depend on its packages alone, and so are made once.
@@ -20,7 +21,7 @@ func (e *Env) grub(ctx context.Context, packages []deb.Package) (*grub.DiskLoade
 	for _, p := range packages {
 		fmt.Fprintln(h, p.Name, p.SHA256)
 	}
-	dir, err := e.Cache.Entry(ctx, "grub", hex.EncodeToString(h.Sum(nil)), func(ctx context.Context, dir string) error {
+	entry, err := e.Cache.Entry(ctx, "grub", hex.EncodeToString(h.Sum(nil)), func(ctx context.Context, dir string) error {
 		return e.makeGRUB(ctx, packages, dir)
 	})
 	if err != nil {
@@ -28,7 +29,7 @@ func (e *Env) grub(ctx context.Context, packages []deb.Package) (*grub.DiskLoade
 	}
 	disk, iso := new(grub.DiskLoader), new(grub.ISOLoader)
 	for name, part := range grubImages(disk, iso) {
-		if *part, err = os.ReadFile(filepath.Join(dir, name)); err != nil {
+		if *part, err = entry.Read(name); err != nil {
 			return nil, nil, fmt.Errorf("reading GRUB from the cache: %w", err)
 		}
 	}
@@ -66,27 +67,32 @@ func (e *Env) makeGRUB(ctx context.Context, packages []deb.Package, dir string) 
 	})
 }
 
-// linkTree lays out picked files as they would lie on a system, by links to where
-// they are.
-func linkTree(root string, picks []deb.Pick) error {
+// layOutPicks copies picked files to where they would lie on a system. They are copies, which nobody
+// else writes to: programs among them are run.
+func (e *Env) layOutPicks(root string, picks []deb.Pick) error {
 	for _, name := range []string{"bin", "sbin", "lib", "lib64"} {
 		if err := os.Symlink("usr/"+name, filepath.Join(root, name)); err != nil {
 			return err
 		}
 	}
+	open := e.checked(nil)
 	for _, p := range picks {
-		at, target := filepath.Join(root, p.Path), p.Host
 		if p.Entry.Mode.IsDir() {
 			continue
 		}
-		if target == "" {
-			target = p.Entry.Link
-			if filepath.IsAbs(target) {
-				target = filepath.Join(root, target)
-			}
-		}
+		at := filepath.Join(root, p.Path)
 		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 			return err
+		}
+		if p.Host != "" {
+			if err := copyTo(at, open, tree.File{Path: p.Path, Mode: p.Entry.Mode, Size: p.Entry.Size, From: source(p)}); err != nil {
+				return err
+			}
+			continue
+		}
+		target := p.Entry.Link
+		if filepath.IsAbs(target) {
+			target = filepath.Join(root, target)
 		}
 		if err := os.Symlink(target, at); err != nil {
 			return err

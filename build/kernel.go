@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/build/tree"
@@ -45,8 +46,7 @@ func (e *Env) kernel(ctx context.Context, p *profile.Profile, trees []deb.Tree) 
 }
 
 func (e *Env) kernelFromPackage(ctx context.Context, t deb.Tree, release string, image deb.Entry) (kernel, error) {
-	root := os.DirFS(filepath.Join(t.Dir, "root"))
-	modules, err := e.index(ctx, indexKey(t, release), root, release)
+	modules, err := e.index(ctx, indexKey(t, release), e.Apt.FS(t), release)
 	if err != nil {
 		return kernel{}, err
 	}
@@ -79,8 +79,8 @@ func indexKey(t deb.Tree, release string) string { return t.SHA256 + "-" + relea
 
 const indexFile = "modules"
 
-func readIndex(dir string) (*kmod.Index, error) {
-	text, err := os.ReadFile(filepath.Join(dir, indexFile))
+func readIndex(e *cache.Entry) (*kmod.Index, error) {
+	text, err := e.Read(indexFile)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func readIndex(dir string) (*kmod.Index, error) {
 // index is what the modules say of themselves; reading thousands of them once is
 // enough.
 func (e *Env) index(ctx context.Context, key string, root fs.FS, release string) (*kmod.Index, error) {
-	dir, err := e.Cache.Entry(ctx, kindIndex, key, func(ctx context.Context, dir string) (err error) {
+	fill := func(ctx context.Context, dir string) (err error) {
 		step := e.Progress.Step("reading the modules of "+release, 0)
 		defer func() { step.Done(err) }()
 		x, err := kmod.Scan(root, release)
@@ -103,11 +103,17 @@ func (e *Env) index(ctx context.Context, key string, root fs.FS, release string)
 			return err
 		}
 		return os.WriteFile(filepath.Join(dir, indexFile), text, 0o644)
-	})
-	if err != nil {
-		return nil, err
 	}
-	return readIndex(dir)
+	var x *kmod.Index
+	err := e.Cache.Mend(func() error {
+		entry, err := e.Cache.Entry(ctx, kindIndex, key, fill)
+		if err != nil {
+			return err
+		}
+		x, err = readIndex(entry)
+		return err
+	})
+	return x, err
 }
 
 // kernelFromFile uses a kernel of the user's own.

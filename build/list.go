@@ -2,10 +2,10 @@ package build
 
 import (
 	"context"
-	"os"
 
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // Row is a file of an image, why it is there, and what it costs.
@@ -25,17 +25,25 @@ type Row struct {
 }
 
 // List says what a build would put into the initramfs.
-func (e *Env) List(ctx context.Context, p *profile.Profile, o Options) ([]Row, error) {
+func (e *Env) List(ctx context.Context, p *profile.Profile, o Options) (rows []Row, err error) {
+	err = e.Cache.Mend(func() error {
+		rows, err = e.list(ctx, p, o)
+		return err
+	})
+	return rows, err
+}
+
+func (e *Env) list(ctx context.Context, p *profile.Profile, o Options) ([]Row, error) {
 	image, err := e.Prepare(ctx, p, o)
 	if err != nil {
 		return nil, err
 	}
-	scratch, err := os.MkdirTemp("", "imgbuild-")
+	dir, err := scratch.New("")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(scratch)
-	segments, err := e.pack(ctx, image, scratch)
+	defer dir.Remove()
+	segments, err := e.pack(ctx, image, dir.Path)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -128,10 +127,10 @@ func (e *Env) wrap(raw *extent.Image, f profile.DiskFormat, name, file string) (
 }
 
 // unified composes kernel, initramfs and command line into one UEFI program. It reads
-// them from their files, which stay open.
+// the initramfs from its files, which stay open.
 func (e *Env) unified(image *Image, segments []packed, files *closers) (*extent.Image, error) {
 	p := image.Plan
-	kernel, err := files.open(p.Kernel.From.Host)
+	kernel, err := loaded(image.open, p.Kernel)
 	if err != nil {
 		return nil, fmt.Errorf("composing %s.efi: %w", p.Name, err)
 	}
@@ -142,10 +141,11 @@ func (e *Env) unified(image *Image, segments []packed, files *closers) (*extent.
 	initrd := extent.New(size)
 	at := int64(0)
 	for _, s := range segments {
-		content, err := files.open(s.path)
+		content, err := s.open()
 		if err != nil {
 			return nil, fmt.Errorf("composing %s.efi: %w", p.Name, err)
 		}
+		*files = append(*files, content)
 		initrd.Place(at, content)
 		at += s.size
 	}
@@ -186,20 +186,7 @@ func (i *Image) content(p *plan.Plan, path string) ([]byte, error) {
 }
 
 // closers are files that stay open while an image made of them is written.
-type closers []*os.File
-
-func (c *closers) open(path string) (*io.SectionReader, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	*c = append(*c, f)
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return io.NewSectionReader(f, 0, info.Size()), nil
-}
+type closers []io.Closer
 
 func (c closers) close() {
 	for _, f := range c {

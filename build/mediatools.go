@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/lock"
@@ -30,8 +31,8 @@ type mediaTools struct {
 	stub []byte
 	disk *grub.DiskLoader
 	iso  *grub.ISOLoader
-	// state is the file of the state partition's file system, "" for none.
-	state string
+	// state has the state partition's file system; nil for none.
+	state *cache.Entry
 }
 
 // toolsFor names the packages that the profile's formats need, and /usr where it is to be a squashfs.
@@ -101,7 +102,7 @@ func (e *Env) openTools(ctx context.Context, p *profile.Profile, names []string,
 		return nil, err
 	}
 	var t mediaTools
-	if t.stub, err = os.ReadFile(tree.Host(deb.Entry{Path: stubFile})); err != nil {
+	if t.stub, err = e.stub(tree); err != nil {
 		return nil, fmt.Errorf("reading the stub of %s: %w", tree.Package, err)
 	}
 	if slices.Contains(names, grubModules) {
@@ -113,4 +114,12 @@ func (e *Env) openTools(ctx context.Context, p *profile.Profile, names []string,
 		t.state, err = e.stateFS(ctx, p, packages)
 	}
 	return &t, err
+}
+
+func (e *Env) stub(t deb.Tree) ([]byte, error) {
+	i := slices.IndexFunc(t.Files, func(f deb.Entry) bool { return f.Path == stubFile })
+	if i < 0 {
+		return nil, fmt.Errorf("%s: %w", stubFile, fs.ErrNotExist)
+	}
+	return e.Apt.Read(t, t.Files[i])
 }

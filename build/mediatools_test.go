@@ -2,6 +2,8 @@ package build
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"os"
@@ -45,7 +47,7 @@ func TestToolsAndTheLock(t *testing.T) {
 	}
 }
 
-func TestLinkTree(t *testing.T) {
+func TestLayOutPicks(t *testing.T) {
 	store, root := t.TempDir(), t.TempDir()
 	loader := filepath.Join(store, "loader")
 	if err := os.WriteFile(loader, []byte("loader"), 0o755); err != nil {
@@ -53,11 +55,11 @@ func TestLinkTree(t *testing.T) {
 	}
 	picks := []deb.Pick{
 		{Path: "usr/lib/x86_64-linux-gnu", Entry: deb.Entry{Mode: fs.ModeDir | 0o755}},
-		{Path: "usr/lib/x86_64-linux-gnu/ld.so.2", Host: loader, Entry: deb.Entry{Mode: 0o755}},
+		{Path: "usr/lib/x86_64-linux-gnu/ld.so.2", Host: loader, Entry: deb.Entry{Mode: 0o755, Size: 6, SHA256: hashText("loader")}},
 		{Path: "usr/lib64/ld.so.2", Entry: deb.Entry{Mode: fs.ModeSymlink, Link: "/lib/x86_64-linux-gnu/ld.so.2"}},
 		{Path: "usr/lib64/ld.so", Entry: deb.Entry{Mode: fs.ModeSymlink, Link: "ld.so.2"}},
 	}
-	if err := linkTree(root, picks); err != nil {
+	if err := env(t, shared).layOutPicks(root, picks); err != nil {
 		t.Fatal(err)
 	}
 	for _, at := range []string{"lib64/ld.so", "lib64/ld.so.2", "lib/x86_64-linux-gnu/ld.so.2"} {
@@ -65,4 +67,9 @@ func TestLinkTree(t *testing.T) {
 			t.Errorf("%s leads to %q: %v", at, text, err)
 		}
 	}
+}
+
+func hashText(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/tree"
@@ -21,8 +22,19 @@ import (
 // packed is a segment of the initramfs as bytes on disk.
 type packed struct {
 	name string
-	path string
 	size int64
+	open func() (content, error)
+}
+
+// copy appends the segment to w.
+func (p packed) copy(w io.Writer) error {
+	c, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = io.CopyBuffer(w, struct{ io.Reader }{io.NewSectionReader(c, 0, p.size)}, make([]byte, 1<<20))
+	return err
 }
 
 // segmentFile is a packed segment's name in its cache entry.
@@ -57,24 +69,24 @@ func (e *Env) pack(ctx context.Context, image *Image, scratch string) ([]packed,
 }
 
 func (e *Env) packStable(ctx context.Context, p *plan.Plan, s plan.Segment, open opener) (packed, error) {
-	dir, err := e.Cache.Entry(ctx, "segment", e.segmentKey(p, s), func(ctx context.Context, dir string) error {
+	entry, err := e.Cache.Entry(ctx, "segment", e.segmentKey(p, s), func(ctx context.Context, dir string) error {
 		_, err := e.packInto(ctx, filepath.Join(dir, segmentFile), p, s, cpio.Best, open)
 		return err
 	})
 	if err != nil {
 		return packed{}, err
 	}
-	return packedIn(dir, s.Name)
+	return packedIn(entry, s.Name)
 }
 
-// packedIn is a segment that lies packed in a folder of the cache.
-func packedIn(dir, name string) (packed, error) {
-	path := filepath.Join(dir, segmentFile)
-	info, err := os.Stat(path)
+// packedIn is a segment that lies packed in an entry of the cache.
+func packedIn(e *cache.Entry, name string) (packed, error) {
+	f, err := e.Open(segmentFile)
 	if err != nil {
 		return packed{}, err
 	}
-	return packed{name, path, info.Size()}, nil
+	defer f.Close()
+	return packed{name, f.Size(), func() (content, error) { return e.Open(segmentFile) }}, nil
 }
 
 // segmentKey is the identity of a packed segment: everything that its bytes
@@ -119,7 +131,11 @@ func (e *Env) packInto(ctx context.Context, path string, p *plan.Plan, s plan.Se
 	if err != nil {
 		return packed{}, err
 	}
-	return packed{s.Name, path, size}, f.Close()
+	again := func() (content, error) {
+		f, err := os.Open(path)
+		return fileContent{f, size}, err
+	}
+	return packed{s.Name, size, again}, f.Close()
 }
 
 // epoch is the one time that everything in an image bears: SOURCE_DATE_EPOCH

@@ -24,7 +24,7 @@ import (
 // what is compressed, and unpacks of it what somebody uses.
 func (e *Env) packUsr(ctx context.Context, image *Image, s plan.Segment) (packed, error) {
 	tools := unpin(image.Lock.Tool)
-	dir, err := e.Cache.Entry(ctx, "usr", e.usrKey(image.Plan, s, tools), func(ctx context.Context, dir string) error {
+	entry, err := e.Cache.Entry(ctx, "usr", e.usrKey(image.Plan, s, tools), func(ctx context.Context, dir string) error {
 		return e.withPrograms(ctx, tools, []string{"/" + squashfs.Program}, func(root string) error {
 			return e.makeUsr(ctx, dir, root, image, s)
 		})
@@ -32,7 +32,7 @@ func (e *Env) packUsr(ctx context.Context, image *Image, s plan.Segment) (packed
 	if err != nil {
 		return packed{}, err
 	}
-	return packedIn(dir, s.Name)
+	return packedIn(entry, s.Name)
 }
 
 // usrKey is the identity of a squashfs and its archive: what is in it, and by which programs it is made. Other tools

@@ -23,6 +23,23 @@ type Options struct {
 	Locked bool
 	// Update passes the lock over and takes the newest there is.
 	Update bool
+	// pinned is a lock that is not in a file.
+	pinned *lock.Lock
+}
+
+// lock is what the build keeps to; nil for nothing.
+func (o Options) lock() (*lock.Lock, error) {
+	if o.pinned != nil {
+		return o.pinned, nil
+	}
+	pinned, err := lock.Read(o.LockFile)
+	switch {
+	case err != nil || o.Update:
+		return nil, err
+	case o.Locked && pinned == nil:
+		return nil, fmt.Errorf("building --locked: there is no %s; \"imgbuild lock\" writes it", o.LockFile)
+	}
+	return pinned, nil
 }
 
 // Image is a profile with everything found that it asks for: a plan, and
@@ -33,6 +50,8 @@ type Image struct {
 	// Lock pins what was found.
 	Lock *lock.Lock
 	open opener
+	// forRules is material's.
+	forRules map[string]bool
 	// tools and signer are nil where the formats and the profile ask for none.
 	tools  *mediaTools
 	signer *signer
@@ -40,18 +59,21 @@ type Image struct {
 
 // Prepare resolves, fetches and compiles what the profile asks for, and plans the
 // image. With a warm cache it reads nothing but the cache.
-func (e *Env) Prepare(ctx context.Context, p *profile.Profile, o Options) (*Image, error) {
+func (e *Env) Prepare(ctx context.Context, p *profile.Profile, o Options) (image *Image, err error) {
+	err = e.Cache.Mend(func() error {
+		image, err = e.prepare(ctx, p, o)
+		return err
+	})
+	return image, err
+}
+
+func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Image, error) {
 	if err := Check(p); err != nil {
 		return nil, err
 	}
-	pinned, err := lock.Read(o.LockFile)
+	pinned, err := o.lock()
 	if err != nil {
 		return nil, err
-	}
-	if o.Update {
-		pinned = nil
-	} else if o.Locked && pinned == nil {
-		return nil, fmt.Errorf("building --locked: there is no %s; \"imgbuild lock\" writes it", o.LockFile)
 	}
 	commands, names := expand(p)
 	var (
@@ -105,7 +127,7 @@ func (e *Env) Prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 	if err != nil {
 		return nil, place(p, err)
 	}
-	return &Image{Profile: p, Plan: made, Lock: now, open: open, tools: tools, signer: signer}, nil
+	return &Image{Profile: p, Plan: made, Lock: now, open: e.checked(open), forRules: material.forRules, tools: tools, signer: signer}, nil
 }
 
 // program is a compiled program as a file of the image.

@@ -19,6 +19,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -37,7 +38,7 @@ func (e *Env) tryInGuest(ctx context.Context, image *Image) ([]nft.Message, erro
 	if err != nil {
 		return nil, err
 	}
-	verdict, err := e.Cache.Entry(ctx, "rules", e.trialKey(trial.Plan), func(ctx context.Context, dir string) error {
+	entry, err := e.Cache.Entry(ctx, "rules", e.trialKey(trial.Plan), func(ctx context.Context, dir string) error {
 		lines, err := e.bootTrial(ctx, trial)
 		if err != nil {
 			return err
@@ -51,7 +52,7 @@ func (e *Env) tryInGuest(ctx context.Context, image *Image) ([]nft.Message, erro
 	if err != nil {
 		return nil, err
 	}
-	b, err := os.ReadFile(filepath.Join(verdict, "verdict"))
+	b, err := entry.Read("verdict")
 	if err != nil {
 		return nil, err
 	}
@@ -107,30 +108,34 @@ func (e *Env) trialKey(p *plan.Plan) string {
 
 // bootTrial returns the lines in which nft says what is wrong.
 func (e *Env) bootTrial(ctx context.Context, trial *Image) (lines []string, err error) {
-	dir, err := os.MkdirTemp("", "imgbuild-trial-")
+	dir, err := scratch.New("")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	segments, err := e.pack(ctx, trial, dir)
+	defer dir.Remove()
+	segments, err := e.pack(ctx, trial, dir.Path)
 	if err != nil {
 		return nil, err
 	}
-	initrd, err := os.Create(filepath.Join(dir, "initrd"))
+	initrd, err := os.Create(dir.Join("initrd"))
 	if err != nil {
 		return nil, err
 	}
 	defer initrd.Close()
 	for _, s := range segments {
-		if err := copyFile(initrd, s.path); err != nil {
+		if err := s.copy(initrd); err != nil {
 			return nil, err
 		}
 	}
-	accel, _ := qemu.Prober{Binary: e.Trial.QEMU, CacheDir: e.Cache.Dir()}.Probe(ctx)
-	lines, err = e.runTrial(ctx, trial.Plan.Kernel.From.Host, initrd.Name(), accel)
+	kernel := dir.Join("kernel")
+	if err := copyTo(kernel, trial.open, trial.Plan.Kernel); err != nil {
+		return nil, err
+	}
+	accel, _ := qemu.Prober{Binary: e.Trial.QEMU, CacheDir: e.Cache.Notes()}.Probe(ctx)
+	lines, err = e.runTrial(ctx, kernel, initrd.Name(), accel)
 	if err != nil && accel != qemu.AccelTCG && ctx.Err() == nil {
 		// What passed the probe may still hang later, where virtual machines are nested.
-		lines, err = e.runTrial(ctx, trial.Plan.Kernel.From.Host, initrd.Name(), qemu.AccelTCG)
+		lines, err = e.runTrial(ctx, kernel, initrd.Name(), qemu.AccelTCG)
 	}
 	return lines, err
 }

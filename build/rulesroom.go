@@ -8,31 +8,44 @@ import (
 	"maps"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/nft"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // tryHere lays out what nft needs of an image and lets it load the rules.
 func (e *Env) tryHere(ctx context.Context, image *Image, rules string) ([]nft.Message, error) {
-	root, err := os.MkdirTemp("", "imgbuild-rules-")
+	dir, err := scratch.New("")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(root)
+	defer dir.Remove()
+	root := dir.Path
 	if err := os.Chmod(root, 0o755); err != nil {
 		return nil, err
 	}
-	if err := layOut(root, image.Plan.Files, image.open); err != nil {
+	if err := layOut(root, image.filesForRules(), image.open); err != nil {
 		return nil, fmt.Errorf("laying out the image's programs: %w", err)
 	}
 	if e.Trial.Here != nil {
 		return e.Trial.Here(ctx, root, rules)
 	}
 	return nft.Try(ctx, root, rules)
+}
+
+// filesForRules are the files that nft can want: of packages those that it is made of and their settings. The
+// rest may be hundreds of megabytes, and every file that is laid out is read and checked.
+func (i *Image) filesForRules() []tree.File {
+	if i.forRules == nil {
+		return i.Plan.Files
+	}
+	return slices.DeleteFunc(slices.Clone(i.Plan.Files), func(f tree.File) bool {
+		settings := strings.HasPrefix(f.Path, "etc/") || strings.HasPrefix(f.Path, "usr/share/iproute2/")
+		return f.From.Store == "package" && !i.forRules[f.Path] && !settings
+	})
 }
 
 // layOut writes packages' files and those of overlays below root, with the links between them. All but
@@ -68,13 +81,10 @@ func layOut(root string, files []tree.File, open opener) error {
 	return nil
 }
 
-// putFile puts one file into place: by a second name where that is possible, for packages are large.
+// putFile puts one file into place.
 func putFile(inside *os.Root, root string, f tree.File, open opener) error {
 	if err := inside.MkdirAll(path.Dir(f.Path), 0o755); err != nil {
 		return err
-	}
-	if f.From.Store == "package" && os.Link(f.From.Host, filepath.Join(root, f.Path)) == nil {
-		return nil
 	}
 	to, err := inside.OpenFile(f.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644|f.Mode.Perm()&0o111)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // beside others; the caller keeps what it returns.
 func (s *staging) sparse(ctx context.Context, name string, image *extent.Image) (_ Artifact, err error) {
 	final := filepath.Join(s.dir, name)
-	f, err := os.OpenFile(filepath.Join(s.tmp, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := os.OpenFile(s.tmp.Join(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return Artifact{}, fmt.Errorf("writing %s: %w", final, err)
 	}

@@ -6,14 +6,16 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 
+	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/ext4"
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // stateTools is the package that makes the file system of the state partition.
@@ -28,36 +30,43 @@ func (e *Env) stateConfig(p *profile.Profile) ext4.Config {
 	return ext4.Config{Size: layout.StateBytes(int64(p.Disk.State)), Label: layout.StateName, UUID: layout.Derive(name, "state file system"), Epoch: e.Epoch}
 }
 
-// stateFS has the file system of the state partition made and returns its file. It depends on
+// stateFile is the file system's name in its entry of the cache.
+const stateFile = "state.img"
+
+// stateFS has the file system of the state partition made. It depends on
 // the packages and its configuration alone, and so is made once.
-func (e *Env) stateFS(ctx context.Context, p *profile.Profile, packages []deb.Package) (string, error) {
+func (e *Env) stateFS(ctx context.Context, p *profile.Profile, packages []deb.Package) (*cache.Entry, error) {
 	config := e.stateConfig(p)
 	h := sha256.New()
 	fmt.Fprintln(h, 1, config) // what ext4.Make does with it
 	for _, p := range packages {
 		fmt.Fprintln(h, p.Name, p.SHA256)
 	}
-	const file = "state.img"
-	dir, err := e.Cache.Entry(ctx, "ext4", hex.EncodeToString(h.Sum(nil)), func(ctx context.Context, dir string) error {
+	return e.Cache.Entry(ctx, "ext4", hex.EncodeToString(h.Sum(nil)), func(ctx context.Context, dir string) error {
 		return e.withPrograms(ctx, packages, []string{"/" + ext4.Program}, func(root string) error {
 			step := e.Progress.Step("making the state partition's file system", 0)
-			err := ext4.Make(ctx, root, filepath.Join(dir, file), config)
+			err := ext4.Make(ctx, root, filepath.Join(dir, stateFile), config)
 			step.Done(err)
 			return err
 		})
 	})
-	return filepath.Join(dir, file), err
 }
 
 // statePart opens the file system, with its holes; nil where there is none.
 func (t *mediaTools) statePart(files *closers) (extent.Content, error) {
-	if t.state == "" {
+	if t.state == nil {
 		return nil, nil
 	}
-	if _, err := files.open(t.state); err != nil {
+	f, err := t.state.Open(stateFile)
+	if err != nil {
 		return nil, fmt.Errorf("reading the state partition's file system: %w", err)
 	}
-	return extent.FromFile((*files)[len(*files)-1])
+	*files = append(*files, f)
+	image := extent.New(f.Size())
+	for _, run := range f.Data() {
+		image.Place(run[0], io.NewSectionReader(f, run[0], run[1]-run[0]))
+	}
+	return image, nil
 }
 
 // withPrograms lays out packages as on a system, as far as wanted files need them, and calls use
@@ -74,13 +83,13 @@ func (e *Env) withPrograms(ctx context.Context, packages []deb.Package, want []s
 	if err != nil {
 		return fmt.Errorf("finding %s in its packages: %w", filepath.Base(want[0]), err)
 	}
-	root, err := os.MkdirTemp("", "imgbuild-")
+	root, err := scratch.New("")
 	if err != nil {
-		return fmt.Errorf("making a temporary directory: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(root)) }()
-	if err := linkTree(root, picks); err != nil {
+	defer func() { err = errors.Join(err, root.Remove()) }()
+	if err := e.layOutPicks(root.Path, picks); err != nil {
 		return fmt.Errorf("laying out packages: %w", err)
 	}
-	return use(root)
+	return use(root.Path)
 }

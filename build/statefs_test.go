@@ -39,10 +39,11 @@ func TestStateFileSystem(t *testing.T) {
 			if e.Cache, err = cache.Open(t.TempDir()); err != nil {
 				t.Fatal(err)
 			}
-			path, err := e.stateFS(t.Context(), p, packages)
+			entry, err := e.stateFS(t.Context(), p, packages)
 			if err != nil {
 				t.Fatal(err)
 			}
+			path := filepath.Join(entry.Dir, stateFile)
 			if made[i], err = os.ReadFile(path); err != nil {
 				t.Fatal(err)
 			}

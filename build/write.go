@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // Artifact is a file that a build wrote.
@@ -25,7 +27,8 @@ type Artifact struct {
 // renaming, all at the end: a build that fails or is interrupted leaves what was
 // there before.
 type staging struct {
-	dir, tmp string
+	dir string
+	tmp *scratch.Dir
 	// fresh: dir was not there before.
 	fresh bool
 	made  []Artifact
@@ -39,7 +42,7 @@ func stage(dir string) (*staging, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("making the output directory: %w", err)
 	}
-	tmp, err := os.MkdirTemp(dir, ".imgbuild-")
+	tmp, err := scratch.New(dir)
 	if err != nil {
 		return nil, fmt.Errorf("writing to the output directory: %w", err)
 	}
@@ -49,7 +52,7 @@ func stage(dir string) (*staging, error) {
 // discard removes what was not put in place, and the directory where it was made
 // for nothing.
 func (s *staging) discard() error {
-	err := os.RemoveAll(s.tmp)
+	err := s.tmp.Remove()
 	if s.fresh {
 		_ = os.Remove(s.dir) // it stays where it holds artifacts
 	}
@@ -58,7 +61,7 @@ func (s *staging) discard() error {
 
 // add writes one artifact.
 func (s *staging) add(ctx context.Context, name string, write func(w io.Writer) error) (err error) {
-	f, err := os.OpenFile(filepath.Join(s.tmp, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := os.OpenFile(s.tmp.Join(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
@@ -100,7 +103,7 @@ func (s *staging) sums(ctx context.Context) error {
 // commit puts all artifacts in place.
 func (s *staging) commit() ([]Artifact, error) {
 	for _, a := range s.made {
-		if err := os.Rename(filepath.Join(s.tmp, a.Name), a.Path); err != nil {
+		if err := os.Rename(s.tmp.Join(a.Name), a.Path); err != nil {
 			return nil, fmt.Errorf("putting %s in place: %w", a.Name, err)
 		}
 	}
@@ -124,15 +127,4 @@ func (w *artifactWriter) Write(b []byte) (int, error) {
 	w.hash.Write(b[:n])
 	w.n += int64(n)
 	return n, err
-}
-
-// copyFile appends a file to w.
-func copyFile(w io.Writer, path string) (err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	_, err = io.CopyBuffer(w, struct{ io.Reader }{f}, make([]byte, 1<<20))
-	return err
 }

@@ -4,7 +4,8 @@
 //
 // On disk:
 //
-//	entry/KIND/KEY/   finished entries; the directory's time is when it was last used
+//	entry/KIND/KEY/   finished entries; the directory's time is when it was last used.
+//	                  What they hold is recorded elsewhere: see index
 //	lock/KIND/KEY     who fills the entry holds this flocked; the text is the entry's size
 //	tmp/KIND~KEY/     entries being filled or removed
 //	state/NAME/       see State
@@ -26,17 +27,33 @@ import (
 
 // Cache is a directory of entries. It is safe for concurrent use.
 type Cache struct {
-	dir string
+	// Warn is told about entries that are damaged or not in the index; nil for nobody. It is set before
+	// the cache is used.
+	Warn func(format string, args ...any)
+
+	dir   string
+	index index
 
 	mu sync.Mutex
-	// used holds the entries that were handed out, open and flocked shared, so that
-	// no other process prunes them under us.
-	used map[string]*os.File
+	// used holds the entries that were handed out.
+	used map[string]*used
+	// foreign: a person has heard that there are entries which the index does not know.
+	foreign bool
+}
+
+// used is an entry in use; dir is open and flocked shared, so that no other process prunes it under us.
+type used struct {
+	dir   *os.File
+	entry *Entry
 }
 
 // Open returns the cache in dir, made if need be. An empty dir means
-// $IMGBUILD_CACHE, or else imgbuild in the user's cache directory.
-func Open(dir string) (*Cache, error) {
+// $IMGBUILD_CACHE, or else imgbuild in the user's cache directory. Its index is in
+// $XDG_STATE_HOME, or else in ~/.local/state.
+func Open(dir string) (*Cache, error) { return OpenWith(dir, "") }
+
+// OpenWith is Open with the index in another place than the user's.
+func OpenWith(dir, indexes string) (*Cache, error) {
 	if dir == "" {
 		dir = os.Getenv("IMGBUILD_CACHE")
 	}
@@ -59,7 +76,11 @@ func Open(dir string) (*Cache, error) {
 	if err := tag(dir); err != nil {
 		return nil, fmt.Errorf("making the cache: %w", err)
 	}
-	return &Cache{dir: dir, used: map[string]*os.File{}}, nil
+	x, err := openIndex(indexes, dir)
+	if err != nil {
+		return nil, fmt.Errorf("making the index of the cache, which lies outside of it: %w (XDG_STATE_HOME names another place)", err)
+	}
+	return &Cache{dir: dir, index: x, used: map[string]*used{}}, nil
 }
 
 // tag marks the directory as one that backups may leave out
@@ -85,42 +106,50 @@ func (c *Cache) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var errs []error
-	for path, f := range c.used {
-		errs = append(errs, f.Close())
+	for path, u := range c.used {
+		errs = append(errs, u.dir.Close())
 		delete(c.used, path)
 	}
 	return errors.Join(errs...)
 }
 
-// Lookup returns the directory of an entry where there is one, and counts that
+// Lookup returns an entry where there is one that the index knows, and counts that
 // as a use: until Close no process prunes it. It reads none of the entry's files.
-func (c *Cache) Lookup(kind, key string) (dir string, ok bool) {
+func (c *Cache) Lookup(kind, key string) (*Entry, bool) {
 	path := c.entry(kind, key)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if f := c.used[path]; f != nil {
-		if isAt(f, path) {
-			return path, true
+	if u := c.used[path]; u != nil {
+		if isAt(u.dir, path) {
+			return u.entry, true
 		}
 		// Dropped since.
-		f.Close()
+		u.dir.Close()
 		delete(c.used, path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return "", false
+		return nil, false
 	}
+	known := false
+	var files record
 	// Refused to one who comes while Prune holds it; then it is gone at once. A file
 	// system on which directories cannot be locked is one on which nothing is pruned.
-	if errors.Is(flock(f, unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK) || !isAt(f, path) {
+	if !errors.Is(flock(f, unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK) && isAt(f, path) {
+		files, known = c.index.load(kind, key)
+	}
+	// A record changes only while there is no entry of its name: where the same one is there
+	// before and after, this is its record.
+	if !known || !isAt(f, path) {
 		f.Close()
-		return "", false
+		return nil, false
 	}
 	now := time.Now()
 	// Of a cache that cannot be written to, reading is still worth having.
 	_ = os.Chtimes(path, now, now)
-	c.used[path] = f
-	return path, true
+	e := &Entry{Dir: path, kind: kind, key: key, files: files}
+	c.used[path] = &used{f, e}
+	return e, true
 }
 
 // isAt tells whether path still names the open file.
@@ -132,6 +161,9 @@ func isAt(f *os.File, path string) bool {
 	there, err := os.Lstat(path)
 	return err == nil && os.SameFile(mine, there)
 }
+
+// Path is where a file of an entry lies, or would. What is there is not to be believed: see Stream.
+func (c *Cache) Path(kind, key, file string) string { return filepath.Join(c.entry(kind, key), file) }
 
 var (
 	kindForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,40}$`)

@@ -14,7 +14,8 @@ import (
 
 func open(t testing.TB) *Cache {
 	t.Helper()
-	c, err := Open(t.TempDir())
+	dir := t.TempDir()
+	c, err := OpenWith(filepath.Join(dir, "cache"), filepath.Join(dir, "index"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,9 +30,9 @@ func write(text string) func(context.Context, string) error {
 	}
 }
 
-func read(t testing.TB, dir string) string {
+func read(t testing.TB, e *Entry) string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, "file"))
+	b, err := e.Read("file")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func TestEntryIsFilledOnce(t *testing.T) {
 		t.Errorf("filled %d times", n)
 	}
 	if dir, ok := c.Lookup("k", "a"); !ok || read(t, dir) != "x" {
-		t.Errorf("Lookup = %q, %v", dir, ok)
+		t.Errorf("Lookup = %v, %v", dir, ok)
 	}
 }
 
@@ -142,11 +143,11 @@ func TestPruneOrder(t *testing.T) {
 	now := time.Now()
 	age := map[string]time.Duration{"oldest": 5 * time.Hour, "old": 4 * time.Hour, "used": 3 * time.Hour, "fresh": time.Minute}
 	for key, d := range age {
-		dir, err := maker.Entry(t.Context(), "k", key, write(string(make([]byte, 100_000))))
+		e, err := maker.Entry(t.Context(), "k", key, write(string(make([]byte, 100_000))))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Chtimes(dir, now.Add(-d), now.Add(-d)); err != nil {
+		if err := os.Chtimes(e.Dir, now.Add(-d), now.Add(-d)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -197,7 +198,7 @@ func TestPruneOrder(t *testing.T) {
 
 func reopen(t *testing.T, c *Cache) *Cache {
 	t.Helper()
-	again, err := Open(c.dir)
+	again, err := OpenWith(c.dir, filepath.Dir(c.index.dir))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,31 +13,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Entry returns the directory of entry kind/key. When there is none, fill makes
+// Entry returns entry kind/key. When there is none that the index knows, fill makes
 // its content in a directory of its own, which then becomes the entry. Of all
 // processes and goroutines that ask for the same entry one fills it, the others
 // wait for it; when the one fails or dies, the next fills. A fill that fails leaves
 // nothing behind, and Entry returns its error as it is.
-func (c *Cache) Entry(ctx context.Context, kind, key string, fill func(ctx context.Context, dir string) error) (string, error) {
+func (c *Cache) Entry(ctx context.Context, kind, key string, fill func(ctx context.Context, dir string) error) (*Entry, error) {
 	for {
-		if dir, ok := c.Lookup(kind, key); ok {
-			return dir, nil
+		if e, ok := c.Lookup(kind, key); ok {
+			return e, nil
 		}
 		held, err := lock(ctx, c.lockPath(kind, key), nil)
 		if err != nil {
-			return "", fmt.Errorf("waiting for cache entry %s/%s: %w", kind, key, err)
+			return nil, fmt.Errorf("waiting for cache entry %s/%s: %w", kind, key, err)
 		}
-		dir, ok := c.Lookup(kind, key)
+		e, ok := c.Lookup(kind, key)
 		if !ok {
 			if err := c.fill(ctx, held, kind, key, fill); err != nil {
 				held.Close()
-				return "", err
+				return nil, err
 			}
-			dir, ok = c.Lookup(kind, key)
+			e, ok = c.Lookup(kind, key)
 		}
 		held.Close()
 		if ok {
-			return dir, nil
+			return e, nil
 		}
 		// Dropped in the moment since it was filled: once more.
 	}
@@ -46,10 +47,10 @@ func (c *Cache) Entry(ctx context.Context, kind, key string, fill func(ctx conte
 func (c *Cache) fill(ctx context.Context, held *os.File, kind, key string, fill func(context.Context, string) error) error {
 	// The name is the entry's own, so what a killed fill left is cleared here.
 	tmp := c.tmpPath(kind, key)
-	if err := os.RemoveAll(tmp); err != nil {
+	if err := removeAll(tmp); err != nil {
 		return fmt.Errorf("clearing the cache: %w", err)
 	}
-	defer os.RemoveAll(tmp)
+	defer removeAll(tmp)
 	if err := os.Mkdir(tmp, 0o755); err != nil {
 		return fmt.Errorf("filling the cache: %w", err)
 	}
@@ -66,15 +67,71 @@ func (c *Cache) fill(ctx context.Context, held *os.File, kind, key string, fill 
 	if err := settle(tmp); err != nil {
 		return fmt.Errorf("filling the cache: %w", err)
 	}
+	files, err := recordOf(tmp)
+	if err != nil {
+		return fmt.Errorf("filling the cache: %w", err)
+	}
 	path := c.entry(kind, key)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("filling the cache: %w", err)
+	}
+	if exists(path) {
+		// One that this user did not make, or whose record is lost.
+		c.strange(kind, key)
+		if err := c.takeAway(kind, key); err != nil {
+			return fmt.Errorf("filling the cache: %w", err)
+		}
+	}
+	if err := c.index.save(kind, key, files); err != nil {
+		return fmt.Errorf("recording what the cache holds: %w (XDG_STATE_HOME names another place)", err)
 	}
 	now := time.Now()
 	if err := errors.Join(os.Chtimes(tmp, now, now), os.Rename(tmp, path)); err != nil {
 		return fmt.Errorf("filling the cache: %w", err)
 	}
 	return nil
+}
+
+// strange says, once, that the cache holds what the index does not know.
+func (c *Cache) strange(kind, key string) {
+	c.mu.Lock()
+	told := c.foreign
+	c.foreign = true
+	c.mu.Unlock()
+	if !told {
+		c.warn("warning: the cache holds %s/%s, and maybe more, that its index in %s does not know: it is not believed, but made anew", kind, key, c.index.dir)
+	}
+}
+
+// Adopt takes an entry that lies in the cache and not in the index, where check finds it to be
+// right: by a hash that something outside of the cache names. ok says whether there is an entry
+// now; one that check refuses is not.
+func (c *Cache) Adopt(ctx context.Context, kind, key string, check func(*Entry) error) (e *Entry, ok bool, err error) {
+	if e, ok := c.Lookup(kind, key); ok || !exists(c.entry(kind, key)) {
+		return e, ok, nil
+	}
+	held, err := lock(ctx, c.lockPath(kind, key), nil)
+	if err != nil {
+		return nil, false, fmt.Errorf("waiting for cache entry %s/%s: %w", kind, key, err)
+	}
+	defer held.Close()
+	if e, ok := c.Lookup(kind, key); ok {
+		return e, true, nil
+	}
+	path := c.entry(kind, key)
+	files, err := recordOf(path)
+	if err == nil {
+		// Read by the hashes just taken: what is checked is what they name.
+		err = check(&Entry{Dir: path, kind: kind, key: key, files: files})
+	}
+	if err != nil {
+		return nil, false, nil
+	}
+	if err := c.index.save(kind, key, files); err != nil {
+		return nil, false, fmt.Errorf("recording what the cache holds: %w (XDG_STATE_HOME names another place)", err)
+	}
+	e, ok = c.Lookup(kind, key)
+	return e, ok, nil
 }
 
 // settle waits until the files of dir are on the disk. Entries are not read again to
@@ -100,8 +157,8 @@ func writeAt(f *os.File, text string) error {
 func (c *Cache) Drop(kind, key string) error {
 	path := c.entry(kind, key)
 	c.mu.Lock()
-	if f := c.used[path]; f != nil {
-		f.Close()
+	if u := c.used[path]; u != nil {
+		u.dir.Close()
 		delete(c.used, path)
 	}
 	c.mu.Unlock()
@@ -118,14 +175,33 @@ func (c *Cache) Drop(kind, key string) error {
 
 // remove takes the entry away in one step, then deletes it. The caller holds its lock.
 func (c *Cache) remove(kind, key string) error {
-	tmp := c.tmpPath(kind, key)
-	if err := os.RemoveAll(tmp); err != nil {
+	return errors.Join(c.takeAway(kind, key), os.Remove(c.lockPath(kind, key)))
+}
+
+func (c *Cache) takeAway(kind, key string) error {
+	gone := c.tmpPath(kind, key) + "~"
+	if err := removeAll(gone); err != nil {
 		return err
 	}
-	if err := os.Rename(c.entry(kind, key), tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Rename(c.entry(kind, key), gone); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	return errors.Join(os.RemoveAll(tmp), os.Remove(c.lockPath(kind, key)))
+	return errors.Join(c.index.remove(kind, key), removeAll(gone))
+}
+
+// removeAll is os.RemoveAll, also where somebody took the permissions of a directory away.
+func removeAll(path string) error {
+	err := os.RemoveAll(path)
+	if !errors.Is(err, os.ErrPermission) {
+		return err
+	}
+	_ = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		if d != nil && d.IsDir() {
+			_ = os.Chmod(p, 0o700)
+		}
+		return nil
+	})
+	return os.RemoveAll(path)
 }
 
 func (c *Cache) lockPath(kind, key string) string {

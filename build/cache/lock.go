@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 )
 
@@ -21,14 +22,34 @@ func (c *Cache) State(name string) (string, error) {
 	return dir, nil
 }
 
-// Lock waits until no process or goroutine holds name, and holds it until unlock is
-// called or the process ends. Where it has to wait it calls waiting first, if given.
-func (c *Cache) Lock(ctx context.Context, name string, waiting func()) (unlock func(), err error) {
+// Notes returns a directory for what is small and must not be believed from a cache. It lies in the index.
+func (c *Cache) Notes() string { return c.index.at("note") }
+
+// Note reads what SetNote wrote; nil where there is nothing.
+func (c *Cache) Note(name string) []byte {
+	text, err := os.ReadFile(filepath.Join(c.Notes(), name))
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// SetNote replaces a note.
+func (c *Cache) SetNote(name string, text []byte) error {
+	if err := renameio.WriteFile(filepath.Join(c.Notes(), name), text, 0o600); err != nil {
+		return fmt.Errorf("noting in the cache's index: %w", err)
+	}
+	return nil
+}
+
+// Lock waits until no process or goroutine holds name, and holds it until the file is closed,
+// here and by all processes that inherited it. Where it has to wait it calls waiting first, if given.
+func (c *Cache) Lock(ctx context.Context, name string, waiting func()) (*os.File, error) {
 	f, err := lock(ctx, filepath.Join(c.dir, "lock", "state", name), waiting)
 	if err != nil {
 		return nil, fmt.Errorf("waiting for %s in the cache: %w", name, err)
 	}
-	return func() { f.Close() }, nil
+	return f, nil
 }
 
 // lock flocks the file at path for us alone. It asks again and again instead of

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 func otherBuild(dir string) error {
-	c, err := Open(dir)
+	c, err := OpenWith(dir, filepath.Join(filepath.Dir(dir), "index"))
 	if err != nil {
 		return err
 	}

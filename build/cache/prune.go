@@ -16,7 +16,7 @@ import (
 // than limit bytes. It leaves those that were used within keep or are in use by any
 // process. What killed fills left behind goes in any case.
 func (c *Cache) Prune(limit int64, keep time.Duration) (removed []Item, err error) {
-	if err := c.sweep(); err != nil {
+	if err := errors.Join(c.sweep(), c.sweepIndex()); err != nil {
 		return nil, fmt.Errorf("pruning the cache: %w", err)
 	}
 	items, err := c.List()
@@ -80,7 +80,7 @@ func (c *Cache) sweep() error {
 		return err
 	}
 	for _, d := range left {
-		kind, key, ok := strings.Cut(d.Name(), "~")
+		kind, key, ok := strings.Cut(strings.TrimSuffix(d.Name(), "~"), "~") // one "~" more: being removed
 		if !ok || !kindForm.MatchString(kind) || !keyForm.MatchString(key) {
 			continue // not ours
 		}
@@ -91,7 +91,7 @@ func (c *Cache) sweep() error {
 		if err != nil {
 			return err
 		}
-		err = os.RemoveAll(c.tmpPath(kind, key))
+		err = removeAll(filepath.Join(c.dir, "tmp", d.Name()))
 		if _, missing := os.Stat(c.entry(kind, key)); missing != nil {
 			err = errors.Join(err, os.Remove(c.lockPath(kind, key)))
 		}

@@ -27,7 +27,9 @@ type Apt struct {
 	// Arch is Debian's name of the image's architecture. New sets amd64.
 	Arch string
 
-	cache    *cache.Cache
+	cache *cache.Cache
+	// other is a further cache to take packages from; nil for none.
+	other    *cache.Cache
 	progress progress.Reporter
 	run      runner
 	now      func() time.Time
@@ -41,30 +43,36 @@ func New(c *cache.Cache, p progress.Reporter) *Apt {
 	return &Apt{MaxAge: 24 * time.Hour, Etc: "/etc/apt", Arch: "amd64", cache: c, progress: p, run: execute, now: time.Now}
 }
 
+// In returns an Apt that works in another cache. Of a's it takes packages, by their hash, and nothing else.
+func (a *Apt) In(c *cache.Cache) *Apt {
+	return &Apt{Refresh: a.Refresh, MaxAge: a.MaxAge, Etc: a.Etc, Arch: a.Arch, cache: c, other: a.cache, progress: a.progress, run: a.run, now: a.now}
+}
+
 // session is a stretch of work with apt. No other build works with the same state
 // meanwhile.
 type session struct {
 	*Apt
-	dir    string // the state's
-	unlock func()
+	dir  string // the state's
+	held *os.File
+	seen string // the hash of the state as it was at the beginning
 }
 
-// begin takes apt's state and writes its configuration.
+// begin takes apt's state, looks whether it is to be believed, and writes its configuration.
 func (a *Apt) begin(ctx context.Context) (_ *session, err error) {
-	unlock, err := a.cache.Lock(ctx, "apt", func() { a.progress.Note("waiting for another build that uses apt") })
+	held, err := a.cache.Lock(ctx, "apt", func() { a.progress.Note("waiting for another build that uses apt") })
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			unlock()
+			held.Close()
 		}
 	}()
 	dir, err := a.cache.State("apt")
 	if err != nil {
 		return nil, err
 	}
-	s := &session{Apt: a, dir: dir, unlock: unlock}
+	s := &session{Apt: a, dir: dir, held: held}
 	acquire, err := a.run(ctx, command{Args: []string{"apt-config", "dump", "--no-empty", "--format", `%f "%v";%n`, "Acquire"}})
 	if err != nil {
 		return nil, err
@@ -73,7 +81,10 @@ func (a *Apt) begin(ctx context.Context) (_ *session, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, sub := range []string{"state/lists/partial", "cache/archives/partial", "log", "none.d"} {
+	if err := s.believe(); err != nil {
+		return nil, err
+	}
+	for _, sub := range []string{"state/lists/partial", "cache/archives/partial", "log"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 			return nil, fmt.Errorf("preparing apt's state: %w", err)
 		}
@@ -101,7 +112,8 @@ func write(path, text string) error {
 
 // apt runs one of apt's programs on the session's state and returns its output.
 func (s *session) apt(ctx context.Context, c command, args ...string) ([]byte, error) {
-	c.Args = args
+	// The lock is apt's as well: should it outlive us by a moment, whoever comes next waits for it.
+	c.Args, c.Hold = args, s.held
 	c.Env = append(c.Env, "APT_CONFIG="+filepath.Join(s.dir, "apt.conf"))
 	return s.run(ctx, c)
 }

@@ -9,7 +9,8 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
-	"time"
+
+	"github.com/imgbuild/imgbuild/internal/leash"
 )
 
 // command is a run of one of apt's programs.
@@ -22,6 +23,8 @@ type command struct {
 	// Status, where given, receives the lines that apt writes about its progress
 	// (APT::Status-Fd, README.progress-reporting in apt's source).
 	Status func(line string)
+	// Hold, where given, is an open file that the program keeps open for as long as it runs.
+	Hold *os.File
 }
 
 // runner runs a command and returns its standard output. Tests put their own in.
@@ -49,12 +52,9 @@ func execute(ctx context.Context, c command) ([]byte, error) {
 	if c.Status != nil {
 		args = append([]string{args[0], "-o", "APT::Status-Fd=3"}, args[1:]...) // the first of ExtraFiles
 	}
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	// In a process group of its own, so that its methods end with it, and by our
 	// signal: a terminal's Ctrl-C is ours to handle.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = 5 * time.Second
+	cmd := leash.Command(ctx, syscall.SIGTERM, args[0], args[1:]...)
 	cmd.Env = append(append(os.Environ(), "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"), c.Env...)
 	cmd.Dir = c.Dir
 	var out, said bytes.Buffer
@@ -63,9 +63,12 @@ func execute(ctx context.Context, c command) ([]byte, error) {
 	var status *statusPipe
 	if c.Status != nil {
 		var err error
-		if status, err = pipeStatus(cmd, c.Status); err != nil {
+		if status, err = pipeStatus(cmd.Cmd, c.Status); err != nil {
 			return nil, fmt.Errorf("running %s: %w", args[0], err)
 		}
+	}
+	if c.Hold != nil {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, c.Hold)
 	}
 	err := cmd.Start()
 	if status != nil {

@@ -27,10 +27,10 @@ func configuration(state, etc, arch, acquire string) (string, error) {
 	set("Dir::Etc", etc)
 	// The host's further settings and its pins are not ours: they may run hooks, want
 	// root or hold packages back.
-	set("Dir::Etc::main", state+"/none")
-	set("Dir::Etc::preferences", state+"/none")
-	set("Dir::Etc::parts", state+"/none.d")
-	set("Dir::Etc::preferencesparts", state+"/none.d")
+	// No file in the cache stands for nothing: somebody might make it.
+	for _, what := range []string{"main", "parts", "preferences", "preferencesparts"} {
+		set("Dir::Etc::"+what, "/dev/null")
+	}
 	set("APT::Install-Recommends", "0")
 	set("APT::Install-Suggests", "0")
 	set("APT::Sandbox::User", "")

@@ -195,7 +195,7 @@ func TestMirrorWithOtherBytes(t *testing.T) {
 	if err := h.Fetch(t.Context(), pinned); err == nil {
 		t.Error("a wrong file was taken")
 	}
-	if _, ok := h.deb(pinned[0]); ok {
+	if _, ok, _ := h.deb(t.Context(), pinned[0]); ok {
 		t.Error("a wrong file is in the cache")
 	}
 }

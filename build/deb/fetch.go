@@ -4,22 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/internal/progress"
 )
 
 // kindDeb is the cache's kind of downloaded packages; the key is the SHA-256.
 const kindDeb = "deb"
 
+// debFile is a package's name in its entry.
+const debFile = "package.deb"
+
 // Fetch downloads those packages that the cache lacks, in the very versions given,
 // and verifies size and SHA-256. The error is a *GoneError for a version that the
 // mirror no longer has, a *HashError where it has other bytes under that version.
-func (a *Apt) Fetch(ctx context.Context, pkgs []Package) error {
-	missing, err := a.missing(pkgs)
+func (a *Apt) Fetch(ctx context.Context, pkgs []Package) (err error) {
+	missing, err := a.missing(ctx, pkgs)
+	if err == nil && a.other != nil {
+		missing, err = a.take(ctx, missing)
+	}
 	if err != nil || len(missing) == 0 {
 		return err
 	}
@@ -27,9 +35,9 @@ func (a *Apt) Fetch(ctx context.Context, pkgs []Package) error {
 	if err != nil {
 		return err
 	}
-	defer s.unlock()
+	defer func() { err = errors.Join(err, s.end()) }()
 	// While we waited another build may have fetched the same.
-	if missing, err = a.missing(missing); err != nil || len(missing) == 0 {
+	if missing, err = a.missing(ctx, missing); err != nil || len(missing) == 0 {
 		return err
 	}
 	if _, err := s.lists(ctx); err != nil {
@@ -48,30 +56,61 @@ func (a *Apt) Fetch(ctx context.Context, pkgs []Package) error {
 }
 
 // missing returns the packages whose .deb is not in the cache.
-func (a *Apt) missing(pkgs []Package) ([]Package, error) {
+func (a *Apt) missing(ctx context.Context, pkgs []Package) ([]Package, error) {
 	var missing []Package
 	for _, p := range pkgs {
 		// From a lock, which a person may have edited.
 		if !isSHA256(p.SHA256) || !nameForm.MatchString(p.String()) || strings.ContainsAny(p.Arch, "/_") || p.Arch == "" {
 			return nil, fmt.Errorf("downloading %q: the package is not pinned by name, version, architecture and SHA-256", p.Name)
 		}
-		if _, ok := a.deb(p); !ok {
+		_, ok, err := a.deb(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
 			missing = append(missing, p)
 		}
 	}
 	return missing, nil
 }
 
-// deb returns where the cache has the .deb. That the size is right is all that is
-// known of its content.
-func (a *Apt) deb(p Package) (path string, ok bool) {
-	dir, ok := a.cache.Lookup(kindDeb, p.SHA256)
-	if !ok {
-		return "", false
+// deb returns the cache's entry of the .deb. One that the cache's index does not know is as good as any,
+// if its hash is right.
+func (a *Apt) deb(ctx context.Context, p Package) (e *cache.Entry, ok bool, err error) {
+	return a.cache.Adopt(ctx, kindDeb, p.SHA256, func(e *cache.Entry) error {
+		f, err := e.Open(debFile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return verify(p, io.NewSectionReader(f, 0, f.Size()), "in the cache")
+	})
+}
+
+// take copies packages from the other cache, and returns those that are not there.
+func (a *Apt) take(ctx context.Context, pkgs []Package) (missing []Package, err error) {
+	for _, p := range pkgs {
+		_, err := a.cache.Entry(ctx, kindDeb, p.SHA256, func(_ context.Context, dir string) error {
+			from, err := a.other.Stream(a.other.Path(kindDeb, p.SHA256, debFile), p.Size, p.SHA256)
+			if err != nil {
+				return err
+			}
+			defer from.Close()
+			to, err := os.Create(filepath.Join(dir, debFile))
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(to, from)
+			return errors.Join(err, to.Close())
+		})
+		var bad *cache.DamageError
+		if errors.As(err, &bad) {
+			missing = append(missing, p)
+		} else if err != nil {
+			return nil, err
+		}
 	}
-	path = filepath.Join(dir, "package.deb")
-	info, err := os.Stat(path)
-	return path, err == nil && info.Size() == p.Size
+	return missing, nil
 }
 
 // fetch downloads packages, all of which must be in apt's lists.
@@ -139,27 +178,23 @@ func (s *session) offered(ctx context.Context, pkgs []Package) error {
 
 // store verifies a downloaded file and moves it into the cache.
 func (s *session) store(ctx context.Context, p Package, file string) error {
-	if err := verify(p, file, "as downloaded"); err != nil {
-		return err
-	}
-	// What is there has the wrong size, or we would not be here.
-	if err := s.cache.Drop(kindDeb, p.SHA256); err != nil {
-		return err
-	}
-	_, err := s.cache.Entry(ctx, kindDeb, p.SHA256, func(_ context.Context, dir string) error {
-		return os.Rename(file, filepath.Join(dir, "package.deb"))
-	})
-	return err
-}
-
-// verify reads a .deb and compares its hash.
-func verify(p Package, file, where string) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	hash, _, err := hashOf(f)
+	if err := verify(p, f, "as downloaded"); err != nil {
+		return err
+	}
+	_, err = s.cache.Entry(ctx, kindDeb, p.SHA256, func(_ context.Context, dir string) error {
+		return os.Rename(file, filepath.Join(dir, debFile))
+	})
+	return err
+}
+
+// verify reads a .deb and compares its hash.
+func verify(p Package, r io.Reader, where string) error {
+	hash, _, err := hashOf(r)
 	if err != nil {
 		return err
 	}

@@ -2,14 +2,18 @@ package deb
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/gob"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/imgbuild/imgbuild/build/cache"
 )
 
-// saveIndex writes the entries into the package's cache entry.
+// saveIndex writes the entries into the package's cache entry. With their hashes it vouches for the files
+// beside it, as the cache's own index does for it.
 func saveIndex(dir string, files []Entry) error {
 	f, err := os.Create(filepath.Join(dir, "index"))
 	if err != nil {
@@ -21,15 +25,14 @@ func saveIndex(dir string, files []Entry) error {
 
 // loadIndex reads them back. They are gob and not JSON because every build reads
 // those of all its packages, and a kernel's has 4,000 entries.
-func loadIndex(dir string) ([]Entry, error) {
-	f, err := os.Open(filepath.Join(dir, "index"))
+func loadIndex(e *cache.Entry) ([]Entry, error) {
+	text, err := e.Read("index")
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
 	var files []Entry
-	if err := gob.NewDecoder(bufio.NewReaderSize(f, 64<<10)).Decode(&files); err != nil {
-		return nil, fmt.Errorf("reading the index of %s: %w", dir, err)
+	if err := gob.NewDecoder(bytes.NewReader(text)).Decode(&files); err != nil {
+		return nil, fmt.Errorf("reading the index of %s: %w", e.Dir, err)
 	}
 	return files, nil
 }

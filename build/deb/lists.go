@@ -4,11 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/google/renameio/v2"
 )
 
 // retryAfter is how long an attempt to reach the mirror that failed is remembered:
@@ -21,7 +18,12 @@ type stamp struct {
 	Sources string
 	// Updated is when all sources last answered; Tried when they were last asked.
 	Updated, Tried time.Time
+	// State is the hash of what apt has: see believe.
+	State string
 }
+
+// stampNote is the stamp's name among the cache's notes.
+const stampNote = "apt"
 
 // lists makes sure that there are package lists, current ones if the mirror can
 // be reached. Where it cannot, older ones do and current is false.
@@ -75,13 +77,11 @@ func (s *session) update(ctx context.Context) error {
 		return err
 	}
 	s.asked = true
-	is := stamp{Sources: sources, Updated: was.Updated, Tried: s.now()}
+	is := stamp{Sources: sources, Updated: was.Updated, Tried: s.now(), State: was.State}
 	if err == nil {
 		is.Updated, s.refreshed = is.Tried, true
 	}
-	if text, bad := json.Marshal(is); bad != nil {
-		panic("BUG: " + bad.Error())
-	} else if bad := renameio.WriteFile(filepath.Join(s.dir, "stamp.json"), text, 0o644); bad != nil {
+	if bad := s.setStamp(is); bad != nil {
 		return fmt.Errorf("updating package lists: %w", bad)
 	}
 	if err != nil {
@@ -96,14 +96,18 @@ func (a *Apt) stamp() (was stamp, sources string, err error) {
 	if sources, err = fingerprint(a.Etc, a.Arch); err != nil {
 		return was, "", err
 	}
-	dir, err := a.cache.State("apt")
-	if err != nil {
-		return was, "", err
-	}
-	if text, err := os.ReadFile(filepath.Join(dir, "stamp.json")); err != nil || json.Unmarshal(text, &was) != nil {
+	if text := a.cache.Note(stampNote); text == nil || json.Unmarshal(text, &was) != nil {
 		return stamp{}, sources, nil
 	}
 	return was, sources, nil
+}
+
+func (a *Apt) setStamp(is stamp) error {
+	text, err := json.Marshal(is)
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return a.cache.SetNote(stampNote, text)
 }
 
 // haveLists tells whether any source's list of packages is there.

@@ -190,6 +190,7 @@ func (r *repo) host(c *cache.Cache) *testHost {
 	}
 	h := &testHost{clock: time.Now()}
 	h.Apt = New(c, h)
+	c.Warn = h.Note
 	h.Etc = r.etc
 	h.now = func() time.Time { return h.clock }
 	h.run = func(ctx context.Context, cmd command) ([]byte, error) {

@@ -53,7 +53,7 @@ var nameForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9+.-]*[a-z0-9+.])?(=[A-Za-z0-
 
 // remember returns the answer to a question from the cache while it is fresh, else by
 // asking. An old answer does where the mirror cannot be reached.
-func (a *Apt) remember(ctx context.Context, question string, ask func(*session) ([]Package, error)) ([]Package, error) {
+func (a *Apt) remember(ctx context.Context, question string, ask func(*session) ([]Package, error)) (found []Package, err error) {
 	_, sources, err := a.stamp()
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (a *Apt) remember(ctx context.Context, question string, ask func(*session) 
 	if err != nil {
 		return nil, err
 	}
-	defer s.unlock()
+	defer func() { err = errors.Join(err, s.end()) }()
 	// While we waited another build may have asked the same.
 	old, known := a.recall(key)
 	if known && !a.Refresh && a.current(old) {
@@ -99,12 +99,16 @@ func (a *Apt) current(r resolution) bool {
 }
 
 func (a *Apt) recall(key string) (r resolution, ok bool) {
-	dir, ok := a.cache.Lookup(kindResolution, key)
-	if !ok {
-		return r, false
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "packages.json"))
-	return r, err == nil && json.Unmarshal(text, &r) == nil
+	err := a.cache.Mend(func() error {
+		e, there := a.cache.Lookup(kindResolution, key)
+		if !there {
+			return nil
+		}
+		text, err := e.Read("packages.json")
+		ok = err == nil && json.Unmarshal(text, &r) == nil
+		return err
+	})
+	return r, ok && err == nil
 }
 
 func (a *Apt) keep(ctx context.Context, key string, r resolution) error {

@@ -16,50 +16,56 @@ import (
 const kindTree = "deb-tree-1"
 
 // Unpack returns the package's files, from the cache if they are there. Else it
-// unpacks the .deb, after it has verified it: one that is damaged or missing is
-// fetched anew.
+// unpacks the .deb, of which it reads nothing but what was verified: one that is damaged or
+// missing is fetched anew.
 func (a *Apt) Unpack(ctx context.Context, p Package) (Tree, error) {
 	if !isSHA256(p.SHA256) {
 		return Tree{}, fmt.Errorf("unpacking %q: the package is not pinned by SHA-256", p.Name)
 	}
-	for again := false; ; again = true {
-		dir, err := a.cache.Entry(ctx, kindTree, p.SHA256, func(ctx context.Context, dir string) error {
+	t := Tree{Package: p}
+	err := a.cache.Mend(func() error {
+		e, err := a.cache.Entry(ctx, kindTree, p.SHA256, func(ctx context.Context, dir string) error {
 			return a.unpack(ctx, p, dir)
 		})
 		if err != nil {
-			return Tree{}, fmt.Errorf("unpacking %s: %w", p.Name, err)
+			return err
 		}
-		files, err := loadIndex(dir)
-		if err == nil {
-			return Tree{Package: p, Dir: dir, Files: files}, nil
-		}
-		// Damaged in the cache: once more, but not for ever.
-		if dropped := a.cache.Drop(kindTree, p.SHA256); again || dropped != nil {
-			return Tree{}, fmt.Errorf("unpacking %s: %w", p.Name, errors.Join(err, dropped))
-		}
+		t.Dir = e.Dir
+		t.Files, err = loadIndex(e)
+		return err
+	})
+	if err != nil {
+		return Tree{}, fmt.Errorf("unpacking %s: %w", p.Name, err)
 	}
+	return t, nil
 }
 
 // unpack fills a cache entry.
 func (a *Apt) unpack(ctx context.Context, p Package, dir string) error {
-	deb, err := a.verified(ctx, p)
+	if err := a.Fetch(ctx, []Package{p}); err != nil {
+		return err
+	}
+	e, ok, err := a.deb(ctx, p)
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(deb)
+	if !ok {
+		return fmt.Errorf("%s vanished from the cache", fileName(p))
+	}
+	f, err := e.Open(debFile)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	data, err := dataMember(f, p.Size)
 	if err != nil {
-		return err
+		return errors.Join(err, f.Damage())
 	}
 	step := a.progress.Step("unpacking "+p.Name, data.Size)
 	files, err := unpackData(ctx, f, data, step, dir)
 	step.Done(err)
 	if err != nil {
-		return err
+		return errors.Join(err, f.Damage())
 	}
 	return saveIndex(dir, files)
 }
@@ -85,28 +91,6 @@ func unpackData(ctx context.Context, f io.ReaderAt, data member, step progress.S
 		return nil, err
 	}
 	return files, nil
-}
-
-// verified returns where the .deb lies once its hash has been found to be right.
-func (a *Apt) verified(ctx context.Context, p Package) (string, error) {
-	var bad error
-	for range 2 {
-		if err := a.Fetch(ctx, []Package{p}); err != nil {
-			return "", errors.Join(bad, err)
-		}
-		path, ok := a.deb(p)
-		if !ok {
-			return "", errors.Join(bad, fmt.Errorf("%s vanished from the cache", fileName(p)))
-		}
-		if bad = verify(p, path, "in the cache"); bad == nil {
-			return path, nil
-		}
-		a.progress.Note("%v: fetching it again", bad)
-		if err := a.cache.Drop(kindDeb, p.SHA256); err != nil {
-			return "", errors.Join(bad, err)
-		}
-	}
-	return "", bad
 }
 
 // counting reports what is read of a package as it is unpacked.

@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/imgbuild/imgbuild/build/cache"
 )
 
 // Binary is a compiled program.
@@ -39,17 +41,21 @@ type Module struct {
 	Sum string `json:"sum,omitempty"`
 }
 
-func programPath(dir string) string { return filepath.Join(dir, "program") }
-func recordPath(dir string) string  { return filepath.Join(dir, "program.json") }
+// Files of a cache entry: the program, and what is known of it.
+const (
+	programFile = "program"
+	recordFile  = "program.json"
+)
 
 // save finishes a cache entry: the program's mode, and a record that spares
 // the next build from reading the program. Sources are modules whose code was
 // copied into the program's main module, which its build information omits.
 func save(dir string, sources []Module) error {
-	if err := os.Chmod(programPath(dir), 0o755); err != nil {
+	program := filepath.Join(dir, programFile)
+	if err := os.Chmod(program, 0o755); err != nil {
 		return fmt.Errorf("recording a program: %w", err)
 	}
-	b, err := inspect(programPath(dir))
+	b, err := inspect(program)
 	if err != nil {
 		return err
 	}
@@ -63,28 +69,26 @@ func save(dir string, sources []Module) error {
 	if err != nil {
 		return fmt.Errorf("recording a program: %w", err)
 	}
-	return os.WriteFile(recordPath(dir), record, 0o644)
+	return os.WriteFile(filepath.Join(dir, recordFile), record, 0o644)
 }
 
-// load reads a cache entry.
-func load(dir string) (Binary, error) {
+// load reads what a cache entry says of its program. The program itself is read by those who
+// use it, and compared with its hash then.
+func load(e *cache.Entry) (Binary, error) {
 	var b Binary
-	record, err := os.ReadFile(recordPath(dir))
+	record, err := e.Read(recordFile)
 	if err != nil {
 		return b, fmt.Errorf("reading a cached program: %w", err)
 	}
 	if err := json.Unmarshal(record, &b); err != nil {
-		return b, fmt.Errorf("reading a cached program: %s: %w", recordPath(dir), err)
+		return b, fmt.Errorf("reading a cached program: %s: %w", filepath.Join(e.Dir, recordFile), err)
 	}
-	b.Path = programPath(dir)
-	info, err := os.Stat(b.Path)
+	b.Path = filepath.Join(e.Dir, programFile)
+	f, err := e.Open(programFile) // is it there at all
 	if err != nil {
 		return b, fmt.Errorf("reading a cached program: %w", err)
 	}
-	if info.Size() != b.Size {
-		return b, fmt.Errorf("reading a cached program: %s has %d bytes, its record says %d", b.Path, info.Size(), b.Size)
-	}
-	return b, nil
+	return b, f.Close()
 }
 
 // inspect describes a program file; only a static one for this architecture is

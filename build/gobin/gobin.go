@@ -9,20 +9,22 @@ package gobin
 
 import (
 	"context"
+	"path/filepath"
 	"sync"
 
+	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/internal/progress"
 )
 
 // Store keeps built programs under a kind and a key; *cache.Cache is one.
 type Store interface {
-	// Entry returns the directory of kind and key. If it does not exist, fill
+	// Entry returns the entry of kind and key. If it does not exist, fill
 	// makes its content in dir, which appears at its place only as a whole.
-	Entry(ctx context.Context, kind, key string, fill func(ctx context.Context, dir string) error) (string, error)
-	// Lookup returns the directory if it exists.
-	Lookup(kind, key string) (dir string, ok bool)
-	// Drop removes an entry that turned out to be damaged.
-	Drop(kind, key string) error
+	Entry(ctx context.Context, kind, key string, fill func(ctx context.Context, dir string) error) (*cache.Entry, error)
+	// Lookup returns the entry if it exists.
+	Lookup(kind, key string) (*cache.Entry, bool)
+	// Mend calls do, again when it came upon an entry that is damaged.
+	Mend(do func() error) error
 }
 
 // Builder compiles the programs. Its methods may be called side by side.
@@ -38,6 +40,8 @@ type Builder struct {
 	// that this program was installed from, else the tree that it was compiled
 	// in, else the one around the current directory.
 	Checkout string
+	// BuildCache is the directory of Go's build cache, the user's if empty.
+	BuildCache string
 	// UinitFile and BusyboxFile are prebuilt static programs to use instead, for
 	// hosts without Go.
 	UinitFile, BusyboxFile string
@@ -50,33 +54,31 @@ type Builder struct {
 // program returns the cached program of kind and key, or has build write it to
 // the path out. The directory work is build's scratch space.
 func (b *Builder) program(ctx context.Context, kind, key, step string, build func(ctx context.Context, work, out string) ([]Module, error)) (Binary, error) {
-	if dir, ok := b.Cache.Lookup(kind, key); ok {
-		bin, err := load(dir)
-		if err == nil {
-			return bin, nil
-		}
-		b.reporter().Note("compiling again what the cache has damaged: %v", err)
-		if err := b.Cache.Drop(kind, key); err != nil {
-			return Binary{}, err
-		}
-	}
-	b.compiling.Lock()
-	defer b.compiling.Unlock()
-	dir, err := b.Cache.Entry(ctx, kind, key, func(ctx context.Context, dir string) (err error) {
+	fill := func(ctx context.Context, dir string) (err error) {
 		s := b.reporter().Step(step, 0)
 		defer func() { s.Done(err) }()
 		return inScratch(func(work string) error {
-			sources, err := build(ctx, work, programPath(dir))
+			sources, err := build(ctx, work, filepath.Join(dir, programFile))
 			if err != nil {
 				return err
 			}
 			return save(dir, sources)
 		})
-	})
-	if err != nil {
-		return Binary{}, err
 	}
-	return load(dir)
+	var bin Binary
+	err := b.Cache.Mend(func() (err error) {
+		e, ok := b.Cache.Lookup(kind, key)
+		if !ok {
+			b.compiling.Lock()
+			defer b.compiling.Unlock()
+			if e, err = b.Cache.Entry(ctx, kind, key, fill); err != nil {
+				return err
+			}
+		}
+		bin, err = load(e)
+		return err
+	})
+	return bin, err
 }
 
 func (b *Builder) reporter() progress.Reporter {

@@ -9,7 +9,9 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
-	"time"
+
+	"github.com/imgbuild/imgbuild/internal/leash"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // shape are the settings that decide a program's bytes; what a user sets for
@@ -43,28 +45,24 @@ func (t toolchain) build(ctx context.Context, dir, out, pkg string, flags ...str
 	return err
 }
 
-// run returns what a go command writes to standard output. When ctx ends, the
-// command's whole process group ends: its compilers do not outlive it.
+// run returns what a go command writes to standard output. When ctx ends, or this process,
+// its compilers end with it.
 func (t toolchain) run(ctx context.Context, dir string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, t.path, args...)
+	// An interrupted go command removes its work directory; a killed one cannot.
+	cmd := leash.Command(ctx, syscall.SIGINT, t.path, args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), shape...)
 	cmd.Env = append(cmd.Env, "PWD="+dir)
 	if t.tmp != "" {
 		cmd.Env = append(cmd.Env, "GOTMPDIR="+t.tmp)
 	}
+	if t.cache != "" {
+		cmd.Env = append(cmd.Env, "GOCACHE="+t.cache)
+	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	// An interrupted go command removes its work directory; a killed one cannot.
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
-	cmd.WaitDelay = 2 * time.Second
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		if cmd.Process != nil {
-			// Whatever of the group ignored the interrupt; usually there is nothing.
-			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		}
 		return nil, fmt.Errorf("running go %s: %w", args[0], context.Cause(ctx))
 	}
 	if err != nil {
@@ -85,10 +83,10 @@ func goError(verb string, err error, stderr string) error {
 
 // inScratch runs f with a temporary directory that is gone afterwards.
 func inScratch(f func(work string) error) error {
-	work, err := os.MkdirTemp("", "imgbuild-go-")
+	work, err := scratch.New("")
 	if err != nil {
-		return fmt.Errorf("making a temporary directory: %w", err)
+		return err
 	}
-	defer os.RemoveAll(work)
-	return f(work)
+	defer work.Remove()
+	return f(work.Path)
 }

@@ -49,6 +49,7 @@ func newBuilder(t *testing.T) (*Builder, *steps) {
 	}
 	t.Cleanup(func() { store.Close() })
 	s := &steps{}
+	store.Warn = s.Note
 	return &Builder{Cache: store, Progress: s}, s
 }
 

@@ -10,9 +10,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/mod/modfile"
+
+	"github.com/imgbuild/imgbuild/internal/leash"
 )
 
 // NoGoError says that there is no usable Go on this host.
@@ -45,6 +48,7 @@ type toolchain struct {
 	path    string
 	version string // "go1.26.8", with experiments: "go1.26.8 X:…"
 	tmp     string // where it compiles, if not in the system's place
+	cache   string // what it compiled already, if not in the user's place
 }
 
 // toolchain finds the go command and the version it will use for a module with
@@ -74,23 +78,27 @@ func (b *Builder) toolchain(ctx context.Context, goMod []byte) (toolchain, error
 	key, lasting := identity(path, goMod)
 	if !lasting {
 		v, err := askVersion(ctx, path, need, goMod)
-		return toolchain{path: path, version: v}, err
+		return toolchain{path: path, version: v, cache: b.BuildCache}, err
 	}
-	dir, err := b.Cache.Entry(ctx, "go-version", key, func(ctx context.Context, dir string) error {
-		v, err := askVersion(ctx, path, need, goMod)
+	var v []byte
+	err = b.Cache.Mend(func() error {
+		e, err := b.Cache.Entry(ctx, "go-version", key, func(ctx context.Context, dir string) error {
+			v, err := askVersion(ctx, path, need, goMod)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(dir, "version"), []byte(v), 0o644)
+		})
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(dir, "version"), []byte(v), 0o644)
+		v, err = e.Read("version")
+		return err
 	})
 	if err != nil {
 		return toolchain{}, err
 	}
-	v, err := os.ReadFile(filepath.Join(dir, "version"))
-	if err != nil {
-		return toolchain{}, fmt.Errorf("reading the Go version: %w", err)
-	}
-	return toolchain{path: path, version: string(v)}, nil
+	return toolchain{path: path, version: string(v), cache: b.BuildCache}, nil
 }
 
 // identity is a key for all that decides which Go version path runs. It is
@@ -152,11 +160,12 @@ func askVersion(ctx context.Context, path, need string, goMod []byte) (string, e
 func localVersion(ctx context.Context, path string) string {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, "version")
-	cmd.Dir = os.TempDir()
+	var out bytes.Buffer
+	cmd := leash.Command(ctx, syscall.SIGKILL, path, "version")
+	cmd.Dir, cmd.Stdout = os.TempDir(), &out
 	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local")
-	out, err := cmd.Output()
-	if fields := strings.Fields(string(out)); err == nil && len(fields) > 2 {
+	err := cmd.Run()
+	if fields := strings.Fields(out.String()); err == nil && len(fields) > 2 {
 		return fields[2]
 	}
 	return ""

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild"
+
+	"github.com/imgbuild/imgbuild/build/cache"
 )
 
 // checkout writes a small module in the place of ours.
@@ -101,10 +103,10 @@ type editor struct {
 	file  string
 }
 
-func (e *editor) Entry(ctx context.Context, kind, key string, fill func(context.Context, string) error) (string, error) {
+func (e *editor) Entry(ctx context.Context, kind, key string, fill func(context.Context, string) error) (*cache.Entry, error) {
 	if kind == "uinit" && len(e.edits) > 0 {
 		if err := os.WriteFile(e.file, []byte(e.edits[0]), 0o644); err != nil {
-			return "", err
+			return nil, err
 		}
 		e.edits = e.edits[1:]
 	}

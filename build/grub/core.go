@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/unpacked"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // The folders in which GRUB looks for grub.cfg. It knows the disk that the BIOS
@@ -70,12 +71,12 @@ func (t Tools) modules() string { return filepath.Join(t.Root, "usr/lib/grub/i38
 
 // core runs grub-mkimage.
 func (t Tools) core(ctx context.Context, to *[]byte, prefix string) error {
-	dir, err := os.MkdirTemp("", "imgbuild-grub-")
+	dir, err := scratch.New("")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "core.img")
+	defer dir.Remove()
+	out := dir.Join("core.img")
 	args := append([]string{"-d", t.modules(), "-O", "i386-pc", "-p", prefix, "-o", out}, modules...)
 	if err := (unpacked.Program{Root: t.Root, Path: "usr/bin/grub-mkimage"}).Run(ctx, args...); err != nil {
 		return err

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/leash"
 )
 
 // Program is nft(8) in an image.
@@ -34,7 +36,7 @@ func Try(ctx context.Context, root, rules string) ([]Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, Program, "-f", rules)
+	cmd := leash.Command(ctx, syscall.SIGKILL, Program, "-f", rules)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = "/", []string{"PATH=/usr/sbin", "LC_ALL=C"}, &said, &said
 	cmd.Err = nil // the program is looked for below root, not here
 	cmd.SysProcAttr = &syscall.SysProcAttr{

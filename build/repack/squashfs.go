@@ -11,11 +11,13 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/imgbuild/imgbuild/build/image"
 	"github.com/imgbuild/imgbuild/build/squashfs"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/leash"
 )
 
 // Squashfs makes a squashfs at out with the files of another and those of an overlay,
@@ -71,7 +73,7 @@ func pack(ctx context.Context, tool, out string, r *squashfs.Reader, added []add
 	args := append([]string{"-", out, "-tar", "-noappend", "-quiet", "-no-progress"}, arguments(r.Superblock)...)
 	args = append(args, "-root-mode", fmt.Sprintf("%o", tree.Permissions(root.Mode)), "-root-uid", fmt.Sprint(root.UID), "-root-gid", fmt.Sprint(root.GID))
 	in, write := io.Pipe()
-	cmd := exec.CommandContext(ctx, tool, args...)
+	cmd := leash.Command(ctx, syscall.SIGKILL, tool, args...)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", max(newest.Unix(), r.Superblock.Made.Unix())))
 	var said bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, &said, &said

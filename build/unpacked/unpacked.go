@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+
+	"github.com/imgbuild/imgbuild/internal/leash"
 )
 
 // Program is a program below a folder that holds it with its libraries and their loader, as
@@ -30,11 +32,12 @@ func (p Program) Run(ctx context.Context, args ...string) error {
 		libraries = append(libraries, filepath.Join(p.Root, lib))
 	}
 	args = append([]string{"--library-path", strings.Join(libraries, ":"), filepath.Join(p.Root, p.Path)}, args...)
-	cmd := exec.CommandContext(ctx, filepath.Join(p.Root, "lib64/ld-linux-x86-64.so.2"), args...)
-	cmd.Stdin = p.Stdin
+	var said bytes.Buffer
+	cmd := leash.Command(ctx, syscall.SIGKILL, filepath.Join(p.Root, "lib64/ld-linux-x86-64.so.2"), args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.Stdin, &said, &said
 	cmd.Env = append([]string{"LC_ALL=C", "PATH=/nonexistent"}, p.Env...)
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("running %s: %w", filepath.Base(p.Path), errors.Join(err, errors.New(string(bytes.TrimSpace(said)))))
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("running %s: %w", filepath.Base(p.Path), errors.Join(err, errors.New(string(bytes.TrimSpace(said.Bytes())))))
 	}
 	return nil
 }

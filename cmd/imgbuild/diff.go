@@ -15,6 +15,7 @@ import (
 	"github.com/imgbuild/imgbuild/build"
 	"github.com/imgbuild/imgbuild/build/image"
 	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // errDiffers says that two images are not the same; what is printed says how.
@@ -106,15 +107,15 @@ func (b *builder) summarize(ctx context.Context, name string, i *imageFlags) (*i
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "imgbuild-")
+	dir, err := scratch.New("")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	if _, err := e.Build(ctx, p, dir, b.options(p)); err != nil {
+	defer dir.Remove()
+	if _, err := e.Build(ctx, p, dir.Path, b.options(p)); err != nil {
 		return nil, err
 	}
-	_, initrd, cmdline := build.Artifacts(p, dir)
+	_, initrd, cmdline := build.Artifacts(p, dir.Path)
 	m, err := i.open(initrd)
 	if err != nil {
 		return nil, err

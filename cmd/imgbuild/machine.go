@@ -69,7 +69,7 @@ func (m *machine) prepare(ctx context.Context, p *profile.Profile, test bool) (*
 	kernel, initrd, _ := build.Artifacts(p, dir)
 	o := boot.Options{
 		Kernel: kernel, Initrd: initrd, Cmdline: strings.Join(p.Kernel.Cmdline, " "), Run: p.Run,
-		Accel: m.accel, Binary: m.qemu, CacheDir: e.Cache.Dir(), Firmware: m.firmware,
+		Accel: m.accel, Binary: m.qemu, CacheDir: e.Cache.Notes(), Firmware: m.firmware,
 		// The disks stay, so that the command that is printed can be repeated.
 		Dir:     filepath.Join(dir, "disks"),
 		Serials: boot.Serials(consolesOf(p)), Password: p.Access.HostPassword, Test: test, Append: m.appended,

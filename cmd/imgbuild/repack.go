@@ -12,6 +12,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/image"
 	"github.com/imgbuild/imgbuild/build/repack"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 func (a *app) repackCommand() *cobra.Command {
@@ -71,12 +72,12 @@ func oneImage(c *cobra.Command, args []string) error {
 
 // repackInto writes next to the output, and puts the whole in its place at the end.
 func repackInto(ctx context.Context, output string, m *image.Image, overlay string) (err error) {
-	dir, err := os.MkdirTemp(filepath.Dir(output), ".imgbuild-")
+	dir, err := scratch.New(filepath.Dir(output))
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", output, err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	made := filepath.Join(dir, "image")
+	defer func() { err = errors.Join(err, dir.Remove()) }()
+	made := dir.Join("image")
 	switch m.Kind {
 	case image.Initramfs:
 		err = repackInitramfs(ctx, made, m, overlay)

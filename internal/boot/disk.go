@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
+	"github.com/imgbuild/imgbuild/internal/leash"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 )
@@ -66,8 +69,11 @@ func makeDisk(ctx context.Context, d profile.RunDisk, path string) error {
 	if err != nil {
 		return &qemu.MissingError{What: command[0], Package: pkg}
 	}
-	if out, err := exec.CommandContext(ctx, program, command[1:]...).CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w: %s", command[0], err, strings.TrimSpace(string(out)))
+	var said bytes.Buffer
+	cmd := leash.Command(ctx, syscall.SIGKILL, program, command[1:]...)
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s: %w: %s", command[0], err, strings.TrimSpace(said.String()))
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -20,6 +19,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // DefaultTimeout bounds a run where the profile does not.
@@ -74,8 +74,8 @@ type Machine struct {
 	Slow string
 
 	timeout time.Duration
-	dir     string // to be removed
-	button  bool   // the guest is told to power off by its button
+	dir     *scratch.Dir // to be removed
+	button  bool         // the guest is told to power off by its button
 }
 
 // Serials is how many serial ports a guest needs to have those consoles, 1 to 4.
@@ -192,7 +192,7 @@ func (m *Machine) Command() string { return m.Config.Command() }
 
 // Close removes what Prepare made for this run alone.
 func (m *Machine) Close() {
-	if m.dir != "" {
-		os.RemoveAll(m.dir)
+	if m.dir != nil {
+		m.dir.Remove()
 	}
 }

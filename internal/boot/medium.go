@@ -14,6 +14,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/qemu/efivars"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // Medium is an artifact that a machine's firmware starts from, instead of QEMU's own
@@ -150,12 +151,12 @@ func (m *Machine) scratch(o Options) (string, error) {
 	if o.Dir != "" {
 		return o.Dir, os.MkdirAll(o.Dir, 0o755)
 	}
-	if m.dir == "" {
-		dir, err := os.MkdirTemp("", "imgbuild-")
+	if m.dir == nil {
+		dir, err := scratch.New("")
 		if err != nil {
 			return "", err
 		}
 		m.dir = dir
 	}
-	return m.dir, nil
+	return m.dir.Path, nil
 }

@@ -76,7 +76,7 @@ func (c Content) word(f signature.Found) string {
 			return "a member of an md array"
 		}
 	case f.Kind == signature.RAID:
-		what = "a member of the firmware's RAID, " + strings.TrimSuffix(f.Type, "_raid_member")
+		return "part of a " + name + ", which firmware made"
 	case f.Type == "LVM2_member":
 		what = "LVM"
 		if name == "" {

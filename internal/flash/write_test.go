@@ -319,15 +319,15 @@ func TestRefuseMember(t *testing.T) {
 func TestContent(t *testing.T) {
 	raid, volume := signature.RAID, signature.Volume
 	for want, c := range map[string]Content{
-		"":                                      {Found: []signature.Found{{Type: "gpt", Kind: signature.Partitions}}},
-		"partition p1 (1.0 MB)":                 {Name: "p1", Size: 1 << 20},
-		`partition data (1.0 MB): ext4 "films"`: {Name: "data", Size: 1 << 20, Found: []signature.Found{{Type: "ext4", Kind: signature.Filesystem, Name: "films"}}},
-		`LVM, volume group "vg0"`:               {Found: []signature.Found{{Type: "LVM2_member", Kind: volume}}, Group: "vg0"},
-		"LVM":                                   {Found: []signature.Found{{Type: "LVM2_member", Kind: volume}}},
-		"LUKS (encrypted)":                      {Found: []signature.Found{{Type: "crypto_LUKS", Kind: volume}, {Type: "crypto_LUKS", Kind: volume, At: 16384}}},
-		`a member of the md array "nas:data"`:   {Found: []signature.Found{{Type: "linux_raid_member", Kind: raid, Name: "nas:data"}}},
-		`a member of an md array, ext4 "films"`: {Found: []signature.Found{{Type: "linux_raid_member", Kind: raid}, {Type: "ext4", Kind: signature.Filesystem, Name: "films"}}},
-		`partition p1 (1.0 MB): a member of the firmware's RAID, via`: {Name: "p1", Size: 1 << 20, Found: []signature.Found{{Type: "via_raid_member", Kind: raid}}},
+		"":                                        {Found: []signature.Found{{Type: "gpt", Kind: signature.Partitions}}},
+		"partition p1 (1.0 MB)":                   {Name: "p1", Size: 1 << 20},
+		`partition data (1.0 MB): ext4 "films"`:   {Name: "data", Size: 1 << 20, Found: []signature.Found{{Type: "ext4", Kind: signature.Filesystem, Name: "films"}}},
+		`LVM, volume group "vg0"`:                 {Found: []signature.Found{{Type: "LVM2_member", Kind: volume}}, Group: "vg0"},
+		"LVM":                                     {Found: []signature.Found{{Type: "LVM2_member", Kind: volume}}},
+		"LUKS (encrypted)":                        {Found: []signature.Found{{Type: "crypto_LUKS", Kind: volume}, {Type: "crypto_LUKS", Kind: volume, At: 16384}}},
+		`a member of the md array "nas:data"`:     {Found: []signature.Found{{Type: "linux_raid_member", Kind: raid, Name: "nas:data"}}},
+		`a member of an md array, ext4 "films"`:   {Found: []signature.Found{{Type: "linux_raid_member", Kind: raid}, {Type: "ext4", Kind: signature.Filesystem, Name: "films"}}},
+		"part of a VIA RAID, which firmware made": {Found: []signature.Found{{Type: "via_raid_member", Kind: raid, Name: "VIA RAID"}}},
 	} {
 		if got := c.String(); got != want {
 			t.Errorf("%q, want %q", got, want)

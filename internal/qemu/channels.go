@@ -3,10 +3,9 @@ package qemu
 import (
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 
 	"github.com/imgbuild/imgbuild/internal/qmp"
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // maxSocketPath is what sun_path of unix(7) holds, without the final NUL.
@@ -14,7 +13,7 @@ const maxSocketPath = 107
 
 // channels are sockets in a private directory that QEMU connects to.
 type channels struct {
-	dir       string
+	dir       *scratch.Dir
 	names     []string
 	listeners []net.Listener
 	conns     map[string]net.Conn
@@ -23,18 +22,19 @@ type channels struct {
 // listen makes the directory and the sockets.
 func listen(names []string) (*channels, error) {
 	ch := &channels{names: names, conns: map[string]net.Conn{}}
-	dir, err := os.MkdirTemp("", "imgbuild-")
-	if err == nil && len(filepath.Join(dir, channelMonitor)) > maxSocketPath {
+	dir, err := scratch.New("")
+	if err == nil && len(dir.Join(channelMonitor)) > maxSocketPath {
 		// $TMPDIR is too long for sockets.
-		os.Remove(dir)
-		dir, err = os.MkdirTemp("/tmp", "imgbuild-")
+		if err = dir.Remove(); err == nil {
+			dir, err = scratch.New("/tmp")
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("making a directory for QEMU's sockets: %w", err)
 	}
 	ch.dir = dir
 	for _, name := range names {
-		l, err := net.Listen("unix", filepath.Join(dir, name))
+		l, err := net.Listen("unix", dir.Join(name))
 		if err != nil {
 			ch.close()
 			return nil, fmt.Errorf("making QEMU's sockets: %w", err)
@@ -80,5 +80,5 @@ func (ch *channels) close() {
 	for _, c := range ch.conns {
 		c.Close()
 	}
-	os.RemoveAll(ch.dir)
+	ch.dir.Remove()
 }

@@ -55,7 +55,7 @@ func Start(ctx context.Context, c Config) (*Guest, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := startProcess(ctx, or(c.Binary, DefaultBinary), c.Args(channels.dir))
+	p, err := startProcess(ctx, or(c.Binary, DefaultBinary), c.Args(channels.dir.Path))
 	if err != nil {
 		channels.close()
 		return nil, err

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+
+	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // Limits for guests that need 0.2 s and 1.5 s under a KVM that works.
@@ -104,15 +106,15 @@ func (p Prober) identity() (probed, error) {
 
 // try boots a sector, and then the kernel. It returns "" or why that did not work.
 func (p Prober) try(ctx context.Context) string {
-	dir, err := os.MkdirTemp("", "imgbuild-")
+	dir, err := scratch.New("")
 	if err != nil {
 		return err.Error()
 	}
-	defer os.RemoveAll(dir)
-	if reason := p.trySector(ctx, dir); reason != "" || p.Kernel == "" {
+	defer dir.Remove()
+	if reason := p.trySector(ctx, dir.Path); reason != "" || p.Kernel == "" {
 		return reason
 	}
-	return p.tryKernel(ctx, dir)
+	return p.tryKernel(ctx, dir.Path)
 }
 
 // trySector boots a sector that ends QEMU with a status of its own.

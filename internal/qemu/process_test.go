@@ -67,12 +67,12 @@ func TestStartTidiesUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(ch.dir, "/tmp/imgbuild-") {
-		t.Errorf("sockets are in %s, whose path is too long", ch.dir)
+	if filepath.Dir(ch.dir.Path) != "/tmp" {
+		t.Errorf("sockets are in %s, whose path is too long", ch.dir.Path)
 	}
 	ch.close()
-	if _, err := os.Stat(ch.dir); !os.IsNotExist(err) {
-		t.Errorf("%s is still there: %v", ch.dir, err)
+	if _, err := os.Stat(ch.dir.Path); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", ch.dir.Path, err)
 	}
 	if left, _ := os.ReadDir(long); len(left) != 0 {
 		t.Errorf("left in TMPDIR: %v", left)
