@@ -66,7 +66,7 @@ func TestWorkerPanics(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(vm.Close)
-	g := start(t, vm.Config)
+	g := startFor(t, vm.Config, 3*limit)
 	talk(t, g,
 		[2]string{`uinit's worker ended: panic: the kernel line asks for it[\s\S]*Password of root: $`, "wrong\r"},
 		[2]string{`Login incorrect\s+Password of root: $`, vm.Password + "\r"},
