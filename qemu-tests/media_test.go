@@ -1,9 +1,13 @@
 package qemu_tests
 
 import (
+	"crypto/pbkdf2"
+	"crypto/sha512"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"testing"
@@ -93,7 +97,7 @@ func TestRescueEntry(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer vm.Close()
-	g := start(t, vm.Config)
+	g := startFor(t, vm.Config, 3*limit)
 	console, err := g.Console("ttyS0")
 	if err != nil {
 		t.Fatal(err)
@@ -103,11 +107,60 @@ func TestRescueEntry(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The line that stands for the menu names the key.
-	for _, text := range []string{`r: \S+ \(rescue shell\)`, `Command line: .* uinit\.rescue`, `# $`} {
-		if _, err := console.Expect(t.Context(), regexp.MustCompile(text)); err != nil {
+	for _, step := range [][2]string{{`r: \S+ \(rescue shell\)`}, {`Command line: .* uinit\.rescue`}, {`Password of root: $`, vm.Password + "\n"}, {`# $`}} {
+		if _, err := console.Expect(t.Context(), regexp.MustCompile(step[0])); err != nil {
+			t.Fatal(err)
+		}
+		if err := console.Send(step[1]); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Where the profile gives GRUB a password, the rescue entry, the editor and the command line are behind it, and a boot
+// without keys needs none.
+func TestGRUBPassword(t *testing.T) {
+	salt := []byte("sixteen bytes...")
+	key, err := pbkdf2.Key(sha512.New, "battery staple", salt, 1000, sha512.Size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := extended(t, onMedia+fmt.Sprintf("[boot]\npassword_hash = \"grub.pbkdf2.sha512.1000.%X.%X\"\n", salt, key), map[string]string{})
+	a = a.from(way{firmware: qemu.BIOS, medium: profile.FormatDisk})
+	vm, err := boot.Prepare(t.Context(), a.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vm.Close()
+	g := startFor(t, vm.Config, 5*limit)
+	console, err := g.Console("ttyS0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The keys wait until GRUB looks for one; those that are left over are taken for a user's name.
+	if err := console.Send(strings.Repeat("r", 64)); err != nil {
+		t.Fatal(err)
+	}
+	asked := func(key, password string) [][2]string {
+		return [][2]string{{``, key}, {`Enter username:\s*$`, "root\n"}, {`Enter password:\s*$`, password + "\n"}}
+	}
+	denied := [][2]string{{`access denied`, " "}} // where any key leads on to the menu, and elsewhere means nothing
+	steps := slices.Concat([][2]string{{`Enter username:`, "\n"}, {`Enter password:\s*$`, "battery staple\n"}}, denied,
+		asked("e", "wrong"), denied, asked("c", "wrong"), denied, asked("r", "wrong"), denied,
+		asked("r", "battery staple"), [][2]string{{`Command line: .* uinit\.rescue`, ""}, {`Password of root: $`, vm.Password + "\n"}, {`# $`, ""}})
+	for _, step := range steps {
+		if _, err := console.Expect(t.Context(), regexp.MustCompile(step[0])); err != nil {
+			t.Fatal(err)
+		}
+		if err := console.Send(step[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if strings.Contains(console.Text(), "grub>") {
+		t.Error("GRUB's command line was there")
+	}
+	g.Kill()
+	a.proves(t, fromMedia)
 }
 
 // from is the appliance started from a medium.

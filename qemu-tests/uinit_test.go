@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/report"
 )
@@ -55,16 +56,24 @@ func order(s report.State, names ...string) []int {
 	return places
 }
 
-// The worker's own crash ends in a shell, not in the kernel's panic; what was asked for by three keys there
-// happens.
+// Where the kernel line wants a shell after the worker's own crash, root's password opens it, and what is asked for there
+// happens. The host's password counts, though no worker has lived to hear of it.
 func TestWorkerPanics(t *testing.T) {
 	box := shipped(t, "headless")
-	box.options.Append = []string{"uinit.test.panic"}
-	g := box.boots(t)
+	box.options.Append = []string{"uinit.test.panic", "uinit.panic=rescue"}
+	vm, err := boot.Prepare(t.Context(), box.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vm.Close)
+	g := startFor(t, vm.Config, 3*limit)
 	talk(t, g,
-		[2]string{`uinit's worker ended: panic: the kernel line asks for it[\s\S]*# $`, "echo in-$((6*7))\r"},
+		[2]string{`uinit's worker ended: panic: the kernel line asks for it[\s\S]*Password of root: $`, "wrong\r"},
+		[2]string{`Login incorrect\s+Password of root: $`, vm.Password + "\r"},
+		[2]string{`# $`, "echo in-$((6*7))\r"},
 		[2]string{`in-42\s[\s\S]*# $`, "exit\r"},
-		[2]string{`uinit's worker ended: panic: the kernel line asks for it[\s\S]*# $`, "reboot\r"},
+		[2]string{`uinit's worker ended: panic: the kernel line asks for it[\s\S]*Password of root: $`, vm.Password + "\r"},
+		[2]string{`# $`, "reboot\r"},
 	)
 	if exit := g.Wait(); exit.Reason != "guest-reset" || exit.Killed != nil {
 		t.Errorf("ended with %+v", exit)

@@ -99,6 +99,7 @@ func (f *first) run() {
 // rescue offers the rescue shell, and returns why there was none.
 func (f *first) rescue(why string) (refused string) {
 	status, reason := f.start("rescue", why)
+	f.yield()
 	if status.Exited() && status.ExitStatus() == 0 && reason == "" {
 		return ""
 	}

@@ -34,7 +34,7 @@ func rescueMain(reason string) int {
 }
 
 // rescue loads the drivers that the shell may need, for keyboards above all, gives root the password that the units
-// "users" and "site" would, and runs the shell. It is there for when the worker is broken, so it does without one.
+// "site" and "users" would, in this order, and runs the shell. It is there for when the worker is broken, so it does without one.
 func rescue(reason string) error {
 	life, end := context.WithCancel(context.Background())
 	defer end()
@@ -62,7 +62,7 @@ func rescue(reason string) error {
 			p.Cold(life)
 			p.Hot(life, news)
 		}()
-		failed = errors.Join(hostPasswordFor(&m.Machine, loader.Load), sitePassword(life, m, events, loader.Load))
+		failed = errors.Join(sitePassword(life, m, events, loader.Load), hostPasswordFor(&m.Machine, loader.Load))
 	}
 	if failed != nil {
 		reason += "\n" + failed.Error()
