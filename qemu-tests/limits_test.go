@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,6 +206,14 @@ restart = "never"
 	b.asks("ann", `for f in /tmp/full /dev/shm/full ~/full; do cat /dev/zero 2>/dev/null >$f; [[ -s $f ]] || exit 3; done; true`)
 	b.asks("root", "set -e; echo x >/etc/written; echo x >/run/written")
 	b.asks("ann", "rm /tmp/full /dev/shm/full ~/full")
+
+	// A service that grows is named too.
+	if !slices.ContainsFunc(g.Report().State().Events, func(e report.Event) bool {
+		line, _ := e.Value.(string)
+		return e.Name == "limits.reached" && strings.HasPrefix(line, "service hog: ")
+	}) {
+		t.Errorf("nothing is said of the service that grew; its end: %v", facts(g)["service.hog.exit"])
+	}
 
 	// Who goes first, and where they are.
 	for line, want := range map[string]string{

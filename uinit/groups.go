@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"os"
 	"path"
 	"strconv"
@@ -47,7 +48,7 @@ func (w *worker) limitPeople(shares cgroup.Shares) error {
 		if name == "root" {
 			uid, usual = 0, shares.Admin
 		}
-		_, err := w.groups.Add(cgroup.Session(name, uid), usual.But(cgroup.Limits{Memory: int64(user.Memory), Tasks: user.PIDs}))
+		_, err := w.groups.Add(cgroup.Session(name, uid), usual, cgroup.Limits{Memory: int64(user.Memory), Tasks: user.PIDs})
 		failed = append(failed, err)
 		// Homes of accounts without a way in are those of services, which have limits of their own.
 		home := cmp.Or(user.Home, "/home/"+name)
@@ -55,8 +56,12 @@ func (w *worker) limitPeople(shares cgroup.Shares) error {
 			failed = append(failed, account.Confine(name, shares.Home))
 		}
 	}
-	// Open files count as memory of those who have them; a number for all lets one take them from the others.
-	_ = os.WriteFile("/proc/sys/fs/file-max", []byte("9223372036854775807"), 0)
+	// Open files count as memory of those who have them; a number for all lets one take them from the others. System V
+	// memory has no mount that could have a size.
+	failed = append(failed, w.setKernel("fs/file-max", math.MaxInt64))
+	if shares.SysV > 0 {
+		failed = append(failed, w.setKernel("kernel/shmall", shares.SysV/int64(os.Getpagesize())))
+	}
 	go func() {
 		err := w.groups.Watch(w.life, 30*time.Second, func(line string) {
 			w.log.Warn(line)
@@ -67,6 +72,16 @@ func (w *worker) limitPeople(shares cgroup.Shares) error {
 		}
 	}()
 	return errors.Join(failed...)
+}
+
+// setKernel writes a number below /proc/sys, unless the profile has one of its own.
+func (w *worker) setKernel(name string, n int64) error {
+	for _, key := range []string{name, strings.ReplaceAll(name, "/", ".")} {
+		if _, given := w.machine.Sysctl[key]; given {
+			return nil
+		}
+	}
+	return os.WriteFile("/proc/sys/"+name, []byte(strconv.FormatInt(n, 10)), 0)
 }
 
 // mayLogIn says whether an account has a way in, or the site file may give it one.
@@ -89,12 +104,12 @@ func (w *worker) serviceGroup(name string, row spec.Service) (dir string, adjust
 	if name == spec.SSHService {
 		path, usual, adjustment = cgroup.SSH(), w.groups.Shares.SSH, oom.Door
 	}
-	return w.group(name, path, usual.But(cgroup.Limits{Memory: int64(row.Memory), Tasks: row.PIDs, CPU: row.CPU})), adjustment
+	return w.group(name, path, usual, cgroup.Limits{Memory: int64(row.Memory), Tasks: row.PIDs, CPU: row.CPU}), adjustment
 }
 
 // group makes a control group. What its limits lack is said among the service's own lines.
-func (w *worker) group(name, path string, limits cgroup.Limits) string {
-	dir, err := w.groups.Add(path, limits)
+func (w *worker) group(name, path string, usual, given cgroup.Limits) string {
+	dir, err := w.groups.Add(path, usual, given)
 	if err != nil {
 		w.say(name, "uinit: "+err.Error())
 	}
