@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,14 +24,15 @@ import (
 // are no reason to do without services and logins.
 func (w *worker) divide(context.Context) error {
 	shares := cgroup.Share(machineSize())
-	// A size of the profile's own is set by its unit.
-	own := func(target string, size int64) int64 {
-		if _, given := w.machine.Mount[target]; given {
-			return 0
-		}
-		return size
+	if !w.servesPeople() { // root may fill what he likes
+		shares.Tmp, shares.Shm, shares.SysV = 0, 0, 0
 	}
-	err := errors.Join(mount.AttachAll(mount.System(own("/tmp", shares.Tmp), own("/dev/shm", shares.Shm))), mount.Links())
+	// What the profile mounts there itself has its own size, and comes with its own unit.
+	system := slices.DeleteFunc(mount.System(shares.Tmp, shares.Shm), func(fs mount.FileSystem) bool {
+		_, given := w.machine.Mount[fs.Target]
+		return given
+	})
+	err := errors.Join(mount.AttachAll(system), mount.Links())
 	if failed := w.limitPeople(shares); failed != nil {
 		w.log.Warn(failed.Error())
 	}
@@ -82,6 +84,16 @@ func (w *worker) setKernel(name string, n int64) error {
 		}
 	}
 	return os.WriteFile("/proc/sys/"+name, []byte(strconv.FormatInt(n, 10)), 0)
+}
+
+// servesPeople says whether others than root may log in.
+func (w *worker) servesPeople() bool {
+	for name, user := range w.machine.User {
+		if name != "root" && w.mayLogIn(user) {
+			return true
+		}
+	}
+	return false
 }
 
 // mayLogIn says whether an account has a way in, or the site file may give it one.
