@@ -24,19 +24,23 @@ import (
 // are no reason to do without services and logins.
 func (w *worker) divide(context.Context) error {
 	shares := cgroup.Share(machineSize())
-	if !w.servesPeople() { // root may fill what he likes
-		shares.Tmp, shares.Shm, shares.SysV = 0, 0, 0
+	if !servesPeople(w.machine) { // root may fill what he likes
+		shares.Tmp, shares.Shm, shares.SysV, shares.Home = 0, 0, 0, 0
 	}
-	// What the profile mounts there itself has its own size, and comes with its own unit.
-	system := slices.DeleteFunc(mount.System(shares.Tmp, shares.Shm), func(fs mount.FileSystem) bool {
-		_, given := w.machine.Mount[fs.Target]
-		return given
-	})
-	err := errors.Join(mount.AttachAll(system), mount.Links())
+	err := errors.Join(mount.AttachAll(systemMounts(w.machine, shares)), mount.Links())
 	if failed := w.limitPeople(shares); failed != nil {
 		w.log.Warn(failed.Error())
 	}
 	return err
+}
+
+// systemMounts are mount.System with sizes. What the profile mounts in place of files in memory that all can write to
+// has its own size, and comes with its own unit.
+func systemMounts(m *spec.Machine, shares cgroup.Shares) []mount.FileSystem {
+	return slices.DeleteFunc(mount.System(shares.Tmp, shares.Shm), func(fs mount.FileSystem) bool {
+		_, given := m.Mount[fs.Target]
+		return given && (fs.Target == "/tmp" || fs.Target == "/dev/shm")
+	})
 }
 
 // limitPeople makes control groups, those of sessions first: people come without a unit. It sees to
@@ -54,7 +58,7 @@ func (w *worker) limitPeople(shares cgroup.Shares) error {
 		failed = append(failed, err)
 		// Homes of accounts without a way in are those of services, which have limits of their own.
 		home := cmp.Or(user.Home, "/home/"+name)
-		if uid != 0 && shares.Home > 0 && w.mayLogIn(user) && len(above(w.machine, path.Join(home, "any"))) == 0 {
+		if uid != 0 && shares.Home > 0 && mayLogIn(w.machine, user) && len(above(w.machine, path.Join(home, "any"))) == 0 {
 			failed = append(failed, account.Confine(name, shares.Home))
 		}
 	}
@@ -87,9 +91,9 @@ func (w *worker) setKernel(name string, n int64) error {
 }
 
 // servesPeople says whether others than root may log in.
-func (w *worker) servesPeople() bool {
-	for name, user := range w.machine.User {
-		if name != "root" && w.mayLogIn(user) {
+func servesPeople(m *spec.Machine) bool {
+	for name, user := range m.User {
+		if name != "root" && mayLogIn(m, user) {
 			return true
 		}
 	}
@@ -97,8 +101,8 @@ func (w *worker) servesPeople() bool {
 }
 
 // mayLogIn says whether an account has a way in, or the site file may give it one.
-func (w *worker) mayLogIn(user spec.User) bool {
-	return user.PasswordHash != "" || len(user.AuthorizedKeys) > 0 || w.machine.Allows(spec.SitePasswordHash, spec.SiteAuthorizedKeys)
+func mayLogIn(m *spec.Machine, user spec.User) bool {
+	return user.PasswordHash != "" || len(user.AuthorizedKeys) > 0 || m.Allows(spec.SitePasswordHash, spec.SiteAuthorizedKeys)
 }
 
 // people are the machine's accounts, root among them.
