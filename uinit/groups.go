@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,18 +24,23 @@ import (
 // are no reason to do without services and logins.
 func (w *worker) divide(context.Context) error {
 	shares := cgroup.Share(machineSize())
-	// A size of the profile's own is set by its unit.
-	own := func(target string, size int64) int64 {
-		if _, given := w.machine.Mount[target]; given {
-			return 0
-		}
-		return size
+	if !servesPeople(w.machine) { // root may fill what he likes
+		shares.Tmp, shares.Shm, shares.SysV, shares.Home = 0, 0, 0, 0
 	}
-	err := errors.Join(mount.AttachAll(mount.System(own("/tmp", shares.Tmp), own("/dev/shm", shares.Shm))), mount.Links())
+	err := errors.Join(mount.AttachAll(systemMounts(w.machine, shares)), mount.Links())
 	if failed := w.limitPeople(shares); failed != nil {
 		w.log.Warn(failed.Error())
 	}
 	return err
+}
+
+// systemMounts are mount.System with sizes. What the profile mounts in place of files in memory that all can write to
+// has its own size, and comes with its own unit.
+func systemMounts(m *spec.Machine, shares cgroup.Shares) []mount.FileSystem {
+	return slices.DeleteFunc(mount.System(shares.Tmp, shares.Shm), func(fs mount.FileSystem) bool {
+		_, given := m.Mount[fs.Target]
+		return given && (fs.Target == "/tmp" || fs.Target == "/dev/shm")
+	})
 }
 
 // limitPeople makes control groups, those of sessions first: people come without a unit. It sees to
@@ -47,16 +54,20 @@ func (w *worker) limitPeople(shares cgroup.Shares) error {
 		if name == "root" {
 			uid, usual = 0, shares.Admin
 		}
-		_, err := w.groups.Add(cgroup.Session(name, uid), usual.But(cgroup.Limits{Memory: int64(user.Memory), Tasks: user.PIDs}))
+		_, err := w.groups.Add(cgroup.Session(name, uid), usual, cgroup.Limits{Memory: int64(user.Memory), Tasks: user.PIDs})
 		failed = append(failed, err)
 		// Homes of accounts without a way in are those of services, which have limits of their own.
 		home := cmp.Or(user.Home, "/home/"+name)
-		if uid != 0 && shares.Home > 0 && w.mayLogIn(user) && len(above(w.machine, path.Join(home, "any"))) == 0 {
+		if uid != 0 && shares.Home > 0 && mayLogIn(w.machine, user) && len(above(w.machine, path.Join(home, "any"))) == 0 {
 			failed = append(failed, account.Confine(name, shares.Home))
 		}
 	}
-	// Open files count as memory of those who have them; a number for all lets one take them from the others.
-	_ = os.WriteFile("/proc/sys/fs/file-max", []byte("9223372036854775807"), 0)
+	// Open files count as memory of those who have them; a number for all lets one take them from the others. System V
+	// memory has no mount that could have a size.
+	failed = append(failed, w.setKernel("fs/file-max", math.MaxInt64))
+	if shares.SysV > 0 {
+		failed = append(failed, w.setKernel("kernel/shmall", shares.SysV/int64(os.Getpagesize())))
+	}
 	go func() {
 		err := w.groups.Watch(w.life, 30*time.Second, func(line string) {
 			w.log.Warn(line)
@@ -69,9 +80,29 @@ func (w *worker) limitPeople(shares cgroup.Shares) error {
 	return errors.Join(failed...)
 }
 
+// setKernel writes a number below /proc/sys, unless the profile has one of its own.
+func (w *worker) setKernel(name string, n int64) error {
+	for _, key := range []string{name, strings.ReplaceAll(name, "/", ".")} {
+		if _, given := w.machine.Sysctl[key]; given {
+			return nil
+		}
+	}
+	return os.WriteFile("/proc/sys/"+name, []byte(strconv.FormatInt(n, 10)), 0)
+}
+
+// servesPeople says whether others than root may log in.
+func servesPeople(m *spec.Machine) bool {
+	for name, user := range m.User {
+		if name != "root" && mayLogIn(m, user) {
+			return true
+		}
+	}
+	return false
+}
+
 // mayLogIn says whether an account has a way in, or the site file may give it one.
-func (w *worker) mayLogIn(user spec.User) bool {
-	return user.PasswordHash != "" || len(user.AuthorizedKeys) > 0 || w.machine.Allows(spec.SitePasswordHash, spec.SiteAuthorizedKeys)
+func mayLogIn(m *spec.Machine, user spec.User) bool {
+	return user.PasswordHash != "" || len(user.AuthorizedKeys) > 0 || m.Allows(spec.SitePasswordHash, spec.SiteAuthorizedKeys)
 }
 
 // people are the machine's accounts, root among them.
@@ -89,12 +120,12 @@ func (w *worker) serviceGroup(name string, row spec.Service) (dir string, adjust
 	if name == spec.SSHService {
 		path, usual, adjustment = cgroup.SSH(), w.groups.Shares.SSH, oom.Door
 	}
-	return w.group(name, path, usual.But(cgroup.Limits{Memory: int64(row.Memory), Tasks: row.PIDs, CPU: row.CPU})), adjustment
+	return w.group(name, path, usual, cgroup.Limits{Memory: int64(row.Memory), Tasks: row.PIDs, CPU: row.CPU}), adjustment
 }
 
 // group makes a control group. What its limits lack is said among the service's own lines.
-func (w *worker) group(name, path string, limits cgroup.Limits) string {
-	dir, err := w.groups.Add(path, limits)
+func (w *worker) group(name, path string, usual, given cgroup.Limits) string {
+	dir, err := w.groups.Add(path, usual, given)
 	if err != nil {
 		w.say(name, "uinit: "+err.Error())
 	}

@@ -35,7 +35,7 @@ func (g *guests) start(one *guest, row spec.Service) (service.Process, error) {
 	}
 	launcher := service.Launcher{
 		Environment: []string{"PATH=/usr/bin"}, Output: g.w.say, Files: opened.Files, Account: account,
-		Group: g.w.group("vm:"+one.name, cgroup.Guest(one.name), guestLimits(one.row)), Adjustment: oom.Guest,
+		Group: g.w.group("vm:"+one.name, cgroup.Guest(one.name), guestUsual(one.row), guestGiven(one.row)), Adjustment: oom.Guest,
 	}
 	process, err := launcher.Start("vm:"+one.name, row)
 	if err != nil {

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,11 +84,13 @@ func supervised(v spec.VM) spec.Service {
 	}
 }
 
-// guestLimits are those of a guest's QEMU.
-func guestLimits(v spec.VM) cgroup.Limits {
-	return cgroup.Limits{
-		Memory: int64(cmp.Or(v.MemoryMax, vm.Most(v.Memory))), Whole: true, CPU: v.CPU, Tasks: threads + max(v.VCPUs, 1),
-	}
+// guestUsual are the limits of a guest's QEMU whose row gives none, guestGiven those that it gives.
+func guestUsual(v spec.VM) cgroup.Limits {
+	return cgroup.Limits{Memory: int64(vm.Most(v.Memory)), Whole: true, Tasks: threads + max(v.VCPUs, 1)}
+}
+
+func guestGiven(v spec.VM) cgroup.Limits {
+	return cgroup.Limits{Memory: int64(v.MemoryMax), CPU: v.CPU}
 }
 
 // boot starts a guest with the machine.

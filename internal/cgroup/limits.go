@@ -54,15 +54,13 @@ func (l Limits) files() []file {
 	return files
 }
 
-// set writes limits into a group's directory; each that can't be written is named.
-func (l Limits) set(dir string) error {
+// set writes limits into a group's directory. Each that is refused is named, and of those that the kernel does not know
+// the ones that must hold.
+func (l Limits) set(dir string, must func(file) bool) error {
 	var failed []error
 	for _, f := range l.files() {
-		if err := os.WriteFile(filepath.Join(dir, f.name), []byte(f.value), 0); err != nil {
-			// A kernel without swap has no limit of it.
-			if f.name == "memory.swap.max" && errors.Is(err, os.ErrNotExist) {
-				continue
-			}
+		err := os.WriteFile(filepath.Join(dir, f.name), []byte(f.value), 0)
+		if err != nil && (must(f) || !errors.Is(err, os.ErrNotExist)) {
 			failed = append(failed, fmt.Errorf("limiting: %w", err))
 		}
 	}

@@ -17,9 +17,10 @@ type Shares struct {
 	Users Limits
 	// Service, User, Admin are what one gets whose row says nothing; SSH is the server's.
 	Service, User, Admin, SSH Limits
-	// Tmp, Shm and Home bound /tmp, /dev/shm and the home of an account in bytes. All three full leave their owner
-	// enough for a shell that can remove something.
-	Tmp, Shm, Home int64
+	// Tmp, Shm, SysV and Home bound /tmp, /dev/shm, System V memory (kernel.shmall) and the home of an account in bytes:
+	// no process has to be there for these to hold memory, so none that is ended gives it back. All of them full of
+	// small files leave their owner enough for a shell that can remove some.
+	Tmp, Shm, SysV, Home int64
 }
 
 const mebibyte = 1 << 20
@@ -33,16 +34,16 @@ func Share(m Machine) Shares {
 		Work: Limits{Memory: work, Tasks: tasks / 4 * 3},
 		// People are many and services few: in the struggle for a processor all people count as half a service.
 		Users:   Limits{Memory: work / 4 * 3, Tasks: tasks / 4, Weight: 50, NoSwap: true},
-		User:    Limits{Memory: work / 2, Tasks: tasks / 8},
+		User:    Limits{Memory: work / 8 * 5, Tasks: tasks / 8},
 		Service: Limits{Memory: work / 4 * 3, Tasks: tasks / 4, Whole: true},
 		SSH:     Limits{Memory: work / 2, Tasks: tasks / 4},
 		Admin:   Limits{Memory: m.Memory - reserve/2, Tasks: tasks / 2},
-		Tmp:     work / 4, Shm: work / 8, Home: work / 16,
+		Tmp:     work / 4, Shm: work / 16, SysV: work / 16, Home: work / 16,
 	}
 }
 
-// But returns the limits with what a row gives in their place.
-func (l Limits) But(given Limits) Limits {
+// but returns the limits with what a row gives in their place.
+func (l Limits) but(given Limits) Limits {
 	if given.Memory > 0 {
 		l.Memory = given.Memory
 	}

@@ -19,6 +19,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -91,7 +92,7 @@ func Make(dir string, s Shares) (Tree, error) {
 		if errors.Is(err, fs.ErrExist) {
 			err = nil
 		}
-		failed = append(failed, err, group.limits.set(at))
+		failed = append(failed, err, group.limits.set(at, func(f file) bool { return f.name != "memory.swap.max" }))
 		delegate(group.path)
 	}
 	if err := errors.Join(failed...); err != nil {
@@ -108,14 +109,16 @@ func (t Tree) Dir(path string) string {
 	return filepath.Join(t.dir, path)
 }
 
-// Add makes a group ready; "" is returned where it can't be. One that is there already keeps what is in it.
-// The error says which limits don't hold: that is no reason to do without what was to be limited.
-func (t Tree) Add(path string, l Limits) (dir string, err error) {
+// Add makes a group ready with what is usual, or given in its place; "" is returned where it can't be. One that is there
+// already keeps what is in it. The error says which of the given limits don't hold, and which the kernel
+// refuses: that is no reason to do without what was to be limited.
+func (t Tree) Add(path string, usual, given Limits) (dir string, err error) {
 	if dir = t.Dir(path); dir == "" {
 		return "", nil
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", fmt.Errorf("making a control group: %w", err)
 	}
-	return dir, l.set(dir)
+	// What the kernel has no controller for Make has said once for all.
+	return dir, usual.but(given).set(dir, func(f file) bool { return slices.Contains(given.files(), f) })
 }

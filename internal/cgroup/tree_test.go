@@ -64,7 +64,7 @@ func TestTree(t *testing.T) {
 	} else if err != nil || again != nil {
 		t.Fatal(err, again)
 	}
-	ann, _ := tree.Add(Session("ann", 1000), s.User)
+	ann, _ := tree.Add(Session("ann", 1000), s.User, Limits{})
 	if ann != filepath.Join(dir, "work/users/ann") {
 		t.Fatalf("the group is %q", ann)
 	}
@@ -116,7 +116,7 @@ func TestWithoutGroups(t *testing.T) {
 	if err != nil || tree != (Tree{}) {
 		t.Errorf("a directory without control groups: %+v, %v", tree, err)
 	}
-	if d, err := tree.Add(Service("a"), Limits{Memory: 1}); d != "" || err != nil {
+	if d, err := tree.Add(Service("a"), Limits{Memory: 1}, Limits{}); d != "" || err != nil {
 		t.Errorf("%q, %v", d, err)
 	}
 	if err := enter(dir, "ann", 1000); err != nil {

@@ -142,7 +142,7 @@ type User struct {
 	// Home directory; by default /root for root and /home/NAME for others.
 	Home string `json:"home,omitempty"`
 	// Most memory that all its sessions may use together, on consoles and by SSH, with what they write to /tmp; when they
-	// need more, the kernel ends the largest program. By default half of what services, guests and
+	// need more, the kernel ends the largest program. By default five eighths of what services, guests and
 	// accounts may have, which is nearly all; root's sessions may have that.
 	Memory Size `json:"memory,omitempty"`
 	// Most processes and threads that its sessions may have at a time, by default an eighth of what the kernel can

@@ -32,7 +32,7 @@ func Confine(user string, size int64) error {
 		return bad(err)
 	}
 	defer os.Remove(workbench)
-	if err := unix.Mount("tmpfs", workbench, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, fmt.Sprintf("size=%d", size)); err != nil {
+	if err := unix.Mount("tmpfs", workbench, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, fmt.Sprintf("size=%d,nr_inodes=%d", size, size/4096)); err != nil {
 		return bad(err)
 	}
 	err = copyTree(h.dir, workbench)

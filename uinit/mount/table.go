@@ -47,12 +47,13 @@ func System(tmp, shm int64) []FileSystem {
 	}
 }
 
-// sized adds a size to the options of a tmpfs (tmpfs(5)).
+// sized adds a size in bytes to the options of a tmpfs (tmpfs(5)). Each file takes a kilobyte and more that the size does
+// not count, so there is one for each page at most.
 func sized(options string, size int64) string {
 	if size <= 0 {
 		return options
 	}
-	return fmt.Sprintf("%s,size=%d", options, size)
+	return fmt.Sprintf("%s,size=%d,nr_inodes=%d", options, size, size/4096)
 }
 
 // Attach mounts a file system where nothing is mounted yet; its target is made if need be.

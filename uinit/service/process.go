@@ -76,8 +76,8 @@ func (l Launcher) Start(name string, row spec.Service) (Process, error) {
 		attr.UseCgroupFD, attr.CgroupFD = true, int(group.Fd())
 	}
 	cmd, err := run()
-	if err != nil && group != nil {
-		// A cgroup that does not take it must not keep a service from running.
+	// A kernel that can't start it there must not keep a service from running, but a limit that is reached may.
+	if err != nil && group != nil && !errors.Is(err, unix.EAGAIN) {
 		attr.UseCgroupFD, group = false, nil
 		cmd, err = run()
 	}
