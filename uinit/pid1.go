@@ -47,9 +47,13 @@ type first struct {
 }
 
 func (f *first) run() {
+	found, dropped := dropBeside(beside)
 	mounted := mount.AttachAll(mount.Early())
 	f.log, f.line = klog.Open(), cmdline.Read()
-	if err := errors.Join(mounted, offerModprobe(), spareHugePages(f.line)); err != nil {
+	if found {
+		f.say("files beside the program on the boot medium are not used; %s was removed", beside)
+	}
+	if err := errors.Join(dropped, mounted, offerModprobe(), spareHugePages(f.line)); err != nil {
 		f.say("%v", err)
 	}
 	f.listen()
