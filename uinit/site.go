@@ -85,7 +85,7 @@ func (w *worker) siteFile(ctx context.Context) ([]byte, error) {
 	}
 	w.board.Fact("site.device", device)
 	_ = w.modules.Load("fs-vfat") // the kernel's answer to the mount is the better error
-	return mount.ReadFile(device, "vfat", site.Name, site.MaxSize+1)
+	return mount.ReadFile(device, "vfat", site.Name, site.MaxSize)
 }
 
 // openQuietly opens a disk without pulling in an optical drive's tray.

@@ -70,8 +70,8 @@ type ISCSIShare struct {
 	Initiators []IQN `json:"initiators,omitempty"`
 	// Account for CHAP (RFC 1994), which proves that an initiator knows the password.
 	User string `json:"user,omitempty"`
-	// File with that password, 12 to 255 characters, on a mounted file system: an image is
-	// no place for secrets.
+	// File with that password, 12 to 255 characters, of mode 0600 (on vfat by the mount option umask=0077), on
+	// a mounted file system: an image is no place for secrets.
 	PasswordFile string `json:"password_file,omitempty"`
 }
 
