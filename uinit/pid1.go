@@ -52,10 +52,14 @@ type first struct {
 }
 
 func (f *first) run() {
+	found, dropped := dropBeside(beside)
 	mounted := mount.AttachAll(mount.Early())
 	f.log, f.line = klog.Open(), cmdline.Read()
-	// The worker inherits it; nothing else does (uinit/slack).
-	if err := errors.Join(mounted, oom.Set(oom.Never), offerModprobe(), spareHugePages(f.line)); err != nil {
+	if found {
+		f.say("files beside the program on the boot medium are not used; %s was removed", beside)
+	}
+	// The worker inherits the mercy; nothing else does (uinit/slack).
+	if err := errors.Join(dropped, mounted, oom.Set(oom.Never), offerModprobe(), spareHugePages(f.line)); err != nil {
 		f.say("%v", err)
 	}
 	f.listen()

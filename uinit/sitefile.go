@@ -34,7 +34,7 @@ func siteFile(ctx context.Context, row *spec.Site, media []string, wait func(con
 		got.device, got.err = siteMedium(ctx, media, wait)
 		if got.err == nil {
 			_ = load("fs-vfat") // the kernel's answer to the mount is the better error
-			got.text, got.err = mount.ReadFile(got.device, "vfat", site.Name, site.MaxSize+1)
+			got.text, got.err = mount.ReadFile(got.device, "vfat", site.Name, site.MaxSize)
 		}
 		read <- got
 	}()

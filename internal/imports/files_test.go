@@ -42,6 +42,7 @@ const (
 var reasons = map[string]string{
 	"uinit/account/account.go":              images,
 	"uinit/account/keys.go findHome":        images,
+	"uinit/beside.go":                       "removes what the boot program unpacked, through no link",
 	"uinit/clock/rtc.go":                    devices,
 	"uinit/cmdline/cmdline.go":              kernels,
 	"uinit/console/accounts.go":             images,

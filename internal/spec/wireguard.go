@@ -10,7 +10,8 @@ import (
 // of [route]; the networks of its addresses need none.
 type WireGuard struct {
 	// File with the private key, as "wg genkey" writes it. Where there is none one is made as soon as there is randomness for it:
-	// name a file on state, so that the box keeps it. Peers are told the public key, the fact tunnel.NAME.public_key.
+	// name a file on state, so that the box keeps it. One that others may read is refused (mode 0600; on vfat the mount
+	// option umask=0077). Peers are told the public key, the fact tunnel.NAME.public_key.
 	PrivateKeyFile string `json:"private_key_file" secret:"file"`
 	// UDP port to listen on; by default any.
 	ListenPort int `json:"listen_port,omitempty" accept:"1 to 65535"`
@@ -29,7 +30,7 @@ type WireGuardPeer struct {
 	AllowedIPs []netip.Prefix `json:"allowed_ips,omitempty"`
 	// How often to send something when there is nothing to say, so that a way through address translation stays open.
 	Keepalive Duration `json:"keepalive,omitempty" accept:"1s to 65535s"`
-	// File with a secret that both ends have besides their keys.
+	// File with a secret that both ends have besides their keys, of mode 0600.
 	PresharedKeyFile string `json:"preshared_key_file,omitempty" secret:"file"`
 }
 

@@ -9,7 +9,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"unicode/utf16"
 
 	"github.com/imgbuild/imgbuild/build/layout"
 )
@@ -59,18 +58,10 @@ func Enrol(template []byte, cert *x509.Certificate) ([]byte, error) {
 }
 
 func enrol(flash []byte, cert *x509.Certificate) ([]byte, error) {
-	if len(flash) < volumeHeaderLength+2 || len(flash) < int(le.Uint16(flash[volumeHeaderLength:]))+storeHeader {
-		return nil, errors.New("the template is too short")
+	room, err := variables(flash)
+	if err != nil {
+		return nil, err
 	}
-	begin := int(le.Uint16(flash[volumeHeaderLength:]))
-	if id := store.Mixed(); !bytes.Equal(flash[begin:begin+16], id[:]) {
-		return nil, errors.New("the template is no store of authenticated variables")
-	}
-	size := int(le.Uint32(flash[begin+storeSize:]))
-	if size < storeHeader || size > len(flash)-begin {
-		return nil, fmt.Errorf("the template's store says that it has %d bytes", size)
-	}
-	room := flash[begin+storeHeader : begin+size]
 	if len(room) < 2 || le.Uint16(room) != 0xffff {
 		return nil, errors.New("the template holds variables already; accepted: an empty one, such as OVMF_VARS_4M.fd")
 	}
@@ -91,13 +82,26 @@ func enrol(flash []byte, cert *x509.Certificate) ([]byte, error) {
 	return flash, nil
 }
 
+// variables is the part of the flash image that holds variables.
+func variables(flash []byte) ([]byte, error) {
+	if len(flash) < volumeHeaderLength+2 || len(flash) < int(le.Uint16(flash[volumeHeaderLength:]))+storeHeader {
+		return nil, errors.New("the template is too short")
+	}
+	begin := int(le.Uint16(flash[volumeHeaderLength:]))
+	if id := store.Mixed(); !bytes.Equal(flash[begin:begin+16], id[:]) {
+		return nil, errors.New("the template is no store of authenticated variables")
+	}
+	size := int(le.Uint32(flash[begin+storeSize:]))
+	if size < storeHeader || size > len(flash)-begin {
+		return nil, fmt.Errorf("the template's store says that it has %d bytes", size)
+	}
+	return flash[begin+storeHeader : begin+size], nil
+}
+
 // variable encodes an AUTHENTICATED_VARIABLE_HEADER, the name and the value. What
 // fills it up to four bytes stays erased flash.
 func variable(name string, vendor layout.GUID, attributes uint32, value []byte) []byte {
-	var title []byte
-	for _, unit := range append(utf16.Encode([]rune(name)), 0) {
-		title = le.AppendUint16(title, unit)
-	}
+	title := wide(name)
 	b := make([]byte, variableHeader)
 	le.PutUint16(b, variableStart)
 	b[2] = variableAdded
