@@ -87,12 +87,15 @@ func TestAttackedCache(t *testing.T) {
 [kernel]
 package = "linux-image-cloud-amd64"
 drivers = ["virtio"]
+cmdline = ["console=ttyS0,115200"]
 [disk]
 state = "64M"
 [packages.mdadm]
 files = ["/sbin/mdadm"]
 [console.ttyS0]
 login = "autologin"
+[image]
+commands = ["true"]
 `)
 	p, _, err := profile.Load(filepath.Join(dir, "box.toml"), profile.Find(profiles.FS))
 	if err != nil {

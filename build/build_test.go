@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(fullDiskEnv) != "" {
 		os.Exit(onFullDisk())
 	}
+	if dir := os.Getenv(killEnv); dir != "" {
+		os.Exit(buildIn(dir))
+	}
 	dir, err := os.MkdirTemp("", "imgbuild-test-")
 	if err != nil {
 		panic(err)

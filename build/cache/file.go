@@ -85,10 +85,20 @@ func (e *Entry) Read(name string) ([]byte, error) {
 	return b, nil
 }
 
-// Has tells whether a file of that name and size, in bytes, was put into the entry.
-func (e *Entry) Has(name string, size int64) bool {
-	is, ok := e.files[name]
-	return ok && is.size == size
+// Check reads all files of the entry; the error is a *DamageError where one is not what was put there.
+func (e *Entry) Check() error {
+	for _, name := range sortedNames(e.files) {
+		f, err := e.Open(name)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, io.NewSectionReader(f, 0, f.Size()))
+		f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Size is the file's length in bytes.

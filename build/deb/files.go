@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/imgbuild/imgbuild/build/cache"
 )
 
 // Read returns the content of a regular file of an unpacked package. It is that of the package, by
@@ -21,6 +23,34 @@ func (a *Apt) Read(t Tree, e Entry) ([]byte, error) {
 	b := bytes.NewBuffer(make([]byte, 0, e.Size+bytes.MinRead))
 	_, err = io.Copy(b, r)
 	return b.Bytes(), err
+}
+
+// CheckTree reads all files of an entry of unpacked packages; of other kinds there is nothing to do. The error
+// is a *cache.DamageError where one is not what was unpacked.
+func (a *Apt) CheckTree(kind string, e *cache.Entry) error {
+	if kind != kindTree {
+		return nil
+	}
+	files, err := loadIndex(e)
+	if err != nil {
+		return err
+	}
+	t := Tree{Dir: e.Dir, Files: files}
+	for _, f := range files {
+		if !f.Mode.IsRegular() {
+			continue
+		}
+		r, err := a.cache.Stream(t.Host(f), f.Size, f.SHA256)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, r)
+		r.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // FS is an unpacked package as a file system, which has what the package has and nothing that

@@ -128,7 +128,7 @@ fails or is interrupted leaves it alone.`,
 	}
 	c.Flags().StringVarP(&output, "output", "o", "", "write straight into `DIR` (default out/NAME)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the artifacts as JSON: name, path, size, sha256")
-	c.Flags().BoolVar(&verify, "verify", false, "build a second time from scratch and compare every byte")
+	c.Flags().BoolVar(&verify, "verify", false, "build a second time, from packages and sources alone, and compare every byte")
 	_ = c.MarkFlagDirname("output")
 	b.formatFlag(c)
 	b.flags(c)

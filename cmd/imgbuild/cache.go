@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/imgbuild/imgbuild/build"
 	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -41,7 +42,7 @@ func (a *app) cacheCommand() *cobra.Command {
 	}
 	c.PersistentFlags().StringVar(&dir, "cache", "", "cache `DIR` (default $IMGBUILD_CACHE, else imgbuild in the user's cache directory)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	c.AddCommand(a.pruneCommand(&dir))
+	c.AddCommand(a.pruneCommand(&dir), a.checkCacheCommand(&dir))
 	return c
 }
 
@@ -73,6 +74,33 @@ func (a *app) pruneCommand(dir *string) *cobra.Command {
 	}
 	c.Flags().StringVar(&limit, "limit", "", "`SIZE` to keep, such as 2G (default 0: nothing)")
 	return c
+}
+
+func (a *app) checkCacheCommand(dir *string) *cobra.Command {
+	return &cobra.Command{
+		Use: "verify", Short: "Read all that the cache holds, and drop what is damaged", Args: noArguments,
+		Long: `Compares every file of the cache with the index of what builds put there, which
+lies in $XDG_STATE_HOME or else ~/.local/state. What is another is named and dropped;
+the next builds make it anew. Builds do the same by themselves with what they read.
+Exit codes: 0 nothing is damaged, 1 something was.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			e, err := build.NewEnv(*dir, a.reporter())
+			if err != nil {
+				return err
+			}
+			damaged, unknown, err := e.CheckCache(c.Context())
+			for _, bad := range damaged {
+				fmt.Fprintln(a.stdout, bad)
+			}
+			if unknown > 0 {
+				fmt.Fprintf(a.stdout, "%s not in the index, which builds will not believe\n", entries(unknown))
+			}
+			if err == nil && len(damaged) > 0 {
+				err = fmt.Errorf("dropped from the cache: %s", entries(len(damaged)))
+			}
+			return err
+		},
+	}
 }
 
 func entries(n int) string {
