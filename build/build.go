@@ -71,6 +71,7 @@ func (e *Env) Build(ctx context.Context, p *profile.Profile, dir string, o Optio
 	}
 	made, err := out.commit()
 	if err == nil {
+		e.saySecrets(image)
 		e.tidy()
 	}
 	return made, err
@@ -102,7 +103,7 @@ func (e *Env) write(ctx context.Context, image *Image, out *staging) error {
 	if err := out.bytes(ctx, p.Name+".sbom.spdx.json", image.sbom(e.Epoch)); err != nil {
 		return err
 	}
-	err = out.add(ctx, p.Name+".manifest.json", func(w io.Writer) error {
+	err = out.add(ctx, p.Name+".manifest.json", everybody, func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
 		return enc.Encode(image.manifest(segments, out.made))
@@ -120,11 +121,11 @@ func writeFiles(ctx context.Context, image *Image, segments []packed, out *stagi
 	if !image.Profile.Writes(profile.FormatKernel, profile.FormatNetboot) {
 		return nil
 	}
-	err := out.add(ctx, p.Name+"-kernel", func(w io.Writer) error { return copyFile(w, p.Kernel.From.Host) })
+	err := out.add(ctx, p.Name+"-kernel", everybody, func(w io.Writer) error { return copyFile(w, p.Kernel.From.Host) })
 	if err != nil {
 		return err
 	}
-	err = out.add(ctx, p.Name+"-initrd.img", func(w io.Writer) error {
+	err = out.add(ctx, p.Name+"-initrd.img", image.readers(), func(w io.Writer) error {
 		for _, s := range segments {
 			if err := copyFile(w, s.path); err != nil {
 				return err

@@ -13,7 +13,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// Shortest password that RFC 3720 (section 8.2.1) allows for CHAP, and the longest that the kernel takes.
+// Shortest password that RFC 7143 (section 9.2.1) allows for CHAP, and the longest that the kernel takes.
 const (
 	shortest = 12
 	longest  = 255
@@ -31,13 +31,21 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load func(
 		return err
 	}
 	var failed []error
+	disks := map[string]Disk{}
 	for name, row := range rows {
 		disk, err := find(row)
-		if err == nil {
-			one := map[string]spec.ISCSIShare{name: row}
-			err = apply(ctx, PlanISCSI(one, map[string]Disk{name: disk}))
-		}
 		if err != nil {
+			failed = append(failed, fmt.Errorf("offering %s by iSCSI: %w", name, err))
+			continue
+		}
+		disks[name] = disk
+	}
+	if err := apply(ctx, planDiscovery(rows, disks)); err != nil {
+		return errors.Join(append(failed, fmt.Errorf("offering disks by iSCSI: %w", err))...)
+	}
+	for name := range disks {
+		one := map[string]spec.ISCSIShare{name: rows[name]}
+		if err := apply(ctx, PlanISCSI(one, disks)); err != nil {
 			failed = append(failed, fmt.Errorf("offering %s by iSCSI: %w", name, err))
 		}
 	}
@@ -60,15 +68,18 @@ func StopISCSI(ctx context.Context, rows map[string]spec.ISCSIShare) error {
 
 // find looks at what is to be offered; a file that the profile gives a size is made.
 func find(row spec.ISCSIShare) (d Disk, err error) {
-	if row.PasswordFile != "" {
-		b, err := os.ReadFile(row.PasswordFile)
-		if err != nil {
-			return d, fmt.Errorf("reading the password: %w", err)
-		}
-		d.Password = strings.TrimRight(string(b), "\r\n")
-		if n := len(d.Password); n < shortest || n > longest {
-			return d, fmt.Errorf("the password in %s has %d characters; accepted: %d to %d", row.PasswordFile, n, shortest, longest)
-		}
+	if row.User == "" && !row.Insecure {
+		return d, errors.New("nobody would be asked for a password, and the image does not say that this is meant (insecure = true)")
+	}
+	if d.Password, err = password(row.PasswordFile); err != nil {
+		return d, err
+	}
+	if d.Mutual, err = password(row.MutualPasswordFile); err != nil {
+		return d, err
+	}
+	// RFC 7143, section 9.2.1: else an initiator could have the target answer its own question.
+	if d.Mutual != "" && d.Mutual == d.Password {
+		return d, fmt.Errorf("the passwords in %s and %s are the same; accepted: two", row.PasswordFile, row.MutualPasswordFile)
 	}
 	info, err := os.Stat(row.Source)
 	if errors.Is(err, os.ErrNotExist) && row.Size > 0 {
@@ -85,6 +96,25 @@ func find(row spec.ISCSIShare) (d Disk, err error) {
 		return d, fmt.Errorf("%s is empty", row.Source)
 	}
 	return d, nil
+}
+
+// password reads a password for CHAP; none from no file.
+func password(file string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("reading the password: %w", err)
+	}
+	p := strings.TrimRight(string(b), "\r\n")
+	switch n := len(p); {
+	case n < shortest || n > longest:
+		return "", fmt.Errorf("the password in %s has %d characters; accepted: %d to %d", file, n, shortest, longest)
+	case strings.ContainsAny(p, "\n\x00") || strings.HasPrefix(p, "NULL"): // the kernel's word for none (iscsi_target_configfs.c)
+		return "", fmt.Errorf("the password in %s is more than one line, or begins with NULL; accepted: another", file)
+	}
+	return p, nil
 }
 
 // create makes a file of a size in bytes, which takes no space before it is written.
