@@ -128,6 +128,12 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	if err := offerModprobe(t, squashed, segmentOf); err != nil {
 		return nil, err
 	}
+	if err := checkMounts(p, t.Files()); err != nil {
+		return nil, err
+	}
+	if err := checkPrograms(p, t); err != nil {
+		return nil, err
+	}
 	return &Plan{
 		Name: string(p.Name), Kernel: in.Kernel, Release: in.Modules.Release,
 		Cmdline: cmdline(p), Modules: modules,
