@@ -10,7 +10,7 @@ import (
 )
 
 // The disks of this machine are offered to itself: what is refused here is refused to others.
-const disks4 = cloud + `
+const offered = cloud + `
 modules = ["iscsi_tcp", "sd-mod", "crc32c_generic"]
 [image]
 commands = ["default", "cmp"]
@@ -21,7 +21,14 @@ files = ["/sbin/iscsistart"]
 unit_timeout = "3m"
 [run]
 nics = 0
-[dummy.lan]
+[run.disk.data]
+size       = "96M"
+filesystem = "ext4"
+label      = "data"
+[mount."/srv"]
+source = "LABEL=data"
+type   = "ext4"
+[dummy.store]
 addresses = ["192.0.2.1/24", "192.0.2.3/24"]
 [share.iscsi.named]
 target     = "%[1]snamed"
@@ -62,7 +69,7 @@ listen               = ["192.0.2.1"]
 func TestISCSI(t *testing.T) {
 	t.Parallel()
 	const password, mutual = "correct horse", "battery staple"
-	g := extended(t, fmt.Sprintf(disks4, shareTarget, shareClient), map[string]string{
+	g := extended(t, fmt.Sprintf(offered, shareTarget, shareClient), map[string]string{
 		"files/etc/chap": password + "\n", "files/etc/mutual": mutual + "\n",
 		"files/usr/bin/await": string(compiled(t, "./await")), "files/usr/bin/sendtargets": string(compiled(t, "./sendtargets")),
 	}).plugged(t, 1, "")
