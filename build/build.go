@@ -80,7 +80,11 @@ func (e *Env) build(ctx context.Context, p *profile.Profile, dir string, o Optio
 	if err := e.write(ctx, image, out); err != nil {
 		return nil, err
 	}
-	return out.commit()
+	made, err := out.commit()
+	if err == nil {
+		e.saySecrets(image)
+	}
+	return made, err
 }
 
 // write puts every artifact of the image into staging.
@@ -109,7 +113,7 @@ func (e *Env) write(ctx context.Context, image *Image, out *staging) error {
 	if err := out.bytes(ctx, p.Name+".sbom.spdx.json", image.sbom(e.Epoch)); err != nil {
 		return err
 	}
-	err = out.add(ctx, p.Name+".manifest.json", func(w io.Writer) error {
+	err = out.add(ctx, p.Name+".manifest.json", everybody, func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
 		return enc.Encode(image.manifest(segments, out.made))
@@ -127,11 +131,11 @@ func writeFiles(ctx context.Context, image *Image, segments []packed, out *stagi
 	if !image.Profile.Writes(profile.FormatKernel, profile.FormatNetboot) {
 		return nil
 	}
-	err := out.add(ctx, p.Name+"-kernel", func(w io.Writer) error { return copyChecked(w, image.open, p.Kernel) })
+	err := out.add(ctx, p.Name+"-kernel", everybody, func(w io.Writer) error { return copyChecked(w, image.open, p.Kernel) })
 	if err != nil {
 		return err
 	}
-	err = out.add(ctx, p.Name+"-initrd.img", func(w io.Writer) error {
+	err = out.add(ctx, p.Name+"-initrd.img", image.readers(), func(w io.Writer) error {
 		for _, s := range segments {
 			if err := s.copy(w); err != nil {
 				return err

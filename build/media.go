@@ -67,7 +67,7 @@ func (e *Env) media(ctx context.Context, image *Image, segments []packed, out *s
 			if err != nil {
 				return err
 			}
-			made[i], err = out.sparse(ctx, m.name, composed)
+			made[i], err = out.sparse(ctx, m.name, image.readers(), composed)
 			return err
 		})
 	}

@@ -24,10 +24,11 @@ func openOverlays(p *profile.Profile) ([]plan.Overlay, opener, error) {
 	trees := map[string]fs.FS{}
 	var out []plan.Overlay
 	var problems profile.Problems
+	m := newModes(p)
 	for i, name := range p.Image.Overlays {
 		key := fmt.Sprintf("image.overlays[%d]", i)
 		dir, fsys, err := findOverlay(p, key, name)
-		var files []tree.File
+		var files []tree.Imported
 		if err == nil {
 			files, err = tree.FromFS(name, fsys)
 		}
@@ -41,8 +42,12 @@ func openOverlays(p *profile.Profile) ([]plan.Overlay, opener, error) {
 			continue
 		}
 		trees[name] = fsys
-		out = append(out, plan.Overlay{Name: name, Files: files})
+		out = append(out, m.settle(key, name, files))
 	}
+	if problems == nil { // else it is not known what rows mean
+		m.unused()
+	}
+	problems = append(problems, m.problems...)
 	open := func(f tree.File) (io.ReadCloser, error) {
 		if f.From.Store == "overlay" {
 			return trees[f.From.Name].Open(f.From.Path)

@@ -15,7 +15,7 @@ import (
 
 // checkPrograms finds services and shells whose program nothing brings. What a
 // package brings as a whole or by a glob is known only after unpacking; the plan
-// finds that out.
+// finds that out (plan.Make).
 func checkPrograms(p *profile.Profile, overlays []plan.Overlay) profile.Problems {
 	have := map[string]bool{}
 	_, commands := expand(p)

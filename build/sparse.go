@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -15,9 +16,9 @@ import (
 
 // sparse writes an image as an artifact, with holes where it is zero. It may run
 // beside others; the caller keeps what it returns.
-func (s *staging) sparse(ctx context.Context, name string, image *extent.Image) (_ Artifact, err error) {
+func (s *staging) sparse(ctx context.Context, name string, readers fs.FileMode, image *extent.Image) (_ Artifact, err error) {
 	final := filepath.Join(s.dir, name)
-	f, err := os.OpenFile(s.tmp.Join(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := os.OpenFile(s.tmp.Join(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, readers)
 	if err != nil {
 		return Artifact{}, fmt.Errorf("writing %s: %w", final, err)
 	}

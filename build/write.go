@@ -59,9 +59,15 @@ func (s *staging) discard() error {
 	return err
 }
 
+// Who may read an artifact, apart from what the umask says.
+const (
+	everybody fs.FileMode = 0o666
+	owner     fs.FileMode = 0o600
+)
+
 // add writes one artifact.
-func (s *staging) add(ctx context.Context, name string, write func(w io.Writer) error) (err error) {
-	f, err := os.OpenFile(s.tmp.Join(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+func (s *staging) add(ctx context.Context, name string, readers fs.FileMode, write func(w io.Writer) error) (err error) {
+	f, err := os.OpenFile(s.tmp.Join(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, readers)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
@@ -81,7 +87,7 @@ func (s *staging) add(ctx context.Context, name string, write func(w io.Writer) 
 
 // bytes writes one artifact that is at hand.
 func (s *staging) bytes(ctx context.Context, name string, content []byte) error {
-	return s.add(ctx, name, func(w io.Writer) error {
+	return s.add(ctx, name, everybody, func(w io.Writer) error {
 		_, err := w.Write(content)
 		return err
 	})
@@ -90,7 +96,7 @@ func (s *staging) bytes(ctx context.Context, name string, content []byte) error 
 // sums writes SHA256SUMS in the form that "sha256sum -c" reads.
 func (s *staging) sums(ctx context.Context) error {
 	listed := slices.Clone(s.made)
-	return s.add(ctx, "SHA256SUMS", func(w io.Writer) error {
+	return s.add(ctx, "SHA256SUMS", everybody, func(w io.Writer) error {
 		for _, a := range listed {
 			if _, err := fmt.Fprintf(w, "%s  %s\n", a.SHA256, a.Name); err != nil {
 				return err

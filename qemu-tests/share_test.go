@@ -82,6 +82,7 @@ target     = "%[2]sdisk"
 source     = "/srv/disk"
 size       = "32M"
 initiators = [%[3]q]
+insecure   = true
 [share.iscsi.secret]
 target        = "%[2]ssecret"
 source        = "/srv/secret"

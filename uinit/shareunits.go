@@ -29,8 +29,10 @@ func shareUnits(m *spec.Machine, do func(name string) step) []unit.Unit {
 	for _, name := range sorted(m.Share.ISCSI) {
 		row := m.Share.ISCSI[name]
 		on("share:iscsi", row.Source)
-		if row.PasswordFile != "" {
-			on("share:iscsi", row.PasswordFile)
+		for _, file := range []string{row.PasswordFile, row.MutualPasswordFile} {
+			if file != "" {
+				on("share:iscsi", file)
+			}
 		}
 	}
 	if len(m.Share.NFS) > 0 {

@@ -96,7 +96,7 @@ func (u *unpacking) put(n *Node, content io.Reader) error {
 
 // write copies a content of known size and leaves its zeros out.
 func (u *unpacking) write(name string, content io.Reader, size int64) (err error) {
-	f, err := u.dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	f, err := u.dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // until finish opens it to whom it may concern
 	if err != nil {
 		return err
 	}

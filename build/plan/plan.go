@@ -37,6 +37,8 @@ type Inputs struct {
 type Overlay struct {
 	Name  string
 	Files []tree.File
+	// Dirs are directories whose modes the profile states.
+	Dirs []tree.File
 }
 
 // Plan is an image as a value.
@@ -126,6 +128,12 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	if err := offerModprobe(t, squashed, segmentOf); err != nil {
 		return nil, err
 	}
+	if err := checkMounts(p, t.Files()); err != nil {
+		return nil, err
+	}
+	if err := checkPrograms(p, t); err != nil {
+		return nil, err
+	}
 	return &Plan{
 		Name: string(p.Name), Kernel: in.Kernel, Release: in.Modules.Release,
 		Cmdline: cmdline(p), Modules: modules,
@@ -152,6 +160,13 @@ func lay(t *tree.Tree, o Overlay, replace []string, segmentOf map[string]string)
 			return fmt.Errorf("laying overlay %q: %w (image.replace = [%q] lets the overlay win)", o.Name, err, "/"+f.Path)
 		}
 		segmentOf[f.Path] = "config"
+	}
+	for _, d := range o.Dirs {
+		d.Path = MergedUsr(d.Path)
+		if err := t.Add(d); err != nil {
+			return fmt.Errorf("laying overlay %q: %w (the image's own directories keep their modes)", o.Name, err)
+		}
+		segmentOf[d.Path] = "config"
 	}
 	return nil
 }

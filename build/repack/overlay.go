@@ -24,21 +24,36 @@ type addition struct {
 // readOverlay lists what is in a directory. Other than those of a profile, these files
 // keep their exact permissions: whoever repacks has set them.
 func readOverlay(name string, overlay fs.FS) ([]tree.File, error) {
-	files, err := tree.FromFS(name, overlay)
-	if err != nil {
-		return nil, err
-	}
-	for i, f := range files {
-		if f.Mode.Type() == fs.ModeSymlink {
-			continue
+	found, err := tree.FromFS(name, overlay)
+	var files []tree.File
+	for _, f := range found {
+		if f.Mode.Type() != fs.ModeSymlink {
+			f.Mode = f.Mode.Type() | f.Own
 		}
-		info, err := fs.Stat(overlay, f.Path)
-		if err != nil {
-			return nil, fmt.Errorf("reading overlay %s: %w", name, err)
+		if !f.Way { // a directory with something in it is implied
+			files = append(files, f.File)
 		}
-		files[i].Mode = f.Mode.Type() | info.Mode()&(fs.ModePerm|fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky)
 	}
-	return files, nil
+	return files, err
+}
+
+// Secret is a file of an overlay that not everybody may read.
+type Secret struct {
+	Path string
+	// Open: it looks like a secret, and everybody may read it in the directory, and so in the image.
+	Open bool
+}
+
+// Secrets finds the files in a directory that not everybody may read, and those that look as if they should not be.
+func Secrets(name string, overlay fs.FS) ([]Secret, error) {
+	found, err := tree.FromFS(name, overlay)
+	var secrets []Secret
+	for _, f := range found {
+		if f.Mode.IsRegular() && (f.Own&0o004 == 0 || f.Holds != "") {
+			secrets = append(secrets, Secret{f.Path, f.Own&0o004 != 0})
+		}
+	}
+	return secrets, err
 }
 
 // place finds where in an image the files of an overlay lie. Where the image has a link to

@@ -12,15 +12,26 @@ import (
 	"syscall"
 )
 
-// FromFS lists the overlay called name: regular files, symbolic links and empty
-// directories of fsys, sorted by path. Names of one file stay that. Directories that hold something are left to be
-// implied, so that an overlay never argues about the mode of /root. Modes become
+// Imported is a file of an overlay, and what it is where the overlay lies.
+type Imported struct {
+	File
+	// Own is its mode there: permissions and the special bits. Where a file system has no such bits (embed.FS) everybody may
+	// read it.
+	Own fs.FileMode
+	// Holds is the secret that its content looks like: "a private key"; empty where it looks like none.
+	Holds string
+	// Way is set for a directory that holds something: it is only the way to its files.
+	Way bool
+}
+
+// FromFS lists the overlay called name: regular files, symbolic links and directories
+// of fsys, sorted by path. Names of one file stay that. Modes become
 // 0755 where a file may be executed or starts with "#!", else 0644: a umask, or a
 // file system without such bits (embed.FS), does not reach the image.
 // ".gitkeep" is ignored. A link that climbs out of the tree, a device, a pipe and
 // a socket are an *OverlayError.
-func FromFS(name string, fsys fs.FS) ([]File, error) {
-	var files []File
+func FromFS(name string, fsys fs.FS) ([]Imported, error) {
+	var files []Imported
 	links := map[inode]string{}
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -29,22 +40,18 @@ func FromFS(name string, fsys fs.FS) ([]File, error) {
 		if p == "." || d.Name() == gitkeep {
 			return nil
 		}
-		f := File{
+		f := Imported{File: File{
 			Path: p,
 			From: Source{Store: "overlay", Name: name, Path: p},
 			Why:  "overlay " + name,
-		}
+		}}
 		switch d.Type() {
 		case 0:
 			err = regular(fsys, &f, links)
 		case fs.ModeSymlink:
-			err = link(fsys, &f)
+			err = link(fsys, &f.File)
 		case fs.ModeDir:
-			var full bool
-			if full, err = holds(fsys, p); full {
-				return nil
-			}
-			f.From, f.Mode = Source{}, fs.ModeDir|0o755
+			err = directory(fsys, &f, d)
 		default:
 			err = fmt.Errorf("an overlay holds regular files, directories and symbolic links; this is %s", d.Type())
 		}
@@ -77,9 +84,12 @@ func (e *OverlayError) Unwrap() error { return e.Err }
 // inode is what names of one file have in common, where the overlay lies.
 type inode struct{ dev, ino uint64 }
 
-// regular fills in size, hash and mode, in one pass over the content; links are the first names of files
+// bits are those of a mode that a file has beside its type.
+const bits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
+
+// regular fills in size, hash, modes and what the content looks like, in one pass over it; links are the first names of files
 // with several.
-func regular(fsys fs.FS, f *File, links map[inode]string) error {
+func regular(fsys fs.FS, f *Imported, links map[inode]string) error {
 	r, err := fsys.Open(f.Path)
 	if err != nil {
 		return err
@@ -102,18 +112,30 @@ func regular(fsys fs.FS, f *File, links map[inode]string) error {
 		return err
 	}
 	f.From.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	f.Mode = 0o644
-	if info.Mode()&0o111 != 0 || bytes.Equal(start, []byte("#!")) {
+	f.Own, f.Holds, f.Mode = info.Mode()&bits, secretIn(start), 0o644
+	if info.Mode()&0o111 != 0 || bytes.HasPrefix(start, []byte("#!")) {
 		f.Mode = 0o755
 	}
 	return nil
 }
 
-// prefix keeps the first two bytes written to it.
+func directory(fsys fs.FS, f *Imported, d fs.DirEntry) (err error) {
+	if f.Way, err = holds(fsys, f.Path); err != nil {
+		return err
+	}
+	info, err := d.Info()
+	if err != nil {
+		return err
+	}
+	f.From, f.Mode, f.Own = Source{}, fs.ModeDir|0o755, info.Mode()&bits
+	return nil
+}
+
+// prefix keeps the first MiB written to it: secrets are small.
 type prefix []byte
 
 func (p *prefix) Write(b []byte) (int, error) {
-	*p = append(*p, b[:min(len(b), 2-len(*p))]...)
+	*p = append(*p, b[:min(len(b), 1<<20-len(*p))]...)
 	return len(b), nil
 }
 

@@ -34,6 +34,9 @@ func TestFromFS(t *testing.T) {
 	}
 	var got []brief
 	for _, f := range files {
+		if f.Way {
+			continue
+		}
 		got = append(got, brief{f.Path, f.Mode, f.Link, f.Size})
 		if f.Why != "overlay site" {
 			t.Errorf("%s: Why is %q", f.Path, f.Why)
@@ -52,14 +55,23 @@ func TestFromFS(t *testing.T) {
 	}
 	wantFrom := tree.Source{Store: "overlay", Name: "site", Path: "etc/motd",
 		SHA256: "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4"}
-	if files[3].From != wantFrom {
-		t.Errorf("etc/motd comes from %+v", files[3].From)
+	own := map[string]tree.Imported{}
+	for _, f := range files {
+		own[f.Path] = f
+	}
+	if f := own["etc/motd"]; f.From != wantFrom || f.Own != 0o600 {
+		t.Errorf("etc/motd comes from %+v, where it is %v", f.From, f.Own)
+	}
+	if d := own["etc"]; !d.Way || d.Own != 0o700 {
+		t.Errorf("etc is %+v", d)
 	}
 
 	tr := tree.New()
 	must(t, tr.Add(tree.File{Path: "etc", Mode: fs.ModeDir | 0o711, Why: "base"}))
 	for _, f := range files {
-		must(t, tr.Add(f))
+		if !f.Way {
+			must(t, tr.Add(f.File))
+		}
 	}
 }
 

@@ -13,8 +13,8 @@ func (a *app) planCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "plan PROFILE", Short: "Print the merged profile and what would go into the image", Args: oneProfile,
 		Long: `Prints the profile with everything it extends and all defaults, and the plan:
-kernel, command line, modules and files, each with its reason. Nothing is written
-but the cache.`,
+kernel, command line, modules and files, each with its reason. Hashes and keys are not
+shown. Nothing is written but the cache.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := b.load(args[0])
 			if err != nil {
@@ -34,7 +34,7 @@ but the cache.`,
 				return enc.Encode(struct {
 					Profile any `json:"profile"`
 					Plan    any `json:"plan"`
-				}{p, image.Plan})
+				}{p.Shown(), image.Plan.Shown()})
 			}
 			_, err = fmt.Fprintf(a.stdout, "# Profile, merged and with all defaults\n\n%s\n# Plan\n\n%s", p.TOML(), image.Plan)
 			return err

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +27,8 @@ to IMAGE.new, or to the file that -o names.
 What is in an initramfs stays as it is to the bit, microcode and all: the files follow as
 one more segment, compressed like the last. A squashfs is made anew by mksquashfs, with
 the same compressor and block size, owners and times. Files belong to root and keep the
-permissions that they have in the directory.`,
+permissions that they have in the directory; where not everybody may read one of them, nobody
+but the owner may read the result.`,
 		Example: `  mkdir -p add/etc && echo hello > add/etc/motd
   imgbuild repack /boot/initrd.img --overlay add -o initrd-with-motd.img`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -45,8 +47,12 @@ permissions that they have in the directory.`,
 			if output == "" {
 				output = args[0] + ".new"
 			}
+			secrets, err := a.addedSecrets(overlay)
+			if err != nil {
+				return err
+			}
 			step := a.reporter().Step("repacking "+m.Name, 0)
-			err = repackInto(c.Context(), output, m, overlay)
+			err = repackInto(c.Context(), output, m, overlay, secrets)
 			step.Done(err)
 			if err != nil {
 				return err
@@ -70,8 +76,24 @@ func oneImage(c *cobra.Command, args []string) error {
 	return usageError{fmt.Errorf("%s takes one image, got %d", c.CommandPath(), len(args))}
 }
 
+// addedSecrets says whether a directory holds what not everybody may read, and what that is.
+func (a *app) addedSecrets(overlay string) (bool, error) {
+	secrets, err := repack.Secrets(overlay, os.DirFS(overlay))
+	var paths []string
+	for _, s := range secrets {
+		paths = append(paths, "/"+s.Path)
+		if s.Open && !a.quiet {
+			fmt.Fprintf(a.stderr, "warning: /%s looks like a secret, and everybody can read it in the image; chmod 0600 %s keeps it to root\n", s.Path, filepath.Join(overlay, s.Path))
+		}
+	}
+	if len(paths) > 0 && !a.quiet {
+		fmt.Fprintf(a.stderr, "the result is readable by its owner alone (0600): it contains %s\n", strings.Join(paths, ", "))
+	}
+	return len(secrets) > 0, err
+}
+
 // repackInto writes next to the output, and puts the whole in its place at the end.
-func repackInto(ctx context.Context, output string, m *image.Image, overlay string) (err error) {
+func repackInto(ctx context.Context, output string, m *image.Image, overlay string, secrets bool) (err error) {
 	dir, err := scratch.New(filepath.Dir(output))
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", output, err)
@@ -89,10 +111,13 @@ func repackInto(ctx context.Context, output string, m *image.Image, overlay stri
 	if err != nil {
 		return err
 	}
-	// What a boot loader could read it must still be able to.
+	// What a boot loader could read it must still be able to, unless there is something in it now that not everybody may see.
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(m.Name); err == nil {
 		mode = info.Mode().Perm()
+	}
+	if secrets {
+		mode &= 0o700
 	}
 	return errors.Join(os.Chmod(made, mode), os.Rename(made, output))
 }

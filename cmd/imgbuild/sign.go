@@ -72,7 +72,8 @@ func sign(program, output, keyFile, certFile string) (err error) {
 	if err != nil {
 		return err
 	}
-	out, err := renameio.NewPendingFile(output, renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
+	// Signed, it holds the same secrets as before.
+	out, err := renameio.NewPendingFile(output, renameio.WithStaticPermissions(info.Mode().Perm()))
 	if err != nil {
 		return err
 	}

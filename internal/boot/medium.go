@@ -110,7 +110,8 @@ func diskAround(program, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	out, err := os.Create(path)
+	// Not open to more people than the program: that may hold hashes and keys.
+	out, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

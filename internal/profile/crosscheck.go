@@ -19,6 +19,7 @@ func crossCheck(p *Profile, doubts strict.Doubts) Problems {
 	c := crosser{strict.NewJudge(p.At, doubts), p}
 	c.kernel()
 	c.media()
+	c.modes()
 	c.consoles()
 	c.access()
 	c.users()

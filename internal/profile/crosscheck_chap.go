@@ -25,8 +25,10 @@ func (c *crosser) chap(key string, row spec.ISCSIShare) {
 	if (row.MutualUser != "" || row.MutualPasswordFile != "") && !proves {
 		c.Of(key+".user").Bad(key+".mutual_user", "goes with user and password_file: the initiator proves itself first (RFC 7143, section 12.1.3)")
 	}
-	if row.MutualPasswordFile != "" && row.MutualPasswordFile == row.PasswordFile {
-		c.Bad(key+".mutual_password_file", "is that of the initiator's password: what one side says could be sent back to it; accepted: another file, with another password (RFC 7143, section 9.2.1)")
+	for _, name := range slices.Sorted(maps.Keys(c.p.Share.ISCSI)) {
+		if row.MutualPasswordFile != "" && row.MutualPasswordFile == c.p.Share.ISCSI[name].PasswordFile {
+			c.Bad(key+".mutual_password_file", "is that of the initiators' password of share.iscsi.%s: what one side says could be sent back to it; accepted: another file, with another password (RFC 7143, section 9.2.1)", name)
+		}
 	}
 }
 
@@ -36,8 +38,9 @@ func (c *crosser) pair(key, userKey, user, fileKey, file string) {
 		c.Bad(key, "%s and %s go together; accepted: both or neither", userKey, fileKey)
 	}
 	// The kernel keeps 256 octets with the closing NUL (MAX_USER_LEN in iscsi_target_core.h), and reads up to a newline.
-	if len(user) > 255 || strings.ContainsFunc(user, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		c.Bad(key+"."+userKey, "is not an account; accepted: up to 255 characters without blanks")
+	// A name that begins with NULL is none to it.
+	if len(user) > 255 || strings.HasPrefix(user, "NULL") || strings.ContainsFunc(user, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		c.Bad(key+"."+userKey, "is not an account; accepted: up to 255 characters without blanks, and not NULL")
 	}
 	if file != "" && (!path.IsAbs(file) || path.Clean(file) != file) {
 		// Not shown: it may be the password itself.

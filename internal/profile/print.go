@@ -10,8 +10,19 @@ import (
 	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
-// TOML renders the merged profile with all defaults, tables sorted by name.
+// TOML renders the merged profile with all defaults, tables sorted by name; secrets are not shown.
 func (p *Profile) TOML() string {
+	var out bytes.Buffer
+	e := toml.NewEncoder(&out)
+	e.Indent = ""
+	if err := e.Encode(p.Shown()); err != nil {
+		panic(fmt.Sprintf("BUG: rendering a profile: %v", err))
+	}
+	return out.String()
+}
+
+// tree is the profile as tables, secrets and all.
+func (p *Profile) tree() map[string]any {
 	text, err := json.Marshal(p)
 	if err != nil {
 		panic(fmt.Sprintf("BUG: rendering a profile: %v", err))
@@ -22,13 +33,7 @@ func (p *Profile) TOML() string {
 	if err := d.Decode(&tree); err != nil {
 		panic(fmt.Sprintf("BUG: rendering a profile: %v", err))
 	}
-	var out bytes.Buffer
-	e := toml.NewEncoder(&out)
-	e.Indent = ""
-	if err := e.Encode(plain(tree)); err != nil {
-		panic(fmt.Sprintf("BUG: rendering a profile: %v", err))
-	}
-	return out.String()
+	return plain(tree).(map[string]any)
 }
 
 // plain turns JSON's numbers into TOML's whole numbers and fractions.

@@ -22,7 +22,7 @@ var chapProblems = []problemCase{
 		`p.toml:14:15: share.iscsi.a.mutual_user: goes with user and password_file: the initiator proves itself first`,
 	}},
 	{"one password for both sides", sound + disk("a", "user = \"anna\"\npassword_file = \"/etc/a\"\nmutual_user = \"nas\"\nmutual_password_file = \"/etc/a\"\n"), []string{
-		`p.toml:17:24: share.iscsi.a.mutual_password_file: is that of the initiator's password: `,
+		`p.toml:17:24: share.iscsi.a.mutual_password_file: is that of the initiators' password of share.iscsi.a: `,
 	}},
 	{"a password in place of its file", sound + disk("a", "user = \"anna b\"\npassword_file = \"correct horse\"\n"), []string{
 		`p.toml:14:8: share.iscsi.a.user: is not an account; accepted: up to 255 characters without blanks`,

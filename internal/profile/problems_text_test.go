@@ -38,4 +38,13 @@ var textProblems = []problemCase{
 	{"unknown format", "formats = [\"kernal\"]\n" + sound, []string{
 		`p.toml:1:12: formats[0]: "kernal" is not a format; accepted: kernel, uki, disk, iso, netboot; did you mean kernel?`,
 	}},
+	{"modes", sound + "[image.modes]\n\"/etc/a\" = \"0600\"\n\"/etc/b\" = \"usual\"\n\"/etc/c\" = \"600\"\n\"/etc/d\" = 0o600\n\"/etc/e\" = \"0680\"\n\"/etc/f\" = \"u=rw\"\n\"etc/g\" = \"0600\"\n\"/etc/[h\" = \"0600\"\n\"/etc/../i\" = \"0600\"\n", []string{
+		`p.toml:11:12: image.modes."/etc/c": is not a file's mode; accepted: four octal digits such as "0600" or "4755", or "usual"`,
+		`p.toml:12:12: image.modes."/etc/d": is the number 384; accepted: a string: four octal digits`,
+		`p.toml:13:12: image.modes."/etc/e": is not a file's mode`,
+		`p.toml:14:12: image.modes."/etc/f": is not a file's mode`,
+		`p.toml:15:11: image.modes."etc/g": is not the path of a file in the image; accepted: such as "/etc/x.key", "/etc/keys/*" or "/srv/**"`,
+		`p.toml:16:13: image.modes."/etc/[h": is not the path of a file`,
+		`p.toml:17:15: image.modes."/etc/../i": is not the path of a file`,
+	}},
 }

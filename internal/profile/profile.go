@@ -77,6 +77,12 @@ type Image struct {
 	Overlays []string `json:"overlays,omitempty"`
 	// Paths that an overlay may put in place of a file the image has anyway.
 	Replace []string `json:"replace,omitempty"`
+	// What files and directories of overlays may be used for by whom, by their path in the image: "/etc/x.key" = "0600". Patterns are as
+	// in a shell, ** stands for any number of directories, and the longest that matches counts. Without a row a file is 0644, or
+	// 0755 where it may be executed or begins with "#!", whatever it is in the overlay; one that a key names as secret (such as
+	// wireguard.NAME.private_key_file) is 0600. One that looks like a private key, that others may not
+	// read in the overlay, or that is setuid, setgid or sticky there, needs a row.
+	Modes map[string]Mode `json:"modes,omitempty"`
 }
 
 // Package says what to take from a Debian package and what it depends on.

@@ -71,7 +71,8 @@ type ISCSIShare struct {
 	Initiators []IQN `json:"initiators,omitempty"`
 	// Account for CHAP (RFC 1994), which proves that an initiator knows the password.
 	User string `json:"user,omitempty"`
-	// File with that password, 12 to 255 characters, of mode 0600 (on vfat by the mount option umask=0077).
+	// File with that password, 12 to 255 characters, of mode 0600 (on vfat by the mount option umask=0077): on a
+	// mounted file system, or in an overlay, where it has that mode by itself.
 	PasswordFile string `json:"password_file,omitempty" secret:"file"`
 	// Account by which this machine proves to the initiator that it knows a password, too (mutual CHAP).
 	MutualUser string `json:"mutual_user,omitempty"`

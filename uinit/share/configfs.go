@@ -14,7 +14,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// Shortest password that RFC 3720 (section 8.2.1) allows for CHAP, and the longest that the kernel takes.
+// Shortest password that RFC 7143 (section 9.2.1) allows for CHAP, and the longest that the kernel takes.
 const (
 	shortest = 12
 	longest  = 255
@@ -32,8 +32,9 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alon
 		return err
 	}
 	var failed []error
+	disks, begun := map[string]Disk{}, map[string]bool{}
 	for name, row := range rows {
-		begun, done := offered(group(row))
+		half, done := offered(group(row))
 		if done {
 			continue // a worker before this one has done it, and initiators may be at work
 		}
@@ -41,14 +42,23 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alon
 		if err == nil {
 			err = alone(row.Source)
 		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("offering %s by iSCSI: %w", name, err))
+			continue
+		}
+		disks[name], begun[name] = disk, half
+	}
+	if err := apply(ctx, planDiscovery(rows, disks)); err != nil {
+		return errors.Join(append(failed, fmt.Errorf("offering disks by iSCSI: %w", err))...)
+	}
+	for name := range disks {
+		ops := PlanISCSI(map[string]spec.ISCSIShare{name: rows[name]}, disks)
+		var err error
+		if begun[name] {
+			err = apply(ctx, Undo(ops)) // settings of what is half made can't all be written again
+		}
 		if err == nil {
-			ops := PlanISCSI(map[string]spec.ISCSIShare{name: row}, map[string]Disk{name: disk})
-			if begun {
-				err = apply(ctx, Undo(ops)) // settings of what is half made can't all be written again
-			}
-			if err == nil {
-				err = apply(ctx, ops)
-			}
+			err = apply(ctx, ops)
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("offering %s by iSCSI: %w", name, err))
@@ -78,10 +88,18 @@ func StopISCSI(ctx context.Context, rows map[string]spec.ISCSIShare) error {
 
 // find looks at what is to be offered; a file that the profile gives a size is made.
 func find(row spec.ISCSIShare) (d Disk, err error) {
-	if row.PasswordFile != "" {
-		if d.Password, err = password(row.PasswordFile); err != nil {
-			return d, err
-		}
+	if row.User == "" && !row.Insecure {
+		return d, errors.New("nobody would be asked for a password, and the image does not say that this is meant (insecure = true)")
+	}
+	if d.Password, err = password(row.PasswordFile); err != nil {
+		return d, err
+	}
+	if d.Mutual, err = password(row.MutualPasswordFile); err != nil {
+		return d, err
+	}
+	// RFC 7143, section 9.2.1: else an initiator could have the target answer its own question.
+	if d.Mutual != "" && d.Mutual == d.Password {
+		return d, fmt.Errorf("the passwords in %s and %s are the same; accepted: two", row.PasswordFile, row.MutualPasswordFile)
 	}
 	if d.Device = isDevice(row.Source); d.Device {
 		return d, blockDevice(row.Source)
@@ -119,15 +137,21 @@ func blockDevice(path string) error {
 	return err
 }
 
-// password reads a password for CHAP, from a file that nobody else may read.
+// password reads a password for CHAP, from a file that nobody else may read; none from no file.
 func password(file string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
 	b, err := bounded.Secret(file, longest+2) // and an end of line
 	if err != nil {
 		return "", fmt.Errorf("reading the password: %w", err)
 	}
 	text := strings.TrimRight(string(b), "\r\n")
-	if n := len(text); n < shortest || n > longest {
+	switch n := len(text); {
+	case n < shortest || n > longest:
 		return "", fmt.Errorf("the password in %s has %d characters; accepted: %d to %d", file, n, shortest, longest)
+	case strings.ContainsAny(text, "\n\x00") || strings.HasPrefix(text, "NULL"): // the kernel's word for none (iscsi_target_configfs.c)
+		return "", fmt.Errorf("the password in %s is more than one line, or begins with NULL; accepted: another", file)
 	}
 	return text, nil
 }

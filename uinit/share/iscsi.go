@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -41,8 +42,8 @@ type Disk struct {
 	Device bool
 	// Size of a file in bytes.
 	Size int64
-	// Password for CHAP.
-	Password string
+	// Password that initiators prove to know by CHAP, and the one that the target proves to know.
+	Password, Mutual string
 }
 
 // PlanISCSI returns the steps that offer the shares, in their order. Nobody can log in
@@ -93,14 +94,11 @@ func planTarget(name, store string, row spec.ISCSIShare, disk Disk) []Op {
 		{Verb: Write, Path: group + "/attrib/authentication", Value: flag[row.User != ""]},
 		{Verb: Write, Path: group + "/attrib/generate_node_acls", Value: flag[open]},
 		{Verb: Write, Path: group + "/attrib/cache_dynamic_acls", Value: flag[open]},
+		// Who only asks what there is hears of a target that names its initiators if it is one of them.
+		{Verb: Write, Path: group + "/attrib/demo_mode_discovery", Value: "0"},
 		{Verb: Write, Path: group + "/attrib/demo_mode_write_protect", Value: flag[row.ReadOnly]},
 	}
-	chap := func(at string) {
-		if row.User != "" {
-			ops = append(ops, Op{Verb: Write, Path: at + "/auth/userid", Value: row.User},
-				Op{Verb: Write, Path: at + "/auth/password", Value: disk.Password, Secret: true})
-		}
-	}
+	chap := func(at string) { ops = append(ops, planCHAP(at+"/auth", row, disk)...) }
 	if open {
 		chap(group)
 	}
@@ -111,9 +109,56 @@ func planTarget(name, store string, row spec.ISCSIShare, disk Disk) []Op {
 			Op{Verb: Write, Path: acl + "/lun_0/write_protect", Value: flag[row.ReadOnly]})
 		chap(acl)
 	}
-	return append(ops,
-		Op{Verb: Make, Path: group + "/np/[::]:3260"},
-		Op{Verb: Write, Path: group + "/enable", Value: "1"})
+	for _, portal := range portals(row.Listen) {
+		ops = append(ops, Op{Verb: Make, Path: group + "/np/" + portal})
+	}
+	return append(ops, Op{Verb: Write, Path: group + "/enable", Value: "1"})
+}
+
+// planCHAP writes the accounts for CHAP into a folder of the kernel's, where there are any.
+func planCHAP(at string, row spec.ISCSIShare, disk Disk) (ops []Op) {
+	for _, account := range []struct{ user, password, suffix string }{{row.User, disk.Password, ""}, {row.MutualUser, disk.Mutual, "_mutual"}} {
+		if account.user != "" {
+			ops = append(ops, Op{Verb: Write, Path: at + "/userid" + account.suffix, Value: account.user},
+				Op{Verb: Write, Path: at + "/password" + account.suffix, Value: account.password, Secret: true})
+		}
+	}
+	return ops
+}
+
+// portals are where a target listens. The kernel takes addresses that come later, too (IP_FREEBIND in
+// iscsi_target_login.c), so nothing waits for them.
+func portals(listen []netip.Addr) []string {
+	if len(listen) == 0 {
+		return []string{"[::]:3260"}
+	}
+	var all []string
+	for _, a := range listen {
+		all = append(all, netip.AddrPortFrom(a.Unmap(), 3260).String())
+	}
+	return all
+}
+
+// planDiscovery asks for the account also of who only wants to know what there is, where all rows have the same one: the
+// kernel has one for all targets.
+func planDiscovery(rows map[string]spec.ISCSIShare, disks map[string]Disk) []Op {
+	var one *spec.ISCSIShare
+	var disk Disk
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		row := rows[name]
+		if row.User == "" || one != nil && (row.User != one.User || row.PasswordFile != one.PasswordFile || row.MutualUser != one.MutualUser || row.MutualPasswordFile != one.MutualPasswordFile) {
+			return nil
+		}
+		if found, ok := disks[name]; ok || one == nil {
+			one, disk = &row, found
+		}
+	}
+	if one == nil || disk.Password == "" {
+		return nil
+	}
+	at := path.Join(target, "iscsi/discovery_auth")
+	ops := append([]Op{{Verb: Make, Path: path.Join(target, "iscsi")}}, planCHAP(at, *one, disk)...)
+	return append(ops, Op{Verb: Write, Path: at + "/enforce_discovery_auth", Value: "1"})
 }
 
 // Undo returns the steps that take back what ops did: portals close first, then all else goes in

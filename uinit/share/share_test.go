@@ -3,6 +3,7 @@ package share
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,14 +37,22 @@ func TestPlanISCSI(t *testing.T) {
 		want []string
 	}{
 		{"an initiator by name, read only", spec.ISCSIShare{Initiators: []spec.IQN{"iqn.2026-01.example:client"}, ReadOnly: true}, Disk{Size: 1 << 20}, append(slices.Clone(store),
-			"write "+group+"/attrib/authentication 0", "write "+group+"/attrib/generate_node_acls 0", "write "+group+"/attrib/cache_dynamic_acls 0", "write "+group+"/attrib/demo_mode_write_protect 1",
+			"write "+group+"/attrib/authentication 0", "write "+group+"/attrib/generate_node_acls 0", "write "+group+"/attrib/cache_dynamic_acls 0", "write "+group+"/attrib/demo_mode_discovery 0", "write "+group+"/attrib/demo_mode_write_protect 1",
 			"mkdir "+group+"/acls/iqn.2026-01.example:client", "mkdir "+group+"/acls/iqn.2026-01.example:client/lun_0",
 			"link "+group+"/acls/iqn.2026-01.example:client/lun_0/a "+group+"/lun/lun_0", "write "+group+"/acls/iqn.2026-01.example:client/lun_0/write_protect 1",
 			"mkdir "+group+"/np/[::]:3260", "write "+group+"/enable 1")},
 		{"anybody with the password", spec.ISCSIShare{User: "anna"}, Disk{Size: 1 << 20, Password: "correct horse"}, append(slices.Clone(store),
-			"write "+group+"/attrib/authentication 1", "write "+group+"/attrib/generate_node_acls 1", "write "+group+"/attrib/cache_dynamic_acls 1", "write "+group+"/attrib/demo_mode_write_protect 0",
+			"write "+group+"/attrib/authentication 1", "write "+group+"/attrib/generate_node_acls 1", "write "+group+"/attrib/cache_dynamic_acls 1", "write "+group+"/attrib/demo_mode_discovery 0", "write "+group+"/attrib/demo_mode_write_protect 0",
 			"write "+group+"/auth/userid anna", "write "+group+"/auth/password correct horse",
 			"mkdir "+group+"/np/[::]:3260", "write "+group+"/enable 1")},
+		{"by name and password, both ways, on two addresses", spec.ISCSIShare{User: "anna", MutualUser: "nas", Initiators: []spec.IQN{"iqn.2026-01.example:client"},
+			Listen: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}}, Disk{Size: 1 << 20, Password: "correct horse", Mutual: "battery staple"}, append(slices.Clone(store),
+			"write "+group+"/attrib/authentication 1", "write "+group+"/attrib/generate_node_acls 0", "write "+group+"/attrib/cache_dynamic_acls 0", "write "+group+"/attrib/demo_mode_discovery 0", "write "+group+"/attrib/demo_mode_write_protect 0",
+			"mkdir "+group+"/acls/iqn.2026-01.example:client", "mkdir "+group+"/acls/iqn.2026-01.example:client/lun_0",
+			"link "+group+"/acls/iqn.2026-01.example:client/lun_0/a "+group+"/lun/lun_0", "write "+group+"/acls/iqn.2026-01.example:client/lun_0/write_protect 0",
+			"write "+group+"/acls/iqn.2026-01.example:client/auth/userid anna", "write "+group+"/acls/iqn.2026-01.example:client/auth/password correct horse",
+			"write "+group+"/acls/iqn.2026-01.example:client/auth/userid_mutual nas", "write "+group+"/acls/iqn.2026-01.example:client/auth/password_mutual battery staple",
+			"mkdir "+group+"/np/192.0.2.1:3260", "mkdir "+group+"/np/[2001:db8::1]:3260", "write "+group+"/enable 1")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.row.Target, test.row.Source = "iqn.2026-01.example:a", "/srv/a"
@@ -58,6 +67,30 @@ func TestPlanISCSI(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 			}
 		})
+	}
+}
+
+// Who only asks what there is is asked for the account where there is one for all.
+func TestPlanDiscovery(t *testing.T) {
+	anna := spec.ISCSIShare{User: "anna", PasswordFile: "/a"}
+	ben := spec.ISCSIShare{User: "ben", PasswordFile: "/b"}
+	open := spec.ISCSIShare{Insecure: true}
+	disk := Disk{Password: "correct horse"}
+	enforced := []string{"mkdir iscsi", "write iscsi/discovery_auth/userid anna", "write iscsi/discovery_auth/password correct horse", "write iscsi/discovery_auth/enforce_discovery_auth 1"}
+	for name, test := range map[string]struct {
+		rows  map[string]spec.ISCSIShare
+		disks map[string]Disk
+		want  []string
+	}{
+		"one account":                 {map[string]spec.ISCSIShare{"a": anna, "b": anna}, map[string]Disk{"a": disk, "b": disk}, enforced},
+		"one of the disks is missing": {map[string]spec.ISCSIShare{"a": anna, "b": anna}, map[string]Disk{"b": disk}, enforced},
+		"all are missing":             {map[string]spec.ISCSIShare{"a": anna}, nil, nil},
+		"two accounts":                {map[string]spec.ISCSIShare{"a": anna, "b": ben}, map[string]Disk{"a": disk, "b": disk}, nil},
+		"one by name":                 {map[string]spec.ISCSIShare{"a": anna, "b": open}, map[string]Disk{"a": disk, "b": {}}, nil},
+	} {
+		if got := show(planDiscovery(test.rows, test.disks)); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
 	}
 }
 
@@ -81,24 +114,23 @@ func TestUndo(t *testing.T) {
 
 func TestFind(t *testing.T) {
 	dir := t.TempDir()
-	file, secret := filepath.Join(dir, "disk"), filepath.Join(dir, "password")
-	if _, err := find(spec.ISCSIShare{Source: file}); !os.IsNotExist(err) {
+	file := filepath.Join(dir, "disk")
+	put := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	if _, err := find(spec.ISCSIShare{Source: file, Insecure: true}); !os.IsNotExist(err) {
 		t.Errorf("a file that is not there: %v", err)
 	}
-	if d, err := find(spec.ISCSIShare{Source: file, Size: 4096}); err != nil || d.Size != 4096 || d.Device {
+	if d, err := find(spec.ISCSIShare{Source: file, Size: 4096, Insecure: true}); err != nil || d.Size != 4096 || d.Device {
 		t.Errorf("a file that is made: %+v, %v", d, err)
 	}
-	if err := os.WriteFile(file, []byte("data"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if d, err := find(spec.ISCSIShare{Source: file, Size: 4096}); err != nil || d.Size != 4 {
+	put("disk", "data")
+	if d, err := find(spec.ISCSIShare{Source: file, Size: 4096, Insecure: true}); err != nil || d.Size != 4 {
 		t.Errorf("a file that is there: %+v, %v", d, err)
-	}
-	if err := os.WriteFile(secret, []byte("short\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := find(spec.ISCSIShare{Source: file, PasswordFile: secret}); err == nil || strings.Contains(err.Error(), "short") {
-		t.Errorf("a short password: %v", err)
 	}
 	link, pipe := filepath.Join(dir, "link"), filepath.Join(dir, "pipe")
 	long, open := filepath.Join(dir, "long"), filepath.Join(dir, "open")
@@ -107,15 +139,40 @@ func TestFind(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, row := range map[string]spec.ISCSIShare{
-		"link is a symbolic link; accepted: a regular file":      {Source: link, Size: 4096},
-		"pipe is a named pipe; accepted: a regular file":         {Source: pipe},
-		"/dev/null is not a block device":                        {Source: "/dev/null"},
-		"pipe is a named pipe; accepted: a regular file\n":       {Source: file, PasswordFile: pipe},
-		"has 536870912000 bytes; accepted: at most 257":          {Source: file, PasswordFile: long},
-		"open may be read or written by others (mode 0644); acc": {Source: file, PasswordFile: open},
+		"link is a symbolic link; accepted: a regular file":      {Source: link, Size: 4096, Insecure: true},
+		"pipe is a named pipe; accepted: a regular file":         {Source: pipe, Insecure: true},
+		"/dev/null is not a block device":                        {Source: "/dev/null", Insecure: true},
+		"pipe is a named pipe; accepted: a regular file\n":       {Source: file, User: "anna", PasswordFile: pipe},
+		"has 536870912000 bytes; accepted: at most 257":          {Source: file, User: "anna", PasswordFile: long},
+		"open may be read or written by others (mode 0644); acc": {Source: file, User: "anna", PasswordFile: open},
 	} {
 		if d, err := find(row); err == nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) {
 			t.Errorf("%+v: %+v, %v; want …%s", row, d, err, want)
+		}
+	}
+	good, other := put("good", "correct horse\n"), put("other", "battery staple\r\n")
+	for name, test := range map[string]struct {
+		row  spec.ISCSIShare
+		fine bool
+	}{
+		"a password":                 {spec.ISCSIShare{User: "anna", PasswordFile: good}, true},
+		"both sides'":                {spec.ISCSIShare{User: "anna", PasswordFile: good, MutualUser: "nas", MutualPasswordFile: other}, true},
+		"nobody is asked":            {spec.ISCSIShare{Initiators: []spec.IQN{"iqn.2026-01.example:c"}}, false},
+		"too short":                  {spec.ISCSIShare{User: "anna", PasswordFile: put("short", "elevenchars\n")}, false},
+		"too long":                   {spec.ISCSIShare{User: "anna", PasswordFile: put("long", strings.Repeat("x", 256))}, false},
+		"two lines":                  {spec.ISCSIShare{User: "anna", PasswordFile: put("lines", "correct horse\nbattery staple\n")}, false},
+		"the kernel's word for none": {spec.ISCSIShare{User: "anna", PasswordFile: put("null", "NULLNULLNULLNULL\n")}, false},
+		"is not there":               {spec.ISCSIShare{User: "anna", PasswordFile: filepath.Join(dir, "none")}, false},
+		"the same on both sides":     {spec.ISCSIShare{User: "anna", PasswordFile: good, MutualUser: "nas", MutualPasswordFile: put("same", "correct horse")}, false},
+		"the target's is not there":  {spec.ISCSIShare{User: "anna", PasswordFile: good, MutualUser: "nas", MutualPasswordFile: filepath.Join(dir, "none")}, false},
+	} {
+		test.row.Source = file
+		_, err := find(test.row)
+		if (err == nil) != test.fine {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && (strings.Contains(err.Error(), "elevenchars") || strings.Contains(err.Error(), "horse")) {
+			t.Errorf("%s: the password is shown: %v", name, err)
 		}
 	}
 }

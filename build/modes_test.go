@@ -1,0 +1,228 @@
+package build
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/build/uki"
+	"github.com/imgbuild/imgbuild/internal/profile"
+)
+
+// laid is an overlay with one of each kind of file; row is what the profile says of modes.
+func laid(t *testing.T, row string) (map[string]fs.FileMode, profile.Problems) {
+	t.Helper()
+	dir, p := world(t, "[image]\noverlays = [\"site\"]\n"+row)
+	for name, mode := range map[string]fs.FileMode{
+		"etc/plain": 0o644, "etc/group": 0o664, "bin/run": 0o755, "etc/closed": 0o640, "bin/su": 0o755 | fs.ModeSetuid, "bin/wall": 0o755 | fs.ModeSetgid,
+	} {
+		write(t, filepath.Join(dir, "site", name), "x")
+		if err := os.Chmod(filepath.Join(dir, "site", name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, mode := range map[string]fs.FileMode{"srv/private": 0o700, "srv/drop": 0o777 | fs.ModeSticky, "srv/team": 0o775 | fs.ModeSetgid} {
+		write(t, filepath.Join(dir, "site", name, "file"), "x")
+		if err := os.Chmod(filepath.Join(dir, "site", name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	overlays, _, err := openOverlays(p)
+	var problems profile.Problems
+	if err != nil && !errors.As(err, &problems) {
+		t.Fatal(err)
+	}
+	got := map[string]fs.FileMode{}
+	for _, o := range overlays {
+		for _, f := range append(o.Files, o.Dirs...) {
+			got[f.Path] = f.Mode
+		}
+	}
+	return got, problems
+}
+
+// What a file is in the overlay never reaches the image by itself; where it says something, somebody has to say what is meant.
+func TestModesAreStated(t *testing.T) {
+	_, problems := laid(t, "")
+	var said []string
+	for _, p := range problems {
+		if p.Key != "image.overlays[0]" || p.Pos.Line != 7 || p.Pos.Col != 13 {
+			t.Errorf("%s stands at %s", p, p.Key)
+		}
+		said = append(said, p.Msg)
+	}
+	want := []string{
+		`/usr/bin/su in overlay "site" is setuid; accepted: image.modes."/usr/bin/su" = "4755", or`,
+		`/usr/bin/wall in overlay "site" is setgid; accepted: image.modes."/usr/bin/wall" = "2755", or`,
+		`/etc/closed in overlay "site" may not be read by others (0640), and everybody could read it in the image; accepted: image.modes."/etc/closed" = "0640", or`,
+		`/srv/drop in overlay "site" is sticky; accepted: image.modes."/srv/drop" = "1777", or`,
+		`/srv/private in overlay "site" is closed to others (0700), and everybody could enter it in the image; accepted: image.modes."/srv/private" = "0700", or`,
+	}
+	for i := range max(len(said), len(want)) {
+		switch {
+		case i >= len(said):
+			t.Errorf("missing: %s", want[i])
+		case i >= len(want) || !strings.HasPrefix(said[i], want[i]):
+			t.Errorf("got %s", said[i])
+		}
+	}
+	got, problems := laid(t, `[image.modes]
+"/bin/*"       = "0750"
+"/bin/su"      = "4755"
+"/**/closed"   = "0600"
+"/srv/drop"    = "1777"
+"/srv/private" = "0700"
+"/srv/*/file"  = "usual"
+`)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	for file, mode := range map[string]fs.FileMode{
+		"etc/plain": 0o644, "etc/group": 0o644, "bin/run": 0o750, "bin/su": 0o755 | fs.ModeSetuid, "bin/wall": 0o750, "etc/closed": 0o600,
+		"srv/private": fs.ModeDir | 0o700, "srv/drop": fs.ModeDir | 0o777 | fs.ModeSticky, "srv/private/file": 0o644,
+	} {
+		if got[file] != mode {
+			t.Errorf("%s is %v, want %v", file, got[file], mode)
+		}
+	}
+}
+
+// A folder that was copied under a strict umask can be called as usual as any other.
+func TestUsualModes(t *testing.T) {
+	if got, problems := laid(t, "[image.modes]\n\"/**\" = \"usual\"\n"); problems != nil || got["etc/closed"] != 0o644 || got["bin/su"] != 0o755 {
+		t.Errorf("%v, %v", got, problems)
+	}
+}
+
+func TestModesThatMeanNothing(t *testing.T) {
+	_, problems := laid(t, "[image.modes]\n\"/**\" = \"usual\"\n\"/etc/plian\" = \"0600\"\n\"/nowhere/*\" = \"0600\"\n")
+	if len(problems) != 2 || !strings.HasPrefix(problems[0].String(), problems[0].Pos.File+`:10:16: image.modes."/etc/plian": is no file of an overlay; did you mean /etc/plain?; accepted: `) ||
+		!strings.Contains(problems[1].String(), `:11:16: image.modes."/nowhere/*": is no file of an overlay`) {
+		t.Errorf("%v", problems)
+	}
+}
+
+// A file that a key names as secret is closed without a word, and stays it.
+func TestSecretFilesAreClosed(t *testing.T) {
+	const tunnel = "[wireguard.wg0]\nprivate_key_file = \"/etc/wg/key\"\naddresses = [\"192.0.2.1/24\"]\n[wireguard.wg0.peer.a]\npublic_key = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\npreshared_key_file = \"/lib/psk\"\n"
+	const key = "6GmW8Ib3bYp8W+n7hVdUy8S0qVd3eVwJmYw2Zb9xX0E=\n"
+	for _, c := range []struct {
+		row  string
+		want fs.FileMode
+		says string
+	}{
+		{"", 0o600, ""},
+		{"[image.modes]\n\"/etc/wg/*\" = \"0400\"\n", 0o400, ""},
+		{"[image.modes]\n\"/etc/wg/key\" = \"0640\"\n", 0, `image.modes."/etc/wg/key": would open /etc/wg/key, which wireguard.wg0.private_key_file names as secret, to others; accepted: "0600"`},
+	} {
+		dir, p := world(t, tunnel+"[image]\noverlays = [\"site\"]\n"+c.row)
+		write(t, filepath.Join(dir, "site/etc/wg/key"), key)
+		write(t, filepath.Join(dir, "site/usr/lib/psk"), key)
+		overlays, _, err := openOverlays(p)
+		if c.says != "" {
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%q: %v", c.row, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range overlays[0].Files {
+			if f.Path == "etc/wg/key" && f.Mode != c.want || f.Path == "usr/lib/psk" && f.Mode != 0o600 {
+				t.Errorf("%q: %s is %v", c.row, f.Path, f.Mode)
+			}
+		}
+	}
+}
+
+// What looks like a secret does not lie open in an image because a checkout made it so.
+func TestSecretsByTheirLook(t *testing.T) {
+	key, _, err := uki.GenKey("test", 2048, time.Now(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8 := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	pkcs1 := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED"}, Bytes: der}))
+	const wg = "6GmW8Ib3bYp8W+n7hVdUy8S0qVd3eVwJmYw2Zb9xX0E="
+	for name, c := range map[string]struct{ text, looks string }{
+		"pem":                       {pkcs8, "a private key"},
+		"pem, DOS":                  {strings.ReplaceAll(pkcs8, "\n", "\r\n"), "a private key"},
+		"pem after a certificate":   {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + pkcs1, "a private key"},
+		"openssh":                   {"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAAB\n", "a private key"},
+		"pgp":                       {"-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\nlQOYBF0000000000000000000000000\n", "a private key"},
+		"der":                       {string(der), "a private key"},
+		"pkcs12":                    {"\x30\x82\x0a\x00\x02\x01\x03\x30\x82", "a private key"},
+		"putty":                     {"PuTTY-User-Key-File-3: ssh-ed25519\n", "a private key"},
+		"age":                       {"# created: today\nAGE-SECRET-KEY-1QQQ\n", "a key of age"},
+		"wireguard":                 {wg + "\n", "a key of WireGuard"},
+		"wg-quick":                  {"[Interface]\nPrivateKey = " + wg + "\n", "a key of WireGuard"},
+		"shadow":                    {"root:$y$j9T$abcdefgh$LRqEFPcKtOgeEYaTv96nCtHgGBZLGjkBqWtuMCgWV49:1::::::\n", "a password hash"},
+		"htpasswd":                  {"anna:$apr1$rOioh4Wh$bVD3DRwksETubcpEH90ww0\n", "a password hash"},
+		"smbpasswd":                 {"anna:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U          ]:LCT-00000001:\n", "a password hash"},
+		"public pem":                {"-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKC\n", ""},
+		"a certificate":             {"-----BEGIN CERTIFICATE-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKC\n", ""},
+		"public ssh":                {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKEMkZB1Y/bE0VwOHcpFq5mDFjJFt4dUX7BzVfM8nqL\n", ""},
+		"a program that reads keys": {"\x7fELF\x00-----BEGIN OPENSSH PRIVATE KEY-----\n\x00-----END", ""},
+		"a script":                  {"#!/bin/sh\necho \"$1$2\" $6 ${7}\n", ""},
+		"a peer":                    {"[Peer]\nPublicKey = " + wg + "\n", ""},
+		"text":                      {"a private key\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, p := world(t, "[image]\noverlays = [\"site\"]\n")
+			write(t, filepath.Join(dir, "site/srv/thing"), c.text)
+			_, _, err := openOverlays(p)
+			want := `/srv/thing in overlay "site" looks like ` + c.looks + `, and everybody could read it in the image; accepted: image.modes."/srv/thing" = "0600", or`
+			if c.looks == "" && err != nil || c.looks != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// Whatever a checkout and a umask made of an overlay's modes, the image is the same, and so is who may read it.
+func TestModesDoNotComeFromTheCheckout(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o022))
+	sums := map[string]bool{}
+	for _, c := range []struct {
+		umask int
+		mode  fs.FileMode
+	}{{0o022, 0o644}, {0o002, 0o664}, {0o077, 0o600}} {
+		syscall.Umask(0o022)
+		dir, p := world(t, "[image]\noverlays = [\"site\"]\n[image.modes]\n\"/etc/x.key\" = \"0600\"\n\"/srv/closed\" = \"0710\"\n")
+		for _, name := range []string{"etc/x.key", "srv/closed/file"} {
+			write(t, filepath.Join(dir, "site", name), "x")
+		}
+		if err := os.Chmod(filepath.Join(dir, "site/etc/x.key"), c.mode); err != nil {
+			t.Fatal(err)
+		}
+		syscall.Umask(c.umask)
+		made, err := env(t, shared).Build(t.Context(), p, filepath.Join(dir, "out"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := unpack(t, filepath.Join(dir, "out/box-initrd.img"))
+		if files["etc/x.key"].Mode != 0o600 || files["srv/closed"].Mode != fs.ModeDir|0o710 || files["srv/closed/file"].Mode != 0o644 {
+			t.Errorf("%v, %v, %v", files["etc/x.key"].Mode, files["srv/closed"].Mode, files["srv/closed/file"].Mode)
+		}
+		for _, a := range made {
+			if a.Name == "box-initrd.img" {
+				sums[a.SHA256] = true
+			}
+		}
+	}
+	if len(sums) != 1 {
+		t.Errorf("%d different images", len(sums))
+	}
+}
