@@ -32,10 +32,7 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alon
 	}
 	var failed []error
 	for name, row := range rows {
-		disk, err := find(row)
-		if err == nil {
-			err = alone(row.Source)
-		}
+		disk, err := findAlone(row, alone)
 		if err == nil {
 			one := map[string]spec.ISCSIShare{name: row}
 			err = apply(ctx, PlanISCSI(one, map[string]Disk{name: disk}))
@@ -45,6 +42,14 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alon
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// findAlone is find for what may be used by itself.
+func findAlone(row spec.ISCSIShare, alone func(string) error) (Disk, error) {
+	if err := alone(row.Source); err != nil {
+		return Disk{}, err
+	}
+	return find(row)
 }
 
 // StopISCSI takes the disks back, so that their files can be closed. What was never

@@ -1,6 +1,7 @@
 package share
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -145,5 +146,22 @@ func TestFolder(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "a")); err == nil {
 		t.Error("a folder was made unasked")
+	}
+}
+
+// A member of an array is not offered, nor made where it is missing.
+func TestMembersAreNotOffered(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "disk")
+	why := errors.New("it belongs to an array")
+	if _, err := findAlone(spec.ISCSIShare{Source: file, Size: 4096}, func(device string) error {
+		if device != file {
+			t.Errorf("asked for %s", device)
+		}
+		return why
+	}); !errors.Is(err, why) {
+		t.Errorf("offered: %v", err)
+	}
+	if d, err := findAlone(spec.ISCSIShare{Source: file, Size: 4096}, func(string) error { return nil }); err != nil || d.Size != 4096 {
+		t.Errorf("%+v, %v", d, err)
 	}
 }
