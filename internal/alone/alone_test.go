@@ -64,15 +64,6 @@ func (b *box) add(name string, sectors int64, marks map[int64]string) {
 	b.files[short] = file
 }
 
-func itoa(n int64) string { return string(binaryText(n)) }
-
-func binaryText(n int64) []byte {
-	if n < 10 {
-		return []byte{byte('0' + n)}
-	}
-	return append(binaryText(n/10), byte('0'+n%10))
-}
-
 func (b *box) disks() *Disks {
 	return &Disks{Sys: os.DirFS(b.sys), Open: func(name string) (Device, error) {
 		f, err := os.Open(b.files[name])
