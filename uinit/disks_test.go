@@ -26,6 +26,7 @@ func tree(names ...string) fstest.MapFS {
 	for _, name := range names {
 		sys["class/block/"+name+"/size"] = &fstest.MapFile{Data: []byte("16384\n")}
 		sys["class/block/"+name+"/bdi"] = &fstest.MapFile{Mode: fs.ModeDir}
+		sys["class/block/"+name+"/device/model"] = &fstest.MapFile{Data: []byte("disk\n")}
 		sys["class/block/"+name+"/serial"] = &fstest.MapFile{Data: []byte("S-" + name + "\n")}
 	}
 	return sys

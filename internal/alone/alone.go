@@ -60,7 +60,8 @@ func (d *Disks) check(asked, name string, depth int) error {
 	return nil
 }
 
-// CheckPath is Check for a path. What is no block device, or not there, is nobody's member.
+// CheckPath is Check for a path, and refuses a disk that has a member among its partitions, too: a guest would get all of it. What is no
+// block device, or not there, is nobody's member.
 func (d *Disks) CheckPath(device string) error {
 	var st unix.Stat_t
 	if err := unix.Stat(device, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFBLK {
@@ -71,7 +72,14 @@ func (d *Disks) CheckPath(device string) error {
 	if err != nil {
 		return nil
 	}
-	return d.Check(path.Base(target))
+	name := path.Base(target)
+	for _, part := range Partitions(d.Sys, name) {
+		if e := d.Member(part); e != nil {
+			e.Device, e.Within = name, true
+			return e
+		}
+	}
+	return d.Check(name)
 }
 
 // Disk is Check for what a device lies on, without the device itself.
@@ -98,10 +106,11 @@ func (d *Disks) Member(name string) *MemberError {
 	return d.Firmware(name)
 }
 
-// Firmware says what array of a firmware's a disk is a member of; nil: of none, as all partitions.
+// Firmware says what array of a firmware's a disk is a member of; nil: of none, as all that is no disk of its own: partitions, and
+// what software makes.
 func (d *Disks) Firmware(name string) *MemberError {
 	seq := text(d.Sys, name, "diskseq")
-	if Never(name) || Sectors(d.Sys, name) == 0 || IsPartition(d.Sys, name) || seq != "" && d.known(name) == seq {
+	if Never(name) || Sectors(d.Sys, name) == 0 || !hardware(d.Sys, name) || seq != "" && d.known(name) == seq {
 		return nil
 	}
 	found, err := d.look(name, signature.Firmware)

@@ -41,6 +41,9 @@ func (b *box) add(name string, sectors int64, marks map[int64]string) {
 		b.write(dir+"/partition", "1")
 	} else {
 		b.write(dir+"/serial", "S-"+name)
+		if !strings.Contains(name, "-") && !strings.HasPrefix(name, "loop") && !strings.HasPrefix(name, "md") {
+			b.write(dir+"/device/model", "disk")
+		}
 	}
 	link := filepath.Join(b.sys, "class/block", short)
 	if err := errors.Join(os.MkdirAll(filepath.Dir(link), 0o755), os.Symlink("../../"+dir, link)); err != nil {
@@ -59,15 +62,6 @@ func (b *box) add(name string, sectors int64, marks map[int64]string) {
 		b.t.Fatal(err)
 	}
 	b.files[short] = file
-}
-
-func itoa(n int64) string { return string(binaryText(n)) }
-
-func binaryText(n int64) []byte {
-	if n < 10 {
-		return []byte{byte('0' + n)}
-	}
-	return append(binaryText(n/10), byte('0'+n%10))
 }
 
 func (b *box) disks() *Disks {
@@ -233,3 +227,67 @@ type bad struct{}
 
 func (bad) ReadAt([]byte, int64) (int, error) { return 0, io.ErrNoProgress }
 func (bad) Close() error                      { return nil }
+
+// A path stands for the device that it leads to, whatever it is called; a file is nobody's member.
+func TestCheckPath(t *testing.T) {
+	sys := os.DirFS("/sys")
+	entries, _ := os.ReadDir("/sys/class/block")
+	var device string
+	for _, e := range entries {
+		if _, err := os.Stat("/dev/" + e.Name()); err == nil && !Never(e.Name()) && !IsPartition(sys, e.Name()) && Sectors(sys, e.Name()) > 4096 {
+			device = e.Name()
+		}
+	}
+	if device == "" {
+		t.Skip("this machine has no disk in /dev")
+	}
+	link := filepath.Join(t.TempDir(), "some name")
+	if err := os.Symlink("/dev/"+device, link); err != nil {
+		t.Fatal(err)
+	}
+	d := &Disks{Sys: sys, Open: func(name string) (Device, error) {
+		if name != device {
+			t.Errorf("opened %s", name)
+		}
+		return leg{}, nil
+	}}
+	var e *MemberError
+	if err := d.CheckPath(link); !errors.As(err, &e) || e.Device != device {
+		t.Errorf("%s: %v", device, err)
+	}
+	// All of a disk is its partitions, too.
+	b := newBox(t)
+	b.add("sdz", n, nil)
+	b.add("sdz/sdz1", 4096, map[int64]string{4096: super(1, 8, 0)})
+	number, err := os.ReadFile("/sys/class/block/" + device + "/dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(b.sys, "dev/block", strings.TrimSpace(string(number)))
+	if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.Symlink("../../devices/block/sdz", at)); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.disks().CheckPath(link); err == nil || !strings.HasPrefix(err.Error(), "/dev/sdz has the partition sdz1, which carries the superblock of an array") {
+		t.Errorf("a disk with a member: %v", err)
+	}
+	if err := b.disks().Check("sdz"); err != nil {
+		t.Errorf("the disk itself: %v", err)
+	}
+	for _, path := range []string{"/dev/null", "/dev/nothing", filepath.Dir(link)} {
+		if err := d.CheckPath(path); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// leg is a disk with a superblock of version 1.2.
+type leg struct{}
+
+func (leg) ReadAt(p []byte, at int64) (int, error) {
+	clear(p)
+	if at == 0 {
+		copy(p[4096:], super(1, 8, 0))
+	}
+	return len(p), nil
+}
+func (leg) Close() error { return nil }

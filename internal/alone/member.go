@@ -10,6 +10,8 @@ import (
 type MemberError struct {
 	// Device is what was asked for, Member it or what it lies on, which belongs to an array: names in /sys/class/block.
 	Device, Member string
+	// Within says that Member is a partition of Device.
+	Within bool
 	// Serial is the disk's number, "" where it tells none.
 	Serial string
 	// Found is the mark on Member. Array is the one that runs with it, such as md_data; "" where none does.
@@ -34,7 +36,9 @@ func (e *MemberError) Who() string {
 func (e *MemberError) Error() string {
 	path := "/dev/" + slashes(e.Device)
 	what := path + " carries"
-	if e.Member != e.Device {
+	if e.Within {
+		what = fmt.Sprintf("%s has the partition %s, which carries", path, e.Member)
+	} else if e.Member != e.Device {
 		what = fmt.Sprintf("%s lies on %s, which carries", path, e.Who())
 	}
 	switch {

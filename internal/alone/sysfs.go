@@ -25,6 +25,12 @@ func IsPartition(sys fs.FS, name string) bool {
 	return err == nil
 }
 
+// hardware says that a device is a disk that one can touch, a virtual machine's among them.
+func hardware(sys fs.FS, name string) bool {
+	_, err := fs.Stat(sys, path.Join("class/block", name, "device"))
+	return err == nil && !IsPartition(sys, name)
+}
+
 // Disk is the disk that a partition lies on, out of where its link leads: ../../devices/…/block/sda/sda1. A disk is
 // its own.
 func Disk(sys fs.FS, name string) string {

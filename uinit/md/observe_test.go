@@ -31,6 +31,9 @@ func machine(t *testing.T, disks map[string]map[int64][]byte, sectors map[string
 			err = errors.Join(err, failed)
 		}
 		ready := "bdi"
+		if short == name {
+			err = errors.Join(err, os.MkdirAll(filepath.Join(dir, "device"), 0o755))
+		}
 		if short != name {
 			ready = "holders"
 		}

@@ -51,7 +51,7 @@ func (m *Mount) Run(ctx context.Context) error {
 	wanted := ParseSource(m.row.Source)
 	// A bind has no device of its own, whatever its source is called.
 	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
-		m.say("no " + wanted.String())
+		m.say(wanted.missing())
 		err := m.box.Wait(ctx, func() (found bool, err error) {
 			fs.Source, err = m.find(wanted)
 			if group := m.row.VolumeGroup(); group != "" && fs.Source == "" && err == nil {
@@ -95,7 +95,7 @@ func (m *Mount) Run(ctx context.Context) error {
 func (m *Mount) find(wanted Wanted) (string, error) {
 	device, passed, err := Devices{Sys: m.box.Sys, Open: openReadOnly, Alone: m.box.Alone}.Find(wanted)
 	if passed != nil {
-		m.say("no " + wanted.String() + ": " + strings.ReplaceAll(passed.Error(), "\n", "; "))
+		m.say(wanted.missing() + ": " + strings.ReplaceAll(passed.Error(), "\n", "; "))
 	}
 	return device, err
 }

@@ -62,6 +62,9 @@ func (w Wanted) String() string {
 	return w.Device
 }
 
+// missing is what is said while it is not there.
+func (w Wanted) missing() string { return "no " + strings.TrimPrefix(w.String(), "a ") }
+
 // Devices are where a source is looked for.
 type Devices struct {
 	// Sys is the tree at /sys.

@@ -38,10 +38,7 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alon
 		if done {
 			continue // a worker before this one has done it, and initiators may be at work
 		}
-		disk, err := find(row)
-		if err == nil {
-			err = alone(row.Source)
-		}
+		disk, err := findAlone(row, alone)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("offering %s by iSCSI: %w", name, err))
 			continue
@@ -71,6 +68,14 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alon
 func offered(group string) (begun, done bool) {
 	b, err := os.ReadFile(group + "/enable")
 	return err == nil, strings.TrimSpace(string(b)) == "1"
+}
+
+// findAlone is find for what may be used by itself.
+func findAlone(row spec.ISCSIShare, alone func(string) error) (Disk, error) {
+	if err := alone(row.Source); err != nil {
+		return Disk{}, err
+	}
+	return find(row)
 }
 
 // StopISCSI takes the disks back, so that their files can be closed. What was never

@@ -239,3 +239,20 @@ func TestOffered(t *testing.T) {
 		}
 	}
 }
+
+// A member of an array is not offered, nor made where it is missing.
+func TestMembersAreNotOffered(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "disk")
+	why := errors.New("it belongs to an array")
+	if _, err := findAlone(spec.ISCSIShare{Source: file, Size: 4096, Insecure: true}, func(device string) error {
+		if device != file {
+			t.Errorf("asked for %s", device)
+		}
+		return why
+	}); !errors.Is(err, why) {
+		t.Errorf("offered: %v", err)
+	}
+	if d, err := findAlone(spec.ISCSIShare{Source: file, Size: 4096, Insecure: true}, func(string) error { return nil }); err != nil || d.Size != 4096 {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
