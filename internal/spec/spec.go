@@ -149,7 +149,8 @@ type Mount struct {
 	// What is done to it first: nothing, or repairs that need no decision (e2fsck -p, fsck.fat -a), after
 	// which one that is still damaged is not mounted. For ext4 and vfat.
 	Fsck Fsck `json:"fsck,omitempty" default:"none"`
-	// Make the file system where the device is blank: zero in its first and its last MiB. For ext4.
+	// Make the file system where the device is blank, once: no signature on it, no copy of a superblock or of a partition
+	// table, and zeros wherever it is looked at (docs/nas.md). For ext4.
 	Create bool `json:"create,omitempty"`
 	// How long to wait for the device.
 	Timeout Duration `json:"timeout,omitempty" default:"30s"`

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/disk"
 )
 
 // Device is an open disk or partition.
@@ -87,12 +89,12 @@ func look(sys fs.FS, name string, open func(string) (Device, error)) (Member, er
 
 // describe adds what a person and a profile know a device by.
 func describe(sys fs.FS, m *Member) {
-	disk := m.Device
+	on := m.Device
 	if attribute(sys, m.Device, "partition") != "" {
-		disk = parent(sys, m.Device)
+		on = parent(sys, m.Device)
 		m.Label = eventValue(sys, m.Device, "PARTNAME")
 	}
-	m.Serial, m.Address = serial(sys, disk), address(sys, disk)
+	m.Serial, m.Address = disk.Serial(sys, on), disk.Address(sys, on)
 }
 
 func attribute(sys fs.FS, name, file string) string {

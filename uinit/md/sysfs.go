@@ -19,42 +19,6 @@ func parent(sys fs.FS, name string) string {
 	return path.Base(path.Dir(target))
 }
 
-// serial is a disk's serial number: of virtio and NVMe in a file of its own, of SCSI and SATA in the
-// vital product data (SPC, page 80h: four octets of header).
-func serial(sys fs.FS, disk string) string {
-	for _, file := range []string{"serial", "device/serial", "device/vpd_pg80"} {
-		b, err := fs.ReadFile(sys, path.Join("class/block", disk, file))
-		if err != nil {
-			continue
-		}
-		if file == "device/vpd_pg80" {
-			b = b[min(4, len(b)):]
-		}
-		if s := printable(string(b)); s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
-// address is a disk's place in the machine, such as 0:0:1:0 or virtio3.
-func address(sys fs.FS, disk string) string {
-	target, err := fs.ReadLink(sys, path.Join("class/block", disk, "device"))
-	if err != nil {
-		return ""
-	}
-	return path.Base(target)
-}
-
-func printable(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return -1
-		}
-		return r
-	}, s))
-}
-
 // running reads an array that runs (Documentation/admin-guide/md.rst).
 func running(sys fs.FS, name string) (Array, bool) {
 	dir := path.Join("class/block", name, "md")
