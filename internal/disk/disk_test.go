@@ -18,7 +18,7 @@ func machine() fs.FS {
 		"devices/pci/0:0:0:0/vpd_pg80": {Data: []byte("\x00\x80\x00\x0cWD WCC-1234 ")}, sda + "/slaves": {Mode: fs.ModeDir},
 		sda + "/sda1/partition": text("1"), sda + "/sda1/start": text("2048"), sda + "/sda1/size": text("131072"),
 		sdb + "/size": text("0"),
-		md + "/size": text("129024"), md + "/slaves/sda1": link("../../../../../" + sda + "/sda1"),
+		md + "/size":  text("129024"), md + "/slaves/sda1": link("../../../../../" + sda + "/sda1"),
 		"dev/block/8:0": link("../../" + sda),
 	}
 }
