@@ -167,8 +167,7 @@ func (m *mirror) begins(t *testing.T, g *qemu.Guest, phase string) {
 	if phase == rebuild {
 		fail = `mdadm -q /dev/md_data --fail /dev/${d[0]}; `
 	}
-	inside(t, g, `set -e; d=($(await disk `+m.members[1]+` `+m.idle+`)); size=$(</sys/block/${d[1]}/size)
-for at in 0 $((size / 2048 - 1)); do dd if=/dev/zero of=/dev/${d[1]} bs=1048576 seek=$at count=1 2>/dev/null; done
+	inside(t, g, `set -e; d=($(await disk `+m.members[1]+` `+m.idle+`)); uinitctl disk erase ${d[1]} `+m.idle+`
 `+fail+`uinitctl array replace data ${d[0]} ${d[1]} >/run/replace 2>&1 &`)
 	m.members[1], m.idle = m.idle, m.members[1]
 	until(t, g, phase, func(s *report.State) bool { return under(s, phase) })

@@ -9,8 +9,10 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/blank"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/md"
@@ -65,14 +67,30 @@ func (a *arrays) create(ctx context.Context, name string, row spec.Array) error 
 			return fmt.Errorf("creating array %s: %w", name, err)
 		}
 	}
-	used, err := kernel.Blank(found)
-	if err != nil {
+	if err := allBlank(ctx, found); err != nil {
 		return fmt.Errorf("creating array %s: %w", name, err)
 	}
-	if len(used) > 0 {
-		return fmt.Errorf("creating array %s: %s is not blank; \"wipefs --all\" and zeros in its first and last MiB make it so", name, used[0])
-	}
 	return a.mdadmCreate(ctx, name, row, found)
+}
+
+// allBlank refuses disks that are not blank. They are looked at side by side, for it takes seconds each.
+func allBlank(ctx context.Context, disks []md.Member) error {
+	refused := make([]error, len(disks))
+	var all sync.WaitGroup
+	for i, d := range disks {
+		all.Go(func() { refused[i] = blank.Device(ctx, dev.Sys(), d.Device) })
+	}
+	all.Wait()
+	var words []string // one line, as all that a unit says
+	for _, err := range refused {
+		if err != nil {
+			words = append(words, err.Error())
+		}
+	}
+	if len(words) > 0 {
+		return errors.New(strings.Join(words, "; "))
+	}
+	return nil
 }
 
 func (a *arrays) mdadmCreate(ctx context.Context, name string, row spec.Array, disks []md.Member) error {
@@ -89,6 +107,7 @@ func (a *arrays) mdadmCreate(ctx context.Context, name string, row spec.Array, d
 	}
 	for _, d := range disks {
 		args = append(args, "/dev/"+d.Device)
+		a.w.log.Info("array " + name + ": making it of " + described(d.Device))
 	}
 	a.w.log.Info("array " + name + ": creating it: mdadm " + strings.Join(args, " "))
 	if out, err := slack.CombinedOutput(exec.CommandContext(ctx, mdadm, args...)); err != nil {

@@ -14,18 +14,6 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/md"
 )
 
-// asker is who asked by uinitctl. Who left hears nothing any more, and the work goes on.
-type asker func(report.Event) error
-
-func (to asker) tell(format string, args ...any) {
-	_ = to(report.Event{Kind: report.KindFact, Name: "array", Message: fmt.Sprintf(format, args...)})
-}
-
-// progress is a line that the next one takes the place of.
-func (to asker) progress(line string) {
-	_ = to(report.Event{Kind: report.KindFact, Name: "array", State: progress, Message: line})
-}
-
 // answers lets uinitctl ask about arrays and have work done on them.
 func (a *arrays) answers() {
 	a.w.board.Answer("array", func(ctx context.Context, args []string, send func(report.Event) error) error {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/blank"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/md"
 	"github.com/imgbuild/imgbuild/uinit/slack"
@@ -67,9 +68,10 @@ func (a *arrays) replace(ctx context.Context, name, old, new string, to asker) e
 				return bad("%w", err)
 			}
 		}
-		if err := a.free(target); err != nil {
+		if err := a.free(ctx, target); err != nil {
 			return bad("%w", err)
 		}
+		a.w.log.Info("array " + name + ": making " + described(target) + " a member")
 		if err := a.mdadm(to, "/dev/"+device, "--add", "/dev/"+target); err != nil {
 			return bad("%w", err)
 		}
@@ -138,9 +140,10 @@ func (a *arrays) copyTable(ctx context.Context, like, disk string, to asker) (st
 	sys, target := dev.Sys(), md.PartitionOf(disk, like)
 	from := md.Disk(sys, like)
 	if !md.Partitions(sys, disk) {
-		if err := a.free(disk); err != nil {
+		if err := a.free(ctx, disk); err != nil {
 			return "", err
 		}
+		a.w.log.Info("copying the partitions of " + from + " to " + described(disk))
 		dump, err := slack.Output(exec.CommandContext(a.w.life, sfdisk, "--dump", "/dev/"+from))
 		if err != nil {
 			return "", fmt.Errorf("reading the partitions of %s: %w", from, err)
@@ -158,23 +161,14 @@ func (a *arrays) copyTable(ctx context.Context, like, disk string, to asker) (st
 }
 
 // free refuses a device that holds anything.
-func (a *arrays) free(device string) error {
-	m := md.Describe(dev.Sys(), device)
-	if m.Busy {
+func (a *arrays) free(ctx context.Context, device string) error {
+	if m := md.Describe(dev.Sys(), device); m.Busy {
 		return fmt.Errorf("%s is in use", m)
 	}
 	if err := a.w.disks.Check(device); err != nil {
 		return err
 	}
-	used, err := md.System{Sys: dev.Sys()}.Blank([]md.Member{m})
-	if err != nil {
-		return err
-	}
-	if len(used) > 0 {
-		return fmt.Errorf("%s is not blank, and what is on it would be lost; zeros in its first and last MiB say that this is meant: "+
-			"for s in 0 %d; do dd if=/dev/zero of=/dev/%s bs=1M count=2 seek=$s; done", m, max(m.Sectors/2048, 1)-1, device)
-	}
-	return nil
+	return blank.Device(ctx, dev.Sys(), device)
 }
 
 func (a *arrays) remember(device string) {

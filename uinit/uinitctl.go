@@ -23,13 +23,14 @@ func (w *worker) serveStatus(context.Context) error {
 	for _, verb := range []string{"start", "stop", "restart"} {
 		w.board.Answer(verb, w.manage(verb))
 	}
+	w.board.Answer("disk", w.answerDisk)
 	w.arrays.answers()
 	w.guests.answer(w.board)
 	return w.board.Listen(w.life, status.Socket)
 }
 
 // uinitctlMain is uinitctl: "status" (the default), "facts", "blame", "limits", "log [-f] [UNIT]",
-// "array [status | check NAME | replace NAME OLD NEW]", "vm" and what vmctlMain accepts, or "start", "stop",
+// "array [status | check NAME | replace NAME OLD NEW]", "disk [list | erase DEVICE SERIAL]", "vm" and what vmctlMain accepts, or "start", "stop",
 // "restart" with the name of a service.
 func uinitctlMain(args []string) int {
 	question := "status"
@@ -47,7 +48,7 @@ func uinitctlMain(args []string) int {
 		}
 		return 0
 	}
-	if question == "array" {
+	if question == "array" || question == "disk" {
 		_, notty := unix.IoctlGetTermios(1, unix.TCGETS)
 		if err := status.Follow(status.Socket, strings.Join(args, " "), func(e report.Event) { writeProgress(os.Stdout, e, notty == nil) }); err != nil {
 			fmt.Fprintln(os.Stderr, "\ruinitctl:", err)

@@ -70,25 +70,20 @@ const filled = "head -c 50M /dev/urandom | dd of=$f bs=1M seek=200 conv=notrunc 
 // Whoever has lost both ends of a disk still has the data, and finds it refused.
 func TestUsedDisksAreNot(t *testing.T) {
 	for _, m := range made {
-		for _, lost := range []int64{0, 1 << 20, 16 << 20} {
-			t.Run(m.name+" without "+size(lost), func(t *testing.T) {
-				t.Parallel()
-				f := sparse(t, m.size)
-				run(t, m.script, f.Name())
-				for _, at := range []int64{0, m.size - lost} {
-					punch(t, f, at, lost)
-				}
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			f := sparse(t, m.size)
+			run(t, m.script, f.Name())
+			for _, lost := range []int64{0, 1 << 20, 16 << 20} {
+				punch(t, f, 0, lost)
+				punch(t, f, m.size-lost, lost)
 				err := Check(t.Context(), f, m.size)
 				if used := (*Used)(nil); !errors.As(err, &used) || lost == 16<<20 && !strings.Contains(err.Error(), m.want) {
-					t.Errorf("%v, want %q", err, m.want)
+					t.Errorf("without %d bytes: %v, want %q", lost, err, m.want)
 				}
-			})
-		}
+			}
+		})
 	}
-}
-
-func size(n int64) string {
-	return map[int64]string{0: "a loss", 1 << 20: "1 MiB", 16 << 20: "16 MiB"}[n]
 }
 
 func run(t *testing.T, script, file string) {

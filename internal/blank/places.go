@@ -2,7 +2,8 @@ package blank
 
 import (
 	"cmp"
-	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // What is looked at: both ends, a sample of the whole, and where copies of superblocks lie.
@@ -70,7 +71,7 @@ func copies(size int64) []Place {
 
 // tidy sorts and joins places, whole blocks each, and cuts them off at the device's ends.
 func tidy(list []Place, size int64) (out []Place) {
-	slices.SortFunc(list, func(a, b Place) int { return cmp.Compare(a.At, b.At) })
+	order.By(list, func(a, b Place) int { return cmp.Compare(a.At, b.At) })
 	for _, p := range list {
 		end := min((p.At+p.Size+block-1)&^(block-1), size)
 		start := max(p.At, 0) &^ (block - 1)

@@ -2,15 +2,17 @@
 package disk
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // Device is a disk, a partition, an array, a volume.
@@ -33,7 +35,7 @@ type Device struct {
 // Of reads about a device from the tree at /sys.
 func Of(sys fs.FS, name string) (Device, error) {
 	d := Device{Name: name, Bytes: 512 * number(sys, name, "size")}
-	if _, err := fs.Stat(sys, path.Join("class/block", name)); err != nil || strings.ContainsAny(name, "/") {
+	if _, err := fs.Stat(sys, path.Join("class/block", name)); err != nil || name == "" || strings.ContainsAny(name, "/.") {
 		return d, fmt.Errorf("there is no block device %s", name)
 	}
 	disk := name
@@ -59,7 +61,7 @@ func Of(sys fs.FS, name string) (Device, error) {
 			d.Partitions = append(d.Partitions, part)
 		}
 	}
-	slices.SortFunc(d.Partitions, func(a, b Device) int { return int((a.Start - b.Start) >> 9) })
+	order.By(d.Partitions, func(a, b Device) int { return cmp.Compare(a.Start, b.Start) })
 	return d, nil
 }
 

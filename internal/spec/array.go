@@ -23,7 +23,8 @@ type Array struct {
 	// What becomes of an array that bears the right name and another host's.
 	Foreign Foreign `json:"foreign,omitempty" default:"refuse"`
 	// Make the array at the first boot, of the disks of match.members, by mdadm. Every one of them must
-	// be blank: zero in its first and last MiB.
+	// be blank: no signature on it, no copy of a superblock or of a partition table, and zeros wherever it
+	// is looked at (docs/nas.md).
 	Create bool `json:"create,omitempty"`
 }
 

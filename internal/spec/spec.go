@@ -166,7 +166,8 @@ type Mount struct {
 	// which one that is still damaged is not mounted. For ext4 and vfat. Without this key that is done to
 	// ext4, unless it is mounted read-only.
 	Fsck Fsck `json:"fsck,omitempty" accept:"none, preen"`
-	// Make the file system where the device is blank: zero in its first and its last MiB. For ext4.
+	// Make the file system where the device is blank, once: no signature on it, no copy of a superblock or of a partition
+	// table, and zeros wherever it is looked at (docs/nas.md). For ext4.
 	Create bool `json:"create,omitempty"`
 	// How long to wait for the device.
 	Timeout Duration `json:"timeout,omitempty" default:"30s"`

@@ -13,6 +13,7 @@ func (m *Machine) Without() []string {
 	}{
 		{"noarray", len(m.Array) > 0},
 		{"nodhcp6", m.asksDHCP6() || m.Allows(SiteAddresses, SiteVLANs)},
+		{"nodisk", m.usesBlankDisks()},
 		{"nofirewall", m.Firewall != nil},
 		{"nonflog", m.Firewall != nil && len(m.Firewall.Log.Groups) > 0},
 		{"noshare", len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0},
@@ -27,6 +28,16 @@ func (m *Machine) Without() []string {
 	}
 	slices.Sort(tags)
 	return tags
+}
+
+// usesBlankDisks says whether an array or a file system may be made, or a disk take another one's place.
+func (m *Machine) usesBlankDisks() bool {
+	for _, mount := range m.Mount {
+		if mount.Create {
+			return true
+		}
+	}
+	return len(m.Array) > 0
 }
 
 // asksDHCP6 says whether some interface asks by DHCPv6, or may when a router says so.

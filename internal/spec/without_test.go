@@ -27,4 +27,9 @@ func TestWithout(t *testing.T) {
 	if tags := m.Without(); slices.Contains(tags, "nofirewall") || !slices.Contains(tags, "nonflog") {
 		t.Errorf("a firewall that logs no packets leaves out %v", tags)
 	}
+	for i, m := range []Machine{{Array: map[string]Array{"a": {}}}, {Mount: map[string]Mount{"/a": {Create: true}, "/b": {}}}, {Mount: map[string]Mount{"/b": {}}}} {
+		if tags := m.Without(); slices.Contains(tags, "nodisk") != (i == 2) {
+			t.Errorf("machine %d leaves out %v", i, tags)
+		}
+	}
 }

@@ -25,6 +25,8 @@ type Box struct {
 	LoadModule func(name string) error
 	// Activate brings up an LVM volume group that has all its disks.
 	Activate func(ctx context.Context, group string) error
+	// Log keeps a line for those who ask later.
+	Log func(text string)
 }
 
 // Mount is a row of the profile on its way to being mounted.
@@ -74,7 +76,7 @@ func (m *Mount) Run(ctx context.Context) error {
 	}
 	if m.row.Create {
 		m.say("the making of a file system on " + fs.Source)
-		if err := format(ctx, fs.Source); err != nil {
+		if err := m.format(ctx, fs.Source); err != nil {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
 	}
