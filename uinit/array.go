@@ -97,7 +97,7 @@ func (a *arrays) carryOut(ctx context.Context, kernel md.Kernel, want md.Machine
 		return errors.New(op.Reason)
 	case md.Start:
 		if err := kernel.Start(ctx, op); err != nil {
-			return err
+			return errors.Join(err, unused(op.Members...))
 		}
 	}
 	have, err := kernel.Observe(ctx)

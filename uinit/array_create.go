@@ -59,6 +59,9 @@ func (a *arrays) create(ctx context.Context, name string, row spec.Array) error 
 	if err != nil {
 		return fmt.Errorf("creating array %s: %w", name, err)
 	}
+	if err := unused(found...); err != nil {
+		return fmt.Errorf("creating array %s: %w", name, err)
+	}
 	used, err := kernel.Blank(found)
 	if err != nil {
 		return fmt.Errorf("creating array %s: %w", name, err)

@@ -159,8 +159,8 @@ func (a *arrays) copyTable(ctx context.Context, like, disk string, to asker) (st
 // free refuses a device that holds anything.
 func (a *arrays) free(device string) error {
 	m := md.Describe(dev.Sys(), device)
-	if m.Busy {
-		return fmt.Errorf("%s is in use", m)
+	if err := unused(m); err != nil {
+		return err
 	}
 	used, err := md.System{Sys: dev.Sys()}.Blank([]md.Member{m})
 	if err != nil {

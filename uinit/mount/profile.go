@@ -65,6 +65,11 @@ func (m *Mount) Run(ctx context.Context) error {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
 	}
+	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
+		if err := m.unheld(fs); err != nil {
+			return fmt.Errorf("mounting %s: %w", m.target, err)
+		}
+	}
 	if m.row.Create {
 		m.say("the making of a file system on " + fs.Source)
 		if err := format(ctx, fs.Source); err != nil {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -31,13 +33,8 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load func(
 		return err
 	}
 	var failed []error
-	for name, row := range rows {
-		disk, err := find(row)
-		if err == nil {
-			one := map[string]spec.ISCSIShare{name: row}
-			err = apply(ctx, PlanISCSI(one, map[string]Disk{name: disk}))
-		}
-		if err != nil {
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		if err := offer(ctx, name, rows[name]); err != nil {
 			failed = append(failed, fmt.Errorf("offering %s by iSCSI: %w", name, err))
 		}
 	}

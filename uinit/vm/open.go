@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/holder"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -94,16 +95,16 @@ func socketPair() (*os.File, net.Conn, error) {
 func isDevice(path string) bool { return strings.HasPrefix(path, "/dev/") }
 
 // openDisk opens a disk, and makes it first where the profile says so and nothing is there. What is
-// there is never made anew.
+// there is never made anew, and what somebody else holds is not opened. QEMU holds it then, for as long as it runs.
 func openDisk(d spec.VMDisk) (*os.File, error) {
 	flag := os.O_RDWR
 	if d.ReadOnly {
 		flag = os.O_RDONLY
 	}
-	f, err := os.OpenFile(d.Path, flag|unix.O_CLOEXEC, 0)
+	f, err := holder.Open(d.Path, flag)
 	if errors.Is(err, os.ErrNotExist) && d.Create && !isDevice(d.Path) {
 		if err = makeDisk(d); err == nil {
-			f, err = os.OpenFile(d.Path, flag, 0)
+			f, err = holder.Open(d.Path, flag)
 		}
 	}
 	if err != nil {
@@ -143,10 +144,10 @@ func makeDisk(d spec.VMDisk) error {
 
 // openVars opens the file of UEFI's variables; a missing one begins as a copy of the template.
 func openVars(path, template string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	f, err := holder.Open(path, os.O_RDWR)
 	if errors.Is(err, os.ErrNotExist) {
 		if err = copyFile(template, path); err == nil {
-			f, err = os.OpenFile(path, os.O_RDWR, 0)
+			f, err = holder.Open(path, os.O_RDWR)
 		}
 	}
 	if err != nil {
