@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -12,16 +11,14 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/md"
 )
 
-// unused refuses disks that somebody uses, and says who.
+// unused refuses the first disk that somebody uses, and says who.
 func unused(disks ...md.Member) error {
-	var failed []error
 	for _, d := range disks {
 		r, err := holder.Reserve("/dev/"+strings.ReplaceAll(d.Device, "!", "/"), os.O_RDWR)
 		if err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", d, err))
-			continue
+			return fmt.Errorf("%s: %w", d, err)
 		}
 		r.Release()
 	}
-	return errors.Join(failed...)
+	return nil
 }
