@@ -54,10 +54,8 @@ func (t *Table) above(dir, on string, depth int) (found []Holder) {
 	if slices.Contains(t.swaps, node(name)) {
 		add(Holder{Kind: Swap})
 	}
-	for _, u := range t.users {
-		if u.number == number && number != "" {
-			add(u.Holder)
-		}
+	for _, h := range t.users(number, "") {
+		add(h)
 	}
 	holders, err := fs.ReadDir(t.sys, path.Join(dir, "holders"))
 	if err != nil || depth > maxStack {
@@ -110,10 +108,8 @@ func (t *Table) file(file, except string) (found []Holder) {
 	for _, m := range t.mounts[file] { // erofs needs no loop device
 		add(Holder{Kind: Mount, Name: m.where, Reads: m.reads})
 	}
-	for _, u := range t.users {
-		if u.file != "" && same(u.file, file) {
-			add(u.Holder)
-		}
+	for _, h := range t.users("", file) {
+		add(h)
 	}
 	for _, l := range t.loops {
 		if l.device != except && same(l.file, file) {

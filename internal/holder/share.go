@@ -16,7 +16,7 @@ func (t *Table) readShares() {
 			info := t.text(core, kind.Name(), store.Name(), "info")
 			h := Holder{Kind: Share, Name: store.Name(), Reads: t.protected(store.Name())}
 			if number, file := offered(info); number+file != "" {
-				t.users = append(t.users, user{number, file, h})
+				t.shares = append(t.shares, user{number, file, h})
 			}
 		}
 	}

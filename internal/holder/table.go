@@ -23,8 +23,10 @@ type Table struct {
 	swaps []string
 	// loops are loop devices with the files behind them, by name.
 	loops []backed
-	// users hold what no tree of sysfs tells: shares, guests, programs.
-	users []user
+	// shares hold what no tree of sysfs tells; neither does it of the files that processes have open.
+	shares []user
+	proc   fs.FS
+	opened []opened
 }
 
 // mounted is where something is mounted.
@@ -45,14 +47,14 @@ type user struct {
 // Read reads everything: sysfs (at /sys) and procfs (at /proc), each as a tree. What the caller itself has open
 // does not count.
 func Read(sys, proc fs.FS) (*Table, error) {
-	t := &Table{sys: sys, mounts: map[string][]mounted{}}
+	t := &Table{sys: sys, proc: proc, mounts: map[string][]mounted{}}
 	if err := errors.Join(t.readMounts(proc), t.readSwaps(proc)); err != nil {
 		return nil, fmt.Errorf("reading what is mounted: %w", err)
 	}
 	t.readBtrfs()
 	t.readLoops()
 	t.readShares()
-	t.readProcesses(proc)
+	t.readProcesses()
 	return t, nil
 }
 
