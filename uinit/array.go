@@ -109,6 +109,9 @@ func (a *arrays) carryOut(ctx context.Context, kernel md.Kernel, want md.Machine
 		return errors.New(op.Reason)
 	case md.Start:
 		if err := kernel.Start(ctx, op); err != nil {
+			if held := unused(op.Members...); held != nil {
+				err = fmt.Errorf("%w: %w", err, held)
+			}
 			return err
 		}
 	}

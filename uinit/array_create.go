@@ -67,6 +67,9 @@ func (a *arrays) create(ctx context.Context, name string, row spec.Array) error 
 			return fmt.Errorf("creating array %s: %w", name, err)
 		}
 	}
+	if err := unused(found...); err != nil {
+		return fmt.Errorf("creating array %s: %w", name, err)
+	}
 	if err := allBlank(ctx, found); err != nil {
 		return fmt.Errorf("creating array %s: %w", name, err)
 	}

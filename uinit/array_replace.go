@@ -162,8 +162,8 @@ func (a *arrays) copyTable(ctx context.Context, like, disk string, to asker) (st
 
 // free refuses a device that holds anything.
 func (a *arrays) free(ctx context.Context, device string) error {
-	if m := md.Describe(dev.Sys(), device); m.Busy {
-		return fmt.Errorf("%s is in use", m)
+	if err := unused(md.Describe(dev.Sys(), device)); err != nil {
+		return err
 	}
 	if err := a.w.disks.Check(device); err != nil {
 		return err

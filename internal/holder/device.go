@@ -2,12 +2,13 @@ package holder
 
 import (
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // maxStack is how deep devices may be built of each other: a file system on LVM on LUKS on md on a partition is
@@ -46,17 +47,15 @@ func (t *Table) above(dir, on string, depth int) (found []Holder) {
 		found = append(found, h)
 	}
 	mounts := append(slices.Clone(t.mounts[number]), t.mounts[node(name)]...)
-	slices.SortFunc(mounts, func(a, b mounted) int { return strings.Compare(a.where, b.where) })
+	order.By(mounts, func(a, b mounted) int { return strings.Compare(a.where, b.where) })
 	for _, m := range slices.Compact(mounts) {
 		add(Holder{Kind: Mount, Name: m.where, Reads: m.reads})
 	}
-	if t.swaps[node(name)] {
+	if slices.Contains(t.swaps, node(name)) {
 		add(Holder{Kind: Swap})
 	}
-	for _, u := range t.users {
-		if u.number == number && number != "" {
-			add(u.Holder)
-		}
+	for _, h := range t.users(number, "") {
+		add(h)
 	}
 	holders, err := fs.ReadDir(t.sys, path.Join(dir, "holders"))
 	if err != nil || depth > maxStack {
@@ -87,8 +86,10 @@ func (t *Table) disks(disk, on string, depth int) []Holder {
 
 // below tells who else uses the file behind a loop device.
 func (t *Table) below(device string) []Holder {
-	if file := t.files[device]; file != "" {
-		return t.file(file, device)
+	for _, l := range t.loops {
+		if l.device == device {
+			return t.file(l.file, device)
+		}
 	}
 	return nil
 }
@@ -99,7 +100,7 @@ func (t *Table) file(file, except string) (found []Holder) {
 		h.What = file
 		found = append(found, h)
 	}
-	for _, swap := range slices.Sorted(maps.Keys(t.swaps)) {
+	for _, swap := range t.swaps {
 		if same(swap, file) {
 			add(Holder{Kind: Swap})
 		}
@@ -107,15 +108,13 @@ func (t *Table) file(file, except string) (found []Holder) {
 	for _, m := range t.mounts[file] { // erofs needs no loop device
 		add(Holder{Kind: Mount, Name: m.where, Reads: m.reads})
 	}
-	for _, u := range t.users {
-		if u.file != "" && same(u.file, file) {
-			add(u.Holder)
-		}
+	for _, h := range t.users("", file) {
+		add(h)
 	}
-	for _, loop := range slices.Sorted(maps.Keys(t.files)) {
-		if loop != except && same(t.files[loop], file) {
-			add(Holder{Kind: Loop, Name: loop, Device: loop, Reads: t.text("block", loop, "ro") == "1"})
-			found = append(found, t.disks(loop, file, 1)...)
+	for _, l := range t.loops {
+		if l.device != except && same(l.file, file) {
+			add(Holder{Kind: Loop, Name: l.device, Device: l.device, Reads: t.text("block", l.device, "ro") == "1"})
+			found = append(found, t.disks(l.device, file, 1)...)
 		}
 	}
 	return found

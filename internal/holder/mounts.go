@@ -32,7 +32,7 @@ func (t *Table) readSwaps(proc fs.FS) error {
 	lines, err := lines(proc, "swaps")
 	for _, line := range lines[min(1, len(lines)):] {
 		if fields := strings.Fields(line); len(fields) > 0 {
-			t.swaps[unescape(fields[0])] = true
+			t.swaps = append(t.swaps, unescape(fields[0]))
 		}
 	}
 	return err
@@ -61,7 +61,7 @@ func (t *Table) readLoops() {
 			continue
 		}
 		if file := t.text("block", e.Name(), "loop/backing_file"); file != "" {
-			t.files[e.Name()] = file
+			t.loops = append(t.loops, backed{e.Name(), file})
 		}
 	}
 }

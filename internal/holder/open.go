@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/bounded"
 )
 
 // BusyError says that somebody holds what is wanted.
@@ -47,7 +49,7 @@ func Open(path string, flag int) (*os.File, error) {
 	if r.device && r.writes {
 		return r.exclusive(flag)
 	}
-	return os.OpenFile(path, flag|unix.O_CLOEXEC, 0)
+	return r.open(flag)
 }
 
 // Reservation keeps others who ask for a plain file from having it until it is released, for a user who does
@@ -66,25 +68,68 @@ func (r *Reservation) Release() {
 }
 
 // Reserve looks whether somebody holds a block device or plain file. The flag and the error are those of Open.
-func Reserve(path string, flag int) (*Reservation, error) {
+func Reserve(path string, flag int) (r *Reservation, err error) {
+	err = patiently(func() error {
+		r, err = reserve(path, flag)
+		return err
+	})
+	return r, err
+}
+
+// Unheld looks only at who can be found, and does not open a device: another who is about to have it, as the kernel when
+// it mounts it in two places, is not disturbed. The flag and the error are those of Open.
+func Unheld(path string, flag int) error {
+	r, err := look(path, flag)
+	if err != nil {
+		return err
+	}
+	return patiently(r.unheld)
+}
+
+// patiently tries again as long as nobody but programs is in the way.
+func patiently(try func() error) error {
+	stays := func(h Holder) bool { return h.Kind != Process }
 	for deadline := time.Now().Add(patience); ; time.Sleep(again) {
-		r, err := reserve(path, flag)
+		err := try()
 		busy := (*BusyError)(nil)
-		stays := func(h Holder) bool { return h.Kind != Process }
 		if !errors.As(err, &busy) || slices.ContainsFunc(busy.Holders, stays) || time.Now().After(deadline) {
-			return r, err
+			return err
 		}
 	}
 }
 
-func reserve(path string, flag int) (*Reservation, error) {
+// look tells devices and plain files from what nobody can have for himself.
+func look(path string, flag int) (*Reservation, error) {
+	r := &Reservation{path: path, device: strings.HasPrefix(path, "/dev/"), writes: flag&unix.O_ACCMODE != os.O_RDONLY}
+	if !r.device { // also the node of a device, if it lies elsewhere: it came with the disk
+		f, err := r.open(os.O_RDONLY)
+		if err == nil {
+			f.Close()
+		}
+		return r, err
+	}
 	info, err := os.Stat(path)
+	if err == nil && (info.Mode()&os.ModeDevice == 0 || info.Mode()&os.ModeCharDevice != 0) {
+		err = fmt.Errorf("%s is no block device; accepted: a file, or a block device below /dev", path)
+	}
+	return r, err
+}
+
+// open opens a device as others may, too; a plain file, and nothing that a link leads to: whoever writes where
+// it lies chose that.
+func (r *Reservation) open(flag int) (*os.File, error) {
+	if r.device {
+		return os.OpenFile(r.path, flag|unix.O_CLOEXEC, 0)
+	}
+	return bounded.Open(r.path, flag)
+}
+
+func reserve(path string, flag int) (*Reservation, error) {
+	r, err := look(path, flag)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reservation{path: path, device: info.Mode()&os.ModeDevice != 0 && info.Mode()&os.ModeCharDevice == 0, writes: flag&unix.O_ACCMODE != os.O_RDONLY}
-	switch {
-	case r.device:
+	if r.device {
 		f, err := r.exclusive(os.O_RDONLY)
 		if busy := (*BusyError)(nil); errors.As(err, &busy) && r.bears(busy.Holders) {
 			return r, nil
@@ -93,14 +138,9 @@ func reserve(path string, flag int) (*Reservation, error) {
 			return nil, err
 		}
 		defer f.Close()
-		if err := r.unheld(); err != nil { // who has it open without holding it, or the file behind it
-			return nil, err
-		}
-		return r, nil
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("opening %s: accepted: a file, or a block device", path)
+		return r, r.unheld() // by who has it open without holding it, or the file behind it
 	}
-	if r.f, err = os.OpenFile(path, os.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
+	if r.f, err = r.open(os.O_RDONLY); err != nil {
 		return nil, err
 	}
 	for _, look := range []func() error{r.lock, r.unwritten, r.unlocked} {

@@ -3,14 +3,7 @@ package holder
 import (
 	"io/fs"
 	"path"
-	"regexp"
-)
-
-// What backstores of the kernel's iSCSI target say of themselves (iblock_show_configfs_dev_params in
-// drivers/target/target_core_iblock.c, fd_show_configfs_dev_params in target_core_file.c). No process has them open.
-var (
-	offeredDevice = regexp.MustCompile(`Major: (\d+) Minor: (\d+)  CLAIMED`)
-	offeredFile   = regexp.MustCompile(`(?m)File: (.*)  Size: \d+  Mode: `)
+	"strings"
 )
 
 // readShares reads what the kernel's target offers.
@@ -22,13 +15,30 @@ func (t *Table) readShares() {
 		for _, store := range stores {
 			info := t.text(core, kind.Name(), store.Name(), "info")
 			h := Holder{Kind: Share, Name: store.Name(), Reads: t.protected(store.Name())}
-			if m := offeredDevice.FindStringSubmatch(info); m != nil {
-				t.users = append(t.users, user{m[1] + ":" + m[2], "", h})
-			} else if m := offeredFile.FindStringSubmatch(info); m != nil {
-				t.users = append(t.users, user{"", m[1], h})
+			if number, file := offered(info); number+file != "" {
+				t.shares = append(t.shares, user{number, file, h})
 			}
 		}
 	}
+}
+
+// offered reads what a backstore says of itself: the number of a device (iblock_show_configfs_dev_params in
+// drivers/target/target_core_iblock.c) or the path of a file (fd_show_configfs_dev_params in target_core_file.c). No process
+// has either open.
+func offered(info string) (number, file string) {
+	if _, rest, ok := strings.Cut(info, "Major: "); ok {
+		major, rest, _ := strings.Cut(rest, " Minor: ")
+		minor, _, claimed := strings.Cut(rest, "  CLAIMED")
+		if claimed {
+			return major + ":" + minor, ""
+		}
+	}
+	if _, rest, ok := strings.Cut(info, "        File: "); ok {
+		if end := strings.LastIndex(rest, "  Size: "); end >= 0 {
+			return "", rest[:end]
+		}
+	}
+	return "", ""
 }
 
 // protected says that nobody may write to a backstore by any target that it is linked to.

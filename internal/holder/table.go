@@ -20,11 +20,13 @@ type Table struct {
 	// of its own.
 	mounts map[string][]mounted
 	// swaps are paths of devices and files.
-	swaps map[string]bool
-	// files are those behind loop devices.
-	files map[string]string
-	// users hold what no tree of sysfs tells: shares, guests, programs.
-	users []user
+	swaps []string
+	// loops are loop devices with the files behind them, by name.
+	loops []backed
+	// shares hold what no tree of sysfs tells; neither does it of the files that processes have open.
+	shares []user
+	proc   fs.FS
+	opened []opened
 }
 
 // mounted is where something is mounted.
@@ -32,6 +34,9 @@ type mounted struct {
 	where string
 	reads bool // the file system as a whole is read-only
 }
+
+// backed is a loop device.
+type backed struct{ device, file string }
 
 // user holds a device by number, or a file by path.
 type user struct {
@@ -42,14 +47,14 @@ type user struct {
 // Read reads everything: sysfs (at /sys) and procfs (at /proc), each as a tree. What the caller itself has open
 // does not count.
 func Read(sys, proc fs.FS) (*Table, error) {
-	t := &Table{sys: sys, mounts: map[string][]mounted{}, swaps: map[string]bool{}, files: map[string]string{}}
+	t := &Table{sys: sys, proc: proc, mounts: map[string][]mounted{}}
 	if err := errors.Join(t.readMounts(proc), t.readSwaps(proc)); err != nil {
 		return nil, fmt.Errorf("reading what is mounted: %w", err)
 	}
 	t.readBtrfs()
 	t.readLoops()
 	t.readShares()
-	t.readProcesses(proc)
+	t.readProcesses()
 	return t, nil
 }
 

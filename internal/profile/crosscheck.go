@@ -29,6 +29,7 @@ func crossCheck(p *Profile, doubts strict.Doubts) Problems {
 	c.services()
 	c.vms()
 	c.shares()
+	c.claims()
 	c.ssh()
 	c.watchdog()
 	c.firewall()

@@ -36,9 +36,6 @@ func (c *crosser) arrays() {
 					c.Bad(joinIndex(key+".match.members", i), `%q is not a device; accepted: "/dev/…", "serial=…", "partlabel=…"`, m)
 				}
 			}
-			if slices.Contains(a.Match.Members[:i], m) {
-				c.Bad(joinIndex(key+".match.members", i), "%s is there already", m)
-			}
 		}
 		if !a.Create {
 			continue

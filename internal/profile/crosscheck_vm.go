@@ -27,7 +27,7 @@ const (
 // vms checks virtual machines: each for itself, then what they would take from each other.
 func (c *crosser) vms() {
 	names := slices.Sorted(maps.Keys(c.p.VM))
-	disks, macs := map[string]string{}, map[spec.MAC]string{}
+	macs := map[spec.MAC]string{}
 	units := c.units()
 	for _, name := range names {
 		v, key := c.p.VM[name], joinKey("vm", name)
@@ -36,7 +36,7 @@ func (c *crosser) vms() {
 		}
 		c.vmSize(key, v)
 		c.vmStart(key, v)
-		c.vmDisks(key, name, v, disks)
+		c.vmDisks(key, v)
 		c.vmNICs(key, name, v, macs)
 		for i, need := range v.Needs {
 			if !slices.Contains(units, need) {
@@ -93,8 +93,8 @@ func (c *crosser) vmStart(key string, v spec.VM) {
 	}
 }
 
-// vmDisks checks a guest's disks; taken are those that another guest writes to.
-func (c *crosser) vmDisks(guestKey, guest string, v spec.VM, taken map[string]string) {
+// vmDisks checks a guest's disks.
+func (c *crosser) vmDisks(guestKey string, v spec.VM) {
 	sata := 0
 	for _, name := range slices.Sorted(maps.Keys(v.Disk)) {
 		d, key := v.Disk[name], joinKey(guestKey+".disk", name)
@@ -121,12 +121,6 @@ func (c *crosser) vmDisks(guestKey, guest string, v spec.VM, taken map[string]st
 			c.Of(key).Bad(key+".size", "goes with create = true; what is there has its size")
 		case d.Create && !c.mounted(path.Dir(file)):
 			c.Of(key).Rows("mount").Bad(key+".path", "%s lies in memory and is gone after the boot; accepted: a file in one of the profile's mounts", d.Path)
-		}
-		if other, dup := taken[file]; dup && !readOnly {
-			c.Bad(key+".path", "%s is a disk of %s already, and two who write to one destroy it", d.Path, other)
-		}
-		if !readOnly {
-			taken[file] = guest
 		}
 	}
 	if sata > sataPorts {

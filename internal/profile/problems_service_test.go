@@ -108,7 +108,7 @@ mac = "52:54:00:00:00:02"
 bridge = "br0"
 mac = "52:54:00:00:00:02"
 `, []string{
-		`p.toml:18:8: vm.web.disk.root.path: /srv/web.img is a disk of taker already, and two who write`,
+		`p.toml:18:8: vm.web.disk.root.path: /srv/web.img is a disk of vm.taker already (p.toml:40:8), and two who write to one destroy it; accepted: a disk or file of its own, or read_only = true in both rows`,
 		`p.toml:26:1: vm.Big: is not a guest's name; accepted: `,
 		`p.toml:26:1: vm.Big: has nothing to start from; accepted: kernel, or a disk`,
 		`p.toml:27:10: vm.Big.memory: is 8M; accepted: 16M and up`,

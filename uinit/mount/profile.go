@@ -74,13 +74,20 @@ func (m *Mount) Run(ctx context.Context) error {
 			return fmt.Errorf("mounting %s: %w; accepted: source = \"array:NAME\"", m.target, err)
 		}
 	}
+	elsewhere := false
+	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
+		var err error
+		if elsewhere, err = m.unheld(fs); err != nil {
+			return fmt.Errorf("mounting %s: %w", m.target, err)
+		}
+	}
 	if m.row.Create {
 		m.say("the making of a file system on " + fs.Source)
 		if err := m.format(ctx, fs.Source); err != nil {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
 	}
-	if m.row.Preened() {
+	if m.row.Preened() && !elsewhere {
 		m.say("the check of " + fs.Source)
 		if err := preen(ctx, fs.Type, fs.Source); err != nil {
 			return fmt.Errorf("not mounting %s: %w", m.target, err)

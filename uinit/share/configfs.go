@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -48,16 +50,8 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alon
 	if err := apply(ctx, planDiscovery(rows, disks)); err != nil {
 		return errors.Join(append(failed, fmt.Errorf("offering disks by iSCSI: %w", err))...)
 	}
-	for name := range disks {
-		ops := PlanISCSI(map[string]spec.ISCSIShare{name: rows[name]}, disks)
-		var err error
-		if begun[name] {
-			err = apply(ctx, Undo(ops)) // settings of what is half made can't all be written again
-		}
-		if err == nil {
-			err = apply(ctx, ops)
-		}
-		if err != nil {
+	for _, name := range slices.Sorted(maps.Keys(disks)) {
+		if err := offer(ctx, name, rows[name], disks[name], begun[name]); err != nil {
 			failed = append(failed, fmt.Errorf("offering %s by iSCSI: %w", name, err))
 		}
 	}

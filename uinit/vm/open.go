@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/bounded"
+	"github.com/imgbuild/imgbuild/internal/holder"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -94,19 +95,16 @@ func socketPair() (*os.File, net.Conn, error) {
 func isDevice(path string) bool { return strings.HasPrefix(path, "/dev/") }
 
 // openDisk opens a disk, and makes it first where the profile says so and nothing is there. What is
-// there is never made anew.
-func openDisk(d spec.VMDisk) (f *os.File, err error) {
-	flag, open := os.O_RDWR, bounded.Open
+// there is never made anew, and what somebody else holds is not opened. QEMU holds it then, for as long as it runs.
+func openDisk(d spec.VMDisk) (*os.File, error) {
+	flag := os.O_RDWR
 	if d.ReadOnly {
 		flag = os.O_RDONLY
 	}
-	if isDevice(d.Path) {
-		open = openBlock
-	}
-	f, err = open(d.Path, flag)
+	f, err := holder.Open(d.Path, flag)
 	if errors.Is(err, os.ErrNotExist) && d.Create && !isDevice(d.Path) {
 		if err = makeDisk(d); err == nil {
-			f, err = open(d.Path, flag)
+			f, err = holder.Open(d.Path, flag)
 		}
 	}
 	if err != nil {
@@ -117,19 +115,6 @@ func openDisk(d spec.VMDisk) (f *os.File, err error) {
 			f.Close()
 			return nil, fmt.Errorf("opening the disk %s: %w", d.Path, err)
 		}
-	}
-	return f, nil
-}
-
-// openBlock opens a block device.
-func openBlock(path string, flag int) (*os.File, error) {
-	f, err := os.OpenFile(path, flag|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeDevice == 0 || info.Mode()&os.ModeCharDevice != 0 {
-		f.Close()
-		return nil, errors.Join(err, fmt.Errorf("%s is no block device; accepted: a file, or a block device below /dev", path))
 	}
 	return f, nil
 }
@@ -154,10 +139,10 @@ func openVars(path, template string) (*os.File, error) {
 	if err != nil {
 		return bad(err)
 	}
-	f, err := bounded.Open(path, os.O_RDWR)
+	f, err := holder.Open(path, os.O_RDWR)
 	if errors.Is(err, os.ErrNotExist) {
 		if err = errors.Join(bounded.Make(filepath.Dir(path), 0o700), bounded.Write(path, empty, 0o600)); err == nil {
-			f, err = bounded.Open(path, os.O_RDWR)
+			f, err = holder.Open(path, os.O_RDWR)
 		}
 	}
 	if err != nil {

@@ -1,0 +1,15 @@
+package profile
+
+import "github.com/imgbuild/imgbuild/internal/claim"
+
+// claims finds disks and files that two rows would have for themselves.
+func (c *crosser) claims() {
+	for _, clash := range claim.Clashes(&c.p.Machine) {
+		first, second := clash.First, clash.Second
+		c.Of(first.Key).Bad(second.Key, "%s %s already (%s), and %s; accepted: %s",
+			second.Text, first.About, c.p.At(first.Key), clash.Reason(), clash.Accepted())
+	}
+	for _, e := range claim.Exposures(&c.p.Machine) {
+		c.Of(e.Share).Warn(e.Key, "%s lies in the folder of %s (%s), whose clients may write to it", e.Text, e.Share, c.p.At(e.Share))
+	}
+}

@@ -1,0 +1,40 @@
+package mount
+
+import (
+	"errors"
+	"os"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/holder"
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// unheld refuses a device that somebody else uses, before anything is made on it or repaired. What is mounted already may
+// be mounted in a second place: the kernel makes one file system of both, and nothing may repair it meanwhile.
+func (m *Mount) unheld(fs FileSystem) (mounted bool, err error) {
+	flag := os.O_RDWR
+	if readsOnly(m.row) {
+		flag = os.O_RDONLY
+	}
+	err = holder.Unheld(fs.Source, flag)
+	busy := (*holder.BusyError)(nil)
+	if !errors.As(err, &busy) {
+		return false, nil // mount(2) says it better
+	}
+	mounted = slices.ContainsFunc(busy.Holders, func(h holder.Holder) bool { return h.Kind == holder.Mount })
+	busy.Holders = slices.DeleteFunc(busy.Holders, func(h holder.Holder) bool {
+		return h.Kind == holder.Mount || mounted && h.Kind == holder.Process // which makes it larger, say
+	})
+	if len(busy.Holders) == 0 {
+		return mounted, nil
+	}
+	return mounted, busy
+}
+
+// readsOnly says that nothing is ever written for a row: no file system made, repaired or mounted for writing.
+func readsOnly(row spec.Mount) bool {
+	flags, _ := Options(row.Options)
+	return !row.Create && !row.Preened() && flags&unix.MS_RDONLY != 0
+}

@@ -1,0 +1,92 @@
+package mount
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// loopDevice makes a block device of a file of zeros.
+func loopDevice(t *testing.T) (device, file string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("loop devices need root")
+	}
+	file = filepath.Join(t.TempDir(), "disk")
+	if err := os.WriteFile(file, make([]byte, 16<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("losetup", "--find", "--show", file).CombinedOutput()
+	if err != nil {
+		t.Skipf("no loop devices here: %v %s", err, out)
+	}
+	device = strings.TrimSpace(string(out))
+	t.Cleanup(func() {
+		if out, err := exec.Command("losetup", "-d", device).CombinedOutput(); err != nil {
+			t.Errorf("%v %s", err, out)
+		}
+	})
+	return device, file
+}
+
+// A disk that a guest has is neither formatted nor mounted, though it looks blank and QEMU has it open as any
+// program would; neither is one whose file a guest has.
+func TestMountLeavesAGuestsDisk(t *testing.T) {
+	device, file := loopDevice(t)
+	for what, want := range map[string]string{device: filepath.Base(device), file: file} {
+		f, err := os.OpenFile(what, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		guest := exec.Cmd{Path: "/bin/sh", Args: []string{"qemu-system-x86_64", "-c", "read x", "-name", "guest=web"}, ExtraFiles: []*os.File{f}}
+		in, err := guest.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := guest.Start(); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		target := t.TempDir()
+		err = mountRow(t, target, spec.Mount{Source: device, Type: "ext4", Create: true})
+		if err == nil || !strings.Contains(err.Error(), want+" is a disk of the guest web") {
+			t.Errorf("with %s in a guest: %v", what, err)
+		}
+		_ = unix.Unmount(target, 0)
+		in.Close()
+		_ = guest.Wait()
+	}
+	if b, err := os.ReadFile(file); err != nil || !bytes.Equal(b, make([]byte, 16<<20)) {
+		t.Errorf("the disk was written to: %v", err)
+	}
+}
+
+// One device may be mounted in two places.
+func TestMountedTwice(t *testing.T) {
+	device, _ := loopDevice(t)
+	for range 2 {
+		target := t.TempDir()
+		if err := mountRow(t, target, spec.Mount{Source: device, Type: "ext4", Create: true}); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = unix.Unmount(target, 0) }()
+	}
+}
+
+func mountRow(t *testing.T, target string, row spec.Mount) error {
+	return New(target, row, Box{
+		Sys:        os.DirFS("/sys"),
+		Wait:       func(_ context.Context, ready func() (bool, error)) error { _, err := ready(); return err },
+		LoadModule: func(string) error { return nil },
+		Alone:      func(string) error { return nil },
+		Log:        func(string) {},
+	}).Run(t.Context())
+}
