@@ -197,10 +197,21 @@ restart = "never"
 	})
 	b.asks("root", "true")
 
-	// Files in memory, wherever an ordinary account can write.
-	b.asks("ann", `for f in /tmp/full /dev/shm/full ~/full; do cat /dev/zero 2>/dev/null >$f; [[ -s $f ]] || exit 3; done; true`)
+	// Files in memory, wherever an ordinary account can write: as many as there can be, and as large.
+	select {
+	case <-b.attacks("ann", `for d in /tmp /dev/shm ~; do
+	: >$d/full; n=0
+	[[ $d == /tmp ]] || while : >$d/n$((n++)); do :; done
+	cat /dev/zero >>$d/full
+done 2>/dev/null`):
+	case <-t.Context().Done():
+		t.Fatal("the account still finds room for files")
+	}
+	if got := b.asks("ann", "for d in /tmp /dev/shm ~; do [[ -s $d/full ]] || echo $d; done"); got != "" {
+		t.Errorf("nothing could be written to %s", got)
+	}
 	b.asks("root", "set -e; echo x >/etc/written; echo x >/run/written")
-	b.asks("ann", "rm /tmp/full /dev/shm/full ~/full")
+	b.asks("ann", "rm -f /tmp/full /dev/shm/* ~/full ~/n*")
 
 	// A service that grows is named too.
 	if !slices.ContainsFunc(g.Report().State().Events, func(e report.Event) bool {
@@ -212,6 +223,7 @@ restart = "never"
 
 	// Who goes first, and where they are.
 	for line, want := range map[string]string{
+		"echo $(</proc/sys/fs/file-max)":                                                              "9223372036854775807",
 		"echo $(</proc/1/oom_score_adj) $(</proc/" + before + "/oom_score_adj)":                       "-1000 -1000",
 		"echo $(</proc/$PPID/oom_score_adj) $(</proc/self/oom_score_adj) $(</proc/$$/cgroup)":         "-900 0 0::/admin/root",
 		`read -r p </sys/fs/cgroup/work/services/ticks/cgroup.procs; echo $(</proc/$p/oom_score_adj)`: "0",

@@ -78,7 +78,7 @@ func (s *server) checkPassword(conn ssh.ConnMetadata, password []byte) (*ssh.Per
 	if name := conn.User(); name != "" && !strings.HasPrefix(name, "-") && len(password) <= maxPassword {
 		check := exec.CommandContext(ctx, s.checker, "checkpassword", name)
 		check.Stdin = bytes.NewReader(password)
-		if err = startAs(check, expedient); err == nil {
+		if err = startAs(check, expendable); err == nil {
 			err = check.Wait()
 		}
 	}

@@ -45,15 +45,15 @@ func openGroup(dir string, a account) (*os.File, error) {
 // Whom the OOM killer takes first: this server last, then root's sessions, before them what strangers and
 // ordinary accounts have started (proc_pid_oom_adj(5); internal/oom is uinit's side).
 const (
-	usual     = 0
-	expedient = 1000
+	usual      = 0
+	expendable = 1000
 )
 
 func adjustmentOf(a account) int {
 	if a.uid == 0 {
 		return usual
 	}
-	return expedient
+	return expendable
 }
 
 // startAs starts a program that the OOM killer takes sooner than this server. It would inherit the server's

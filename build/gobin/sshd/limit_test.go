@@ -50,7 +50,7 @@ func groups(t *testing.T) string {
 	return ""
 }
 
-// A session is in the control group of its account and nobody's protégé, with and without a terminal, and so is what it
+// A session is in the control group of its account and as easy to kill as others, with and without a terminal, and so is what it
 // leaves running.
 func TestSessionsAreLimited(t *testing.T) {
 	dir := groups(t)
@@ -83,14 +83,14 @@ func TestSessionsAreLimited(t *testing.T) {
 }
 
 // What strangers start before they are in does not have this server's protection either.
-func TestCheckersAreExpedient(t *testing.T) {
+func TestCheckersAreExpendable(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can make itself harder to kill")
 	}
 	var out bytes.Buffer
 	cmd := exec.Command("cat", "/proc/self/oom_score_adj")
 	cmd.Stdout = &out
-	if err := startAs(cmd, expedient); err != nil {
+	if err := startAs(cmd, expendable); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Wait(); err != nil || strings.TrimSpace(out.String()) != "1000" {
