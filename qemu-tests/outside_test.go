@@ -45,7 +45,7 @@ cert = "box.crt"
 	}
 	esp := diskOf(t, disk).Find(layout.ESPName)
 	beside(t, disk, esp)
-	const foreign = "outside.options=1"
+	const foreign = "outside.options=1 console=ttyS0,115200n8 panic=-1 no_timer_check cryptomgr.notests uinit.test"
 	for _, secure := range []bool{true, false} {
 		t.Run(map[bool]string{true: "Secure Boot", false: "setup mode"}[secure], func(t *testing.T) {
 			a := a.from(way{firmware: qemu.UEFI, medium: profile.FormatDisk})

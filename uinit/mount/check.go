@@ -83,6 +83,9 @@ func gist(text string) string {
 	}
 	for i, line := range lines {
 		lines[i] = fmt.Sprintf("%.200s", strings.Map(func(r rune) rune {
+			if r == '\t' {
+				return ' '
+			}
 			if r < ' ' || r >= 0x7f && r < 0xa0 {
 				return '?'
 			}
