@@ -52,7 +52,7 @@ func (w *workshop) imgbuild(args ...string) bench.Usage {
 	w.t.Helper()
 	cmd := exec.Command(w.program, args...)
 	cmd.Dir = w.dir
-	cmd.Env = append(os.Environ(), "IMGBUILD_CACHE="+filepath.Join(w.home, "cache"), "GOCACHE="+filepath.Join(w.home, "go"))
+	cmd.Env = append(os.Environ(), "IMGBUILD_CACHE="+filepath.Join(w.home, "cache"), "XDG_STATE_HOME="+filepath.Join(w.home, "state"), "GOCACHE="+filepath.Join(w.home, "go"))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	u, err := bench.Run(cmd)
@@ -188,7 +188,7 @@ func TestBenchSameBytes(t *testing.T) {
 		w.must(exec.Command("chown", "-R", fmt.Sprint(who.uid), w.dir, w.home))
 		cmd := exec.Command("sh", "-c", fmt.Sprintf("umask %03o && exec %s build box.toml", who.umask, w.program))
 		cmd.Dir = w.dir
-		cmd.Env = append(os.Environ(), "HOME="+w.home, "TMPDIR="+w.home, "IMGBUILD_CACHE="+w.home+"/cache", "GOCACHE="+w.home+"/go",
+		cmd.Env = append(os.Environ(), "HOME="+w.home, "TMPDIR="+w.home, "IMGBUILD_CACHE="+w.home+"/cache", "XDG_STATE_HOME="+w.home+"/state", "GOCACHE="+w.home+"/go",
 			// A module cache of its own too; removable, for the test to tidy up.
 			"GOMODCACHE="+w.home+"/mod", "GOFLAGS=-modcacherw")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(who.uid), Gid: uint32(who.uid)}}
