@@ -188,7 +188,7 @@ func TestBenchSameBytes(t *testing.T) {
 		w.must(exec.Command("chown", "-R", fmt.Sprint(who.uid), w.dir, w.home))
 		cmd := exec.Command("sh", "-c", fmt.Sprintf("umask %03o && exec %s build box.toml", who.umask, w.program))
 		cmd.Dir = w.dir
-		cmd.Env = append(os.Environ(), "HOME="+w.home, "TMPDIR="+w.home, "IMGBUILD_CACHE="+w.home+"/cache", "GOCACHE="+w.home+"/go",
+		cmd.Env = append(os.Environ(), "HOME="+w.home, "TMPDIR="+w.home, "IMGBUILD_CACHE="+w.home+"/cache", "XDG_STATE_HOME="+w.home+"/state", "GOCACHE="+w.home+"/go",
 			// A module cache of its own too; removable, for the test to tidy up.
 			"GOMODCACHE="+w.home+"/mod", "GOFLAGS=-modcacherw")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(who.uid), Gid: uint32(who.uid)}}

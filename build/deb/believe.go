@@ -37,6 +37,7 @@ func (s *session) believe() error {
 			return fmt.Errorf("clearing apt's state: %w", err)
 		}
 	}
+	s.asked, s.refreshed = false, false // whatever we have fetched is gone
 	return s.setStamp(stamp{})
 }
 

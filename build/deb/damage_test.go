@@ -100,3 +100,58 @@ func TestDamagedTreeIndex(t *testing.T) {
 		t.Errorf("%v, %v", again.Files, err)
 	}
 }
+
+// Apt's lists name the hashes of what is downloaded: those that somebody changed are fetched anew, also by
+// one who has fetched them already. A file that apt would take for settings is none.
+func TestForeignLists(t *testing.T) {
+	r := tools(t)
+	h := r.host(nil)
+	want := mustResolve(t, h, "loader")
+	state, err := h.cache.State("apt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists, err := filepath.Glob(filepath.Join(state, "state/lists/*Packages*"))
+	if err != nil || len(lists) != 1 {
+		t.Fatalf("lists: %v, %v", lists, err)
+	}
+	evil := filepath.Join(t.TempDir(), "evil")
+	for _, attack := range []struct {
+		name string
+		do   func() error
+	}{
+		{"a list", func() error {
+			b, err := os.ReadFile(lists[0])
+			b = bytes.ReplaceAll(b, []byte(want[0].SHA256), []byte(strings.Repeat("0", 64)))
+			info, _ := os.Stat(lists[0])
+			return errors.Join(err, os.WriteFile(lists[0], b, 0o644), os.Chtimes(lists[0], info.ModTime(), info.ModTime()))
+		}},
+		{"a list more", func() error { return os.WriteFile(filepath.Join(state, "state/lists/evil_Packages"), nil, 0o644) }},
+		{"apt's own file", func() error { return os.WriteFile(filepath.Join(state, "cache/pkgcache.bin"), []byte("x"), 0o644) }},
+		{"settings", func() error {
+			hook := "APT::Update::Pre-Invoke {\"touch " + evil + "\";};\n"
+			return errors.Join(os.MkdirAll(filepath.Join(state, "none.d"), 0o755), os.WriteFile(filepath.Join(state, "none.d/evil.conf"), []byte(hook), 0o644),
+				os.WriteFile(filepath.Join(state, "none"), []byte(hook), 0o644))
+		}},
+	} {
+		t.Run(attack.name, func(t *testing.T) {
+			if err := attack.do(); err != nil {
+				t.Fatal(err)
+			}
+			h.notes = nil
+			h.Refresh = attack.name == "settings" // which asks for an update
+			if err := os.RemoveAll(filepath.Join(h.cache.Dir(), "entry", kindResolution)); err != nil {
+				t.Fatal(err)
+			}
+			if got := mustResolve(t, h, "loader"); !slices.Equal(got, want) {
+				t.Errorf("resolved %v, want %v", got, want)
+			}
+			if named := slices.ContainsFunc(h.notes, func(n string) bool { return strings.Contains(n, "package lists") }); named != (attack.name != "settings") {
+				t.Errorf("notes %q", h.notes)
+			}
+		})
+	}
+	if _, err := os.Stat(evil); err == nil {
+		t.Error("apt ran what somebody put into the cache")
+	}
+}

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 func buildHere(commands []string) int {
-	store, err := cache.Open(filepath.Join(os.TempDir(), "store"))
+	store, err := cache.OpenWith(filepath.Join(os.TempDir(), "store"), filepath.Join(os.TempDir(), "index"))
 	if err != nil {
 		fmt.Println(err)
 		return 1

@@ -60,7 +60,9 @@ func (c *Cmd) Start() error {
 	}
 	c.SysProcAttr.Setpgid, c.SysProcAttr.Pgid = true, c.keep.Process.Pid
 	c.Cancel = func() error { return c.kill(c.end) }
-	c.WaitDelay = Grace
+	if c.WaitDelay == 0 {
+		c.WaitDelay = Grace
+	}
 	if err := c.Cmd.Start(); err != nil {
 		c.release()
 		return err

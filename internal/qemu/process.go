@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/leash"
 )
 
 // Exit is how QEMU ended.
@@ -48,7 +49,7 @@ func (e *MissingError) Error() string {
 
 // process is a running QEMU.
 type process struct {
-	cmd     *exec.Cmd
+	cmd     *leash.Cmd
 	started time.Time
 	stderr  tail
 	kill    context.CancelCauseFunc
@@ -57,7 +58,7 @@ type process struct {
 }
 
 // startProcess starts QEMU in a process group of its own, which is killed at the
-// end of ctx or of this process.
+// end of ctx or of this process, however that ends.
 func startProcess(ctx context.Context, binary string, args []string) (*process, error) {
 	path, err := exec.LookPath(binary)
 	if err != nil {
@@ -67,28 +68,19 @@ func startProcess(ctx context.Context, binary string, args []string) (*process, 
 		return nil, fmt.Errorf("starting QEMU: %w", err)
 	}
 	ctx, kill := context.WithCancelCause(ctx)
-	p := &process{cmd: exec.CommandContext(ctx, path, args...), kill: kill, done: make(chan struct{})}
+	p := &process{cmd: leash.Command(ctx, syscall.SIGKILL, path, args...), kill: kill, done: make(chan struct{})}
 	p.cmd.Stderr, p.cmd.Stdout = &p.stderr, &p.stderr
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	p.cmd.Cancel = func() error { return syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
 	// A descendant that keeps stderr open must not keep Wait.
 	p.cmd.WaitDelay = time.Second
-	started := make(chan error)
-	go func() {
-		// Pdeathsig counts from the death of the thread that forked, not of the process.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		p.started = time.Now()
-		err := p.cmd.Start()
-		started <- err
-		if err == nil {
-			p.wait(ctx)
-		}
+	p.started = time.Now()
+	if err := p.cmd.Start(); err != nil {
 		kill(nil)
-	}()
-	if err := <-started; err != nil {
 		return nil, fmt.Errorf("starting QEMU: %w", err)
 	}
+	go func() {
+		p.wait(ctx)
+		kill(nil)
+	}()
 	return p, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -81,6 +82,50 @@ func TestStartTidiesUp(t *testing.T) {
 
 // The end of the context kills the whole group: a pipe that QEMU and its child
 // hold open ends.
+// TestMain lets the test binary be a process that runs a QEMU, until it is killed.
+func TestMain(m *testing.M) {
+	if program := os.Getenv(runnerEnv); program != "" {
+		if _, err := startProcess(context.Background(), program, nil); err != nil {
+			panic(err)
+		}
+		select {}
+	}
+	os.Exit(m.Run())
+}
+
+const runnerEnv = "QEMU_TEST_RUN"
+
+func TestQEMUEndsWithUs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	us := exec.Command(os.Args[0])
+	us.Env = append(os.Environ(), runnerEnv+"="+script(t, "exec 3>"+path+"; echo up >&3; sleep 1000 & while :; do wait; done"))
+	if err := us.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer us.Wait()
+	defer us.Process.Kill()
+	pipe, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	if _, err := io.ReadFull(pipe, make([]byte, 3)); err != nil {
+		t.Fatal(err)
+	}
+	if err := us.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := pipe.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.ReadAll(pipe); err != nil || len(rest) != 0 {
+		t.Errorf("QEMU or its child runs on: %q, %v", rest, err)
+	}
+}
+
 func TestLimitKillsGroup(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
