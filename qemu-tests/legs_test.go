@@ -99,12 +99,14 @@ mdadm -q --create /dev/md/old $c --metadata=0.90 /dev/$3 /dev/$4`)
 		inside(t, g, `set -e; md=$(readlink -f /dev/md/`+array+`)
 printf 'label: gpt\nstart=2048,size=40960\nsize=65536\n' | sfdisk -q $md; mke2fs -q -t ext4 -L `+array+` ${md}p1`)
 	}
-	inside(t, g, `set -e; mkdir -p /run/lock/lvm; modprobe dm_mod
+	// Under another name: its unit would mount it before it has a file system.
+	inside(t, g, `set -e; mkdir -p /run/lock/lvm /run/volume; modprobe dm_mod
 l() { verb=$1; shift; lvm $verb --config 'activation { udev_sync=0 udev_rules=0 monitoring=0 } devices { obtain_device_list_from_udev=0 external_device_info_source="none" use_devicesfile=0 }' -qq "$@"; }
 pv=$(readlink -f /dev/md/new)p2
-l pvcreate $pv; l vgcreate vg0 $pv; l lvcreate -Wn -y -L 12M -n srv vg0; mke2fs -q -t ext4 /dev/vg0/srv`)
-	until(t, g, "the mounts", func(s *report.State) bool { return mounted(s, "/new", "/old", "/volume") })
-	inside(t, g, `for d in new old volume; do echo $d > /$d/file; done; sync`)
+l pvcreate $pv; l vgcreate made $pv; l lvcreate -Wn -y -L 12M -n srv made; mke2fs -q -t ext4 /dev/made/srv
+mount -t ext4 /dev/made/srv /run/volume; echo volume > /run/volume/file; umount /run/volume; l vgchange -an made; l vgrename made vg0`)
+	until(t, g, "the mounts", func(s *report.State) bool { return mounted(s, "/new", "/old") })
+	inside(t, g, `for d in new old; do echo $d > /$d/file; done; sync`)
 	off(t, g)
 
 	before := map[string][sha256.Size]byte{}
