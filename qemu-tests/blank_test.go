@@ -107,7 +107,7 @@ func TestDisksAreNotTaken(t *testing.T) {
 	}
 
 	list := inside(t, g, `uinitctl disk`)
-	for _, want := range []string{`(?m)^sd[a-z] +64 MiB  d0 .* linux_raid_member ".*data"; in use: md_data$`, `(?m)^vda +160 MiB  m0 `, `(?m)^md_data +\d+ MiB `} {
+	for _, want := range []string{`(?m)^sd[a-z] +64 MiB  d0 .* linux_raid_member ".*data"; sd[a-z] is a member of the md array md_data`, `(?m)^vda +160 MiB  m0 `, `(?m)^md_data +\d+ MiB `} {
 		if !regexp.MustCompile(want).MatchString(list) {
 			t.Errorf("the list is\n%s\nwithout %s", list, want)
 		}

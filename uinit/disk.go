@@ -23,8 +23,7 @@ func (w *worker) answerDisk(ctx context.Context, args []string, send func(report
 	to := asker(send)
 	switch {
 	case len(args) == 0 || len(args) == 1 && args[0] == "list":
-		listDisks(to)
-		return nil
+		return listDisks(to)
 	case len(args) > 2 && args[0] == "erase":
 		return w.eraseDisk(ctx, args[1], strings.Join(args[2:], " "), to)
 	}
@@ -35,8 +34,12 @@ func (w *worker) answerDisk(ctx context.Context, args []string, send func(report
 var noDisks = []string{"ram", "zram", "loop", "sr", "fd"}
 
 // listDisks prints disks, arrays and volumes with their partitions: what lies on each, and who uses it.
-func listDisks(to asker) {
+func listDisks(to asker) error {
 	sys := dev.Sys()
+	users, err := diskUsers(sys)
+	if err != nil {
+		return err
+	}
 	to.tell("%-10s %10s  %-20s %-16s %s", "DEVICE", "SIZE", "SERIAL", "MODEL", "HOLDS")
 	for _, name := range disk.Names(sys) {
 		d, err := disk.Of(sys, name)
@@ -45,12 +48,13 @@ func listDisks(to asker) {
 		}
 		for _, d := range append([]disk.Device{d}, d.Partitions...) {
 			line := fmt.Sprintf("%-10s %10s  %-20s %-16s %s", d.Name, disk.Size(d.Bytes), d.Word(), d.Model, holds(d))
-			if users := diskUsers(sys, d); len(users) > 0 {
-				line += "; in use: " + strings.Join(users, ", ")
+			if users := users(d.Name); len(users) > 0 {
+				line += "; " + strings.Join(users, ", ")
 			}
 			to.tell("%s", line)
 		}
 	}
+	return nil
 }
 
 // holds says what lies on a device; one that does not answer holds up nobody for long.
@@ -94,7 +98,11 @@ func (w *worker) eraseDisk(ctx context.Context, device, serial string, to asker)
 	if word := strings.Join(strings.Fields(d.Word()), " "); serial != word {
 		return fmt.Errorf("the serial number of %s is %q, not %q; nothing was erased", d.Name, word, serial)
 	}
-	if users := diskUsers(sys, d); len(users) > 0 {
+	users, err := diskUsers(sys)
+	if err != nil {
+		return err
+	}
+	if users := users(d.Name); len(users) > 0 {
 		return fmt.Errorf("%s is in use: %s; nothing was erased", d, strings.Join(users, ", "))
 	}
 	w.log.Warn("disk " + d.String() + ": erasing it, as uinitctl was told")

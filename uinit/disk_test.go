@@ -60,7 +60,7 @@ func TestEraseDisk(t *testing.T) {
 	if out, err := exec.Command("mount", device, where).CombinedOutput(); err != nil {
 		t.Logf("nothing can be mounted here, so it is not asked about: %v: %s", err, out)
 	} else {
-		refused(name+" (64 MiB) is in use: mounted on "+where+"; nothing was erased", "erase", device, word)
+		refused(name+" (64 MiB) is in use: "+name+" is mounted on "+where+"; nothing was erased", "erase", device, word)
 		if out, err := exec.Command("umount", where).CombinedOutput(); err != nil {
 			t.Fatalf("unmounting: %v: %s", err, out)
 		}
