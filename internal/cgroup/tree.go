@@ -75,9 +75,14 @@ func Make(dir string, s Shares) (Tree, error) {
 	}
 	var failed []error
 	delegate := func(group string) {
-		// One at a time: a kernel may lack one of them. Its limits say so where they are set.
+		control := filepath.Join(dir, group, "cgroup.subtree_control")
+		// Each write has the kernel look at all groups; only one that lacks a controller gets one at a time. Limits say
+		// what is missing where they are set.
+		if os.WriteFile(control, []byte("+memory +pids +cpu"), 0) == nil {
+			return
+		}
 		for _, controller := range []string{"+memory", "+pids", "+cpu"} {
-			_ = os.WriteFile(filepath.Join(dir, group, "cgroup.subtree_control"), []byte(controller), 0)
+			_ = os.WriteFile(control, []byte(controller), 0)
 		}
 	}
 	delegate("")
