@@ -10,7 +10,7 @@ import (
 )
 
 // Rows that call one disk by two names pass "check", and whoever comes second is told who was first: a guest whose disk
-// is mounted or an array's, a target whose disk is mounted, a guest whose file another guest has, and a person at mount(8).
+// is mounted, an array's, another guest's or offered by iSCSI, and a person at mount(8).
 // When the first is gone, the second gets it.
 func TestTwoWriters(t *testing.T) {
 	a := built(t, written(t, "extends = \"hypervisor\"\n"+cloud+`
@@ -21,12 +21,10 @@ match  = { members = ["serial=b", "serial=c"] }
 [mount."/data"]
 source = "LABEL=data"
 type   = "ext4"
-[mount."/more"]
-source = "LABEL=more"
-type   = "ext4"
 [share.iscsi.more]
 target     = "iqn.2026-01.example.nas:more"
-source     = "/dev/vdd"
+source     = "/srv/vm/more.img"
+size       = "8M"
 initiators = ["iqn.2026-01.example.client"]
 [vm.mounted]
 memory    = "32M"
@@ -58,14 +56,22 @@ restart      = "never"
 stop_timeout = "1s"
 [vm.second.disk.root]
 path = "/srv/vm/link.img"
+[vm.third]
+memory  = "32M"
+restart = "never"
+[vm.third.disk.root]
+path = "/srv/vm/more-link.img"
+[vm.fourth]
+memory  = "32M"
+restart = "never"
+[vm.fourth.disk.root]
+path = "/dev/vdd"
 [run.disk.a]
 filesystem = "ext4"
 label      = "data"
 [run.disk.b]
 [run.disk.c]
 [run.disk.d]
-filesystem = "ext4"
-label      = "more"
 [run.disk.e]
 filesystem = "ext4"
 label      = "guest"
@@ -76,31 +82,24 @@ label      = "guest"
 	}
 	t.Cleanup(vm.Close)
 	g := startFor(t, vm.Config, 6*time.Minute)
-	s := until(t, g, "those who come second", func(s *report.State) bool {
-		for _, unit := range []string{"vm:mounted", "vm:member", "share:iscsi", "mount:/more"} {
-			if state := s.Units[unit].State; state != "failed" && state != "ok" {
-				return false
-			}
+	for unit, want := range map[string]string{"vm:mounted": "vda is mounted on /data", "vm:member": "vdb is a member of the md array md_made"} {
+		s := until(t, g, unit, func(s *report.State) bool { return s.Units[unit].State == "failed" || s.Units[unit].State == "ok" })
+		if e := s.Units[unit]; e.State != "failed" || !strings.Contains(e.Message, want) {
+			t.Errorf("%s is %s: %q, want %q", unit, e.State, e.Message, want)
 		}
-		return true
+	}
+	until(t, g, "the guest and the target", func(s *report.State) bool {
+		return s.Units["vm:first"].State == "ok" && s.Units["share:iscsi"].State == "ok"
 	})
-	want := map[string]string{"vm:mounted": "vda is mounted on /data", "vm:member": "vdb is a member of the md array md_made", "share:iscsi": "vdd is mounted on /more"}
-	if s.Units["mount:/more"].State == "failed" { // of these two, whichever was faster
-		delete(want, "share:iscsi")
-		want["mount:/more"] = "vdd is what share.iscsi.more offers"
-	}
-	for unit, why := range want {
-		if e := s.Units[unit]; e.State != "failed" || !strings.Contains(e.Message, why) {
-			t.Errorf("%s is %s: %q, want %q", unit, e.State, e.Message, why)
-		}
-	}
-	until(t, g, "the guest", func(s *report.State) bool { return s.Units["vm:first"].State == "ok" })
 	for _, tt := range []struct{ line, want string }{
 		{"mkdir /mnt2; mount -t ext4 /dev/vde /mnt2 2>&1", "*busy*"},
 		{"ln -s first.img /srv/vm/link.img; uinitctl vm start second 2>&1", "*/srv/vm/first.img is a disk of the guest first*"},
 		{"uinitctl vm stop first", "GUEST*first*stopped*"},
 		{"uinitctl vm start second", "GUEST*second*running*"},
-		{"mount -t ext4 /dev/vde /mnt2; uinitctl vm start first 2>&1", "*vde is mounted on /mnt2*"},
+		{"uinitctl vm start first 2>&1", "*/srv/vm/first.img is a disk of the guest second*"},
+		{"uinitctl vm stop second; mount -t ext4 /dev/vde /mnt2; uinitctl vm start first 2>&1", "*vde is mounted on /mnt2*"},
+		{"ln -s more.img /srv/vm/more-link.img; uinitctl vm start third 2>&1", "*/srv/vm/more.img is what share.iscsi.more offers*"},
+		{"d=/sys/kernel/config/target/core/iblock_0/hand; mkdir -p $d; echo udev_path=/dev/vdd >$d/control; echo 1 >$d/enable; uinitctl vm start fourth 2>&1", "*vdd is what share.iscsi.hand offers*"},
 	} {
 		if got := inside(t, g, tt.line+"; true"); !like(tt.want, got) {
 			t.Errorf("%s prints\n%s\nwant %s", tt.line, got, tt.want)
