@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/imgbuild/imgbuild/internal/report"
 )
 
 // The disks of this machine are offered to itself: what is refused here is refused to others.
@@ -73,12 +71,10 @@ func TestISCSI(t *testing.T) {
 		"files/etc/chap": password + "\n", "files/etc/mutual": mutual + "\n",
 		"files/usr/bin/await": string(compiled(t, "./await")), "files/usr/bin/sendtargets": string(compiled(t, "./sendtargets")),
 	}).plugged(t, 1, "")
-	until(t, g, "the disks", func(s *report.State) bool {
-		if s := s.Units["share:iscsi"].State; s != "" && s != "ok" {
-			t.Fatalf("offering disks: %s", s)
-		}
-		return s.Units["share:iscsi"].State == "ok"
-	})
+	state := until(t, g, "the boot", isBooted)
+	if u := state.Units["share:iscsi"]; u.State != "ok" {
+		t.Fatalf("offering disks is %+v", u)
+	}
 	run := func(line string) string { t.Helper(); return inside(t, g, "set -e; "+line) }
 	login := func(target, more string) string {
 		return "iscsistart -i " + shareClient + " -t " + shareTarget + target + " -g 1 -a 192.0.2.1 -p 3260 " + more
