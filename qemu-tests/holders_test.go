@@ -43,6 +43,7 @@ path = "/dev/vdb"
 [vm.first]
 memory       = "32M"
 autostart    = true
+restart      = "never"
 stop_timeout = "1s"
 [vm.first.disk.root]
 path   = "/srv/vm/first.img"
