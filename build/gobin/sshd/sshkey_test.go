@@ -52,7 +52,7 @@ func TestProfilesKnowWhatTheServerTakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	edKey, _ := testKey(t, 'a')
-	cert := &ssh.Certificate{Key: edKey, CertType: ssh.UserCert, ValidBefore: ssh.CertTimeInfinity}
+	cert := &ssh.Certificate{Key: edKey, CertType: ssh.UserCert, ValidPrincipals: []string{"me"}, ValidBefore: ssh.CertTimeInfinity}
 	if err := cert.SignCert(rand.Reader, signer); err != nil {
 		t.Fatal(err)
 	}
