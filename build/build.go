@@ -131,7 +131,7 @@ func writeFiles(ctx context.Context, image *Image, segments []packed, out *stagi
 	if !image.Profile.Writes(profile.FormatKernel, profile.FormatNetboot) {
 		return nil
 	}
-	err := out.add(ctx, p.Name+"-kernel", everybody, func(w io.Writer) error { return copyChecked(w, image.open, p.Kernel) })
+	err := out.copy(ctx, p.Name+"-kernel", everybody, image.open, p.Kernel)
 	if err != nil {
 		return err
 	}

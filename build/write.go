@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
@@ -66,7 +67,18 @@ const (
 )
 
 // add writes one artifact.
-func (s *staging) add(ctx context.Context, name string, readers fs.FileMode, write func(w io.Writer) error) (err error) {
+func (s *staging) add(ctx context.Context, name string, readers fs.FileMode, write func(w io.Writer) error) error {
+	hash := sha256.New()
+	return s.put(ctx, name, readers, hash, func() string { return hex.EncodeToString(hash.Sum(nil)) }, write)
+}
+
+// copy makes a file of the image an artifact. Who opens it compares it with its hash: that need not be taken twice.
+func (s *staging) copy(ctx context.Context, name string, readers fs.FileMode, open opener, f tree.File) error {
+	return s.put(ctx, name, readers, io.Discard, func() string { return f.From.SHA256 }, func(w io.Writer) error { return copyChecked(w, open, f) })
+}
+
+// put writes one artifact, and its bytes to hash, too; sum is their SHA-256 then.
+func (s *staging) put(ctx context.Context, name string, readers fs.FileMode, hash io.Writer, sum func() string, write func(w io.Writer) error) (err error) {
 	f, err := os.OpenFile(s.tmp.Join(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, readers)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
@@ -76,12 +88,11 @@ func (s *staging) add(ctx context.Context, name string, readers fs.FileMode, wri
 			err = fmt.Errorf("writing %s: %w", name, closeErr)
 		}
 	}()
-	hash := sha256.New()
 	w := &artifactWriter{ctx: ctx, f: f, hash: hash}
 	if err := write(w); err != nil {
 		return fmt.Errorf("writing %s: %w", filepath.Join(s.dir, name), err)
 	}
-	s.made = append(s.made, Artifact{Name: name, Path: filepath.Join(s.dir, name), Size: w.n, SHA256: hex.EncodeToString(hash.Sum(nil))})
+	s.made = append(s.made, Artifact{Name: name, Path: filepath.Join(s.dir, name), Size: w.n, SHA256: sum()})
 	return nil
 }
 
@@ -117,7 +128,7 @@ func (s *staging) commit() ([]Artifact, error) {
 }
 
 // artifactWriter hashes what it writes and gives up when the build is
-// interrupted.
+// interrupted. After an error the hash is of no use, and neither is the artifact.
 type artifactWriter struct {
 	ctx  context.Context
 	f    *os.File
@@ -129,8 +140,14 @@ func (w *artifactWriter) Write(b []byte) (int, error) {
 	if err := w.ctx.Err(); err != nil {
 		return 0, err
 	}
+	// Beside each other: what is written was hashed once already, as it was read from the cache.
+	hashed := make(chan struct{})
+	go func() {
+		w.hash.Write(b)
+		close(hashed)
+	}()
 	n, err := w.f.Write(b)
-	w.hash.Write(b[:n])
+	<-hashed
 	w.n += int64(n)
 	return n, err
 }

@@ -48,7 +48,7 @@ func TestWhatIsBootedIsBuilt(t *testing.T) {
 		{starter{format: "disk"}, []profile.Format{"kernel"}, []profile.Format{"kernel", "disk"}},
 		{starter{secureBoot: true}, []profile.Format{"kernel"}, []profile.Format{"kernel", "uki"}},
 	} {
-		p := &profile.Profile{Formats: slices.Clone(tc.has), SecureBoot: signed}
+		p := &profile.Profile{Formats: slices.Clone(tc.has), SecureBoot: signed, Kernel: profile.Kernel{Cmdline: []string{"quiet"}}}
 		if err := tc.s.want(p); err != nil || !reflect.DeepEqual(p.Formats, tc.want) {
 			t.Errorf("%+v of %v: %v, %v", tc.s, tc.has, p.Formats, err)
 		}
