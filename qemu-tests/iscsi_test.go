@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/report"
 )
 
 // The disks of this machine are offered to itself: what is refused here is refused to others.
@@ -71,7 +73,9 @@ func TestISCSI(t *testing.T) {
 		"files/etc/chap": password + "\n", "files/etc/mutual": mutual + "\n",
 		"files/usr/bin/await": string(compiled(t, "./await")), "files/usr/bin/sendtargets": string(compiled(t, "./sendtargets")),
 	}).plugged(t, 1, "")
-	state := until(t, g, "the boot", isBooted)
+	state := until(t, g, "the disks", func(s *report.State) bool {
+		return slices.Contains([]string{"ok", "failed", "late"}, s.Units["share:iscsi"].State)
+	})
 	if u := state.Units["share:iscsi"]; u.State != "ok" {
 		t.Fatalf("offering disks is %+v", u)
 	}
