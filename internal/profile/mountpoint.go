@@ -8,7 +8,7 @@ import (
 )
 
 // reserved are the places over which nothing may be mounted: the box would not start, or nobody could enter it. Where below is
-// set, nor may anything below them. /home, /mnt, /opt, /root, /srv, /var and what lies in them are free, as are folders of one's own in
+// set, nor may anything below them. A row for /tmp or /dev/shm takes the place of uinit's own; /home, /mnt, /opt, /root, /srv, /var and what lies in them are free, as are folders of one's own in
 // /etc, /run, /tmp, /usr/local and /usr/share.
 var reserved = []struct {
 	at    string
@@ -19,7 +19,6 @@ var reserved = []struct {
 	{"/sys", true, "is mounted by uinit itself, and the kernel says what lies there"},
 	{"/dev", true, "is mounted by uinit itself, and holds the devices"},
 	{"/run", false, "is mounted by uinit itself, and holds what programs find each other by"},
-	{"/tmp", false, "is mounted by uinit itself"},
 	{"/init", true, "is uinit, which starts everything"},
 	{"/early", true, "holds /usr, and the drivers for it"},
 	{"/etc", false, "holds the accounts, and what this machine is"},
@@ -47,6 +46,9 @@ func mountPoint(at string) string {
 	}
 	place := physical(at)
 	for _, r := range reserved {
+		if place == "/dev/shm" {
+			break
+		}
 		if place == r.at || r.below && strings.HasPrefix(place, r.at+"/") {
 			return r.why + accepted
 		}

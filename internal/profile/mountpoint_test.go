@@ -12,8 +12,8 @@ func TestMountPoints(t *testing.T) {
 		"/etc": false, "/etc/uinit": false, "/init": false, "/init/x": false, "/early": false, "/early/x": false,
 		"/usr": false, "/usr/bin": false, "/usr/sbin/x": false, "/usr/lib/modules": false, "/usr/lib64": false, "/usr/libexec": false, "/usr/share": false,
 		"/bin": false, "/sbin": false, "/lib": false, "/lib64": false, "/lib/firmware": false, "/lib/modules/6.1": false,
-		"/proc": false, "/proc/fs/nfsd": false, "/sys": false, "/sys/fs": false, "/sys/fs/bpf": false, "/sys/fs/cgroup": false, "/dev": false, "/dev/shm": false,
-		"/dev/pts": false, "/run": false, "/tmp": false, "/run/ssh": false, "/run/uinit": false, "/run/samba/ncalrpc": false, "/var/run": false, "/var/run/ssh": false,
+		"/proc": false, "/proc/fs/nfsd": false, "/sys": false, "/sys/fs": false, "/sys/fs/bpf": false, "/sys/fs/cgroup": false, "/dev": false, "/dev/shm": true, "/dev/shm/x": false,
+		"/dev/pts": false, "/run": false, "/tmp": true, "/run/ssh": false, "/run/uinit": false, "/run/samba/ncalrpc": false, "/var/run": false, "/var/run/ssh": false,
 	} {
 		if got := mountPoint(at); (got == "") != want {
 			t.Errorf("%q: %q, want it accepted: %v", at, got, want)
