@@ -77,7 +77,7 @@ func (f *first) run() {
 		told.Reason = describe(status, words)
 		f.say("the worker ended: %s", told.Reason)
 		// What it supervised is without an owner now and would be in the next one's way.
-		_ = power.KillAll(context.Background(), 2*time.Second)
+		f.steps([]power.Step{processes})
 		tooMany := f.crashes.Add(uptime())
 		switch what, _ := f.line.Get("uinit.panic"); what {
 		case "reboot":
@@ -128,6 +128,7 @@ func (f *first) rebootCrashed(reason string) {
 	}
 	at := crash.RebootAt(n)
 	f.say("uinit crashed again and again; rebooting in %v", max(at-uptime(), 0).Round(time.Second))
+	f.steps([]power.Step{fileSystems}) // a watchdog may not wait as long as we do
 	time.Sleep(at - uptime())
 	action := power.Reboot
 	if !f.asked.CompareAndSwap(nil, &action) {
@@ -216,12 +217,15 @@ func (f *first) end(action power.Action, s syscall.Signal) {
 	f.finish(action)
 }
 
+// What PID 1 does without the worker. Neither may hold it up: a process whose disk does not answer can't be killed.
+var (
+	processes   = power.Step{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error { return power.KillAll(ctx, 2*time.Second) }}
+	fileSystems = power.Step{Name: "file systems", Limit: 5 * time.Second, Do: mount.DetachAll}
+)
+
 // finish ends the run without the worker.
 func (f *first) finish(action power.Action) {
-	f.steps([]power.Step{
-		{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error { return power.KillAll(ctx, 2*time.Second) }},
-		{Name: "file systems", Limit: 5 * time.Second, Do: mount.DetachAll},
-	})
+	f.steps([]power.Step{processes, fileSystems})
 	f.say("%s: %v", action, power.Now(action))
 }
 

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
+	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/site"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/account"
@@ -19,8 +20,24 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/mount"
 )
 
-// siteFile waits for one of the media and reads its file. wait calls ready whenever a disk comes up.
+// siteKept is what the first look at the medium brought: a worker that follows one that crashed does what that did, also
+// where the stick has been pulled, or is mounted by now. It is empty where there was no file.
+const siteKept = "/run/uinit-site.toml"
+
+// siteFile waits for one of the media and reads its file. wait calls ready whenever a disk comes up. Once read, it stays
+// what it is for this run of the machine.
 func siteFile(ctx context.Context, row *spec.Site, media []string, wait func(context.Context, func() (bool, error)) error, load func(module string) error) (device string, text []byte, err error) {
+	if text, err := bounded.Read(siteKept, site.MaxSize); err == nil {
+		if len(text) == 0 {
+			err = fs.ErrNotExist
+		}
+		return "", text, err
+	}
+	defer func() {
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			_ = bounded.Write(siteKept, text, 0o600) // without it the medium is asked again
+		}
+	}()
 	type answer struct {
 		device string
 		text   []byte

@@ -77,7 +77,7 @@ func (w *worker) step(name string) step {
 	case "tunnel":
 		return step{func(ctx context.Context) error { return w.startTunnel(ctx, row) }, w.pool.Waiting}
 	case "mount":
-		m := mount.New(row, w.machine.Mount[row], mount.Box{Sys: dev.Sys(), Alone: w.disks.CheckPath, Wait: w.awaitDisk, LoadModule: w.modules.Load, Activate: w.activate,
+		m := mount.New(row, w.machine.Mount[row], mount.Box{Sys: dev.Sys(), Alone: w.disks.CheckPath, Turns: &w.turns, Wait: w.awaitDisk, LoadModule: w.modules.Load, Activate: w.activate,
 			Log: func(text string) { w.log.Info(text) }})
 		return step{m.Run, m.Waiting}
 	case "share", "share-files":

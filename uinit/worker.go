@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,6 +30,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/kmod"
 	"github.com/imgbuild/imgbuild/uinit/link"
+	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/service"
 	"github.com/imgbuild/imgbuild/uinit/status"
@@ -48,6 +50,7 @@ type worker struct {
 	events   *dev.Monitor
 	modules  *kmod.Loader
 	disks    *alone.Disks
+	turns    mount.Turns
 	links    *link.Manager
 	services map[string]*service.Service
 	output   *service.Output
@@ -213,7 +216,15 @@ func (w *worker) boot() {
 		DefaultTimeout: w.machine.Boot.UnitTimeout.Or(0), Report: w.note, Hold: hold,
 		Settled: func(bool) {
 			started()
-			w.tellLastBoot()
+			told := make(chan struct{})
+			go func() { // the file systems that know may not answer
+				defer close(told)
+				w.tellLastBoot()
+			}()
+			select {
+			case <-told:
+			case <-time.After(2 * time.Second):
+			}
 			w.settled()
 		},
 	})

@@ -92,7 +92,7 @@ func (c *claims) array(name string, a spec.Array) {
 
 func (c *claims) mount(at string, m spec.Mount) {
 	row, use := strict.JoinKey("mount", at), Writes
-	if readsOnly(m) {
+	if m.ReadsOnly() {
 		use = Reads
 	}
 	if n, ok := source(m.Source); ok {
@@ -100,11 +100,6 @@ func (c *claims) mount(at string, m spec.Mount) {
 	} else if !bind(m) {
 		c.file(row, "source", m.Source, "is mounted by", use)
 	}
-}
-
-// readsOnly says that nothing is written for a mount, neither when it is made nor when it is repaired.
-func readsOnly(m spec.Mount) bool {
-	return !m.Create && m.Fsck != spec.FsckPreen && (m.Type == "iso9660" || m.Type == "squashfs" || option(m, "ro"))
 }
 
 func (c *claims) iscsi(row string, s spec.ISCSIShare) {

@@ -78,6 +78,7 @@ var reasons = map[string]string{
 	"uinit/mount/source.go named":           devices,
 	"uinit/mount/table.go Attach":           "places of the kernel's file systems, which lie in the image",
 	"uinit/mount/table.go Links":            ours,
+	"uinit/mount/turns.go":                  devices,
 	"uinit/mount/usr.go":                    images,
 	"uinit/power/button.go":                 devices,
 	"uinit/randomness.go rngtestMain":       person,

@@ -26,8 +26,18 @@ func (m Mount) Preened() bool {
 	if m.Fsck != "" {
 		return m.Fsck == FsckPreen
 	}
-	options := strings.Split(strings.Join(m.Options, ","), ",")
-	return m.Type == "ext4" && !slices.ContainsFunc([]string{"ro", "bind", "rbind"}, func(o string) bool { return slices.Contains(options, o) })
+	return m.Type == "ext4" && !m.option("ro", "bind", "rbind")
+}
+
+// ReadsOnly says that nothing is ever written for a mount, neither when it is made nor when it is repaired.
+func (m Mount) ReadsOnly() bool {
+	return !m.Create && !m.Preened() && (m.Type == "iso9660" || m.Type == "squashfs" || m.option("ro"))
+}
+
+// option says that one of these is among the mount options.
+func (m Mount) option(these ...string) bool {
+	given := strings.Split(strings.Join(m.Options, ","), ",")
+	return slices.ContainsFunc(these, func(o string) bool { return slices.Contains(given, o) })
 }
 
 // VolumeGroup is the LVM volume group that a mount stands on; "" where it stands on none.

@@ -1,7 +1,9 @@
 package mount
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -31,8 +33,14 @@ func attachBelow(fs FileSystem) error {
 		defer source.Close()
 		fs.Source = fmt.Sprintf("/proc/self/fd/%d", source.Fd())
 	}
-	if err := unix.Mount(fs.Source, fmt.Sprintf("/proc/self/fd/%d", target.Fd()), fs.Type, fs.Flags, fs.Data); err != nil {
-		return bad(err)
+	// Who looks whether somebody holds the device, a guest's start, say, holds it for a moment.
+	for deadline := time.Now().Add(time.Second); ; time.Sleep(50 * time.Millisecond) {
+		err := unix.Mount(fs.Source, fmt.Sprintf("/proc/self/fd/%d", target.Fd()), fs.Type, fs.Flags, fs.Data)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, unix.EBUSY) || time.Now().After(deadline) {
+			return bad(err)
+		}
 	}
-	return nil
 }

@@ -5,17 +5,14 @@ import (
 	"os"
 	"slices"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/imgbuild/imgbuild/internal/holder"
-	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // unheld refuses a device that somebody else uses, before anything is made on it or repaired. What is mounted already may
 // be mounted in a second place: the kernel makes one file system of both, and nothing may repair it meanwhile.
 func (m *Mount) unheld(fs FileSystem) (mounted bool, err error) {
 	flag := os.O_RDWR
-	if readsOnly(m.row) {
+	if m.row.ReadsOnly() {
 		flag = os.O_RDONLY
 	}
 	err = holder.Unheld(fs.Source, flag)
@@ -31,10 +28,4 @@ func (m *Mount) unheld(fs FileSystem) (mounted bool, err error) {
 		return mounted, nil
 	}
 	return mounted, busy
-}
-
-// readsOnly says that nothing is ever written for a row: no file system made, repaired or mounted for writing.
-func readsOnly(row spec.Mount) bool {
-	flags, _ := Options(row.Options)
-	return !row.Create && !row.Preened() && flags&unix.MS_RDONLY != 0
 }

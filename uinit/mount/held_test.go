@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -56,7 +57,7 @@ func TestMountLeavesAGuestsDisk(t *testing.T) {
 		}
 		f.Close()
 		target := t.TempDir()
-		err = mountRow(t, target, spec.Mount{Source: device, Type: "ext4", Create: true})
+		err = mountRow(t, target, spec.Mount{Source: device, Type: "ext4", Create: true}, &Turns{})
 		if err == nil || !strings.Contains(err.Error(), want+" is a disk of the guest web") {
 			t.Errorf("with %s in a guest: %v", what, err)
 		}
@@ -69,24 +70,33 @@ func TestMountLeavesAGuestsDisk(t *testing.T) {
 	}
 }
 
-// One device may be mounted in two places.
+// One device may be mounted in two places, also by two rows at the same time, each of which would check it first.
 func TestMountedTwice(t *testing.T) {
 	device, _ := loopDevice(t)
-	for range 2 {
-		target := t.TempDir()
-		if err := mountRow(t, target, spec.Mount{Source: device, Type: "ext4", Create: true}); err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = unix.Unmount(target, 0) }()
+	if out, err := exec.Command("mke2fs", "-q", "-t", "ext4", device).CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
 	}
+	var turns Turns
+	var rows sync.WaitGroup
+	for range 4 {
+		target := t.TempDir()
+		defer func() { _ = unix.Unmount(target, 0) }()
+		rows.Go(func() {
+			if err := mountRow(t, target, spec.Mount{Source: device, Type: "ext4"}, &turns); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	rows.Wait()
 }
 
-func mountRow(t *testing.T, target string, row spec.Mount) error {
+func mountRow(t *testing.T, target string, row spec.Mount, turns *Turns) error {
 	return New(target, row, Box{
 		Sys:        os.DirFS("/sys"),
 		Wait:       func(_ context.Context, ready func() (bool, error)) error { _, err := ready(); return err },
 		LoadModule: func(string) error { return nil },
 		Alone:      func(string) error { return nil },
 		Log:        func(string) {},
+		Turns:      turns,
 	}).Run(t.Context())
 }

@@ -21,6 +21,8 @@ type Box struct {
 	Wait func(ctx context.Context, ready func() (bool, error)) error
 	// Alone returns why a device may not be used by itself, because it belongs to an array; nil: it may.
 	Alone func(device string) error
+	// Turns are those of all rows together.
+	Turns *Turns
 	// LoadModule loads what a file system type may need; that it is built in is no error.
 	LoadModule func(name string) error
 	// Activate brings up an LVM volume group that has all its disks.
@@ -76,7 +78,11 @@ func (m *Mount) Run(ctx context.Context) error {
 	}
 	elsewhere := false
 	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
-		var err error
+		done, err := m.box.Turns.take(ctx, fs.Source)
+		if err != nil {
+			return fmt.Errorf("mounting %s: %w", m.target, err)
+		}
+		defer done()
 		if elsewhere, err = m.unheld(fs); err != nil {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}

@@ -74,5 +74,9 @@ func PrivateKey(ctx context.Context, path string, ready func(context.Context) er
 	if err := bounded.Write(path, []byte(k.String()+"\n"), 0o600); err != nil {
 		return Key{}, fmt.Errorf("keeping a key: %w", err)
 	}
+	// A file system that keeps no modes, as vfat, shows now, not when the box starts the next time.
+	if k, err = ReadKey(path); err != nil {
+		return Key{}, errors.Join(err, bounded.Remove(path))
+	}
 	return k, nil
 }

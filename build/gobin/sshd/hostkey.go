@@ -32,7 +32,11 @@ func ensureKey(file string) (ssh.Signer, error) {
 	if err := writeKey(file, pem.EncodeToMemory(block)); err != nil {
 		return nil, fmt.Errorf("writing the host key: %w", err)
 	}
-	return ssh.NewSignerFromKey(private)
+	// A file system that keeps no modes, as vfat, shows now.
+	if key, err = readKey(file); err != nil {
+		return nil, errors.Join(err, bounded.Remove(file))
+	}
+	return key, nil
 }
 
 // keyLimit is in bytes; an RSA key of 16384 bits takes 13 KB.
