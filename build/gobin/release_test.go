@@ -107,7 +107,7 @@ func releaseTree(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	root := os.DirFS("../..")
-	for _, pattern := range []string{"go.mod", "go.sum", "imgbuild.go", "build/gobin/*", "build/gobin/*/*.go", "build/cache/*.go", "internal/progress/*.go", "internal/bounded/*.go", "internal/leash/*.go", "internal/scratch/*.go"} {
+	for _, pattern := range []string{"go.mod", "go.sum", "imgbuild.go", "build/gobin/*", "build/gobin/*/*.go", "build/cache/*.go", "internal/progress/*.go", "internal/bounded/*.go", "internal/cgroup/*.go", "internal/oom/*.go", "internal/leash/*.go", "internal/scratch/*.go"} {
 		names, err := fs.Glob(root, pattern)
 		if err != nil || len(names) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(names), err)

@@ -44,7 +44,7 @@ func SSH() string { return admin + "/ssh" }
 // Guest is the path of a virtual machine's group.
 func Guest(name string) string { return guests + "/" + plain(name) }
 
-// Session is the path of the group of an account's sessions; build/gobin/sshd knows it too.
+// Session is the path of the group of an account's sessions.
 func Session(name string, uid int) string {
 	if uid == 0 {
 		return admin + "/" + plain(name)

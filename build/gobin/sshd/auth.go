@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/imgbuild/imgbuild/internal/oom"
 )
 
 // entry is who logged in, how, and what that allows.
@@ -78,7 +80,7 @@ func (s *server) checkPassword(conn ssh.ConnMetadata, password []byte) (*ssh.Per
 	if name := conn.User(); name != "" && !strings.HasPrefix(name, "-") && len(password) <= maxPassword {
 		check := exec.CommandContext(ctx, s.checker, "checkpassword", name)
 		check.Stdin = bytes.NewReader(password)
-		if err = startAs(check, expendable); err == nil {
+		if err = oom.Start(check, oom.Session); err == nil {
 			err = check.Wait()
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/imgbuild/imgbuild/internal/oom"
 )
 
 // launchOptions say what to run, as whom, and where its input and output go.
@@ -51,7 +53,7 @@ func launch(o launchOptions) (*program, error) {
 		// From its birth on, so that nothing it starts is outside.
 		cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(group.Fd())
 	}
-	p := &program{cmd: cmd, channel: o.channel, adjustment: adjustmentOf(a)}
+	p := &program{cmd: cmd, channel: o.channel, adjustment: oom.OfSession(int(a.uid))}
 	if o.terminal != nil && o.command == "" {
 		greet(o)
 	}

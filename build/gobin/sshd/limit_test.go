@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/imgbuild/imgbuild/internal/oom"
 )
 
 // groups makes control groups as uinit does, in the kernel's tree.
@@ -90,7 +92,7 @@ func TestCheckersAreExpendable(t *testing.T) {
 	var out bytes.Buffer
 	cmd := exec.Command("cat", "/proc/self/oom_score_adj")
 	cmd.Stdout = &out
-	if err := startAs(cmd, expendable); err != nil {
+	if err := oom.Start(cmd, oom.Session); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Wait(); err != nil || strings.TrimSpace(out.String()) != "1000" {

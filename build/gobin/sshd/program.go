@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/oom"
 )
 
 // program is what runs in a session.
@@ -36,7 +38,7 @@ func (p *program) start(t *terminal) error {
 	if t != nil {
 		p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = t.slave, t.slave, t.slave
 		p.cmd.SysProcAttr.Setctty = true
-		if err := startAs(p.cmd, p.adjustment); err != nil {
+		if err := oom.Start(p.cmd, p.adjustment); err != nil {
 			p.cmd = again(p.cmd)
 			return err
 		}
@@ -59,7 +61,7 @@ func (p *program) start(t *terminal) error {
 		}
 	}
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = theirs[0], theirs[1], theirs[2]
-	err := startAs(p.cmd, p.adjustment)
+	err := oom.Start(p.cmd, p.adjustment)
 	closeAll(theirs[:])
 	if err != nil {
 		closeAll(ours[:])
