@@ -21,9 +21,9 @@ func (c *crosser) keys() {
 			}
 		}
 		if at := hides(c.p, homeOf(name, u)); at != "" && len(u.AuthorizedKeys) > 0 {
-			instead := ""
-			if !slices.Contains(own, at) {
-				instead = ", or the keys in that file system instead"
+			instead := ", or the keys in that file system instead"
+			if slices.Contains(own, at) {
+				instead = ", for this place is empty at each boot"
 			}
 			c.Of(key+".home").Bad(key+".authorized_keys", "lie in %s of the image, and what is mounted at %s hides them; accepted: another user.%s.home%s",
 				path.Join(homeOf(name, u), ".ssh"), at, name, instead)

@@ -95,8 +95,8 @@ var accessProblems = []problemCase{
 		`p.toml:10:1: ssh: nobody could log in by SSH: whoever has a key has no shell; accepted: `,
 	}},
 	{"keys that a mount hides", closed + lan + "[ssh]\n[user.a]\nauthorized_keys = [\"" + goodKey + "\"]\n[user.root]\nhome = \"/tmp/r\"\nauthorized_keys = [\"" + goodKey + "\"]\n[mount.\"/home\"]\nsource = \"LABEL=home\"\ntype = \"ext4\"\n", []string{
-		`p.toml:12:19: user.a.authorized_keys: lie in /home/a/.ssh of the image, and what is mounted at /home hides them; accepted: another user.a.home, or `,
-		`p.toml:15:19: user.root.authorized_keys: lie in /tmp/r/.ssh of the image, and what is mounted at /tmp hides them; accepted: another user.root.home`,
+		`p.toml:12:19: user.a.authorized_keys: lie in /home/a/.ssh of the image, and what is mounted at /home hides them; accepted: another user.a.home, or the keys in that file system instead`,
+		`p.toml:15:19: user.root.authorized_keys: lie in /tmp/r/.ssh of the image, and what is mounted at /tmp hides them; accepted: another user.root.home, for this place is empty at each boot`,
 	}},
 	{"keys in a file system alone", closed + lan + "[ssh]\n[user.a]\n[mount.\"/home\"]\nsource = \"LABEL=home\"\ntype = \"ext4\"\n", []string{
 		`p.toml:10:1: warning: ssh: only who has a key in the file system at /home can log in by SSH: `,
