@@ -18,15 +18,16 @@ import (
 // content does, somebody has to say what it is to be.
 type modes struct {
 	p        *profile.Profile
-	rows     []string          // of image.modes, the longest pattern first
-	secret   map[string]string // files that keys name as secret, with the key, by their place in the image
+	rows     []string             // of image.modes, the longest pattern first
+	secret   map[string]string    // files that keys name as secret, with the key, by their place in the image
+	dirs     map[string]tree.File // that the image has for itself, by absolute path
 	used     map[string]bool
 	seen     []string
 	problems profile.Problems
 }
 
 func newModes(p *profile.Profile) *modes {
-	m := &modes{p: p, used: map[string]bool{}, secret: map[string]string{}}
+	m := &modes{p: p, used: map[string]bool{}, secret: map[string]string{}, dirs: plan.Directories(p)}
 	for file, key := range p.SecretFiles() {
 		m.secret[plan.MergedUsr(file)] = key
 	}
@@ -43,38 +44,53 @@ func (m *modes) bad(key, format string, args ...any) {
 	m.problems = append(m.problems, profile.Problem{Pos: m.p.At(key), Key: key, Msg: fmt.Sprintf(format, args...)})
 }
 
-// settle returns an overlay as it lies in the image; key is where the profile names it.
-func (m *modes) settle(key, name string, found []tree.Imported) plan.Overlay {
+// settle returns an overlay as it lies in the image; key is where the profile names it. Where all of it is shut, that
+// says nothing of any file.
+func (m *modes) settle(key, name string, found []tree.Imported, shut bool) plan.Overlay {
 	out := plan.Overlay{Name: name}
+	var closed []tree.Imported
 	for _, f := range found {
-		at := plan.MergedUsr("/" + f.Path)
 		if f.Mode.Type() == fs.ModeSymlink {
 			out.Files = append(out.Files, f.File)
 			continue
 		}
+		at := plan.MergedUsr("/" + f.Path)
 		m.seen = append(m.seen, at)
 		row := m.rowFor(at, f.Mode.IsDir())
-		switch secret, named := m.secret[at]; {
-		case row != "":
-			stated := f.Mode.Type() | m.p.Image.Modes[row].Bits(f.Mode)
-			if named && stated&0o077 != 0 {
-				m.bad(strict.JoinKey("image.modes", row), "would open %s, which %s names as secret, to others; accepted: \"0600\", \"0400\", or leave it out", at, secret)
-			}
-			if f.Mode.IsDir() && stated != f.Mode {
-				out.Dirs = append(out.Dirs, tree.File{Path: f.Path, Mode: stated, Why: "image.modes"})
-				continue
-			}
-			f.Mode = stated
-		case named:
+		said := row != ""
+		exact := said && profile.Exact(row)
+		mode := m.p.Image.Modes[row]
+		stated := f.Mode.Type() | mode.Bits(f.Mode)
+		secret, named := m.secret[at]
+		named = named && f.Mode.IsRegular()
+		opens := named && stated&0o077 != 0
+		image, own := m.dirs[at] // the image has it for itself
+		switch why := special(f); {
+		case own && exact && mode != profile.ModeUsual && image.Mode != stated:
+			m.bad(strict.JoinKey("image.modes", row), "is a directory that the image has for itself (%s), with the mode %04o; accepted: leave it out", image.Why, tree.Permissions(image.Mode))
+		case own:
+		case opens && exact:
+			m.bad(strict.JoinKey("image.modes", row), "would open %s, which %s names as secret, to others; accepted: \"0600\", \"0400\", or leave it out", at, secret)
+		case opens:
 			f.Mode = 0o600
+		case named:
+			f.Mode = stated
+		case why != "" && (!said || !exact && mode == profile.ModeUsual): // a pattern does not know what it calls usual
+			m.bad(key, "%s in overlay %q %s; accepted: a row of its own, image.modes.%q = %q, or \"usual\", which is %04o", at, name, why, at, suggested(f), f.Mode.Perm())
+		case !said && !shut && isClosed(f):
+			closed = append(closed, f)
+		case f.Mode.IsDir() && stated != f.Mode:
+			out.Dirs = append(out.Dirs, tree.File{Path: f.Path, Mode: stated, Why: strict.JoinKey("image.modes", row)})
+			continue
 		default:
-			if why := special(f); why != "" {
-				m.bad(key, "%s in overlay %q %s; accepted: %s = %q, or what else it is to be in the image", at, name, why, strict.JoinKey("image.modes", at), suggested(f))
-			}
+			f.Mode = stated
 		}
 		if !f.Way {
 			out.Files = append(out.Files, f.File)
 		}
+	}
+	if len(closed) > 0 {
+		m.bad(key, "%s", sayClosed(name, closed))
 	}
 	return out
 }
@@ -95,33 +111,6 @@ func (m *modes) rowFor(at string, dir bool) (row string) {
 		}
 	}
 	return row
-}
-
-// special says in what a file is not like others; "" where it is.
-func special(f tree.Imported) string {
-	switch {
-	case f.Own&fs.ModeSetuid != 0 && !f.Mode.IsDir():
-		return "is setuid"
-	case f.Own&fs.ModeSetgid != 0 && !f.Mode.IsDir(): // on directories it comes from the folder that a checkout lies in
-		return "is setgid"
-	case f.Own&fs.ModeSticky != 0:
-		return "is sticky"
-	case f.Holds != "":
-		return "looks like " + f.Holds + ", and everybody could read it in the image"
-	case f.Mode.IsDir() && f.Own&0o005 == 0:
-		return fmt.Sprintf("is closed to others (%04o), and everybody could enter it in the image", f.Own.Perm())
-	case f.Mode.IsRegular() && f.Own&0o004 == 0:
-		return fmt.Sprintf("may not be read by others (%04o), and everybody could read it in the image", f.Own.Perm())
-	}
-	return ""
-}
-
-// suggested is the mode that most likely is meant.
-func suggested(f tree.Imported) string {
-	if f.Holds != "" && f.Own&0o007 != 0 {
-		return "0600"
-	}
-	return fmt.Sprintf("%04o", tree.Permissions(f.Own))
 }
 
 // unused finds rows that mean nothing in any overlay.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,11 +60,10 @@ func TestModesAreStated(t *testing.T) {
 		said = append(said, p.Msg)
 	}
 	want := []string{
-		`/usr/bin/su in overlay "site" is setuid; accepted: image.modes."/usr/bin/su" = "4755", or`,
-		`/usr/bin/wall in overlay "site" is setgid; accepted: image.modes."/usr/bin/wall" = "2755", or`,
-		`/etc/closed in overlay "site" may not be read by others (0640), and everybody could read it in the image; accepted: image.modes."/etc/closed" = "0640", or`,
-		`/srv/drop in overlay "site" is sticky; accepted: image.modes."/srv/drop" = "1777", or`,
-		`/srv/private in overlay "site" is closed to others (0700), and everybody could enter it in the image; accepted: image.modes."/srv/private" = "0700", or`,
+		`/usr/bin/su in overlay "site" is setuid; accepted: a row of its own, image.modes."/usr/bin/su" = "4755", or "usual", which is 0755`,
+		`/usr/bin/wall in overlay "site" is setgid; accepted: a row of its own, image.modes."/usr/bin/wall" = "2755", or`,
+		`/srv/drop in overlay "site" is sticky; accepted: a row of its own, image.modes."/srv/drop" = "1777", or`,
+		`2 files and directories in overlay "site" are closed to others, and open to everybody in the image: /etc/closed (0640), /srv/private (0700); accepted: a row of image.modes for each that is to be closed, such as "/etc/closed" = "0640", and "/**" = "usual" for the others`,
 	}
 	for i := range max(len(said), len(want)) {
 		switch {
@@ -94,17 +94,27 @@ func TestModesAreStated(t *testing.T) {
 	}
 }
 
-// A folder that was copied under a strict umask can be called as usual as any other.
+// A folder that was copied under a strict umask can be called as usual as any other; that is no word on what is special in itself,
+// which a row of its own or an explicit mode has to say.
 func TestUsualModes(t *testing.T) {
-	if got, problems := laid(t, "[image.modes]\n\"/**\" = \"usual\"\n"); problems != nil || got["etc/closed"] != 0o644 || got["bin/su"] != 0o755 {
+	_, problems := laid(t, "[image.modes]\n\"/**\" = \"usual\"\n")
+	var about []string
+	for _, p := range problems {
+		about = append(about, strings.Fields(p.Msg)[0])
+	}
+	if want := []string{"/usr/bin/su", "/usr/bin/wall", "/srv/drop"}; !slices.Equal(about, want) {
+		t.Errorf("problems with %q, want %q", about, want)
+	}
+	got, problems := laid(t, "[image.modes]\n\"/**\" = \"usual\"\n\"/srv/drop\" = \"usual\"\n\"/bin/su\" = \"usual\"\n\"/bin/wa*\" = \"2755\"\n")
+	if problems != nil || got["etc/closed"] != 0o644 || got["bin/su"] != 0o755 || got["bin/wall"] != 0o755|fs.ModeSetgid {
 		t.Errorf("%v, %v", got, problems)
 	}
 }
 
 func TestModesThatMeanNothing(t *testing.T) {
-	_, problems := laid(t, "[image.modes]\n\"/**\" = \"usual\"\n\"/etc/plian\" = \"0600\"\n\"/nowhere/*\" = \"0600\"\n")
-	if len(problems) != 2 || !strings.HasPrefix(problems[0].String(), problems[0].Pos.File+`:10:16: image.modes."/etc/plian": is no file of an overlay; did you mean /etc/plain?; accepted: `) ||
-		!strings.Contains(problems[1].String(), `:11:16: image.modes."/nowhere/*": is no file of an overlay`) {
+	_, problems := laid(t, "[image.modes]\n\"/**\" = \"0755\"\n\"/srv/*\" = \"usual\"\n\"/srv/drop\" = \"1777\"\n\"/etc/plian\" = \"0600\"\n\"/nowhere/*\" = \"0600\"\n")
+	if len(problems) != 2 || !strings.HasPrefix(problems[0].String(), problems[0].Pos.File+`:12:16: image.modes."/etc/plian": is no file of an overlay; did you mean /etc/plain?; accepted: `) ||
+		!strings.Contains(problems[1].String(), `:13:16: image.modes."/nowhere/*": is no file of an overlay`) {
 		t.Errorf("%v", problems)
 	}
 }
@@ -120,6 +130,8 @@ func TestSecretFilesAreClosed(t *testing.T) {
 	}{
 		{"", 0o600, ""},
 		{"[image.modes]\n\"/etc/wg/*\" = \"0400\"\n", 0o400, ""},
+		{"[image.modes]\n\"/**\" = \"usual\"\n", 0o600, ""},
+		{"[image.modes]\n\"/etc/**\" = \"0644\"\n", 0o600, ""},
 		{"[image.modes]\n\"/etc/wg/key\" = \"0640\"\n", 0, `image.modes."/etc/wg/key": would open /etc/wg/key, which wireguard.wg0.private_key_file names as secret, to others; accepted: "0600"`},
 	} {
 		dir, p := world(t, tunnel+"[image]\noverlays = [\"site\"]\n"+c.row)
@@ -163,14 +175,21 @@ func TestSecretsByTheirLook(t *testing.T) {
 		"openssh":                   {"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAAB\n", "a private key"},
 		"pgp":                       {"-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\nlQOYBF0000000000000000000000000\n", "a private key"},
 		"der":                       {string(der), "a private key"},
-		"pkcs12":                    {"\x30\x82\x0a\x00\x02\x01\x03\x30\x82", "a private key"},
+		"pkcs12":                    {"\x30\x82\x0a\x00\x02\x01\x03\x30\x82", "a bundle of keys or certificates (PKCS #12)"},
 		"putty":                     {"PuTTY-User-Key-File-3: ssh-ed25519\n", "a private key"},
 		"age":                       {"# created: today\nAGE-SECRET-KEY-1QQQ\n", "a key of age"},
-		"wireguard":                 {wg + "\n", "a key of WireGuard"},
+		"wireguard":                 {wg + "\n", "a key of 32 octets in base64, as WireGuard's are"},
 		"wg-quick":                  {"[Interface]\nPrivateKey = " + wg + "\n", "a key of WireGuard"},
 		"shadow":                    {"root:$y$j9T$abcdefgh$LRqEFPcKtOgeEYaTv96nCtHgGBZLGjkBqWtuMCgWV49:1::::::\n", "a password hash"},
 		"htpasswd":                  {"anna:$apr1$rOioh4Wh$bVD3DRwksETubcpEH90ww0\n", "a password hash"},
 		"smbpasswd":                 {"anna:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U          ]:LCT-00000001:\n", "a password hash"},
+		"bcrypt":                    {"anna:$2y$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234\n", "a password hash"},
+		"grub":                      {"password_pbkdf2 root grub.pbkdf2.sha512.10000." + strings.Repeat("0A", 64) + "." + strings.Repeat("B1", 64) + "\n", "a password hash"},
+		"a hash in a sentence":      {"The password is \"" + rootHash + "\".\n", "a password hash"},
+		"a hash that is none":       {"# as in shadow(5): $6$rounds=5000$saltsaltsaltsalt$ and then the digest, or $y$j9T$saltsaltsalt$digestdigestdigest\n", ""},
+		"a key of Java":             {keystore(1), "a private key"},
+		"a truststore of Java":      {keystore(2), ""},
+		"half a truststore":         {keystore(2)[:50], "a private key"},
 		"public pem":                {"-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKC\n", ""},
 		"a certificate":             {"-----BEGIN CERTIFICATE-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKC\n", ""},
 		"public ssh":                {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKEMkZB1Y/bE0VwOHcpFq5mDFjJFt4dUX7BzVfM8nqL\n", ""},
@@ -183,12 +202,20 @@ func TestSecretsByTheirLook(t *testing.T) {
 			dir, p := world(t, "[image]\noverlays = [\"site\"]\n")
 			write(t, filepath.Join(dir, "site/srv/thing"), c.text)
 			_, _, err := openOverlays(p)
-			want := `/srv/thing in overlay "site" looks like ` + c.looks + `, and everybody could read it in the image; accepted: image.modes."/srv/thing" = "0600", or`
+			want := `/srv/thing in overlay "site" looks like ` + c.looks + `, and everybody could read it in the image; accepted: a row of its own, image.modes."/srv/thing" = "0600", or "usual", which is 0644`
 			if c.looks == "" && err != nil || c.looks != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 				t.Errorf("%v", err)
 			}
 		})
 	}
+}
+
+// keystore is a key store of Java with a certificate and an entry of the kind tag.
+func keystore(tag byte) string {
+	entry := func(tag byte) string {
+		return "\x00\x00\x00" + string(tag) + "\x00\x02ca" + strings.Repeat("\x00", 8) + "\x00\x05X.509" + "\x00\x00\x00\x04cert"
+	}
+	return "\xfe\xed\xfe\xed\x00\x00\x00\x02\x00\x00\x00\x02" + entry(2) + entry(tag) + strings.Repeat("h", 20)
 }
 
 // Whatever a checkout and a umask made of an overlay's modes, the image is the same, and so is who may read it.

@@ -42,7 +42,7 @@ func openOverlays(p *profile.Profile) ([]plan.Overlay, opener, error) {
 			continue
 		}
 		trees[name] = fsys
-		out = append(out, m.settle(key, name, files))
+		out = append(out, m.settle(key, name, files, tree.Shut(fsys, files)))
 	}
 	if problems == nil { // else it is not known what rows mean
 		m.unused()

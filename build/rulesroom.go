@@ -16,7 +16,8 @@ import (
 	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
-// tryHere lays out what nft needs of an image and lets it load the rules.
+// tryHere lays out what nft needs of an image and lets it load the rules. Overlays' keys are among it, so the directory stays this
+// account's alone, as it is made; nft is root only of a user namespace of that account.
 func (e *Env) tryHere(ctx context.Context, image *Image, rules string) ([]nft.Message, error) {
 	dir, err := scratch.New("")
 	if err != nil {
@@ -24,9 +25,6 @@ func (e *Env) tryHere(ctx context.Context, image *Image, rules string) ([]nft.Me
 	}
 	defer dir.Remove()
 	root := dir.Path
-	if err := os.Chmod(root, 0o755); err != nil {
-		return nil, err
-	}
 	if err := layOut(root, image.filesForRules(), image.open); err != nil {
 		return nil, fmt.Errorf("laying out the image's programs: %w", err)
 	}
@@ -49,7 +47,7 @@ func (i *Image) filesForRules() []tree.File {
 }
 
 // layOut writes packages' files and those of overlays below root, with the links between them. All but
-// these is of no use to nft.
+// these is of no use to nft, and of what the plan makes up least of all shadow(5) and the machine's description.
 func layOut(root string, files []tree.File, open opener) error {
 	inside, err := os.OpenRoot(root) // whatever links an overlay brings, nothing is written elsewhere
 	if err != nil {
@@ -63,6 +61,7 @@ func layOut(root string, files []tree.File, open opener) error {
 			links = append(links, f)
 		case f.Mode.IsDir():
 			err = inside.MkdirAll(f.Path, 0o755)
+		case f.Mode.IsRegular() && f.From == (tree.Source{}) && f.Mode&0o004 == 0:
 		case f.Mode.IsRegular() && f.From.Store != "go" && !strings.HasPrefix(f.Path, "usr/lib/modules/"):
 			err = putFile(inside, root, f, open)
 		}
@@ -86,7 +85,7 @@ func putFile(inside *os.Root, root string, f tree.File, open opener) error {
 	if err := inside.MkdirAll(path.Dir(f.Path), 0o755); err != nil {
 		return err
 	}
-	to, err := inside.OpenFile(f.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644|f.Mode.Perm()&0o111)
+	to, err := inside.OpenFile(f.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400|f.Mode.Perm())
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,10 @@ package plan
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
 // base is what every image holds whatever its profile says: directories, the
@@ -31,6 +33,18 @@ func base() []tree.File {
 		device("dev/null", 1, 3, 0o666),
 		device("dev/kmsg", 1, 11, 0o600))
 	return files
+}
+
+// Directories are those that the profile's image has for itself whatever is in its packages, by absolute path. Their modes
+// are not the profile's.
+func Directories(p *profile.Profile) map[string]tree.File {
+	dirs := map[string]tree.File{}
+	for _, f := range slices.Concat(base(), accountFiles(p.User), shareFiles(p)) {
+		if f.Mode.IsDir() {
+			dirs["/"+MergedUsr(f.Path)] = f
+		}
+	}
+	return dirs
 }
 
 func symlink(path, target, why string) tree.File {

@@ -37,7 +37,7 @@ type Inputs struct {
 type Overlay struct {
 	Name  string
 	Files []tree.File
-	// Dirs are directories whose modes the profile states.
+	// Dirs are directories whose modes the profile states, in the key that is their Why.
 	Dirs []tree.File
 }
 
@@ -121,7 +121,7 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 		}
 	}
 	for _, o := range in.Overlays {
-		if err := lay(t, o, p.Image.Replace, segmentOf); err != nil {
+		if err := lay(t, p, o, segmentOf); err != nil {
 			return nil, err
 		}
 	}
@@ -144,11 +144,11 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 
 // lay puts an overlay over what is there. Only paths that the profile names may
 // take the place of another file.
-func lay(t *tree.Tree, o Overlay, replace []string, segmentOf map[string]string) error {
+func lay(t *tree.Tree, p *profile.Profile, o Overlay, segmentOf map[string]string) error {
 	for _, f := range o.Files {
 		f.Path = MergedUsr(f.Path)
 		put := t.Add
-		if slices.Contains(replace, "/"+f.Path) {
+		if slices.Contains(p.Image.Replace, "/"+f.Path) {
 			put = t.Replace
 		}
 		if f.Mode.IsDir() {
@@ -161,14 +161,16 @@ func lay(t *tree.Tree, o Overlay, replace []string, segmentOf map[string]string)
 		}
 		segmentOf[f.Path] = "config"
 	}
+	var problems profile.Problems
 	for _, d := range o.Dirs {
 		d.Path = MergedUsr(d.Path)
 		if err := t.Add(d); err != nil {
-			return fmt.Errorf("laying overlay %q: %w (the image's own directories keep their modes)", o.Name, err)
+			problems = append(problems, profile.Problem{Pos: p.At(d.Why), Key: d.Why, Msg: err.Error() + "; accepted: leave it out, for what is not an overlay's keeps its mode"})
+			continue
 		}
 		segmentOf[d.Path] = "config"
 	}
-	return nil
+	return problems.Sort().Err()
 }
 
 // segments splits the tree by how often its parts change. Directories go where

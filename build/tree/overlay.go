@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -65,6 +66,13 @@ func FromFS(name string, fsys fs.FS) ([]Imported, error) {
 		return nil, fmt.Errorf("reading overlay %s: %w", name, err)
 	}
 	return files, nil
+}
+
+// Shut says that nothing in an overlay is open to others in any way, its own directory included. So a strict umask leaves a
+// checkout, for git knows no modes but that for programs; then these say nothing of any file.
+func Shut(fsys fs.FS, found []Imported) bool {
+	top, err := fs.Stat(fsys, ".")
+	return err == nil && top.Mode()&0o007 == 0 && !slices.ContainsFunc(found, func(f Imported) bool { return f.Own&0o007 != 0 })
 }
 
 // gitkeep is how people keep an otherwise empty directory in git.

@@ -21,8 +21,12 @@ func (c *crosser) keys() {
 			}
 		}
 		if at := hides(c.p, homeOf(name, u)); at != "" && len(u.AuthorizedKeys) > 0 {
-			c.Of(key+".home").Bad(key+".authorized_keys", "lie in %s of the image, and what is mounted at %s hides them; accepted: another user.%s.home, or the keys in that file system instead",
-				path.Join(homeOf(name, u), ".ssh"), at, name)
+			instead := ", or the keys in that file system instead"
+			if slices.Contains(own, at) {
+				instead = ", for this place is empty at each boot"
+			}
+			c.Of(key+".home").Bad(key+".authorized_keys", "lie in %s of the image, and what is mounted at %s hides them; accepted: another user.%s.home%s",
+				path.Join(homeOf(name, u), ".ssh"), at, name, instead)
 		}
 	}
 }
@@ -77,10 +81,37 @@ func EntersByConsole(m *spec.Machine) bool {
 }
 
 // EntersBySSH says whether somebody can log in over the network: the server listens where others reach it, and an account with a shell
-// has a key, or a password where those are taken, or gets one by site.toml.
+// has a key, or a password where those are taken, or gets one by site.toml, or may have a key in a file system.
 func EntersBySSH(m *spec.Machine) bool { return m.SSH != nil && heard(m) && hasKeys(m) }
 
-func hasKeys(m *spec.Machine) bool {
+// KeysAlone are the places of file systems on whose keys it depends whether anybody can log in by SSH, which nobody can tell before
+// they are mounted; none where it does not, or where nobody can at all.
+func KeysAlone(m *spec.Machine) []string {
+	if m.SSH == nil || knownKeys(m) {
+		return nil
+	}
+	return mountedHomes(m)
+}
+
+func hasKeys(m *spec.Machine) bool { return knownKeys(m) || len(mountedHomes(m)) > 0 }
+
+// mountedHomes are where file systems are mounted that hold homes, and so keys, of accounts with a shell.
+func mountedHomes(m *spec.Machine) (at []string) {
+	users := maps.Clone(m.User)
+	if users == nil {
+		users = map[string]spec.User{}
+	}
+	users["root"] = m.User["root"] // every image has it
+	for _, name := range slices.Sorted(maps.Keys(users)) {
+		d := hides(m, homeOf(name, users[name]))
+		if d != "" && shell(users[name]) && !slices.Contains(own, d) && !slices.Contains(at, d) {
+			at = append(at, d)
+		}
+	}
+	return at
+}
+
+func knownKeys(m *spec.Machine) bool {
 	if m.Allows(spec.SiteAuthorizedKeys) || m.SSH.Password && hashed(m) {
 		return true
 	}

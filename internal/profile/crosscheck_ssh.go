@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"strings"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
@@ -25,6 +26,9 @@ func (c *crosser) ssh() {
 	c.stateDir("ssh.state", s.State)
 	if trouble := crosscheck.SSHTrouble(&c.p.Machine); trouble != "" {
 		c.Of("user", "access", "site", "mount").Rows(linkTables...).Bad("ssh", "%s", trouble)
+	}
+	if at := crosscheck.KeysAlone(&c.p.Machine); len(at) > 0 {
+		c.Of("user", "site", "mount").Warn("ssh", "only who has a key in the file system at %s can log in by SSH: nothing in the image lets anybody in without it; accepted: user.NAME.authorized_keys of an account whose home lies in the image", strings.Join(at, " or "))
 	}
 	if _, taken := c.p.Service[spec.SSHService]; taken {
 		c.Sure().Bad(joinKey("service", spec.SSHService), "is the name of the SSH server that [ssh] asks for; accepted: another name")

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Mode is a file's permissions in octal, as chmod(1) takes them, such as 0600; usual is 0644, and 0755 for
+// Mode is a file's permissions in octal, as chmod(1) takes them, such as 0600, or usual: 0644, and 0755 for
 // what may be executed and for directories.
 type Mode string
 

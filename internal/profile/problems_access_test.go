@@ -95,8 +95,18 @@ var accessProblems = []problemCase{
 		`p.toml:10:1: ssh: nobody could log in by SSH: whoever has a key has no shell; accepted: `,
 	}},
 	{"keys that a mount hides", closed + lan + "[ssh]\n[user.a]\nauthorized_keys = [\"" + goodKey + "\"]\n[user.root]\nhome = \"/tmp/r\"\nauthorized_keys = [\"" + goodKey + "\"]\n[mount.\"/home\"]\nsource = \"LABEL=home\"\ntype = \"ext4\"\n", []string{
-		`p.toml:12:19: user.a.authorized_keys: lie in /home/a/.ssh of the image, and what is mounted at /home hides them; accepted: another user.a.home, or `,
-		`p.toml:15:19: user.root.authorized_keys: lie in /tmp/r/.ssh of the image, and what is mounted at /tmp hides them; accepted: `,
+		`p.toml:12:19: user.a.authorized_keys: lie in /home/a/.ssh of the image, and what is mounted at /home hides them; accepted: another user.a.home, or the keys in that file system instead`,
+		`p.toml:15:19: user.root.authorized_keys: lie in /tmp/r/.ssh of the image, and what is mounted at /tmp hides them; accepted: another user.root.home, for this place is empty at each boot`,
+	}},
+	{"keys in a file system alone", closed + lan + "[ssh]\n[user.a]\n[mount.\"/home\"]\nsource = \"LABEL=home\"\ntype = \"ext4\"\n", []string{
+		`p.toml:10:1: warning: ssh: only who has a key in the file system at /home can log in by SSH: `,
+	}},
+	{"keys of root in a file system alone", closed + lan + "[ssh]\n[mount.\"/root\"]\nsource = \"LABEL=root\"\ntype = \"ext4\"\n", []string{
+		`p.toml:10:1: warning: ssh: only who has a key in the file system at /root can log in by SSH: `,
+	}},
+	{"a home in a file system, and no shell", closed + lan + "[ssh]\n[user.a]\nshell = \"/bin/false\"\n[mount.\"/home\"]\nsource = \"LABEL=home\"\ntype = \"ext4\"\n", []string{
+		`p.toml:6:1: access: nobody could log in: `,
+		`p.toml:10:1: ssh: nobody could log in by SSH: no account has keys; accepted: `,
 	}},
 	{"ssh without a network", closed + "[ssh]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n", []string{
 		`p.toml:6:1: access: nobody could log in: SSH is the only way in, and there is no interface; accepted: `,

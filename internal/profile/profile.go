@@ -80,8 +80,9 @@ type Image struct {
 	// What files and directories of overlays may be used for by whom, by their path in the image: "/etc/x.key" = "0600". Patterns are as
 	// in a shell, ** stands for any number of directories, and the longest that matches counts. Without a row a file is 0644, or
 	// 0755 where it may be executed or begins with "#!", whatever it is in the overlay; one that a key names as secret (such as
-	// wireguard.NAME.private_key_file) is 0600. One that looks like a private key, that others may not
-	// read in the overlay, or that is setuid, setgid or sticky there, needs a row.
+	// wireguard.NAME.private_key_file) is 0600, and no pattern opens it. One that looks like a private key, or that is setuid, setgid or sticky
+	// in the overlay, needs a row of its own or a pattern with a mode in octal. One that others may not read in the overlay needs a row,
+	// unless nothing in the overlay is open to them.
 	Modes map[string]Mode `json:"modes,omitempty"`
 }
 

@@ -6,7 +6,8 @@ type Service struct {
 	Command []string `json:"command"`
 	// Account to run as.
 	User string `json:"user,omitempty" default:"root"`
-	// Variables added to the environment.
+	// Variables added to the environment. They are no place for secrets: whoever can read the image reads them, and so does who sees the
+	// plan. A password belongs in a file of an overlay that image.modes closes, or on a disk, and its path here.
 	Environment map[string]string `json:"environment,omitempty"`
 	// What must be there first: online:LINK, link:LINK, mount:PATH, array:NAME, service:NAME,
 	// modules, network, clock (set by most of the time servers), entropy (the random pool

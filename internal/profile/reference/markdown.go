@@ -82,6 +82,9 @@ func (w *writer) takes(k key) (text, table string, perRow bool) {
 		if w.isStruct(name) {
 			return "a table for each name", name, true
 		}
+		if _, ours := w.schema[name]; ours { // whose doc comment is a sentence, with no plural
+			return "table, each value: " + w.word(name), "", false
+		}
 		return "table of " + w.word(name) + "s", "", false
 	default:
 		name := typeName(t, k.pkg)

@@ -39,3 +39,22 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 		}
 	}
 }
+
+// A type's doc comment has no plural.
+func TestTablesOfTypes(t *testing.T) {
+	s, err := readSchema("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := writer{schema: s}
+	for _, k := range s.keys("profile.Image") {
+		if k.name == "modes" {
+			want := "table, each value: " + about(s["profile.Mode"])
+			if got, _, _ := w.takes(k); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+			return
+		}
+	}
+	t.Error("image.modes is gone")
+}
