@@ -45,6 +45,9 @@ func (c *Cache) Entry(ctx context.Context, kind, key string, fill func(ctx conte
 
 // fill makes the entry; held is its lock.
 func (c *Cache) fill(ctx context.Context, held *os.File, kind, key string, fill func(context.Context, string) error) error {
+	if err := c.index.make("entry", kind); err != nil {
+		return err
+	}
 	// The name is the entry's own, so what a killed fill left is cleared here.
 	tmp := c.tmpPath(kind, key)
 	if err := removeAll(tmp); err != nil {
@@ -83,7 +86,7 @@ func (c *Cache) fill(ctx context.Context, held *os.File, kind, key string, fill 
 		}
 	}
 	if err := c.index.save(kind, key, files); err != nil {
-		return fmt.Errorf("recording what the cache holds: %w (XDG_STATE_HOME names another place)", err)
+		return fmt.Errorf("recording what the cache holds: %w", err)
 	}
 	now := time.Now()
 	if err := errors.Join(os.Chtimes(tmp, now, now), os.Rename(tmp, path)); err != nil {
@@ -128,7 +131,7 @@ func (c *Cache) Adopt(ctx context.Context, kind, key string, check func(*Entry) 
 		return nil, false, nil
 	}
 	if err := c.index.save(kind, key, files); err != nil {
-		return nil, false, fmt.Errorf("recording what the cache holds: %w (XDG_STATE_HOME names another place)", err)
+		return nil, false, fmt.Errorf("recording what the cache holds: %w", err)
 	}
 	e, ok = c.Lookup(kind, key)
 	return e, ok, nil
