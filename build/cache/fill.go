@@ -25,7 +25,7 @@ func (c *Cache) Entry(ctx context.Context, kind, key string, fill func(ctx conte
 		}
 		held, err := lock(ctx, c.lockPath(kind, key), nil)
 		if err != nil {
-			return nil, fmt.Errorf("waiting for cache entry %s/%s: %w", kind, key, err)
+			return nil, fmt.Errorf("waiting for cache entry %s/%s: %w", kind, key, c.place(err))
 		}
 		e, ok := c.Lookup(kind, key)
 		if !ok {
@@ -114,10 +114,12 @@ func (c *Cache) Adopt(ctx context.Context, kind, key string, check func(*Entry) 
 		return e, ok, nil
 	}
 	held, err := lock(ctx, c.lockPath(kind, key), nil)
-	if err != nil {
+	switch {
+	case err == nil:
+		defer held.Close()
+	case !notOurs(err): // of another's cache the index is still ours
 		return nil, false, fmt.Errorf("waiting for cache entry %s/%s: %w", kind, key, err)
 	}
-	defer held.Close()
 	if e, ok := c.Lookup(kind, key); ok {
 		return e, true, nil
 	}
@@ -167,7 +169,7 @@ func (c *Cache) Drop(kind, key string) error {
 	c.mu.Unlock()
 	held, err := lock(context.Background(), c.lockPath(kind, key), nil)
 	if err != nil {
-		return fmt.Errorf("dropping cache entry %s/%s: %w", kind, key, err)
+		return fmt.Errorf("dropping cache entry %s/%s: %w", kind, key, c.place(err))
 	}
 	defer held.Close()
 	if err := c.remove(kind, key); err != nil {
