@@ -1,6 +1,7 @@
 package deb
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -15,6 +16,30 @@ import (
 // them and never again, and the file it makes of them. Both lie in the cache; the stamp, outside of
 // it, has their hash.
 var believed = []string{"state/lists", "cache/pkgcache.bin"}
+
+// CheckLists tells whether apt's package lists are as the last build left them; those that are not are
+// fetched anew by the next build that asks apt. Where there are none it is true.
+func (a *Apt) CheckLists(ctx context.Context) (bool, error) {
+	held, err := a.cache.Lock(ctx, "apt", func() { a.progress.Note("waiting for another build that uses apt") })
+	if err != nil {
+		return false, err
+	}
+	defer held.Close()
+	dir, err := a.cache.State("apt")
+	if err != nil {
+		return false, err
+	}
+	s := &session{Apt: a, dir: dir, held: held}
+	was, _, err := s.stamp()
+	if err != nil || !s.haveLists() {
+		return err == nil, err
+	}
+	now, err := sumOfState(dir)
+	if err != nil {
+		return false, fmt.Errorf("reading apt's state: %w", err)
+	}
+	return now == was.State, nil
+}
 
 // doubted is where, in the state's directory, lists lie that are not believed until others take their place.
 const doubted = "doubted"

@@ -29,12 +29,21 @@ func killed(t *testing.T, h *testHost) {
 	}
 }
 
+func checkLists(t *testing.T, h *testHost, want bool) {
+	t.Helper()
+	if same, err := h.CheckLists(t.Context()); err != nil || same != want {
+		t.Errorf("the lists are ours: %v, %v", same, err)
+	}
+}
+
 // Lists that are not believed are fetched anew once, also where the mirror gives the same ones.
 func TestDoubtEnds(t *testing.T) {
 	r := tools(t)
 	h := r.host(nil)
 	want := mustResolve(t, h, "tool")
+	checkLists(t, h, true)
 	killed(t, h)
+	checkLists(t, h, false)
 	for i := range 3 {
 		forgetAnswers(t, h)
 		next := r.host(h.cache) // another process
