@@ -1,6 +1,9 @@
 package build
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
 	"path/filepath"
 	"testing"
 )
@@ -12,8 +15,16 @@ func TestCheckCache(t *testing.T) {
 	if _, err := e.Build(t.Context(), p, filepath.Join(dir, "out"), Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if damaged, unknown, err := e.CheckCache(t.Context()); err != nil || len(damaged) != 0 || unknown != 0 {
-		t.Fatalf("a cache that nobody touched: %v, %d unknown, %v", damaged, unknown, err)
+	check := func() CacheReport {
+		t.Helper()
+		found, err := e.CheckCache(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	if found := check(); len(found.Damaged) != 0 || found.Unknown != 0 || found.ForeignLists {
+		t.Fatalf("a cache that nobody touched: %+v", found)
 	}
 	segments, err := filepath.Glob(filepath.Join(dir, "cache/entry/segment/*"))
 	if err != nil || len(segments) == 0 {
@@ -23,11 +34,41 @@ func TestCheckCache(t *testing.T) {
 		spoil(t, s)
 	}
 	write(t, filepath.Join(dir, "cache/entry/usr/abc/segment"), "foreign")
-	damaged, unknown, err := e.CheckCache(t.Context())
-	if err != nil || len(damaged) != len(segments) || damaged[0].Kind != "segment" || unknown != 1 {
-		t.Errorf("found %v, %d unknown, %v", damaged, unknown, err)
+	if found := check(); len(found.Damaged) != len(segments) || found.Damaged[0].Kind != "segment" || found.Unknown != 1 {
+		t.Errorf("found %+v", found)
 	}
-	if damaged, _, err := e.CheckCache(t.Context()); err != nil || len(damaged) != 0 {
-		t.Errorf("what was damaged is still there: %v, %v", damaged, err)
+	if found := check(); len(found.Damaged) != 0 {
+		t.Errorf("what was damaged is still there: %+v", found)
+	}
+}
+
+// Packages without a record are judged by the hash in their name, as builds do.
+func TestCheckCacheOfForeignPackages(t *testing.T) {
+	dir := t.TempDir()
+	e := env(t, filepath.Join(dir, "cache"))
+	sum := sha256.Sum256([]byte("right"))
+	path := filepath.Join(dir, "cache/entry/deb", hex.EncodeToString(sum[:]), "package.deb")
+	for text, unknown := range map[string]int{"right": 0, "wrong": 1} {
+		if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+			t.Fatal(err)
+		}
+		write(t, path, text)
+		e := env(t, e.Cache.Dir())
+		if err := os.RemoveAll(filepath.Dir(e.Cache.Notes())); err != nil { // no record from before
+			t.Fatal(err)
+		}
+		if found, err := e.CheckCache(t.Context()); err != nil || found.Unknown != unknown || len(found.Damaged) != 0 {
+			t.Errorf("%s: %+v, %v", text, found, err)
+		}
+	}
+}
+
+// Package lists that no build of ours fetched are named.
+func TestCheckCacheOfForeignLists(t *testing.T) {
+	dir := t.TempDir()
+	e := env(t, filepath.Join(dir, "cache"))
+	write(t, filepath.Join(dir, "cache/state/apt/state/lists/mirror_Packages"), "Package: evil\n")
+	if found, err := e.CheckCache(t.Context()); err != nil || !found.ForeignLists {
+		t.Errorf("%+v, %v", found, err)
 	}
 }

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -108,6 +110,10 @@ func (e *Env) trialKey(p *plan.Plan) string {
 
 // bootTrial returns the lines in which nft says what is wrong.
 func (e *Env) bootTrial(ctx context.Context, trial *Image) (lines []string, err error) {
+	// Before the initramfs is put together, which is read and checked for it.
+	if _, err := exec.LookPath(cmp.Or(e.Trial.QEMU, qemu.DefaultBinary)); err != nil {
+		return nil, unable(ctx, err)
+	}
 	dir, err := scratch.New("")
 	if err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -94,12 +93,7 @@ func putFile(inside *os.Root, root string, f tree.File, open opener) error {
 		_, err = to.Write(f.Body)
 		return err
 	}
-	from, err := open(f)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	if _, err := io.Copy(to, from); err != nil {
+	if err := copyChecked(to, open, f); err != nil {
 		return err
 	}
 	return to.Close()

@@ -8,6 +8,7 @@
 //	                  What they hold is recorded elsewhere: see index
 //	lock/KIND/KEY     who fills the entry holds this flocked; the text is the entry's size
 //	tmp/KIND~KEY/     entries being filled or removed
+//	id                see identity
 //	state/NAME/       see State
 //	lock/state/NAME   see Lock
 package cache
@@ -73,21 +74,17 @@ func OpenWith(dir, indexes string) (*Cache, error) {
 			return nil, fmt.Errorf("making the cache: %w (IMGBUILD_CACHE names another place)", err)
 		}
 	}
-	if err := tag(dir); err != nil {
+	if err := errors.Join(tag(dir), identify(dir)); err != nil {
 		return nil, fmt.Errorf("making the cache: %w", err)
 	}
-	x, err := openIndex(indexes, dir)
-	if err != nil {
-		return nil, fmt.Errorf("making the index of the cache, which lies outside of it: %w (XDG_STATE_HOME names another place)", err)
-	}
-	return &Cache{dir: dir, index: x, used: map[string]*used{}}, nil
+	return &Cache{dir: dir, index: openIndex(indexes, dir), used: map[string]*used{}}, nil
 }
 
 // tag marks the directory as one that backups may leave out
 // (https://bford.info/cachedir/).
 func tag(dir string) error {
 	f, err := os.OpenFile(filepath.Join(dir, "CACHEDIR.TAG"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if errors.Is(err, fs.ErrExist) {
+	if errors.Is(err, fs.ErrExist) || notOurs(err) {
 		return nil
 	}
 	if err != nil {

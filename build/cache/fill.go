@@ -25,7 +25,7 @@ func (c *Cache) Entry(ctx context.Context, kind, key string, fill func(ctx conte
 		}
 		held, err := lock(ctx, c.lockPath(kind, key), nil)
 		if err != nil {
-			return nil, fmt.Errorf("waiting for cache entry %s/%s: %w", kind, key, err)
+			return nil, fmt.Errorf("waiting for cache entry %s/%s: %w", kind, key, c.place(err))
 		}
 		e, ok := c.Lookup(kind, key)
 		if !ok {
@@ -45,6 +45,9 @@ func (c *Cache) Entry(ctx context.Context, kind, key string, fill func(ctx conte
 
 // fill makes the entry; held is its lock.
 func (c *Cache) fill(ctx context.Context, held *os.File, kind, key string, fill func(context.Context, string) error) error {
+	if err := c.index.make("entry", kind); err != nil {
+		return err
+	}
 	// The name is the entry's own, so what a killed fill left is cleared here.
 	tmp := c.tmpPath(kind, key)
 	if err := removeAll(tmp); err != nil {
@@ -83,7 +86,7 @@ func (c *Cache) fill(ctx context.Context, held *os.File, kind, key string, fill 
 		}
 	}
 	if err := c.index.save(kind, key, files); err != nil {
-		return fmt.Errorf("recording what the cache holds: %w (XDG_STATE_HOME names another place)", err)
+		return fmt.Errorf("recording what the cache holds: %w", err)
 	}
 	now := time.Now()
 	if err := errors.Join(os.Chtimes(tmp, now, now), os.Rename(tmp, path)); err != nil {
@@ -111,10 +114,12 @@ func (c *Cache) Adopt(ctx context.Context, kind, key string, check func(*Entry) 
 		return e, ok, nil
 	}
 	held, err := lock(ctx, c.lockPath(kind, key), nil)
-	if err != nil {
+	switch {
+	case err == nil:
+		defer held.Close()
+	case !notOurs(err): // of another's cache the index is still ours
 		return nil, false, fmt.Errorf("waiting for cache entry %s/%s: %w", kind, key, err)
 	}
-	defer held.Close()
 	if e, ok := c.Lookup(kind, key); ok {
 		return e, true, nil
 	}
@@ -128,7 +133,7 @@ func (c *Cache) Adopt(ctx context.Context, kind, key string, check func(*Entry) 
 		return nil, false, nil
 	}
 	if err := c.index.save(kind, key, files); err != nil {
-		return nil, false, fmt.Errorf("recording what the cache holds: %w (XDG_STATE_HOME names another place)", err)
+		return nil, false, fmt.Errorf("recording what the cache holds: %w", err)
 	}
 	e, ok = c.Lookup(kind, key)
 	return e, ok, nil
@@ -164,7 +169,7 @@ func (c *Cache) Drop(kind, key string) error {
 	c.mu.Unlock()
 	held, err := lock(context.Background(), c.lockPath(kind, key), nil)
 	if err != nil {
-		return fmt.Errorf("dropping cache entry %s/%s: %w", kind, key, err)
+		return fmt.Errorf("dropping cache entry %s/%s: %w", kind, key, c.place(err))
 	}
 	defer held.Close()
 	if err := c.remove(kind, key); err != nil {

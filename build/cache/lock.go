@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -22,12 +23,21 @@ func (c *Cache) State(name string) (string, error) {
 	return dir, nil
 }
 
-// Notes returns a directory for what is small and must not be believed from a cache. It lies in the index.
-func (c *Cache) Notes() string { return c.index.at("note") }
+// Notes returns a directory for what is small and must not be believed from a cache. It lies in the
+// index; "" where there is no place for one.
+func (c *Cache) Notes() string {
+	if c.index.make("note") != nil {
+		return ""
+	}
+	return c.index.at("note")
+}
 
 // Note reads what SetNote wrote; nil where there is nothing.
 func (c *Cache) Note(name string) []byte {
-	text, err := os.ReadFile(filepath.Join(c.Notes(), name))
+	if c.index.err != nil {
+		return nil
+	}
+	text, err := os.ReadFile(c.index.at("note", name))
 	if err != nil {
 		return nil
 	}
@@ -36,7 +46,10 @@ func (c *Cache) Note(name string) []byte {
 
 // SetNote replaces a note.
 func (c *Cache) SetNote(name string, text []byte) error {
-	if err := renameio.WriteFile(filepath.Join(c.Notes(), name), text, 0o600); err != nil {
+	if err := c.index.make("note"); err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(c.index.at("note", name), text, 0o600); err != nil {
 		return fmt.Errorf("noting in the cache's index: %w", err)
 	}
 	return nil
@@ -47,9 +60,20 @@ func (c *Cache) SetNote(name string, text []byte) error {
 func (c *Cache) Lock(ctx context.Context, name string, waiting func()) (*os.File, error) {
 	f, err := lock(ctx, filepath.Join(c.dir, "lock", "state", name), waiting)
 	if err != nil {
-		return nil, fmt.Errorf("waiting for %s in the cache: %w", name, err)
+		return nil, fmt.Errorf("waiting for %s in the cache: %w", name, c.place(err))
 	}
 	return f, nil
+}
+
+// notOurs tells whether an error says that a place cannot be written to by us.
+func notOurs(err error) bool { return errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) }
+
+// place says of such an error what could be done.
+func (c *Cache) place(err error) error {
+	if !notOurs(err) {
+		return err
+	}
+	return fmt.Errorf("the cache in %s is not yours to write (%w); accepted: IMGBUILD_CACHE with a folder that is", c.dir, err)
 }
 
 // lock flocks the file at path for us alone. It asks again and again instead of

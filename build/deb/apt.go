@@ -52,9 +52,9 @@ func (a *Apt) In(c *cache.Cache) *Apt {
 // meanwhile.
 type session struct {
 	*Apt
-	dir  string // the state's
-	held *os.File
-	seen string // the hash of the state as it was at the beginning
+	dir   string // the state's
+	held  *os.File
+	doubt bool // lists were there that are not believed, and no others are yet
 }
 
 // begin takes apt's state, looks whether it is to be believed, and writes its configuration.

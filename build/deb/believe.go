@@ -1,6 +1,7 @@
 package deb
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -16,40 +17,115 @@ import (
 // it, has their hash.
 var believed = []string{"state/lists", "cache/pkgcache.bin"}
 
-// believe takes away what of apt's state is not as our last use of apt left it.
+// CheckLists tells whether apt's package lists are as the last build left them; those that are not are
+// fetched anew by the next build that asks apt. Where there are none it is true.
+func (a *Apt) CheckLists(ctx context.Context) (bool, error) {
+	held, err := a.cache.Lock(ctx, "apt", func() { a.progress.Note("waiting for another build that uses apt") })
+	if err != nil {
+		return false, err
+	}
+	defer held.Close()
+	dir, err := a.cache.State("apt")
+	if err != nil {
+		return false, err
+	}
+	s := &session{Apt: a, dir: dir, held: held}
+	was, _, err := s.stamp()
+	if err != nil || !s.haveLists() {
+		return err == nil, err
+	}
+	now, err := sumOfState(dir)
+	if err != nil {
+		return false, fmt.Errorf("reading apt's state: %w", err)
+	}
+	return now == was.State, nil
+}
+
+// doubted is where, in the state's directory, lists lie that are not believed until others take their place.
+const doubted = "doubted"
+
+// believe lays aside what of apt's state is not as our last use of apt left it.
 func (s *session) believe() error {
 	was, _, err := s.stamp()
 	if err != nil {
 		return err
 	}
-	s.seen, err = sumOfState(s.dir)
+	now, err := sumOfState(s.dir)
+	if err == nil && now != was.State && isThere(filepath.Join(s.dir, doubted)) {
+		// Whoever laid it aside was killed before there was anything better.
+		if err = s.putBack(); err == nil {
+			now, err = sumOfState(s.dir)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("reading apt's state: %w", err)
 	}
-	if s.seen == was.State {
+	if now == was.State {
 		return nil
 	}
 	if s.haveLists() {
 		s.progress.Note("warning: apt's package lists in %s are not what the last build fetched: they are fetched anew", s.dir)
 	}
+	if err := s.layAside(); err != nil {
+		return fmt.Errorf("clearing apt's state: %w", err)
+	}
+	s.doubt = true
+	s.asked, s.refreshed = false, false // whatever we have fetched is gone
+	return nil
+}
+
+// layAside moves what is not believed away from apt. It is not deleted yet: who comes with the stamp
+// that fits it can use it still, when there is no mirror to ask.
+func (s *session) layAside() error {
+	aside := filepath.Join(s.dir, doubted)
+	if err := os.RemoveAll(aside); err != nil {
+		return err
+	}
+	return s.moveState(s.dir, aside)
+}
+
+func (s *session) putBack() error {
+	aside := filepath.Join(s.dir, doubted)
+	if err := s.moveState(aside, s.dir); err != nil {
+		return err
+	}
+	return os.RemoveAll(aside)
+}
+
+// moveState has what is believed lie in to as it lies in from.
+func (s *session) moveState(from, to string) error {
 	for _, name := range believed {
-		if err := os.RemoveAll(filepath.Join(s.dir, name)); err != nil {
-			return fmt.Errorf("clearing apt's state: %w", err)
+		if err := errors.Join(os.RemoveAll(filepath.Join(to, name)), os.MkdirAll(filepath.Dir(filepath.Join(to, name)), 0o755)); err != nil {
+			return err
+		}
+		if err := os.Rename(filepath.Join(from, name), filepath.Join(to, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
-	s.asked, s.refreshed = false, false // whatever we have fetched is gone
-	return s.setStamp(stamp{})
+	return nil
+}
+
+func isThere(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // end writes down the state that apt leaves, and lets the next one work with it.
 func (s *session) end() error {
 	defer s.held.Close()
+	if s.doubt {
+		// No update came to an end: half of one is worth less than what was there.
+		return s.putBack()
+	}
+	if err := os.RemoveAll(filepath.Join(s.dir, doubted)); err != nil {
+		return err
+	}
 	now, err := sumOfState(s.dir)
-	if err != nil || now == s.seen {
+	if err != nil {
 		return err
 	}
 	is, _, err := s.stamp()
-	if err != nil {
+	if err != nil || is.State == now {
 		return err
 	}
 	is.State = now

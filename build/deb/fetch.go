@@ -87,6 +87,16 @@ func (a *Apt) deb(ctx context.Context, p Package) (e *cache.Entry, ok bool, err 
 	})
 }
 
+// Entry is Lookup of the cache, for any kind of entry; a package that the index does not know counts where
+// its hash is right, as it does in builds.
+func (a *Apt) Entry(ctx context.Context, kind, key string) (*cache.Entry, bool, error) {
+	if kind == kindDeb {
+		return a.deb(ctx, Package{SHA256: key})
+	}
+	e, ok := a.cache.Lookup(kind, key)
+	return e, ok, nil
+}
+
 // take copies packages from the other cache, and returns those that are not there.
 func (a *Apt) take(ctx context.Context, pkgs []Package) (missing []Package, err error) {
 	for _, p := range pkgs {

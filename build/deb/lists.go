@@ -32,7 +32,7 @@ func (s *session) lists(ctx context.Context) (current bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	same := was.Sources == sources
+	same := was.Sources == sources && !s.doubt
 	switch {
 	case s.refreshed || same && !s.Refresh && s.fresh(was.Updated):
 		return true, nil
@@ -77,11 +77,22 @@ func (s *session) update(ctx context.Context) error {
 		return err
 	}
 	s.asked = true
-	is := stamp{Sources: sources, Updated: was.Updated, Tried: s.now(), State: was.State}
+	is := stamp{Sources: sources, Updated: was.Updated, Tried: s.now()}
+	if s.doubt {
+		if err != nil && !s.haveLists() {
+			return fmt.Errorf("updating package lists: %w", err)
+		}
+		is.Updated, s.doubt = time.Time{}, false
+	}
 	if err == nil {
 		is.Updated, s.refreshed = is.Tried, true
 	}
-	if bad := s.setStamp(is); bad != nil {
+	// At once: who is killed after this has lists that the next one believes.
+	var bad error
+	if is.State, bad = sumOfState(s.dir); bad == nil {
+		bad = s.setStamp(is)
+	}
+	if bad != nil {
 		return fmt.Errorf("updating package lists: %w", bad)
 	}
 	if err != nil {

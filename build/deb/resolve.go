@@ -74,6 +74,10 @@ func (a *Apt) remember(ctx context.Context, question string, ask func(*session) 
 		return old.Packages, nil
 	}
 	current, err := s.lists(ctx)
+	if err != nil && known && ctx.Err() == nil {
+		s.progress.Note("using what apt found on %s: %v", old.Made.Local().Format("2006-01-02 15:04"), err)
+		return old.Packages, nil
+	}
 	if err != nil {
 		return nil, err
 	}

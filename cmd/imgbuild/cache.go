@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -80,23 +81,32 @@ func (a *app) checkCacheCommand(dir *string) *cobra.Command {
 	return &cobra.Command{
 		Use: "verify", Short: "Read all that the cache holds, and drop what is damaged", Args: noArguments,
 		Long: `Compares every file of the cache with the index of what builds put there, which
-lies in $XDG_STATE_HOME or else ~/.local/state. What is another is named and dropped;
-the next builds make it anew. Builds do the same by themselves with what they read.
+lies in $XDG_STATE_HOME or else ~/.local/state; packages that the index does not know
+with the hash in their name, and apt's package lists with what the last build fetched.
+What is another is named, and entries are dropped; the next builds make it anew.
+Builds do the same by themselves with what they read.
 Exit codes: 0 nothing is damaged, 1 something was.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			e, err := build.NewEnv(*dir, a.reporter())
 			if err != nil {
 				return err
 			}
-			damaged, unknown, err := e.CheckCache(c.Context())
-			for _, bad := range damaged {
+			found, err := e.CheckCache(c.Context())
+			for _, bad := range found.Damaged {
 				fmt.Fprintln(a.stdout, bad)
 			}
-			if unknown > 0 {
-				fmt.Fprintf(a.stdout, "%s not in the index, which builds will not believe\n", entries(unknown))
+			if found.Unknown > 0 {
+				fmt.Fprintf(a.stdout, "%s not in the index, which builds make anew\n", entries(found.Unknown))
 			}
-			if err == nil && len(damaged) > 0 {
-				err = fmt.Errorf("dropped from the cache: %s", entries(len(damaged)))
+			if found.ForeignLists {
+				fmt.Fprintln(a.stdout, "apt's package lists are not what the last build fetched: the next one that asks apt fetches them anew")
+			}
+			switch {
+			case err != nil:
+			case len(found.Damaged) > 0:
+				err = fmt.Errorf("dropped from the cache: %s", entries(len(found.Damaged)))
+			case found.ForeignLists:
+				err = errors.New("apt's package lists in the cache are not believed")
 			}
 			return err
 		},
