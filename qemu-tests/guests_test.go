@@ -52,6 +52,7 @@ size   = "8M"
 	}
 	g := startFor(t, vm.Config, 2*time.Minute)
 	hasFact(t, g, "array.data.state", "ok")
+	until(t, g, "the end of the look at an array without a file system", func(s *report.State) bool { return s.Units["mount:/srv/vm"].State == "failed" })
 	inside(t, g, "mke2fs -q -t ext4 -F /dev/md/data")
 	off(t, g)
 

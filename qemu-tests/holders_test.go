@@ -26,6 +26,7 @@ target     = "iqn.2026-01.example.nas:more"
 source     = "/srv/vm/more.img"
 size       = "8M"
 initiators = ["iqn.2026-01.example.client"]
+insecure   = true
 [vm.mounted]
 memory    = "32M"
 autostart = true
