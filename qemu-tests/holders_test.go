@@ -84,7 +84,7 @@ label      = "guest"
 	}
 	t.Cleanup(vm.Close)
 	g := startFor(t, vm.Config, 6*time.Minute)
-	for unit, want := range map[string]string{"vm:mounted": "vda is mounted on /data", "vm:member": "vdb is a member of the md array md_made"} {
+	for unit, want := range map[string]string{"vm:mounted": "vda is mounted on /data", "vm:member": "/dev/vdb carries the superblock of an array that runs as /dev/md_made"} {
 		s := until(t, g, unit, func(s *report.State) bool { return s.Units[unit].State == "failed" || s.Units[unit].State == "ok" })
 		if e := s.Units[unit]; e.State != "failed" || !strings.Contains(e.Message, want) {
 			t.Errorf("%s is %s: %q, want %q", unit, e.State, e.Message, want)
@@ -95,12 +95,12 @@ label      = "guest"
 	})
 	for _, tt := range []struct{ line, want string }{
 		{"mkdir /mnt2; mount -t ext4 /dev/vde /mnt2 2>&1", "*busy*"},
-		{"ln -s first.img /srv/vm/link.img; uinitctl vm start second 2>&1", "*/srv/vm/first.img is a disk of the guest first*"},
+		{"ln /srv/vm/first.img /srv/vm/link.img; uinitctl vm start second 2>&1", "*/srv/vm/link.img: it is in use*"},
 		{"uinitctl vm stop first", "GUEST*first*stopped*"},
 		{"uinitctl vm start second", "GUEST*second*running*"},
-		{"uinitctl vm start first 2>&1", "*/srv/vm/first.img is a disk of the guest second*"},
+		{"uinitctl vm start first 2>&1", "*/srv/vm/first.img: it is in use*"},
 		{"uinitctl vm stop second; mount -t ext4 /dev/vde /mnt2; uinitctl vm start first 2>&1", "*vde is mounted on /mnt2*"},
-		{"ln -s more.img /srv/vm/more-link.img; uinitctl vm start third 2>&1", "*/srv/vm/more.img is what share.iscsi.more offers*"},
+		{"ln /srv/vm/more.img /srv/vm/more-link.img; uinitctl vm start third 2>&1", "*/srv/vm/more-link.img: it is in use*"},
 		{"d=/sys/kernel/config/target/core/iblock_0/hand; mkdir -p $d; echo udev_path=/dev/vdd >$d/control; echo 1 >$d/enable; uinitctl vm start fourth 2>&1", "*vdd is what share.iscsi.hand offers*"},
 	} {
 		if got := inside(t, g, tt.line+"; true"); !like(tt.want, got) {
