@@ -91,6 +91,7 @@ func TestDiskReplaced(t *testing.T) {
 	until(t, g, "the console", func(s *report.State) bool { return s.Units["console:ttyS0"].State == "ok" })
 	inside(t, g, partitionAll("gpt"))
 	hasFact(t, g, "array.data.state", "ok")
+	until(t, g, "the end of the look at an array without a file system", func(s *report.State) bool { return s.Units["mount:/srv"].State == "failed" })
 	inside(t, g, `mke2fs -q -t ext4 -F /dev/md/data && mount -t ext4 /dev/md/data /srv && dd if=/dev/urandom of=/srv/data bs=1048576 count=8 2>/dev/null && sync`)
 	sum := inside(t, g, `shasum /srv/data`)
 	inside(t, g, `(while :; do dd if=/dev/zero of=/srv/load bs=65536 count=4 2>/dev/null; sync; done) >/dev/null 2>&1 &`)
