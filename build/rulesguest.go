@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -111,7 +110,7 @@ func (e *Env) trialKey(p *plan.Plan) string {
 // bootTrial returns the lines in which nft says what is wrong.
 func (e *Env) bootTrial(ctx context.Context, trial *Image) (lines []string, err error) {
 	// Before the initramfs is put together, which is read and checked for it.
-	if _, err := exec.LookPath(cmp.Or(e.Trial.QEMU, qemu.DefaultBinary)); err != nil {
+	if _, err := qemu.Find(cmp.Or(e.Trial.QEMU, qemu.DefaultBinary)); err != nil {
 		return nil, unable(ctx, err)
 	}
 	dir, err := scratch.New("")

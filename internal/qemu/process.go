@@ -60,12 +60,9 @@ type process struct {
 // startProcess starts QEMU in a process group of its own, which is killed at the
 // end of ctx or of this process, however that ends.
 func startProcess(ctx context.Context, binary string, args []string) (*process, error) {
-	path, err := exec.LookPath(binary)
+	path, err := Find(binary)
 	if err != nil {
-		if strings.HasPrefix(binary, "qemu-system-") {
-			return nil, &MissingError{binary, "qemu-system-x86"}
-		}
-		return nil, fmt.Errorf("starting QEMU: %w", err)
+		return nil, err
 	}
 	ctx, kill := context.WithCancelCause(ctx)
 	p := &process{cmd: leash.Command(ctx, syscall.SIGKILL, path, args...), kill: kill, done: make(chan struct{})}
@@ -121,4 +118,16 @@ func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return string(bytes.TrimSpace(t.buf))
+}
+
+// Find returns the path of QEMU's program. The error is a *MissingError where a package has it.
+func Find(binary string) (string, error) {
+	path, err := exec.LookPath(binary)
+	if err == nil {
+		return path, nil
+	}
+	if strings.HasPrefix(binary, "qemu-system-") {
+		return "", &MissingError{binary, "qemu-system-x86"}
+	}
+	return "", fmt.Errorf("starting QEMU: %w", err)
 }
