@@ -14,8 +14,8 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/blank"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/array/md"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/md"
 	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 

@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/uinit/array/md"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/md"
 )
 
 // clear takes the partitions of members that are whole disks out of the kernel. Whoever looks at one right now keeps it there for

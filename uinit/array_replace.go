@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/blank"
+	"github.com/imgbuild/imgbuild/uinit/array/md"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/md"
 	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/sshd"
+	"github.com/imgbuild/imgbuild/uinit/ssh"
 	"github.com/imgbuild/imgbuild/uinit/watchdog"
 )
 
@@ -23,12 +23,12 @@ func addBuiltin(m *spec.Machine) {
 	if m.Service == nil {
 		m.Service = map[string]spec.Service{}
 	}
-	m.Service[spec.SSHService] = sshd.Service(*m.SSH)
+	m.Service[spec.SSHService] = ssh.Service(*m.SSH)
 }
 
 // prepareSSH makes the host key, and shows it to those who are to compare it.
 func (w *worker) prepareSSH(ctx context.Context) error {
-	keys := sshd.Keys{Ready: w.poolReady, Make: sshd.MakeKey, Kept: sshd.OnDisk}
+	keys := ssh.Keys{Ready: w.poolReady, Make: ssh.MakeKey, Kept: ssh.OnDisk}
 	key, err := keys.Prepare(ctx, *w.machine.SSH)
 	if err != nil {
 		return err
@@ -39,10 +39,10 @@ func (w *worker) prepareSSH(ctx context.Context) error {
 		w.log.Warn(fmt.Sprintf("ssh: %s is not there, so the host key is another one", w.machine.SSH.State))
 	}
 	// Above the login prompt.
-	if err := bounded.Make(filepath.Dir(sshd.FingerprintFile), 0o700); err != nil {
+	if err := bounded.Make(filepath.Dir(ssh.FingerprintFile), 0o700); err != nil {
 		return fmt.Errorf("showing the host key: %w", err)
 	}
-	if err := bounded.Write(sshd.FingerprintFile, []byte(key.Fingerprint+"\n"), 0o644); err != nil {
+	if err := bounded.Write(ssh.FingerprintFile, []byte(key.Fingerprint+"\n"), 0o644); err != nil {
 		return fmt.Errorf("showing the host key: %w", err)
 	}
 	return nil

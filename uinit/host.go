@@ -13,14 +13,14 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/hostlink"
 	"github.com/imgbuild/imgbuild/uinit/power"
+	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
 // openHost connects with the machine's host in the background: most machines have none.
 func (w *worker) openHost(context.Context) error {
 	if tty, ok := w.line.Get(report.ParamReport); ok {
-		f, err := hostlink.OpenSerial(filepath.Join("/dev", filepath.Base(tty)))
+		f, err := virtioport.OpenSerial(filepath.Join("/dev", filepath.Base(tty)))
 		if err != nil {
 			return err
 		}
@@ -39,8 +39,8 @@ func (w *worker) keepPort(name string, flag int, use func(*os.File) error) {
 	for w.life.Err() == nil {
 		var device string
 		err := w.events.Wait(w.life, "virtio-ports", func() (found bool, err error) {
-			device, err = hostlink.FindPort(sys, name)
-			if errors.Is(err, hostlink.ErrNoPort) {
+			device, err = virtioport.FindPort(sys, name)
+			if errors.Is(err, virtioport.ErrNoPort) {
 				return false, nil
 			}
 			return err == nil, err

@@ -12,10 +12,10 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/hostlink"
 	"github.com/imgbuild/imgbuild/uinit/service"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/unit"
+	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
 // life is a program that ends with a status after a time, or by a signal.
@@ -35,7 +35,7 @@ func (l *life) Blocked() string { return "" }
 // managing is a machine with one service, whose runs take as long as given and then fail; a run that takes 0
 // does not end.
 func managing(t *testing.T, row spec.Service, runs ...time.Duration) *worker {
-	w := &worker{life: t.Context(), reporter: &hostlink.Reporter{}, log: slog.New(slog.DiscardHandler), services: map[string]*service.Service{}}
+	w := &worker{life: t.Context(), reporter: &virtioport.Reporter{}, log: slog.New(slog.DiscardHandler), services: map[string]*service.Service{}}
 	w.board = status.NewBoard(func(report.Event) {})
 	w.arrays = newArrays(w)
 	w.services["a"] = service.New("a", row, service.Box{

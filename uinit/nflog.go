@@ -8,7 +8,7 @@ import (
 	"net"
 	"strconv"
 
-	"github.com/imgbuild/imgbuild/uinit/journal"
+	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/nflog"
 )
 

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/report"
-	"github.com/imgbuild/imgbuild/uinit/hostlink"
 	"github.com/imgbuild/imgbuild/uinit/service"
 	"github.com/imgbuild/imgbuild/uinit/unit"
+	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
 // note logs and reports a unit's change of state.
@@ -114,7 +114,7 @@ func round(d time.Duration) time.Duration {
 
 // settled tells that the boot is over, for better or worse.
 func (w *worker) settled() {
-	seconds := hostlink.Uptime()
+	seconds := virtioport.Uptime()
 	w.board.Fact("boot.seconds", seconds)
 	state := w.board.Settle()
 	if used, err := memoryUsed(); err == nil {

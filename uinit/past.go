@@ -10,7 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/crash"
-	"github.com/imgbuild/imgbuild/uinit/sshd"
+	"github.com/imgbuild/imgbuild/uinit/ssh"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
@@ -62,7 +62,7 @@ func (w *worker) trouble(name, state, text string) {
 }
 
 // crashPlaces are where one boot leaves word of its crashes to the next.
-func crashPlaces(m *spec.Machine) crash.Places { return crash.PlacesOf(m, sshd.OnDisk) }
+func crashPlaces(m *spec.Machine) crash.Places { return crash.PlacesOf(m, ssh.OnDisk) }
 
 // keepCrash is for PID 1: it leaves word, and returns how many boots in a row have ended so.
 func keepCrash(reason string) (reboots int, err error) {

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/hostlink"
-	"github.com/imgbuild/imgbuild/uinit/journal"
-	"github.com/imgbuild/imgbuild/uinit/sshd"
+	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/ssh"
+	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
 // echo is the facility (local0, RFC 5424) under which services' lines are written to the
@@ -61,14 +61,14 @@ func (r *records) line(name, text string) {
 	r.ring.Add(journal.Record{At: uptime(), Facility: journal.Daemon, Severity: journal.Info, Program: name, Message: text})
 }
 
-func uptime() time.Duration { return time.Duration(hostlink.Uptime() * float64(time.Second)) }
+func uptime() time.Duration { return time.Duration(virtioport.Uptime() * float64(time.Second)) }
 
 // send begins to send everything from the first record on to the profile's server. It does not wait
 // for the server. Of a spool that is not on a disk it does without.
 func (r *records) send(life context.Context, synced func() bool) error {
 	host, _ := os.Hostname()
 	l, trouble := r.spec, error(nil)
-	if l.Spool != "" && !sshd.OnDisk(filepath.Dir(l.Spool)) && !sshd.OnDisk(l.Spool) {
+	if l.Spool != "" && !ssh.OnDisk(filepath.Dir(l.Spool)) && !ssh.OnDisk(l.Spool) {
 		trouble = fmt.Errorf("opening the log spool: %s is not on a disk", l.Spool)
 		l.Spool = ""
 	}

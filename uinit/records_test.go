@@ -10,7 +10,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/journal"
+	"github.com/imgbuild/imgbuild/uinit/log/journal"
 )
 
 func TestAnswerLog(t *testing.T) {

@@ -15,13 +15,13 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/clock"
+	"github.com/imgbuild/imgbuild/uinit/time/clock"
 )
 
 const (
 	rtcDevice = clock.Device("/dev/rtc0")
 	// clockMarker outlives a worker that crashes: the next one must not step the clock again.
-	clockMarker = clock.Marker("/run/uinit/clock-set")
+	clockMarker = clock.Marker("/run/uinit/time/clock-set")
 )
 
 // timekeeper sets the clock: first from what the machine itself knows, then from time servers.

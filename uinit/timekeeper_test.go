@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/clock"
+	"github.com/imgbuild/imgbuild/uinit/time/clock"
 )
 
 func TestTimeServersByDHCP(t *testing.T) {

@@ -7,14 +7,14 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/imgbuild/imgbuild/uinit/tunnel"
+	"github.com/imgbuild/imgbuild/uinit/wireguard"
 )
 
 // startTunnel gives a WireGuard interface its keys and peers, and looks after it from then on.
 func (w *worker) startTunnel(ctx context.Context, name string) error {
 	last := ""
-	t := &tunnel.Tunnel{
-		Name: name, Row: w.machine.WireGuard[name], Kernel: tunnel.Device(name), Ready: w.poolReady, Fact: w.board.Fact,
+	t := &wireguard.Tunnel{
+		Name: name, Row: w.machine.WireGuard[name], Kernel: wireguard.Device(name), Ready: w.poolReady, Fact: w.board.Fact,
 		Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		},

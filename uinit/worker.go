@@ -25,16 +25,16 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/console"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/entropy"
-	"github.com/imgbuild/imgbuild/uinit/hostlink"
-	"github.com/imgbuild/imgbuild/uinit/journal"
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/kmod"
 	"github.com/imgbuild/imgbuild/uinit/link"
+	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/service"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/unit"
+	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
 // worker is where everything meets: the profile, the kernel line, and the modules that act on them.
@@ -59,8 +59,8 @@ type worker struct {
 	groups cgroup.Tree // complete after the unit "mounts"
 
 	board    *status.Board
-	reporter *hostlink.Reporter
-	control  *hostlink.Control
+	reporter *virtioport.Reporter
+	control  *virtioport.Control
 	history  history
 
 	disarm  atomic.Pointer[disarm]
@@ -120,7 +120,7 @@ func workerMain(args []string) int {
 }
 
 func newWorker(life context.Context, before past) (*worker, error) {
-	w := &worker{life: life, line: cmdline.Read(), services: map[string]*service.Service{}, reporter: &hostlink.Reporter{},
+	w := &worker{life: life, line: cmdline.Read(), services: map[string]*service.Service{}, reporter: &virtioport.Reporter{},
 		disks: &alone.Disks{Sys: dev.Sys(), Open: alone.Open}}
 	level := slog.LevelInfo
 	if w.line.Has("uinit.debug") {
@@ -132,7 +132,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	w.pool = entropy.Start(entropy.System{}, os.DirFS("/"))
 	w.board = status.NewBoard(w.send)
 	serial := w.line.Has(report.ParamReport) // at which anybody may sit, unlike at a virtual machine's own port
-	w.control = &hostlink.Control{
+	w.control = &virtioport.Control{
 		Test: w.line.Has(report.ParamTest) && !serial, Reply: w.reporter.Send,
 		Power: func(action string) error { return power.Request(power.Action(action)) },
 	}

@@ -1,7 +1,7 @@
-// Package netline reads what the kernel line says of the network, as dracut.cmdline(7) defines it: ip=,
+// Package netcmdline reads what the kernel line says of the network, as dracut.cmdline(7) defines it: ip=,
 // nameserver=, vlan=, bond=, bridge=, ifname=, BOOTIF= and rd.route=. It overrides the image, which
 // is what people edit a boot menu's line for.
-package netline
+package netcmdline
 
 import (
 	"fmt"

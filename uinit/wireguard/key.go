@@ -1,6 +1,6 @@
-// Package tunnel configures WireGuard interfaces: keys, peers and what became of them. The interfaces themselves,
+// Package wireguard configures WireGuard interfaces: keys, peers and what became of them. The interfaces themselves,
 // with their addresses, are links.
-package tunnel
+package wireguard
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package netline
+package netcmdline
 
 import (
 	"fmt"

@@ -35,7 +35,7 @@ equals = "02:00:00:00:00:09"
 fact   = "link.bond1.carrier"
 equals = true
 [check.problems]
-fact   = "netline.problems"
+fact   = "netcmdline.problems"
 equals = ["ip=nonsense: \"nonsense\" is no way to get an address; accepted: any, auto6, dhcp, dhcp6, either6, ibft, link6, none, off, on, single-dhcp"]
 [check.bridge]
 fact   = "link.br9.ports"

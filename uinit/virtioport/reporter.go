@@ -1,7 +1,7 @@
-// Package hostlink speaks with whoever runs this machine as a guest: events go out, requests
+// Package virtioport speaks with whoever runs this machine as a guest: events go out, requests
 // come in, over virtio-serial ports or a second serial port. A machine without such a host
 // loses nothing by it, and nothing ever waits for it but the power-off.
-package hostlink
+package virtioport
 
 import (
 	"context"

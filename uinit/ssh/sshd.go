@@ -1,7 +1,7 @@
-// Package sshd prepares the SSH server: its host key and its command. The server itself is a program of the
+// Package ssh prepares the SSH server: its host key and its command. The server itself is a program of the
 // image's busybox (build/gobin/sshd), so that what faces the network is neither in PID 1 nor in the worker,
 // and images without it are smaller by 1.4 MB.
-package sshd
+package ssh
 
 import (
 	"cmp"
