@@ -9,8 +9,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/site"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // errNoMedium says that the box did not start from a medium, or that it is gone.
@@ -28,7 +28,7 @@ func (w *worker) readSite(ctx context.Context) error {
 		w.board.Fact("site.state", "no file")
 		return nil
 	case err != nil:
-		return w.refuseSite(strict.Problems{{Pos: strict.Pos{File: site.Name}, Msg: err.Error()}})
+		return w.refuseSite(problem.Problems{{Pos: problem.Pos{File: site.Name}, Msg: err.Error()}})
 	}
 	machine, problems := site.Read(site.Name, text, w.machine)
 	if machine == nil {
@@ -52,7 +52,7 @@ func (w *worker) siteText(ctx context.Context) ([]byte, error) {
 }
 
 // refuseSite says what is wrong, to whoever listens: the console, the report, the text above the login.
-func (w *worker) refuseSite(problems strict.Problems) error {
+func (w *worker) refuseSite(problems problem.Problems) error {
 	var lines []string
 	for _, p := range problems {
 		lines = append(lines, p.String())

@@ -9,14 +9,14 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/imgbuild/imgbuild/internal/strict"
+	"github.com/imgbuild/imgbuild/internal/problem"
 )
 
 // tunnels checks WireGuard interfaces and their peers.
 func (c *crosser) tunnels() {
 	ports, files := map[int]string{}, map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(c.p.WireGuard)) {
-		w, key := c.p.WireGuard[name], strict.JoinKey("wireguard", name)
+		w, key := c.p.WireGuard[name], problem.JoinKey("wireguard", name)
 		if w.PrivateKeyFile == "" || !path.IsAbs(w.PrivateKeyFile) || path.Clean(w.PrivateKeyFile) != w.PrivateKeyFile {
 			c.Bad(key+".private_key_file", `is not the absolute path of a file; accepted: one on state, such as "/var/lib/wireguard/%s.key"`, name)
 		} else if other, dup := files[w.PrivateKeyFile]; dup {
@@ -38,7 +38,7 @@ func (c *crosser) peers(key, tunnel string) {
 	keys := map[string]string{}
 	nets := map[netip.Prefix]string{}
 	for _, name := range slices.Sorted(maps.Keys(c.p.WireGuard[tunnel].Peer)) {
-		p, key := c.p.WireGuard[tunnel].Peer[name], strict.JoinKey(key+".peer", name)
+		p, key := c.p.WireGuard[tunnel].Peer[name], problem.JoinKey(key+".peer", name)
 		if p.PublicKey == "" {
 			c.Bad(key+".public_key", "is missing; accepted: what the peer shows as its public key")
 		} else if other, dup := keys[string(p.PublicKey)]; dup {
@@ -53,10 +53,10 @@ func (c *crosser) peers(key, tunnel string) {
 		}
 		for i, n := range p.AllowedIPs {
 			if n != n.Masked() {
-				c.Bad(strict.JoinIndex(key+".allowed_ips", i), "%s is not a network; accepted: %s", n, n.Masked())
+				c.Bad(problem.JoinIndex(key+".allowed_ips", i), "%s is not a network; accepted: %s", n, n.Masked())
 			}
 			if other, dup := nets[n]; dup {
-				c.Bad(strict.JoinIndex(key+".allowed_ips", i), "%s is that of %s already", n, other)
+				c.Bad(problem.JoinIndex(key+".allowed_ips", i), "%s is that of %s already", n, other)
 			}
 			nets[n] = name
 		}

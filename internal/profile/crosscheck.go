@@ -7,16 +7,16 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // crossCheck finds what no single value shows: references to nothing, circles,
 // consoles that disagree with the kernel line, a machine that nobody can enter.
 // It needs nothing but the profile. What only follows from a value in doubt is left out.
-func crossCheck(p *Profile, doubts strict.Doubts) Problems {
-	c := crosser{strict.NewJudge(p.At, doubts), p}
+func crossCheck(p *Profile, doubts problem.Doubts) Problems {
+	c := crosser{problem.NewJudge(p.At, doubts), p}
 	c.kernel()
 	c.media()
 	c.modes()
@@ -43,7 +43,7 @@ func crossCheck(p *Profile, doubts strict.Doubts) Problems {
 }
 
 type crosser struct {
-	strict.Judge
+	problem.Judge
 	p *Profile
 }
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
@@ -121,7 +121,7 @@ func (c *crosser) units() []string {
 }
 
 // unitRef is for problems that stand on there being no unit of a name.
-func (c *crosser) unitRef(name string) strict.Judge {
+func (c *crosser) unitRef(name string) problem.Judge {
 	kind, row, ok := strings.Cut(name, ":")
 	if !ok {
 		return c.Rows("ssh", "firewall", "watchdog", "site", "vm", "share.nfs", "share.smb", "share.iscsi").Of("disk", "mount")

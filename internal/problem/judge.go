@@ -1,4 +1,6 @@
-package strict
+// Package problem says what is wrong with a file that people write, at its place, and leaves out what only follows from a value
+// that is in doubt. It knows no format.
+package problem
 
 import "fmt"
 

@@ -1,4 +1,4 @@
-package strict
+package problem
 
 import (
 	"slices"
@@ -20,6 +20,17 @@ type meaning struct{ word, key string }
 func (d Doubts) About(key string) bool {
 	return slices.ContainsFunc(d.failed, func(f string) bool { return within(f, key) || within(key, f) }) ||
 		slices.ContainsFunc(d.meant, func(m meaning) bool { return within(m.key, key) || d.holds(m, key) })
+}
+
+// NewDoubts makes doubts about a text whose keys stand at these places.
+func NewDoubts(at Positions) Doubts { return Doubts{at: at} }
+
+// Meant notes that an unknown word stands where a key was meant.
+func (d *Doubts) Meant(word, key string) { d.meant = append(d.meant, meaning{word, key}) }
+
+// Replaced says whether a word stands in the place of a key.
+func (d Doubts) Replaced(key string) bool {
+	return slices.ContainsFunc(d.meant, func(m meaning) bool { return m.key == key })
 }
 
 // Add takes further keys into doubt.
