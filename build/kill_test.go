@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
 	"github.com/imgbuild/imgbuild/profiles"
@@ -123,7 +124,7 @@ func TestKilledBuild(t *testing.T) {
 			write(t, filepath.Join(tmp, "keep"), "")
 			uinit := ""
 			if moment.request != "" {
-				bin, err := env(t, shared).Go.Uinit(t.Context(), p.Without()...)
+				bin, err := env(t, shared).Go.Uinit(t.Context(), features.Without(p.Description())...)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -12,6 +12,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/lock"
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
@@ -95,7 +96,7 @@ func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 		return err
 	})
 	g.Go(func() (err error) {
-		uinit, err = e.Go.Uinit(gctx, p.Without()...)
+		uinit, err = e.Go.Uinit(gctx, features.Without(p.Description())...)
 		if err == nil && len(commands) > 0 {
 			busybox, err = e.Go.Busybox(gctx, commands)
 		}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/features"
 )
 
 // Verify finds two builds of the same inputs the same, and one of others not; of the first build's cache
@@ -12,7 +14,7 @@ import (
 func TestVerify(t *testing.T) {
 	dir, p := world(t, "[image]\ncommands = []\n")
 	e := env(t, shared)
-	uinit, err := e.Go.Uinit(t.Context(), p.Without()...)
+	uinit, err := e.Go.Uinit(t.Context(), features.Without(p.Description())...)
 	if err != nil {
 		t.Fatal(err)
 	}

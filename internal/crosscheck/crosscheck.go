@@ -13,7 +13,6 @@ func Machine(m *spec.Machine, at func(key string) problem.Pos, doubts problem.Do
 	c := crosser{problem.NewJudge(at, doubts), m}
 	c.links()
 	c.routes()
-	c.tunnels()
 	c.keys()
 	c.listens()
 	c.timeServers()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -24,6 +25,11 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.access()
 	c.users()
 	c.Add(crosscheck.Machine(&p.Machine, p.At, doubts))
+	for _, f := range features.All() {
+		if f.Check != nil {
+			f.Check(c.Judge, &p.Machine)
+		}
+	}
 	c.arrays()
 	c.mounts()
 	c.services()

@@ -4,66 +4,19 @@
 package ssh
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/slack"
+	"github.com/imgbuild/imgbuild/uinit/ssh/plan"
 )
-
-// Program is the server in the image.
-const Program = "/bin/sshd"
-
-const (
-	// memory is where the key lies that lasts for one boot.
-	memory  = "/run/ssh"
-	keyName = "ssh_host_ed25519_key"
-)
-
-// FingerprintFile is where the host key's fingerprint stands for the consoles to show.
-const FingerprintFile = memory + "/fingerprint"
-
-// keyFile is where the host key lies.
-func keyFile(c spec.SSH) string { return filepath.Join(cmp.Or(c.State, memory), keyName) }
-
-// Service is the server as a service of the machine. It takes no terminal and needs no network:
-// it listens on addresses that come later, too.
-func Service(c spec.SSH) spec.Service {
-	command := []string{Program, "-key", keyFile(c)}
-	listen := c.Listen
-	if len(listen) == 0 {
-		listen = []netip.Addr{{}}
-	}
-	for _, a := range listen {
-		host := ""
-		if a.IsValid() {
-			host = a.String()
-		}
-		command = append(command, "-listen", net.JoinHostPort(host, strconv.Itoa(cmp.Or(c.Port, 22))))
-	}
-	command = append(command, "-grace", c.LoginGrace.Or(20*time.Second).String(), "-pending", strconv.Itoa(cmp.Or(c.MaxPending, 10)))
-	if c.Password {
-		command = append(command, "-password")
-	}
-	command = append(command, "-groups", cgroup.Mount)
-	return spec.Service{
-		Command: command, User: "root", Needs: []string{"ssh-key"}, Ready: spec.Ready{Port: cmp.Or(c.Port, 22)},
-		Restart: spec.RestartAlways, RestartDelay: spec.Duration(time.Second), RestartMax: spec.Duration(30 * time.Second),
-		StopSignal: "TERM", StopTimeout: spec.Duration(5 * time.Second),
-	}
-}
 
 // Key is the host key as far as others may know it.
 type Key struct {
@@ -90,7 +43,7 @@ func (k Keys) Prepare(ctx context.Context, c spec.SSH) (Key, error) {
 	if err := k.Ready(ctx); err != nil {
 		return Key{}, fmt.Errorf("making the host key: %w", err)
 	}
-	file := keyFile(c)
+	file := plan.KeyFile(c)
 	fingerprint, err := k.Make(ctx, file)
 	if err != nil {
 		return Key{}, err
@@ -100,7 +53,7 @@ func (k Keys) Prepare(ctx context.Context, c spec.SSH) (Key, error) {
 
 // MakeKey has the server's program make the key.
 func MakeKey(ctx context.Context, file string) (string, error) {
-	return makeKey(ctx, Program, file)
+	return makeKey(ctx, plan.Program, file)
 }
 
 func makeKey(ctx context.Context, program, file string) (string, error) {

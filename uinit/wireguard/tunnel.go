@@ -23,7 +23,7 @@ type Tunnel struct {
 	Ready func(context.Context) error
 	// Lookup finds addresses of an endpoint's name.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
-	// Fact is told of tunnel.NAME.public_key, .port, and of each peer .PEER.connected and .PEER.endpoint, whenever they change.
+	// Fact is told of wireguard.NAME.public_key, .port, and of each peer .PEER.connected and .PEER.endpoint, whenever they change.
 	Fact func(name string, value any)
 
 	private   Key
@@ -158,6 +158,6 @@ func (t *Tunnel) resolve(ctx context.Context, endpoint string) (netip.AddrPort, 
 func (t *Tunnel) tell(what string, value any) {
 	if old, told := t.told[what]; !told || old != value {
 		t.told[what] = value
-		t.Fact("tunnel."+t.Name+"."+what, value)
+		t.Fact("wireguard."+t.Name+"."+what, value)
 	}
 }

@@ -128,7 +128,7 @@ func TestConverge(t *testing.T) {
 	k.Peers[0].Handshake, k.Peers[0].Endpoint = time.Now(), netip.MustParseAddrPort("203.0.113.9:99")
 	lookups = 0
 	step("the peer has moved, and we talk")
-	if lookups != 0 || facts["tunnel.wg0.far.connected"] != true || facts["tunnel.wg0.far.endpoint"] != "203.0.113.9:99" || facts["tunnel.wg0.near.connected"] != false {
+	if lookups != 0 || facts["wireguard.wg0.far.connected"] != true || facts["wireguard.wg0.far.endpoint"] != "203.0.113.9:99" || facts["wireguard.wg0.near.connected"] != false {
 		t.Errorf("%d look-ups, facts %v", lookups, facts)
 	}
 	k.Peers[0].Handshake = time.Now().Add(-time.Hour)
@@ -137,7 +137,7 @@ func TestConverge(t *testing.T) {
 	step("somebody took its networks", full)
 	k.State = State{}
 	step("another interface of that name", "wg set private-key (hidden) listen-port 51820", full, fmt.Sprintf("wg set peer %v allowed-ips 192.0.2.1/32", near))
-	if public, _ := k.Private.Public(); facts["tunnel.wg0.public_key"] != public.String() || facts["tunnel.wg0.port"] != 51820 {
+	if public, _ := k.Private.Public(); facts["wireguard.wg0.public_key"] != public.String() || facts["wireguard.wg0.port"] != 51820 {
 		t.Errorf("facts %v", facts)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package features
 
 import (
 	"flag"
@@ -37,9 +37,7 @@ func render(units []unit.Unit) string {
 	return b.String()
 }
 
-func graph(m *spec.Machine, consoles map[string]spec.Console) []unit.Unit {
-	return Units(m, consoles, func(string) step { return step{} })
-}
+func units(m *spec.Machine) []unit.Unit { return Units(&spec.Description{Machine: *m}) }
 
 func TestUnits(t *testing.T) {
 	m := &spec.Machine{
@@ -61,8 +59,7 @@ func TestUnits(t *testing.T) {
 		"web":  {Autostart: true, Order: 2, Needs: []string{"network"}, NIC: map[string]spec.VMNIC{"lan": {Bridge: "lan"}}, Kernel: "/srv/media/films/kernel"},
 		"play": {Order: 1},
 	}
-	addBuiltin(m)
-	units := graph(m, map[string]spec.Console{"tty1": {}, "ttyS0": {}})
+	units := units(m)
 	if problems := unit.Check(units); problems != nil {
 		t.Errorf("Check: %v", problems)
 	}
@@ -85,7 +82,7 @@ func TestUnits(t *testing.T) {
 // Nothing that may be slow or broken stands before a prompt.
 func TestConsolesWaitForNextToNothing(t *testing.T) {
 	m := &spec.Machine{Console: map[string]spec.Console{"ttyS0": {}}, Ethernet: map[string]spec.Ethernet{"lan": {}}}
-	units := graph(m, m.Console)
+	units := units(m)
 	byName := map[string]unit.Unit{}
 	for _, u := range units {
 		byName[u.Name] = u
@@ -105,7 +102,7 @@ func TestConsolesWaitForNextToNothing(t *testing.T) {
 }
 
 func TestAnEmptyMachineBoots(t *testing.T) {
-	if problems := unit.Check(graph(&spec.Machine{}, nil)); problems != nil {
+	if problems := unit.Check(units(&spec.Machine{})); problems != nil {
 		t.Errorf("Check: %v", problems)
 	}
 }
@@ -125,7 +122,7 @@ func TestWhatWaitsForTheSite(t *testing.T) {
 			Console: map[string]spec.Console{"ttyS0": {}}, Ethernet: map[string]spec.Ethernet{"lan": {}},
 			Mount: map[string]spec.Mount{"/srv": {}}, Site: &spec.Site{Allow: []spec.SiteKey{key}},
 		}
-		units := graph(m, m.Console)
+		units := units(m)
 		if problems := unit.Check(units); problems != nil {
 			t.Errorf("%s: %v", key, problems)
 		}

@@ -1,4 +1,4 @@
-package main
+package features
 
 import (
 	"slices"
@@ -17,7 +17,7 @@ func TestArrayUnits(t *testing.T) {
 		Array:    map[string]spec.Array{"data": {StartDegradedAfter: &patience}, "old": {}},
 		Mount:    map[string]spec.Mount{"/srv": {Source: "array:data"}, "/mnt": {Source: "LABEL=x"}},
 	}
-	units := graph(m, map[string]spec.Console{"tty1": {}})
+	units := units(m)
 	needs := map[string][]string{}
 	for _, u := range units {
 		needs[u.Name] = slices.Concat(u.Needs, u.After)

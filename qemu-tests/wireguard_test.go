@@ -59,10 +59,10 @@ func TestTunnel(t *testing.T) {
 		boxes = append(boxes, tunnelled(t, me).plugged(t, me, "", wire))
 	}
 	for me, g := range boxes {
-		until(t, g, "the tunnel", func(s *report.State) bool { return s.Units["tunnel:wg0"].State == "ok" && isBooted(s) })
-		fact(t, g, "tunnel.wg0.public_key", tunnelEnds[me].public)
-		fact(t, g, "tunnel.wg0.other.connected", true)
-		fact(t, g, "tunnel.wg0.other.endpoint", fmt.Sprintf("192.0.2.%d:51820", 2-me))
+		until(t, g, "the tunnel", func(s *report.State) bool { return s.Units["wireguard:wg0"].State == "ok" && isBooted(s) })
+		fact(t, g, "wireguard.wg0.public_key", tunnelEnds[me].public)
+		fact(t, g, "wireguard.wg0.other.connected", true)
+		fact(t, g, "wireguard.wg0.other.endpoint", fmt.Sprintf("192.0.2.%d:51820", 2-me))
 	}
 	for _, to := range []string{"198.51.100.2", "203.0.113.2"} {
 		began := time.Now()

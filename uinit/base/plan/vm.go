@@ -1,30 +1,27 @@
-package main
+package plan
 
 import (
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
 // guestUnits are the virtual machines that start with this one. Nobody waits for them.
-func guestUnits(m *spec.Machine, do func(name string) step) []unit.Unit {
+func guestUnits(m *spec.Description) []graph.Unit {
 	if len(m.VM) == 0 {
 		return nil
 	}
-	var units []unit.Unit
-	add := func(u unit.Unit) {
-		s := do(u.Name)
-		u.Run, u.Waiting = s.Run, s.Waiting
-		units = append(units, u)
-	}
+	var units []graph.Unit
+	add := func(u unit.Unit) { units = append(units, graph.Unit{Unit: u}) }
 	add(unit.Unit{Name: "guests", Needs: []string{"mounts"}, After: []string{"modules", "hostname"}})
-	for _, name := range sorted(m.VM) {
+	for _, name := range graph.Names(m.VM) {
 		row := m.VM[name]
 		if !row.Autostart {
 			continue
 		}
 		needs := append([]string{"guests"}, row.Needs...)
 		for _, file := range row.Files() {
-			needs = append(needs, above(m, file)...)
+			needs = append(needs, graph.Above(&m.Machine, file)...)
 		}
 		for _, bridge := range row.Bridges() {
 			needs = append(needs, "link:"+bridge)
