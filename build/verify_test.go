@@ -5,12 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/build/buildtest"
 )
 
 // Verify finds two builds of the same inputs the same, and one of others not; of the first build's cache
 // it believes nothing.
 func TestVerify(t *testing.T) {
-	dir, p := world(t, "[image]\ncommands = []\n")
+	dir, p := buildtest.World(t, "[image]\ncommands = []\n")
 	e := env(t, shared)
 	uinit, err := e.Go.Uinit(t.Context(), p.Without()...)
 	if err != nil {
@@ -21,7 +23,7 @@ func TestVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	prebuilt := filepath.Join(dir, "uinit")
-	write(t, prebuilt, string(text))
+	buildtest.Write(t, prebuilt, string(text))
 	e = env(t, filepath.Join(dir, "cache"))
 	e.Go.UinitFile = prebuilt
 	made, err := e.Build(t.Context(), p, filepath.Join(dir, "out"), Options{})
@@ -31,7 +33,7 @@ func TestVerify(t *testing.T) {
 	if err := e.Verify(t.Context(), p, Options{}, made); err != nil {
 		t.Errorf("the same inputs: %v", err)
 	}
-	write(t, prebuilt, string(text)+"more")
+	buildtest.Write(t, prebuilt, string(text)+"more")
 	var different *DifferenceError
 	if err := e.Verify(t.Context(), p, Options{}, made); !errors.As(err, &different) || different.Name != "box-initrd.img" || different.First != made[1].SHA256 {
 		t.Errorf("another init: %v", err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,6 +61,7 @@ func TestImportsGoOneWay(t *testing.T) {
 			b.hold(t, p)
 		}
 		uinitModules(t, p)
+		buildRooms(t, p)
 	}
 	if seen < 10 {
 		t.Errorf("only %d packages were listed", seen)
@@ -95,6 +97,30 @@ func uinitModules(t *testing.T, p pkg) {
 			continue
 		}
 		t.Errorf("%s imports %s: modules of uinit are wired in uinit/units.go only", p.ImportPath, dep)
+	}
+}
+
+// rooms are those that build puts an image together in, each with the others that it stands on. They hand each other values
+// by way of build; else one could not be read without the rest.
+var rooms = map[string][]string{
+	"build/sources":  nil,
+	"build/segments": nil,
+	"build/media":    {"build/segments"},
+	"build/rules":    {"build/segments"},
+}
+
+// buildRooms holds them apart.
+func buildRooms(t *testing.T, p pkg) {
+	t.Helper()
+	on, isRoom := rooms[strings.TrimPrefix(p.ImportPath, module)]
+	if !isRoom {
+		return
+	}
+	for _, dep := range p.Deps {
+		other := strings.TrimPrefix(dep, module)
+		if _, isRoom := rooms[other]; isRoom && !slices.Contains(on, other) {
+			t.Errorf("%s imports %s: rooms of build are put together in build only", p.ImportPath, dep)
+		}
 	}
 }
 
