@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
 	"github.com/imgbuild/imgbuild/profiles"
@@ -84,7 +85,7 @@ func TestAttackedCache(t *testing.T) {
 		t.Skip("builds an image with Debian's packages a dozen times: left out by -short")
 	}
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "box.toml"), `formats = ["kernel", "disk"]
+	buildtest.Write(t, filepath.Join(dir, "box.toml"), `formats = ["kernel", "disk"]
 [kernel]
 package = "linux-image-cloud-amd64"
 drivers = ["virtio"]

@@ -5,18 +5,17 @@ package build
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
-	"path/filepath"
+	"fmt"
+	"os"
 	"time"
 
 	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/gobin"
+	"github.com/imgbuild/imgbuild/build/rules"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
-	"github.com/imgbuild/imgbuild/internal/scratch"
 )
 
 // Env is where builds work: a cache, a package resolver, a compiler.
@@ -30,7 +29,7 @@ type Env struct {
 	// Limit is how large the cache may be after a build, in bytes.
 	Limit int64
 	// Trial is how rules of a firewall are tried.
-	Trial Trial
+	Trial rules.Trial
 }
 
 // NewEnv opens the cache in dir ("" for the user's) and sets up the rest around it.
@@ -49,6 +48,20 @@ func NewEnv(dir string, p progress.Reporter) (*Env, error) {
 	}
 	c.Warn = p.Note
 	return &Env{Cache: c, Apt: deb.New(c, p), Go: &gobin.Builder{Cache: c, Progress: p}, Progress: p, Epoch: at, Limit: limit}, nil
+}
+
+// epoch is the one time that everything in an image bears: SOURCE_DATE_EPOCH
+// (reproducible-builds.org/specs/source-date-epoch) or the first of January 2026.
+func epoch() (time.Time, error) {
+	text, ok := os.LookupEnv("SOURCE_DATE_EPOCH")
+	if !ok {
+		return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), nil
+	}
+	var seconds int64
+	if _, err := fmt.Sscanf(text, "%d", &seconds); err != nil || seconds < 0 || seconds > 1<<32-1 {
+		return time.Time{}, fmt.Errorf("SOURCE_DATE_EPOCH is %q; accepted: seconds since 1970, below 2^32", text)
+	}
+	return time.Unix(seconds, 0).UTC(), nil
 }
 
 // Build makes the profile's artifacts in dir, which is created where it does not
@@ -74,7 +87,7 @@ func (e *Env) build(ctx context.Context, p *profile.Profile, dir string, o Optio
 	if err != nil {
 		return nil, err
 	}
-	if err := e.tryRules(ctx, image); err != nil {
+	if err := e.Trial.Try(ctx, rules.Image{Profile: p, Plan: image.Plan, Packer: e.packer(image), NFT: image.nft}); err != nil {
 		return nil, err
 	}
 	if err := e.write(ctx, image, out); err != nil {
@@ -85,72 +98,4 @@ func (e *Env) build(ctx context.Context, p *profile.Profile, dir string, o Optio
 		e.saySecrets(image)
 	}
 	return made, err
-}
-
-// write puts every artifact of the image into staging.
-func (e *Env) write(ctx context.Context, image *Image, out *staging) error {
-	p := image.Plan
-	dir, err := scratch.New("")
-	if err != nil {
-		return err
-	}
-	defer dir.Remove()
-	segments, err := e.pack(ctx, image, dir.Path)
-	if err != nil {
-		return err
-	}
-	if err := writeFiles(ctx, image, segments, out); err != nil {
-		return err
-	}
-	if err := e.media(ctx, image, segments, out); err != nil {
-		return err
-	}
-	if image.Profile.Writes(profile.FormatNetboot) {
-		if err := out.bytes(ctx, p.Name+".ipxe", ipxe(p)); err != nil {
-			return err
-		}
-	}
-	if err := out.bytes(ctx, p.Name+".sbom.spdx.json", image.sbom(e.Epoch)); err != nil {
-		return err
-	}
-	err = out.add(ctx, p.Name+".manifest.json", everybody, func(w io.Writer) error {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(image.manifest(segments, out.made))
-	})
-	if err != nil {
-		return err
-	}
-	return out.sums(ctx)
-}
-
-// writeFiles writes kernel, initramfs and command line where a format wants them as
-// files.
-func writeFiles(ctx context.Context, image *Image, segments []packed, out *staging) error {
-	p := image.Plan
-	if !image.Profile.Writes(profile.FormatKernel, profile.FormatNetboot) {
-		return nil
-	}
-	err := out.copy(ctx, p.Name+"-kernel", everybody, image.open, p.Kernel)
-	if err != nil {
-		return err
-	}
-	err = out.add(ctx, p.Name+"-initrd.img", image.readers(), func(w io.Writer) error {
-		for _, s := range segments {
-			if err := s.copy(w); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil || !image.Profile.Writes(profile.FormatKernel) {
-		return err
-	}
-	return out.bytes(ctx, p.Name+"-cmdline", []byte(p.Cmdline+"\n"))
-}
-
-// Artifacts names what Build would write into dir for profile.FormatKernel, kernel first.
-func Artifacts(p *profile.Profile, dir string) (kernel, initrd, cmdline string) {
-	at := func(suffix string) string { return filepath.Join(dir, string(p.Name)+suffix) }
-	return at("-kernel"), at("-initrd.img"), at("-cmdline")
 }

@@ -16,12 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/build/lock"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
-	"github.com/imgbuild/imgbuild/profiles"
 )
 
 // shared is a cache that all tests here use, so that uinit is compiled once.
@@ -44,41 +44,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// world is a directory with a kernel of its own and a profile that uses it: no
-// build here needs a network.
-func world(t *testing.T, text string) (dir string, p *profile.Profile) {
-	t.Helper()
-	dir = t.TempDir()
-	writeKernel(t, filepath.Join(dir, "bzImage"))
-	file := filepath.Join(dir, "box.toml")
-	write(t, file, "[kernel]\npath = \"bzImage\"\ncmdline = [\"console=ttyS0,115200\"]\n[console.ttyS0]\nlogin = \"autologin\"\n"+text)
-	p, _, err := profile.Load(file, profile.Find(profiles.FS))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir, p
-}
-
-func write(t *testing.T, file, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// writeKernel makes the head of a bzImage: enough to be told from other files.
-func writeKernel(t *testing.T, file string) {
-	t.Helper()
-	b := make([]byte, 1<<20)
-	copy(b[0x202:], "HdrS")
-	b[0x20e], b[0x20f] = 0x00, 0x10
-	copy(b[0x1200:], "6.1.0-test (somebody) #1\x00")
-	write(t, file, string(b))
-}
-
 func env(t *testing.T, cacheDir string) *Env {
 	t.Helper()
 	e, err := NewEnv(cacheDir, progress.Discard)
@@ -89,8 +54,8 @@ func env(t *testing.T, cacheDir string) *Env {
 }
 
 func TestArtifacts(t *testing.T) {
-	dir, p := world(t, "[image]\noverlays = [\"site\"]\n")
-	write(t, filepath.Join(dir, "site/etc/motd"), "hello\n")
+	dir, p := buildtest.World(t, "[image]\noverlays = [\"site\"]\n")
+	buildtest.Write(t, filepath.Join(dir, "site/etc/motd"), "hello\n")
 	out := filepath.Join(dir, "out")
 	made, err := env(t, shared).Build(t.Context(), p, out, Options{})
 	if err != nil {
@@ -158,8 +123,8 @@ func TestSameBytesAnywhere(t *testing.T) {
 	const text = "[user.eve]\n[image]\noverlays = [\"site\"]\n"
 	var sums []string
 	for _, umask := range []int{0o022, 0o077} {
-		dir, p := world(t, text)
-		write(t, filepath.Join(dir, "site/usr/bin/sh"), "#!/bin/sh\n")
+		dir, p := buildtest.World(t, text)
+		buildtest.Write(t, filepath.Join(dir, "site/usr/bin/sh"), "#!/bin/sh\n")
 		old := syscall.Umask(umask)
 		made, err := env(t, filepath.Join(dir, "cache")).Build(t.Context(), p, filepath.Join(dir, "out"), Options{})
 		syscall.Umask(old)
@@ -174,7 +139,7 @@ func TestSameBytesAnywhere(t *testing.T) {
 }
 
 func TestTwoBuildsAtOnce(t *testing.T) {
-	dir, p := world(t, "")
+	dir, p := buildtest.World(t, "")
 	cacheDir := filepath.Join(dir, "cache")
 	errs := make(chan error, 2)
 	for i := range 2 {
@@ -196,7 +161,7 @@ func TestTwoBuildsAtOnce(t *testing.T) {
 }
 
 func TestInterruptedBuildChangesNothing(t *testing.T) {
-	dir, p := world(t, "")
+	dir, p := buildtest.World(t, "")
 	out := filepath.Join(dir, "out")
 	e := env(t, filepath.Join(dir, "cache"))
 	if _, err := e.Build(t.Context(), p, out, Options{}); err != nil {
@@ -250,7 +215,7 @@ func snapshot(t *testing.T, dir string) string {
 }
 
 func TestLock(t *testing.T) {
-	dir, p := world(t, "")
+	dir, p := buildtest.World(t, "")
 	e := env(t, shared)
 	o := Options{LockFile: filepath.Join(dir, "box.lock"), Locked: true}
 	if _, err := e.Prepare(t.Context(), p, o); err == nil || !strings.Contains(err.Error(), "imgbuild lock") {
@@ -279,7 +244,7 @@ func TestLock(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "go toolchain: go1.0 → "+image.Lock.Go) || !strings.Contains(err.Error(), "module "+pinned.Module[0].Path) {
 		t.Errorf("drift: %v", err)
 	}
-	write(t, o.LockFile, "requested = [\"linux-image-amd64\"]\n")
+	buildtest.Write(t, o.LockFile, "requested = [\"linux-image-amd64\"]\n")
 	if _, err := e.Prepare(t.Context(), p, o); err == nil || !strings.Contains(err.Error(), "pins linux-image-amd64") {
 		t.Errorf("a lock for something else: %v", err)
 	}
@@ -293,8 +258,8 @@ func TestProblemsBeforeAnyWork(t *testing.T) {
 		{"[service.probe]\ncommand = [\"/usr/bin/probe\"]\n", "service.probe.command: nothing brings /usr/bin/probe"},
 		{"[module.nope]\nload = true\n", "module.nope: kernel 6.1.0-test has no module nope"},
 	} {
-		dir, p := world(t, tc.text)
-		write(t, filepath.Join(dir, "bad/etc/motd"), "x")
+		dir, p := buildtest.World(t, tc.text)
+		buildtest.Write(t, filepath.Join(dir, "bad/etc/motd"), "x")
 		if err := os.Symlink("../../etc", filepath.Join(dir, "bad/etc/link")); err != nil {
 			t.Fatal(err)
 		}
@@ -310,22 +275,9 @@ func TestProblemsBeforeAnyWork(t *testing.T) {
 	}
 }
 
-// "imgbuild check" finds modules that do not exist as well, where it can.
-func TestCheckModules(t *testing.T) {
-	_, p := world(t, "[module.nope]\nload = true\n")
-	known, err := env(t, shared).CheckModules(t.Context(), p)
-	if !known || err == nil || !strings.Contains(err.Error(), "box.toml:6:1: module.nope: kernel 6.1.0-test has no module nope") {
-		t.Errorf("known %v, %v", known, err)
-	}
-	p.Kernel.Path, p.Kernel.Package = "", "linux-image-never-seen"
-	if known, err := env(t, shared).CheckModules(t.Context(), p); known || err != nil {
-		t.Errorf("a kernel that nobody saw: known %v, %v", known, err)
-	}
-}
-
 // A build leaves no more in the cache than its limit, but for what is young.
 func TestCacheStaysWithinItsLimit(t *testing.T) {
-	dir, p := world(t, "")
+	dir, p := buildtest.World(t, "")
 	e := env(t, filepath.Join(dir, "cache"))
 	if _, err := e.Build(t.Context(), p, filepath.Join(dir, "out"), Options{}); err != nil {
 		t.Fatal(err)

@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/build/buildtest"
 )
 
 // What is damaged is named and dropped; what the index does not know is counted; the rest stays.
 func TestCheckCache(t *testing.T) {
-	dir, p := world(t, "")
+	dir, p := buildtest.World(t, "")
 	e := env(t, filepath.Join(dir, "cache"))
 	if _, err := e.Build(t.Context(), p, filepath.Join(dir, "out"), Options{}); err != nil {
 		t.Fatal(err)
@@ -33,7 +35,7 @@ func TestCheckCache(t *testing.T) {
 	for _, s := range segments {
 		spoil(t, s)
 	}
-	write(t, filepath.Join(dir, "cache/entry/usr/abc/segment"), "foreign")
+	buildtest.Write(t, filepath.Join(dir, "cache/entry/usr/abc/segment"), "foreign")
 	if found := check(); len(found.Damaged) != len(segments) || found.Damaged[0].Kind != "segment" || found.Unknown != 1 {
 		t.Errorf("found %+v", found)
 	}
@@ -52,7 +54,7 @@ func TestCheckCacheOfForeignPackages(t *testing.T) {
 		if err := os.RemoveAll(filepath.Dir(path)); err != nil {
 			t.Fatal(err)
 		}
-		write(t, path, text)
+		buildtest.Write(t, path, text)
 		e := env(t, e.Cache.Dir())
 		if err := os.RemoveAll(filepath.Dir(e.Cache.Notes())); err != nil { // no record from before
 			t.Fatal(err)
@@ -67,7 +69,7 @@ func TestCheckCacheOfForeignPackages(t *testing.T) {
 func TestCheckCacheOfForeignLists(t *testing.T) {
 	dir := t.TempDir()
 	e := env(t, filepath.Join(dir, "cache"))
-	write(t, filepath.Join(dir, "cache/state/apt/state/lists/mirror_Packages"), "Package: evil\n")
+	buildtest.Write(t, filepath.Join(dir, "cache/state/apt/state/lists/mirror_Packages"), "Package: evil\n")
 	if found, err := e.CheckCache(t.Context()); err != nil || !found.ForeignLists {
 		t.Errorf("%+v, %v", found, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
 	"github.com/imgbuild/imgbuild/profiles"
@@ -21,7 +22,7 @@ import (
 const fullDiskEnv = "IMGBUILD_TEST_FULL_DISK"
 
 func TestFullDiskKeepsEarlierArtifacts(t *testing.T) {
-	dir, p := world(t, "")
+	dir, p := buildtest.World(t, "")
 	if _, err := env(t, shared).Build(t.Context(), p, filepath.Join(dir, "warm"), Options{}); err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
@@ -104,7 +105,7 @@ func TestKilledBuild(t *testing.T) {
 		{"compiling", "", "compile"},
 	} {
 		t.Run(moment.name, func(t *testing.T) {
-			dir, p := world(t, "[packages.tool]\nfiles = [\"/usr/bin/tool\"]\n[image]\nusr = \"unpacked\"\n")
+			dir, p := buildtest.World(t, "[packages.tool]\nfiles = [\"/usr/bin/tool\"]\n[image]\nusr = \"unpacked\"\n")
 			repo := aptRepo(t, dir)
 			asked, answer := make(chan bool), make(chan bool)
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -118,10 +119,10 @@ func TestKilledBuild(t *testing.T) {
 				http.FileServer(http.Dir(repo)).ServeHTTP(w, r)
 			}))
 			defer server.Close()
-			write(t, filepath.Join(dir, "etc/sources.list"), "deb [trusted=yes] "+server.URL+" ./\n")
-			write(t, filepath.Join(dir, "apt.conf"), "Acquire::http::Proxy::127.0.0.1 \"DIRECT\";\n")
+			buildtest.Write(t, filepath.Join(dir, "etc/sources.list"), "deb [trusted=yes] "+server.URL+" ./\n")
+			buildtest.Write(t, filepath.Join(dir, "apt.conf"), "Acquire::http::Proxy::127.0.0.1 \"DIRECT\";\n")
 			tmp := filepath.Join(dir, "tmp")
-			write(t, filepath.Join(tmp, "keep"), "")
+			buildtest.Write(t, filepath.Join(tmp, "keep"), "")
 			uinit := ""
 			if moment.request != "" {
 				bin, err := env(t, shared).Go.Uinit(t.Context(), features.Without(p.Description())...)
@@ -219,9 +220,9 @@ func aptRepo(t *testing.T, dir string) string {
 	t.Helper()
 	repo, pkg := filepath.Join(dir, "repo"), filepath.Join(dir, "pkg")
 	control := "Package: tool\nVersion: 1\nArchitecture: amd64\nMaintainer: nobody\nDescription: for a test\n"
-	write(t, filepath.Join(pkg, "DEBIAN/control"), control)
-	write(t, filepath.Join(pkg, "usr/bin/tool"), "#!/bin/sh\n")
-	write(t, filepath.Join(repo, "keep"), "")
+	buildtest.Write(t, filepath.Join(pkg, "DEBIAN/control"), control)
+	buildtest.Write(t, filepath.Join(pkg, "usr/bin/tool"), "#!/bin/sh\n")
+	buildtest.Write(t, filepath.Join(repo, "keep"), "")
 	deb := filepath.Join(repo, "tool_1_amd64.deb")
 	if out, err := exec.Command("dpkg-deb", "--root-owner-group", "--build", pkg, deb).CombinedOutput(); err != nil {
 		t.Fatalf("dpkg-deb: %v\n%s", err, out)
@@ -230,6 +231,6 @@ func aptRepo(t *testing.T, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(repo, "Packages"), fmt.Sprintf("%sFilename: ./tool_1_amd64.deb\nSize: %d\nSHA256: %x\n", control, len(b), sha256.Sum256(b)))
+	buildtest.Write(t, filepath.Join(repo, "Packages"), fmt.Sprintf("%sFilename: ./tool_1_amd64.deb\nSize: %d\nSHA256: %x\n", control, len(b), sha256.Sum256(b)))
 	return repo
 }

@@ -43,13 +43,13 @@ func (e *Env) list(ctx context.Context, p *profile.Profile, o Options) ([]Row, e
 		return nil, err
 	}
 	defer dir.Remove()
-	segments, err := e.pack(ctx, image, dir.Path)
+	packed, err := e.packer(image).Pack(ctx, image.Plan, dir.Path)
 	if err != nil {
 		return nil, err
 	}
 	var rows []Row
 	listed := map[string]bool{}
-	for i, size := range image.sizes(segments) {
+	for i, size := range image.sizes(packed) {
 		files := image.Plan.Segments[i].Files
 		links := tree.LinksOf(files)
 		for _, f := range files {

@@ -2,6 +2,7 @@ package build
 
 import (
 	"github.com/imgbuild/imgbuild/build/lock"
+	"github.com/imgbuild/imgbuild/build/segments"
 	"github.com/imgbuild/imgbuild/build/tree"
 )
 
@@ -40,10 +41,10 @@ type Entry struct {
 	SHA256 string `json:"sha256"`
 }
 
-func (i *Image) manifest(segments []packed, made []Artifact) Manifest {
+func (i *Image) manifest(packed []segments.Packed, made []Artifact) Manifest {
 	p := i.Plan
 	m := Manifest{Name: p.Name, Summary: i.Profile.Summary, Kernel: p.Release, Cmdline: p.Cmdline,
-		Modules: len(p.Modules), Files: len(p.Files), Segments: i.sizes(segments),
+		Modules: len(p.Modules), Files: len(p.Files), Segments: i.sizes(packed),
 		Packages: i.Lock.Package, Tools: i.usedTools(), Go: i.Lock.Go, GoModules: i.Lock.Module}
 	for _, s := range m.Segments {
 		m.Unpacked += s.Unpacked
@@ -54,10 +55,10 @@ func (i *Image) manifest(segments []packed, made []Artifact) Manifest {
 	return m
 }
 
-func (i *Image) sizes(segments []packed) []SegmentSize {
-	out := make([]SegmentSize, len(segments))
+func (i *Image) sizes(packed []segments.Packed) []SegmentSize {
+	out := make([]SegmentSize, len(packed))
 	for n, s := range i.Plan.Segments {
-		out[n] = SegmentSize{Name: s.Name, Files: len(s.Files), Unpacked: tree.Size(s.Files), Packed: segments[n].size}
+		out[n] = SegmentSize{Name: s.Name, Files: len(s.Files), Unpacked: tree.Size(s.Files), Packed: packed[n].Size}
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/build/lock"
+	"github.com/imgbuild/imgbuild/build/media"
 	"github.com/imgbuild/imgbuild/build/sbom"
 	"github.com/imgbuild/imgbuild/build/tree"
 )
@@ -40,8 +41,7 @@ func (i *Image) sbom(created time.Time) []byte {
 	}
 	for _, p := range i.usedTools() {
 		role := sbom.Tool
-		// The stub is in every UEFI program, boot sectors and modules are in the core image.
-		if p.Name == stubPackage || p.Name == grubModules {
+		if media.OnMedia(p.Name) {
 			role = sbom.Contained
 		}
 		if !used[p.Name] || !slices.Contains(i.Lock.Package, p) { // else it is listed already

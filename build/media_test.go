@@ -11,8 +11,10 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/lock"
+	"github.com/imgbuild/imgbuild/build/media"
 	"github.com/imgbuild/imgbuild/build/uki/ukitest"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
@@ -20,11 +22,11 @@ import (
 var all = []profile.Format{profile.FormatKernel, profile.FormatUKI, profile.FormatDisk, profile.FormatISO, profile.FormatNetboot}
 
 // fakeTools are what media are made with, as far as composing goes: they start nothing.
-func fakeTools() *mediaTools {
-	return &mediaTools{
-		stub: ukitest.Stub(1024),
-		disk: &grub.DiskLoader{Boot: make([]byte, 512), Core: bytes.Repeat([]byte{3}, 100_001)},
-		iso:  &grub.ISOLoader{Hybrid: make([]byte, 512), CD: make([]byte, 2048), Core: bytes.Repeat([]byte{4}, 100_001)},
+func fakeTools() *media.Tools {
+	return &media.Tools{
+		Stub: ukitest.Stub(1024),
+		Disk: &grub.DiskLoader{Boot: make([]byte, 512), Core: bytes.Repeat([]byte{3}, 100_001)},
+		ISO:  &grub.ISOLoader{Hybrid: make([]byte, 512), CD: make([]byte, 2048), Core: bytes.Repeat([]byte{4}, 100_001)},
 	}
 }
 
@@ -44,7 +46,7 @@ func buildMedia(t *testing.T, p *profile.Profile, dir string, formats []profile.
 		}
 	}
 	image.tools = fakeTools()
-	image.Lock.Tool = []lock.Package{{Name: grubModules, Version: "2.06-13+deb12u1", Arch: "amd64", SHA256: strings.Repeat("a", 64)}}
+	image.Lock.Tool = []lock.Package{{Name: "grub-pc-bin", Version: "2.06-13+deb12u1", Arch: "amd64", SHA256: strings.Repeat("a", 64)}}
 	out, err := stage(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +84,7 @@ func TestFormatsAndTheirArtifacts(t *testing.T) {
 		{[]profile.Format{profile.FormatDisk}, "[disk]\nformat = \"vhd\"\n", []string{"box.vhd"}},
 		{[]profile.Format{profile.FormatDisk}, "[disk]\nformat = \"vmdk\"\n", []string{"box.vmdk"}},
 	} {
-		dir, p := world(t, tc.text)
+		dir, p := buildtest.World(t, tc.text)
 		out := filepath.Join(dir, "out")
 		made := buildMedia(t, p, out, tc.formats)
 		if got, want := names(made), append(slices.Clone(tc.want), always...); !slices.Equal(got, want) {
@@ -103,7 +105,7 @@ func TestFormatsAndTheirArtifacts(t *testing.T) {
 
 // Others read what was written, and an image takes hardly more room than its payload.
 func TestMediaStandUpToOthers(t *testing.T) {
-	dir, p := world(t, "[disk]\nstate = \"64M\"\n")
+	dir, p := buildtest.World(t, "[disk]\nstate = \"64M\"\n")
 	out := filepath.Join(dir, "out")
 	buildMedia(t, p, out, all)
 	at := func(name string) string { return filepath.Join(out, name) }
@@ -140,7 +142,7 @@ func TestMediaStandUpToOthers(t *testing.T) {
 func TestMediaAreTheSameTwice(t *testing.T) {
 	var sums []string
 	for range 2 {
-		dir, p := world(t, "[disk]\nformat = \"vmdk\"\nstate = \"8M\"\n")
+		dir, p := buildtest.World(t, "[disk]\nformat = \"vmdk\"\nstate = \"8M\"\n")
 		buildMedia(t, p, filepath.Join(dir, "out"), all)
 		text, err := os.ReadFile(filepath.Join(dir, "out", "SHA256SUMS"))
 		if err != nil {
@@ -154,7 +156,7 @@ func TestMediaAreTheSameTwice(t *testing.T) {
 }
 
 func TestSBOM(t *testing.T) {
-	dir, p := world(t, "")
+	dir, p := buildtest.World(t, "")
 	out := filepath.Join(dir, "out")
 	buildMedia(t, p, out, all)
 	text, err := os.ReadFile(filepath.Join(out, "box.sbom.spdx.json"))

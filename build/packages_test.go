@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/build/lock"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
@@ -18,7 +19,7 @@ func TestPackages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: this test downloads packages")
 	}
-	dir, p := world(t, "[packages.nano]\nfiles = [\"/bin/nano\"]\n")
+	dir, p := buildtest.World(t, "[packages.nano]\nfiles = [\"/bin/nano\"]\n")
 	e := env(t, shared)
 	var notes noted
 	e.Progress = &notes
@@ -68,7 +69,7 @@ func TestPackages(t *testing.T) {
 		{"[packages.nnano]\nfiles = [\"/bin/nano\"]\n", "packages.nnano: "},
 		{"[packages.nano]\nfiles = [\"/bin/nanno\"]\n", "packages.nano.files[0]: no package has /bin/nanno; did you mean"},
 	} {
-		_, p := world(t, tc.text)
+		_, p := buildtest.World(t, tc.text)
 		_, err := e.Prepare(t.Context(), p, Options{})
 		var problems profile.Problems
 		if !errors.As(err, &problems) || !strings.Contains(err.Error(), tc.want) || problems[0].Pos.Line == 0 {

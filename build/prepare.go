@@ -8,9 +8,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/gobin"
 	"github.com/imgbuild/imgbuild/build/lock"
+	"github.com/imgbuild/imgbuild/build/media"
 	"github.com/imgbuild/imgbuild/build/plan"
+	"github.com/imgbuild/imgbuild/build/segments"
+	"github.com/imgbuild/imgbuild/build/sources"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
@@ -28,19 +32,21 @@ type Options struct {
 	pinned *lock.Lock
 }
 
-// lock is what the build keeps to; nil for nothing.
-func (o Options) lock() (*lock.Lock, error) {
+// pins are what the build keeps to.
+func (o Options) pins() (sources.Pins, error) {
+	pins := sources.Pins{Lock: o.pinned, File: o.LockFile, Strict: o.Locked}
 	if o.pinned != nil {
-		return o.pinned, nil
+		return pins, nil
 	}
 	pinned, err := lock.Read(o.LockFile)
 	switch {
 	case err != nil || o.Update:
-		return nil, err
+		return pins, err
 	case o.Locked && pinned == nil:
-		return nil, fmt.Errorf("building --locked: there is no %s; \"imgbuild lock\" writes it", o.LockFile)
+		return pins, fmt.Errorf("building --locked: there is no %s; \"imgbuild lock\" writes it", o.LockFile)
 	}
-	return pinned, nil
+	pins.Lock = pinned
+	return pins, nil
 }
 
 // Image is a profile with everything found that it asks for: a plan, and
@@ -50,12 +56,13 @@ type Image struct {
 	Plan    *plan.Plan
 	// Lock pins what was found.
 	Lock *lock.Lock
-	open opener
-	// forRules is material's.
-	forRules map[string]bool
+	// open opens files of the plan.
+	open tree.Opener
+	// nft is sources.Found's.
+	nft map[string]bool
 	// tools and signer are nil where the formats and the profile ask for none.
-	tools  *mediaTools
-	signer *signer
+	tools  *media.Tools
+	signer *media.Signer
 }
 
 // Prepare resolves, fetches and compiles what the profile asks for, and plans the
@@ -72,27 +79,17 @@ func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 	if err := Check(p); err != nil {
 		return nil, err
 	}
-	pinned, err := o.lock()
+	pins, err := o.pins()
 	if err != nil {
 		return nil, err
 	}
-	commands, names := expand(p)
-	var (
-		material       material
-		tools          *mediaTools
-		toolLock       *lock.Lock
-		uinit, busybox gobin.Binary
-	)
+	commands, names := sources.Commands(p)
+	image := &Image{Profile: p}
+	var found sources.Found
+	var uinit, busybox gobin.Binary
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		// One after the other: apt serves one at a time.
-		if material, err = e.gather(gctx, p, pinned, o); err != nil {
-			return err
-		}
-		squashed, err := plan.SquashesUsr(p, material.inputs.Modules)
-		if err == nil {
-			tools, toolLock, err = e.tools(gctx, p, squashed, pinned, o)
-		}
+		found, err = e.find(gctx, image, pins)
 		return err
 	})
 	g.Go(func() (err error) {
@@ -105,30 +102,67 @@ func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	now := material.lock
-	now.Tools, now.Tool = toolLock.Tools, toolLock.Tool
-	now.Go, now.Module = uinit.GoVersion, modulesOf(uinit, busybox)
+	image.Lock, image.nft = found.Lock, found.NFT
+	image.Lock.Go, image.Lock.Module = uinit.GoVersion, modulesOf(uinit, busybox)
 	if o.Locked {
-		if drift := pinned.Diff(now); len(drift) > 0 {
+		if drift := pins.Lock.Diff(image.Lock); len(drift) > 0 {
 			return nil, fmt.Errorf("building --locked: %s pins something else:\n  %s\n\"imgbuild lock\" accepts the change", o.LockFile, strings.Join(drift, "\n  "))
 		}
 	}
-	signer, err := openSigner(p)
-	if err != nil {
+	if image.signer, err = media.OpenSigner(p); err != nil {
 		return nil, err
 	}
-	overlays, open, err := openOverlays(p)
-	if err != nil {
+	in := found.Inputs
+	in.Commands, in.Epoch = names, e.Epoch
+	in.Uinit, in.Busybox = program("uinit", uinit), program("busybox", busybox)
+	var overlay tree.Opener
+	if in.Overlays, overlay, err = sources.Overlays(p); err != nil {
 		return nil, err
 	}
-	material.inputs.Overlays = overlays
-	material.inputs.Commands, material.inputs.Epoch = names, e.Epoch
-	material.inputs.Uinit, material.inputs.Busybox = program("uinit", uinit), program("busybox", busybox)
-	made, err := plan.Make(p, material.inputs)
-	if err != nil {
-		return nil, place(p, err)
+	image.open = e.finder().Opener(overlay)
+	if image.Plan, err = plan.Make(p, in); err != nil {
+		return nil, sources.Place(p, err)
 	}
-	return &Image{Profile: p, Plan: made, Lock: now, open: e.checked(open), forRules: material.forRules, tools: tools, signer: signer}, nil
+	return image, nil
+}
+
+// find finds what is not compiled, and the tools that the image is put together with. It does one after the other: apt serves
+// one at a time.
+func (e *Env) find(ctx context.Context, image *Image, pins sources.Pins) (sources.Found, error) {
+	p := image.Profile
+	found, err := e.finder().Gather(ctx, p, pins)
+	if err != nil {
+		return found, err
+	}
+	squashed, err := plan.SquashesUsr(p, found.Inputs.Modules)
+	if err != nil {
+		return found, err
+	}
+	names := media.Packages(p)
+	if squashed {
+		names = append(names, segments.Tools)
+	}
+	tools, err := e.finder().Tools(ctx, names, pins, func(packages []deb.Package) (err error) {
+		image.tools, err = e.maker().Tools(ctx, p, packages)
+		return err
+	})
+	if err != nil {
+		return found, err
+	}
+	found.Lock.Tools, found.Lock.Tool = tools.Tools, tools.Tool
+	return found, nil
+}
+
+func (e *Env) finder() sources.Finder {
+	return sources.Finder{Cache: e.Cache, Apt: e.Apt, Progress: e.Progress}
+}
+
+func (e *Env) maker() media.Maker {
+	return media.Maker{Cache: e.Cache, Apt: e.Apt, Progress: e.Progress, Epoch: e.Epoch}
+}
+
+func (e *Env) packer(i *Image) segments.Packer {
+	return segments.Packer{Cache: e.Cache, Apt: e.Apt, Progress: e.Progress, Epoch: e.Epoch, Open: i.open, Tools: sources.Unpin(i.Lock.Tool)}
 }
 
 // program is a compiled program as a file of the image.

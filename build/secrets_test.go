@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/progress"
@@ -33,8 +34,8 @@ func TestArtifactsWithSecretsAreClosed(t *testing.T) {
 		"a public key":    {"[user.root]\nshell = \"/usr/sbin/nologin\"\nauthorized_keys = [\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKEMkZB1Y/bE0VwOHcpFq5mDFjJFt4dUX7BzVfM8nqL\"]\n", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir, p := world(t, c.text)
-			write(t, filepath.Join(dir, "site/etc/x"), "hello")
+			dir, p := buildtest.World(t, c.text)
+			buildtest.Write(t, filepath.Join(dir, "site/etc/x"), "hello")
 			for _, a := range buildMedia(t, p, filepath.Join(dir, "out"), all) {
 				info, err := os.Stat(a.Path)
 				if err != nil {
@@ -54,9 +55,9 @@ func TestArtifactsWithSecretsAreClosed(t *testing.T) {
 
 // What closes them is said, and nothing that is in the image shows it: neither what is printed nor the cache, which others may read.
 func TestSecretsAreNowhereElse(t *testing.T) {
-	dir, p := world(t, "[image]\noverlays = [\"site\"]\n[image.modes]\n\"/etc/x.key\" = \"0600\"\n[user.root]\nshell = \"/usr/sbin/nologin\"\npassword_hash = \""+rootHash+"\"\n[user.ann]\nshell = \"/usr/sbin/nologin\"\nnt_hash = \"8846F7EAEE8FB117AD06BDD830B7586C\"\n")
+	dir, p := buildtest.World(t, "[image]\noverlays = [\"site\"]\n[image.modes]\n\"/etc/x.key\" = \"0600\"\n[user.root]\nshell = \"/usr/sbin/nologin\"\npassword_hash = \""+rootHash+"\"\n[user.ann]\nshell = \"/usr/sbin/nologin\"\nnt_hash = \"8846F7EAEE8FB117AD06BDD830B7586C\"\n")
 	const content = "correct horse battery staple"
-	write(t, filepath.Join(dir, "site/etc/x.key"), content)
+	buildtest.Write(t, filepath.Join(dir, "site/etc/x.key"), content)
 	var said bytes.Buffer
 	e := env(t, shared)
 	e.Progress = &progress.Lines{W: &said, Verbose: true}

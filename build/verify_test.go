@@ -6,13 +6,14 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/internal/features"
 )
 
 // Verify finds two builds of the same inputs the same, and one of others not; of the first build's cache
 // it believes nothing.
 func TestVerify(t *testing.T) {
-	dir, p := world(t, "[image]\ncommands = []\n")
+	dir, p := buildtest.World(t, "[image]\ncommands = []\n")
 	e := env(t, shared)
 	uinit, err := e.Go.Uinit(t.Context(), features.Without(p.Description())...)
 	if err != nil {
@@ -23,7 +24,7 @@ func TestVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	prebuilt := filepath.Join(dir, "uinit")
-	write(t, prebuilt, string(text))
+	buildtest.Write(t, prebuilt, string(text))
 	e = env(t, filepath.Join(dir, "cache"))
 	e.Go.UinitFile = prebuilt
 	made, err := e.Build(t.Context(), p, filepath.Join(dir, "out"), Options{})
@@ -33,7 +34,7 @@ func TestVerify(t *testing.T) {
 	if err := e.Verify(t.Context(), p, Options{}, made); err != nil {
 		t.Errorf("the same inputs: %v", err)
 	}
-	write(t, prebuilt, string(text)+"more")
+	buildtest.Write(t, prebuilt, string(text)+"more")
 	var different *DifferenceError
 	if err := e.Verify(t.Context(), p, Options{}, made); !errors.As(err, &different) || different.Name != "box-initrd.img" || different.First != made[1].SHA256 {
 		t.Errorf("another init: %v", err)

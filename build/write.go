@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/imgbuild/imgbuild/build/media"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/scratch"
 )
@@ -73,27 +74,40 @@ func (s *staging) add(ctx context.Context, name string, readers fs.FileMode, wri
 }
 
 // copy makes a file of the image an artifact. Who opens it compares it with its hash: that need not be taken twice.
-func (s *staging) copy(ctx context.Context, name string, readers fs.FileMode, open opener, f tree.File) error {
-	return s.put(ctx, name, readers, io.Discard, func() string { return f.From.SHA256 }, func(w io.Writer) error { return copyChecked(w, open, f) })
+func (s *staging) copy(ctx context.Context, name string, readers fs.FileMode, open tree.Opener, f tree.File) error {
+	return s.put(ctx, name, readers, io.Discard, func() string { return f.From.SHA256 }, func(w io.Writer) error { return open.Copy(w, f) })
 }
 
 // put writes one artifact, and its bytes to hash, too; sum is their SHA-256 then.
-func (s *staging) put(ctx context.Context, name string, readers fs.FileMode, hash io.Writer, sum func() string, write func(w io.Writer) error) (err error) {
+func (s *staging) put(ctx context.Context, name string, readers fs.FileMode, hash io.Writer, sum func() string, write func(w io.Writer) error) error {
+	made, err := s.create(name, readers, func(f *os.File) (int64, string, error) {
+		w := &artifactWriter{ctx: ctx, f: f, hash: hash}
+		err := write(w)
+		return w.n, sum(), err
+	})
+	if err == nil {
+		s.made = append(s.made, made)
+	}
+	return err
+}
+
+// medium writes a medium as an artifact. It may run beside others; the caller keeps what it returns.
+func (s *staging) medium(ctx context.Context, m media.Medium, readers fs.FileMode) (Artifact, error) {
+	return s.create(m.Name, readers, func(f *os.File) (int64, string, error) { return m.Write(ctx, f) })
+}
+
+// create has write fill the file of an artifact; write returns its size in bytes and its SHA-256.
+func (s *staging) create(name string, readers fs.FileMode, write func(*os.File) (int64, string, error)) (Artifact, error) {
+	made := Artifact{Name: name, Path: filepath.Join(s.dir, name)}
 	f, err := os.OpenFile(s.tmp.Join(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, readers)
+	if err == nil {
+		made.Size, made.SHA256, err = write(f)
+		err = errors.Join(err, f.Close())
+	}
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
+		return Artifact{}, fmt.Errorf("writing %s: %w", made.Path, err)
 	}
-	defer func() {
-		if closeErr := f.Close(); err == nil && closeErr != nil {
-			err = fmt.Errorf("writing %s: %w", name, closeErr)
-		}
-	}()
-	w := &artifactWriter{ctx: ctx, f: f, hash: hash}
-	if err := write(w); err != nil {
-		return fmt.Errorf("writing %s: %w", filepath.Join(s.dir, name), err)
-	}
-	s.made = append(s.made, Artifact{Name: name, Path: filepath.Join(s.dir, name), Size: w.n, SHA256: sum()})
-	return nil
+	return made, nil
 }
 
 // bytes writes one artifact that is at hand.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build"
 	"github.com/imgbuild/imgbuild/build/nft"
+	"github.com/imgbuild/imgbuild/build/rules"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
 	"github.com/imgbuild/imgbuild/internal/qemu"
@@ -28,7 +29,7 @@ func (n *noter) Note(format string, args ...any) {
 }
 
 // tried builds the firewall in the wire with rules of its own, as the trial says.
-func tried(t *testing.T, trial build.Trial, rules string) (dir string, notes []string, err error) {
+func tried(t *testing.T, trial rules.Trial, rules string) (dir string, notes []string, err error) {
 	t.Helper()
 	// Verdicts are kept by the rules' text; this one has never been judged.
 	rules = fmt.Sprintf("# %d\n%s", time.Now().UnixNano(), rules)
@@ -52,7 +53,7 @@ func tried(t *testing.T, trial build.Trial, rules string) (dir string, notes []s
 // can boot, the person is told that nobody did.
 func TestRulesTried(t *testing.T) {
 	const why = "this machine's kernel knows nothing of bridges"
-	trial := build.Trial{Here: func(context.Context, string, string) ([]nft.Message, error) {
+	trial := rules.Trial{Here: func(context.Context, string, string) ([]nft.Message, error) {
 		return nil, &nft.DoubtError{Why: why}
 	}}
 	const good = "add rule bridge filter allowed iifname \"outside\" tcp dport 22 ct state new accept\n"
@@ -81,7 +82,7 @@ func TestRulesTried(t *testing.T) {
 	}
 
 	// This machine's kernel is asked first, and nft itself knows what its language is wherever it runs.
-	dir, notes, err := tried(t, build.Trial{QEMU: "/nowhere"}, "add rule bridge filter allowed tcp dport 22 acept\n")
+	dir, notes, err := tried(t, rules.Trial{QEMU: "/nowhere"}, "add rule bridge filter allowed tcp dport 22 acept\n")
 	var problems profile.Problems
 	if !errors.As(err, &problems) || len(problems) != 1 || len(notes) != 0 ||
 		problems[0].Pos != (profile.Pos{File: filepath.Join(dir, "site/etc/nftables.d/10-site.nft"), Line: 2, Col: 50}) {

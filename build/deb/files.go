@@ -25,6 +25,12 @@ func (a *Apt) Read(t Tree, e Entry) ([]byte, error) {
 	return b.Bytes(), err
 }
 
+// Open opens a picked regular file for reading once from its beginning. What is read to its end is that
+// of the package, by its hash, or else the error is a *cache.DamageError.
+func (a *Apt) Open(p Pick) (io.ReadCloser, error) {
+	return a.cache.Stream(p.Host, p.Entry.Size, p.Entry.SHA256)
+}
+
 // CheckTree reads all files of an entry of unpacked packages; of other kinds there is nothing to do. The error
 // is a *cache.DamageError where one is not what was unpacked.
 func (a *Apt) CheckTree(kind string, e *cache.Entry) error {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/imgbuild/imgbuild/internal/progress"
 )
 
@@ -38,6 +40,20 @@ func (a *Apt) Unpack(ctx context.Context, p Package) (Tree, error) {
 		return Tree{}, fmt.Errorf("unpacking %s: %w", p.Name, err)
 	}
 	return t, nil
+}
+
+// UnpackAll unpacks packages side by side; those in the cache cost nothing.
+func (a *Apt) UnpackAll(ctx context.Context, packages []Package) ([]Tree, error) {
+	trees := make([]Tree, len(packages))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(2)
+	for i, p := range packages {
+		g.Go(func() (err error) {
+			trees[i], err = a.Unpack(ctx, p)
+			return err
+		})
+	}
+	return trees, g.Wait()
 }
 
 // unpack fills a cache entry.

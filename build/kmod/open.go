@@ -28,17 +28,6 @@ var unpackers = map[string]func(io.Reader) (io.Reader, error){
 // Source is where the module lies in the file system that was scanned.
 func (x *Index) Source(m *Module) string { return path.Join(x.Dir, m.Path+m.Packed) }
 
-// Open returns the module's content, uncompressed: one compressed archive around
-// plain modules is a quarter smaller than an archive of compressed ones, and not
-// every kernel can unpack modules.
-func (x *Index) Open(fsys fs.FS, m *Module) (io.ReadCloser, error) {
-	f, err := x.openAt(fsys, m)
-	if err != nil {
-		return nil, fmt.Errorf("opening module %s: %w", m.Name, err)
-	}
-	return f, nil
-}
-
 // opened is a module that can be read at random.
 type opened struct {
 	*io.SectionReader

@@ -1,8 +1,10 @@
 package kmod_test
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -17,11 +19,14 @@ func realTree(t testing.TB) (string, *kmod.Index) {
 	if dir == "" {
 		t.Skip("IMGBUILD_KERNEL_TREE names no unpacked kernel package")
 	}
-	releases, err := kmod.Releases(os.DirFS(dir))
+	releases, err := fs.Glob(os.DirFS(dir), "lib/modules/*")
+	if len(releases) == 0 && err == nil {
+		releases, err = fs.Glob(os.DirFS(dir), "usr/lib/modules/*")
+	}
 	if err != nil || len(releases) == 0 {
 		t.Fatalf("no kernel in %s: %v", dir, err)
 	}
-	x, err := kmod.Scan(os.DirFS(dir), releases[0])
+	x, err := kmod.Scan(os.DirFS(dir), path.Base(releases[0]))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,24 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Releases lists the kernels that have modules in fsys, sorted.
-func Releases(fsys fs.FS) ([]string, error) {
-	var releases []string
-	for _, base := range bases {
-		entries, err := fs.ReadDir(fsys, base)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("listing kernels in %s: %w", base, err)
-		}
-		for _, e := range entries {
-			if e.IsDir() && !slices.Contains(releases, e.Name()) {
-				releases = append(releases, e.Name())
-			}
-		}
-	}
-	slices.Sort(releases)
-	return releases, nil
-}
-
 // bases are where distributions keep modules; Debian moved to the second with 13.
 var bases = []string{"lib/modules", "usr/lib/modules"}
 

@@ -3,6 +3,7 @@ package kmod_test
 import (
 	"io"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -68,7 +69,7 @@ func pack(b testing.TB, dir string, x *kmod.Index, wants []kmod.Want) (raw, pack
 	}
 	err = cpio.Write(w, files, time.Unix(0, 0), func(f tree.File) (io.ReadCloser, error) {
 		m, _ := x.Lookup(f.From.Path)
-		return x.Open(os.DirFS(dir), m)
+		return os.Open(filepath.Join(dir, x.Source(m)))
 	})
 	if err == nil {
 		err = w.Close()

@@ -76,3 +76,10 @@ func TestDamagedLock(t *testing.T) {
 		}
 	}
 }
+
+func TestHasTools(t *testing.T) {
+	pinned := &Lock{Tools: []string{"stub", "grub"}}
+	if !pinned.HasTools([]string{"grub"}) || pinned.HasTools([]string{"grub", "mke2fs"}) || (*Lock)(nil).HasTools(nil) {
+		t.Error("HasTools does not tell what is pinned")
+	}
+}

@@ -47,7 +47,7 @@ var errEnded = errors.New("mksquashfs has ended")
 // Make writes the files to a new file system at out; open gives the content of one whose From is set. mksquashfs takes
 // them as a tar archive: so nothing is laid out on the disk, and devices need no rights. All files are root's: of a tar
 // archive mksquashfs 4.5 gives the root directory to whoever runs it, whatever -root-uid says, and -all-root is what ends that.
-func Make(ctx context.Context, out string, files []tree.File, c Config, open func(tree.File) (io.ReadCloser, error)) error {
+func Make(ctx context.Context, out string, files []tree.File, c Config, open tree.Opener) error {
 	options, known := compressions[c.Compression]
 	if !known {
 		panic("BUG: squashfs by " + c.Compression)
@@ -74,7 +74,7 @@ func Make(ctx context.Context, out string, files []tree.File, c Config, open fun
 	return nil
 }
 
-func writeTar(w io.Writer, files []tree.File, c Config, open func(tree.File) (io.ReadCloser, error)) error {
+func writeTar(w io.Writer, files []tree.File, c Config, open tree.Opener) error {
 	out := tar.NewWriter(w)
 	links := tree.LinksOf(files)
 	for _, f := range files {
@@ -96,7 +96,7 @@ func writeTar(w io.Writer, files []tree.File, c Config, open func(tree.File) (io
 		}
 		err := out.WriteHeader(h)
 		if err == nil && h.Typeflag == tar.TypeReg {
-			err = copyContent(out, f, open)
+			err = open.Copy(out, f)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.Path, err)
@@ -126,18 +126,4 @@ func SetType(h *tar.Header, mode fs.FileMode, size int64) error {
 		return fmt.Errorf("%s is a socket, which has no place in a tar archive; take it out of the file system", h.Name)
 	}
 	return nil
-}
-
-func copyContent(w io.Writer, f tree.File, open func(tree.File) (io.ReadCloser, error)) error {
-	if f.From == (tree.Source{}) {
-		_, err := w.Write(f.Body)
-		return err
-	}
-	r, err := open(f)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	_, err = io.Copy(w, r)
-	return err
 }

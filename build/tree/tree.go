@@ -84,9 +84,6 @@ func (t *Tree) Lookup(p string) (File, bool) {
 	return f, ok
 }
 
-// Len counts the files, implied directories included.
-func (t *Tree) Len() int { return len(t.files) }
-
 // Files returns all files sorted by path, so that a directory comes before what
 // it holds.
 func (t *Tree) Files() []File {

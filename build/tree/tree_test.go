@@ -90,7 +90,7 @@ func TestFailedAddLeavesTheTree(t *testing.T) {
 	if err := tr.Add(file("a/b/c", "", "w")); err == nil {
 		t.Fatal("a file below a file was accepted")
 	}
-	if tr.Len() != 1 {
+	if len(tr.Files()) != 1 {
 		t.Errorf("the tree holds %q", paths(tr.Files()))
 	}
 }

@@ -5,7 +5,6 @@ package uki
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/extent"
@@ -51,16 +50,4 @@ func New(stub []byte, parts Parts) (*extent.Image, error) {
 		return nil, fmt.Errorf("composing a UKI: %w", err)
 	}
 	return image, nil
-}
-
-// Write writes to w the image that New composes.
-func Write(w io.Writer, stub []byte, parts Parts) error {
-	image, err := New(stub, parts)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(w, io.NewSectionReader(image, 0, image.Size())); err != nil {
-		return fmt.Errorf("writing a UKI: %w", err)
-	}
-	return nil
 }

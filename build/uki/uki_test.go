@@ -24,11 +24,15 @@ func parts() uki.Parts {
 
 func write(t testing.TB, stub []byte, p uki.Parts) []byte {
 	t.Helper()
-	var b bytes.Buffer
-	if err := uki.Write(&b, stub, p); err != nil {
+	image, err := uki.New(stub, p)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return b.Bytes()
+	b, err := io.ReadAll(io.NewSectionReader(image, 0, image.Size()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func realStub(t *testing.T) []byte {

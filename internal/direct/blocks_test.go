@@ -55,7 +55,27 @@ func TestBlocks(t *testing.T) {
 	if _, err := r.ReadAt(p, unit+Block); err != nil || !bytes.Equal(p, m.bytes[unit+Block:][:512]) {
 		t.Errorf("beside a bad sector: %v", err)
 	}
-	if _, err := r.ReadAt(p, unit); err == nil {
-		t.Error("a bad sector is read")
+	if r.Err() == nil {
+		t.Error("nobody knows of the bad sector")
+	}
+	for range 2 {
+		if _, err := r.ReadAt(p, unit); err == nil {
+			t.Error("a bad sector is read")
+		}
+	}
+	// A bad disk takes its time for each read that fails.
+	if before := m.reads; r.Err().Error() != "reading 65536 bytes at byte 65536: bad sector" || before != 7 {
+		t.Errorf("%d reads: %v", before, r.Err())
+	}
+}
+
+// What lies behind the device's end is not of it.
+func TestBlocksEnd(t *testing.T) {
+	m := &medium{t: t, bytes: make([]byte, 2*unit), bad: -1}
+	for _, size := range []int64{0, 1, 512, unit - 1, unit, unit + 512} {
+		p := make([]byte, 2*unit)
+		if n, err := Blocks(m, size).ReadAt(p, 0); int64(n) != size || !errors.Is(err, io.EOF) {
+			t.Errorf("of %d bytes %d were read, %v", size, n, err)
+		}
 	}
 }

@@ -62,6 +62,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		}
 		uinitModules(t, p)
 		builderModules(t, p)
+		buildRooms(t, p)
 	}
 	if seen < 10 {
 		t.Errorf("only %d packages were listed", seen)
@@ -114,6 +115,30 @@ func builderModules(t *testing.T, p pkg) {
 		pure := strings.HasSuffix(dep, "/plan") || slices.Contains(builderReads, strings.TrimPrefix(dep, module))
 		if below(dep, module+"uinit") && !pure {
 			t.Errorf("%s imports %s: the builder reads what features plan, not what they do", p.ImportPath, dep)
+		}
+	}
+}
+
+// rooms are those that build puts an image together in, each with the others that it stands on. They hand each other values
+// by way of build; else one could not be read without the rest.
+var rooms = map[string][]string{
+	"build/sources":  nil,
+	"build/segments": nil,
+	"build/media":    {"build/segments"},
+	"build/rules":    {"build/segments"},
+}
+
+// buildRooms holds them apart.
+func buildRooms(t *testing.T, p pkg) {
+	t.Helper()
+	on, isRoom := rooms[strings.TrimPrefix(p.ImportPath, module)]
+	if !isRoom {
+		return
+	}
+	for _, dep := range p.Deps {
+		other := strings.TrimPrefix(dep, module)
+		if _, isRoom := rooms[other]; isRoom && !slices.Contains(on, other) {
+			t.Errorf("%s imports %s: rooms of build are put together in build only", p.ImportPath, dep)
 		}
 	}
 }

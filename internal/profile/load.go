@@ -153,6 +153,14 @@ func (p *Profile) DirOf(key string) (string, bool) {
 	return dir, dir != ""
 }
 
+// Path is a file's, which the profile names at key: a relative name starts from the profile that has it.
+func (p *Profile) Path(key, name string) string {
+	if dir, onDisk := p.DirOf(key); onDisk && !filepath.IsAbs(name) {
+		return filepath.Join(dir, name)
+	}
+	return name
+}
+
 // File is the text the profile was read from, without what it extends.
 func (p *Profile) File() File { return p.source.files[0] }
 

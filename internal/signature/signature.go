@@ -4,10 +4,11 @@
 package signature
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/direct"
 )
 
 // Kind is what a signature means for whoever wants to use the device.
@@ -55,13 +56,13 @@ var probes = slices.Concat(raids, volumes, []probe{fat, swaps, ext, filesystems}
 // Look returns every signature on a device of size bytes. A part of the device that cannot be read is an
 // error: what cannot be read is not blank. It reads in whole pages, into memory where O_DIRECT works.
 func Look(r io.ReaderAt, size int64) ([]Found, error) {
-	p := &pages{r: r, size: size}
+	p := direct.Blocks(r, size)
 	var all []Found
 	for _, probe := range probes {
-		found, _ := probe(p, size) // what could not be read, the pages know
+		found, _ := probe(p, size) // what could not be read, p knows
 		all = append(all, found...)
 	}
-	return all, errors.Join(p.failed...)
+	return all, p.Err()
 }
 
 // at reads n bytes, or fewer and none where the device ends before. What lies outside of it is nil.

@@ -126,3 +126,26 @@ func TestUnreadable(t *testing.T) {
 		}
 	}
 }
+
+// spot is a disk with one bad sector.
+type spot struct {
+	disk []byte
+	bad  int64
+}
+
+func (s spot) ReadAt(p []byte, at int64) (int, error) {
+	if at <= s.bad && s.bad < at+int64(len(p)) {
+		return 0, errors.New("medium error")
+	}
+	return bytes.NewReader(s.disk).ReadAt(p, at)
+}
+
+// A bad sector hides none of the marks beside it, and makes the disk no blank one.
+func TestBesideABadSector(t *testing.T) {
+	disk := make([]byte, 1<<20)
+	copy(disk[:], "UBI#")
+	found, err := Look(spot{disk, 9000}, int64(len(disk)))
+	if len(found) != 1 || found[0].Type != "ubi" || err == nil || strings.Count(err.Error(), "medium error") != 1 {
+		t.Errorf("found %v, %v", found, err)
+	}
+}

@@ -1,0 +1,32 @@
+package sources
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/build/kmod"
+	"github.com/imgbuild/imgbuild/build/plan"
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/suggest"
+)
+
+// Check finds commands, driver sets and programs that do not exist, without network.
+func Check(p *profile.Profile, overlays []plan.Overlay) profile.Problems {
+	return slices.Concat(checkCommands(p), checkDrivers(p), checkPrograms(p, overlays))
+}
+
+func checkDrivers(p *profile.Profile) (problems profile.Problems) {
+	var sets []string
+	for _, s := range kmod.Sets() {
+		sets = append(sets, s.Name)
+	}
+	for i, d := range p.Kernel.Drivers {
+		if !slices.Contains(sets, d) {
+			key := fmt.Sprintf("kernel.drivers[%d]", i)
+			problems = append(problems, profile.Problem{Pos: p.At(key), Key: key,
+				Msg: fmt.Sprintf("there is no driver set %q%s; accepted: %s", d, suggest.DidYouMean(d, sets), strings.Join(sets, ", "))})
+		}
+	}
+	return problems
+}
