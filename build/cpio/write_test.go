@@ -19,6 +19,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 var epoch = time.Unix(1700000000, 0)
@@ -56,10 +57,7 @@ func write(t testing.TB, files []tree.File) []byte {
 // TestCpioReadsIt asks cpio(1), whose listing shows modes, owners, device numbers,
 // times, link targets and order.
 func TestCpioReadsIt(t *testing.T) {
-	tool, err := exec.LookPath("cpio")
-	if err != nil {
-		t.Skip("cpio(1) is not installed")
-	}
+	tool := needed.Program(t, "cpio")
 	cmd := exec.Command(tool, "-itv", "--numeric-uid-gid", "--quiet")
 	cmd.Env = []string{"TZ=UTC", "LC_ALL=C"}
 	cmd.Stdin = bytes.NewReader(write(t, sample))
@@ -251,10 +249,7 @@ func TestHardLinks(t *testing.T) {
 		}
 	})
 	t.Run("cpio(1)", func(t *testing.T) {
-		tool, err := exec.LookPath("cpio")
-		if err != nil {
-			t.Skip("cpio(1) is not installed")
-		}
+		tool := needed.Program(t, "cpio")
 		dir := t.TempDir()
 		cmd := exec.Command(tool, "-i", "--quiet", "--no-preserve-owner")
 		cmd.Dir, cmd.Stdin = dir, bytes.NewReader(archive)

@@ -22,6 +22,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/build/uki"
 	"github.com/imgbuild/imgbuild/build/uki/ukitest"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 var (
@@ -74,9 +75,7 @@ func read(t testing.TB, path string) []byte {
 
 // TestGRUBFindsKernelAndInitrd follows the sectors that grub.cfg names.
 func TestGRUBFindsKernelAndInitrd(t *testing.T) {
-	if _, err := exec.LookPath("mtype"); err != nil {
-		t.Skip("mtools are not installed")
-	}
+	needed.Program(t, "mtype")
 	path, d := write(t, config(t))
 	esp := d.Find(layout.ESPName)
 	volume := fmt.Sprintf("%s@@%d", path, esp.Offset())
@@ -106,23 +105,17 @@ func TestGRUBFindsKernelAndInitrd(t *testing.T) {
 func TestOthersFindNoFault(t *testing.T) {
 	path, d := write(t, config(t))
 	t.Run("sgdisk", func(t *testing.T) {
-		if _, err := exec.LookPath("sgdisk"); err != nil {
-			t.Skip("sgdisk is not installed")
-		}
-		if out, err := exec.Command("sgdisk", "-v", path).CombinedOutput(); err != nil || !strings.Contains(string(out), "No problems found") {
+		if out, err := exec.Command(needed.Program(t, "sgdisk"), "-v", path).CombinedOutput(); err != nil || !strings.Contains(string(out), "No problems found") {
 			t.Errorf("%v\n%s", err, out)
 		}
 	})
 	t.Run("fsck.vfat", func(t *testing.T) {
-		if _, err := exec.LookPath("fsck.vfat"); err != nil {
-			t.Skip("fsck.vfat is not installed")
-		}
 		esp := d.Find(layout.ESPName)
 		volume := filepath.Join(t.TempDir(), "esp")
 		if err := os.WriteFile(volume, read(t, path)[esp.Offset():][:esp.Bytes()], 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := exec.Command("fsck.vfat", "-n", "-v", volume).CombinedOutput(); err != nil || !strings.Contains(string(out), "32 bit entries") {
+		if out, err := exec.Command(needed.Program(t, "fsck.vfat"), "-n", "-v", volume).CombinedOutput(); err != nil || !strings.Contains(string(out), "32 bit entries") {
 			t.Errorf("%v\n%s", err, out)
 		}
 	})

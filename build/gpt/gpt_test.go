@@ -15,6 +15,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/gpt"
 	"github.com/imgbuild/imgbuild/build/layout"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 func sample(t testing.TB) (layout.Disk, *extent.Image) {
@@ -40,10 +41,7 @@ func all(t testing.TB, m extent.Content) []byte {
 }
 
 func TestSgdiskAgrees(t *testing.T) {
-	tool, err := exec.LookPath("sgdisk")
-	if err != nil {
-		t.Skip("sgdisk is not installed")
-	}
+	tool := needed.Program(t, "sgdisk")
 	d, image := sample(t)
 	path := filepath.Join(t.TempDir(), "disk")
 	if err := os.WriteFile(path, all(t, image), 0o666); err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/build/uki"
 	"github.com/imgbuild/imgbuild/build/uki/ukitest"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // archive packs texts by path.
@@ -203,13 +204,12 @@ func TestFlashListsDisks(t *testing.T) {
 // What cpio(1) and qemu-img make of our images is what we say they hold.
 func TestToolsAgree(t *testing.T) {
 	dir, _ := images(t)
-	if _, err := exec.LookPath("cpio"); err != nil {
-		t.Skip("cpio is not installed")
-	}
+	needed.Program(t, "cpio")
+	needed.Program(t, "zstd")
 	t.Chdir(dir)
 	text, err := exec.Command("sh", "-c", "zstd -dcq initrd 2>/dev/null | cpio -t --quiet | sort").Output() // zstd complains of the zeros behind the frame
 	if err != nil {
-		t.Skipf("zstd is not installed: %v %s", err, text)
+		t.Fatalf("%v %s", err, text)
 	}
 	_, stdout, _ := imgbuild(t, dir, "ls", "-q", "--json", "initrd")
 	var rows []imageRow

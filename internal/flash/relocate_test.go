@@ -14,6 +14,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/gpt"
 	"github.com/imgbuild/imgbuild/build/layout"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // sample is a small disk image with a partition table.
@@ -64,10 +65,7 @@ func TestBackupMovesToTheEnd(t *testing.T) {
 			if !bytes.Equal(disk[1<<20:len(image)-1<<20], image[1<<20:len(image)-1<<20]) {
 				t.Error("partitions changed")
 			}
-			tool, err := exec.LookPath("sgdisk")
-			if err != nil {
-				t.Skip("sgdisk is not installed")
-			}
+			tool := needed.Program(t, "sgdisk")
 			path := filepath.Join(t.TempDir(), "disk")
 			if err := os.WriteFile(path, disk, 0o666); err != nil {
 				t.Fatal(err)
@@ -82,10 +80,7 @@ func TestBackupMovesToTheEnd(t *testing.T) {
 
 // What we do not know of a foreign table must outlast the move.
 func TestForeignTableKeepsItsFields(t *testing.T) {
-	tool, err := exec.LookPath("sgdisk")
-	if err != nil {
-		t.Skip("sgdisk is not installed")
-	}
+	tool := needed.Program(t, "sgdisk")
 	path := filepath.Join(t.TempDir(), "disk")
 	if err := os.WriteFile(path, make([]byte, 8<<20), 0o666); err != nil {
 		t.Fatal(err)

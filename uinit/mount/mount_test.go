@@ -13,6 +13,8 @@ import (
 	"testing/fstest"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 const mountinfo = `1 1 0:2 / / rw - rootfs rootfs rw
@@ -94,10 +96,7 @@ func makers() map[string]struct {
 func TestProbe(t *testing.T) {
 	for name, m := range makers() {
 		t.Run(name, func(t *testing.T) {
-			tool, err := exec.LookPath(m.command[0])
-			if err != nil {
-				t.Skipf("no %s on this machine", m.command[0])
-			}
+			tool := needed.Program(t, m.command[0])
 			file := filepath.Join(t.TempDir(), "image")
 			if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, m.size)); err != nil {
 				t.Fatal(err)
