@@ -42,7 +42,7 @@ cert = "box.crt"
 	if out, err := exec.Command("cp", "--sparse=always", build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatDisk), disk).CombinedOutput(); err != nil {
 		t.Fatalf("cp: %v\n%s", err, out)
 	}
-	esp := diskOf(t, disk).Find(layout.ESPName)
+	esp := partitionOf(t, disk, layout.ESPName)
 	beside(t, disk, esp)
 	const foreign = "outside.options=1 console=ttyS0,115200n8 panic=-1 no_timer_check cryptomgr.notests uinit.test"
 	for _, secure := range []bool{true, false} {

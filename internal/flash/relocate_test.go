@@ -8,12 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/gpt"
 	"github.com/imgbuild/imgbuild/build/layout"
+	"github.com/imgbuild/imgbuild/internal/gptedit"
 	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
@@ -58,9 +60,13 @@ func TestBackupMovesToTheEnd(t *testing.T) {
 				t.Fatal(p, err)
 			}
 			disk := written(t, p)
-			d, err := gpt.Read(bytes.NewReader(disk), p.DiskSize)
-			if err != nil || d.Sectors != p.DiskSize/512 || len(d.Partitions) != 3 || !bytes.HasPrefix(disk, []byte("boot code")) {
-				t.Errorf("%+v, %v", d, err)
+			begin, err := gptedit.Read(bytes.NewReader(disk))
+			if err != nil || begin.LastUsable() != p.DiskSize/512-34 || len(begin.Partitions()) != 3 || !bytes.HasPrefix(disk, []byte("boot code")) {
+				t.Errorf("%+v, %v", begin, err)
+			}
+			end, err := gptedit.ReadBackup(bytes.NewReader(disk), p.DiskSize/512)
+			if err != nil || !slices.Equal(end.Partitions(), begin.Partitions()) {
+				t.Errorf("%+v, %v", end, err)
 			}
 			if !bytes.Equal(disk[1<<20:len(image)-1<<20], image[1<<20:len(image)-1<<20]) {
 				t.Error("partitions changed")
