@@ -64,7 +64,7 @@ func rescue(reason string) error {
 			p.Cold(life)
 			p.Hot(life, news)
 		}()
-		failed = errors.Join(sitePassword(life, m, events, loader.Load), hostPasswordFor(&m.Machine, loader.Load))
+		failed = sitePassword(life, m, events, loader.Load)
 		for _, l := range features.All() {
 			if l.Rescue != nil {
 				failed = errors.Join(failed, l.Rescue(life, feature.Rescue{Image: m, Events: events, Load: loader.Load}))
@@ -78,13 +78,4 @@ func rescue(reason string) error {
 		return errors.Join(err, failed)
 	}
 	return nil
-}
-
-// hostPasswordFor takes root's password from the machine's host, where the profile allows it.
-func hostPasswordFor(m *spec.Machine, load func(module string) error) error {
-	if !m.Access.HostPassword {
-		return nil
-	}
-	_, err := takeHostPassword(load)
-	return err
 }

@@ -19,14 +19,10 @@ import (
 func (w *worker) Step(name string) feature.Step {
 	kind, row, _ := strings.Cut(name, ":")
 	switch kind {
-	case "mounts":
-		return feature.Step{Run: w.divide}
 	case "report":
 		return feature.Step{Run: w.openHost}
 	case "hostname":
 		return feature.Step{Run: w.setHostname}
-	case "users":
-		return feature.Step{Run: w.setUsers}
 	case "modules":
 		return feature.Step{Run: w.loadModules}
 	case "sysctl":
@@ -98,17 +94,6 @@ func (w *worker) setHostname(context.Context) error {
 		return fmt.Errorf("setting the host name: %w", err)
 	}
 	return nil
-}
-
-// setUsers takes root's password from the machine's host, where the profile allows it.
-func (w *worker) setUsers(context.Context) error {
-	w.Facts.Fact("access.host_password", false)
-	if !w.Machine.Now().Access.HostPassword {
-		return nil
-	}
-	taken, err := takeHostPassword(w.Kmod.Load)
-	w.Facts.Fact("access.host_password", taken)
-	return err
 }
 
 func (w *worker) newService(name string) *service.Service {

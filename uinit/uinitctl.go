@@ -20,7 +20,6 @@ import (
 func (w *worker) serveStatus(context.Context) error {
 	w.Facts.Answer("log", w.records.answer)
 	w.Facts.Answer("blame", w.history.answer)
-	w.Facts.Answer("limits", w.answerLimits)
 	for _, verb := range []string{"start", "stop", "restart"} {
 		w.Facts.Answer(verb, w.manage(verb))
 	}
@@ -74,9 +73,6 @@ func uinitctlMain(args []string) int {
 			return 1
 		}
 		return 0
-	}
-	if question == "limits" {
-		return writeLimits(os.Stdout, events)
 	}
 	if question == "facts" {
 		writeFacts(os.Stdout, events)

@@ -10,6 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/features"
 )
 
 // Wants lists the modules that a profile asks for, by name or by what it does:
@@ -37,9 +38,6 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 		wants = append(wants, members...)
 		wants = append(wants, kmod.Want{Name: "tun", Why: "vm"})
 	}
-	if p.Access.HostPassword {
-		wants = append(wants, kmod.Want{Name: "qemu_fw_cfg", Why: "access.host_password", Optional: true})
-	}
 	if p.Site != nil {
 		wants = append(wants, kmod.Want{Name: "fs-vfat", Why: "site", Optional: true})
 	}
@@ -61,9 +59,16 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	for _, l := range []struct {
 		rows         int
 		module, kind string
-	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}, {len(p.WireGuard), "wireguard", "wireguard"}} {
+	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}} {
 		if l.rows > 0 || l.kind == "vlan" && p.Allows(spec.SiteVLANs) {
 			wants = append(wants, kmod.Want{Name: l.module, Why: l.kind})
+		}
+	}
+	for _, f := range features.All() {
+		if f.Modules != nil {
+			for _, w := range f.Modules(&p.Machine) {
+				wants = append(wants, kmod.Want{Name: w.Module, Why: w.Why, Optional: w.Optional})
+			}
 		}
 	}
 	wants = append(wants, firewallWants(p)...)

@@ -7,9 +7,11 @@ import (
 	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	access "github.com/imgbuild/imgbuild/uinit/access/plan"
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
 	console "github.com/imgbuild/imgbuild/uinit/console/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
+	limits "github.com/imgbuild/imgbuild/uinit/limits/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
@@ -18,7 +20,9 @@ import (
 
 var list = []graph.Plan{
 	base.Plan,
+	access.Plan,
 	console.Plan,
+	limits.Plan,
 	share.Plan,
 	ssh.Plan,
 	wireguard.Plan,

@@ -16,12 +16,8 @@ import (
 func Units(m *spec.Description) []graph.Unit {
 	var units []graph.Unit
 	add := func(u unit.Unit, reads ...spec.SiteKey) { units = append(units, graph.Unit{Unit: u, Reads: reads}) }
-	add(unit.Unit{Name: "mounts"})
 	add(unit.Unit{Name: "report", Soft: true})
 	add(unit.Unit{Name: "hostname"}, spec.SiteHostname)
-	// A prompt that appears before root's password is set would turn its owner away, so
-	// consoles come after this, and it may not take long.
-	add(unit.Unit{Name: "users", Timeout: 3 * time.Second}, spec.SitePasswordHash, spec.SiteAuthorizedKeys)
 	add(unit.Unit{Name: "modules"})
 	add(unit.Unit{Name: "sysctl", After: []string{"modules"}})
 	add(unit.Unit{Name: "coldplug", After: []string{"modules"}})

@@ -1,14 +1,42 @@
-package main
+package limits
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/ctl"
+	"github.com/imgbuild/imgbuild/uinit/status"
 )
+
+// question is the word of uinitctl.
+const question = "limits"
+
+// Answers is what "uinitctl limits" asks for.
+func (l *limits) Answers() map[string]status.Stream {
+	return map[string]status.Stream{question: func(_ context.Context, _ []string, send func(report.Event) error) error {
+		for _, u := range l.Programs.Groups.Usage() {
+			if err := send(report.Event{Kind: report.KindFact, Name: u.Name, Value: u}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+// show is "uinitctl limits".
+func show([]string) int {
+	events, err := status.Ask(status.Socket, question)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "uinitctl:", err)
+		return 1
+	}
+	return writeLimits(os.Stdout, events)
+}
 
 // writeLimits prints what each session, service and guest uses of what it may, and returns the exit status.
 func writeLimits(w io.Writer, events []report.Event) int {

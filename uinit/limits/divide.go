@@ -1,4 +1,4 @@
-package main
+package limits
 
 import (
 	"cmp"
@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
-	"github.com/imgbuild/imgbuild/internal/oom"
-	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/account"
 	"github.com/imgbuild/imgbuild/uinit/graph"
@@ -23,14 +21,14 @@ import (
 
 // divide mounts what programs expect, and divides the machine among those who will work on it. Limits that can't be set
 // are no reason to do without services and logins.
-func (w *worker) divide(context.Context) error {
+func (l *limits) divide(context.Context) error {
 	shares := cgroup.Share(machineSize())
-	if !servesPeople(w.Machine.Now()) { // root may fill what he likes
+	if !servesPeople(l.Machine.Now()) { // root may fill what he likes
 		shares.Tmp, shares.Shm, shares.SysV, shares.Home = 0, 0, 0, 0
 	}
-	err := errors.Join(mount.AttachAll(systemMounts(w.Machine.Now(), shares)), mount.Links())
-	if failed := w.limitPeople(shares); failed != nil {
-		w.Log.Warn(failed.Error())
+	err := errors.Join(mount.AttachAll(systemMounts(l.Machine.Now(), shares)), mount.Links())
+	if failed := l.limitPeople(shares); failed != nil {
+		l.Log.Warn(failed.Error())
 	}
 	return err
 }
@@ -46,45 +44,45 @@ func systemMounts(m *spec.Machine, shares cgroup.Shares) []mount.FileSystem {
 
 // limitPeople makes control groups, those of sessions first: people come without a unit. It sees to
 // it that one who fills the memory that others share fills a part of it.
-func (w *worker) limitPeople(shares cgroup.Shares) error {
+func (l *limits) limitPeople(shares cgroup.Shares) error {
 	var err error
-	w.Programs.Groups, err = cgroup.Make(cgroup.Mount, shares)
+	l.Programs.Groups, err = cgroup.Make(cgroup.Mount, shares)
 	failed := []error{err}
-	for name, user := range w.people() {
+	for name, user := range l.people() {
 		uid, usual := 1, shares.User
 		if name == "root" {
 			uid, usual = 0, shares.Admin
 		}
-		_, err := w.Programs.Groups.Add(cgroup.Session(name, uid), usual, cgroup.Limits{Memory: int64(user.Memory), Tasks: user.PIDs})
+		_, err := l.Programs.Groups.Add(cgroup.Session(name, uid), usual, cgroup.Limits{Memory: int64(user.Memory), Tasks: user.PIDs})
 		failed = append(failed, err)
 		// Homes of accounts without a way in are those of services, which have limits of their own.
 		home := cmp.Or(user.Home, "/home/"+name)
-		if uid != 0 && shares.Home > 0 && mayLogIn(w.Machine.Now(), user) && len(graph.Above(w.Machine.Now(), path.Join(home, "any"))) == 0 {
+		if uid != 0 && shares.Home > 0 && mayLogIn(l.Machine.Now(), user) && len(graph.Above(l.Machine.Now(), path.Join(home, "any"))) == 0 {
 			failed = append(failed, account.Confine(name, shares.Home))
 		}
 	}
 	// Open files count as memory of those who have them; a number for all lets one take them from the others. System V
 	// memory has no mount that could have a size.
-	failed = append(failed, w.setKernel("fs/file-max", math.MaxInt64))
+	failed = append(failed, l.setKernel("fs/file-max", math.MaxInt64))
 	if shares.SysV > 0 {
-		failed = append(failed, w.setKernel("kernel/shmall", shares.SysV/int64(os.Getpagesize())))
+		failed = append(failed, l.setKernel("kernel/shmall", shares.SysV/int64(os.Getpagesize())))
 	}
 	go func() {
-		err := w.Programs.Groups.Watch(w.Life, 30*time.Second, func(line string) {
-			w.Log.Warn(line)
-			w.Facts.Fact("limits.reached", line)
+		err := l.Programs.Groups.Watch(l.Life, 30*time.Second, func(line string) {
+			l.Log.Warn(line)
+			l.Facts.Fact("limits.reached", line)
 		})
 		if err != nil {
-			w.Log.Warn(err.Error())
+			l.Log.Warn(err.Error())
 		}
 	}()
 	return errors.Join(failed...)
 }
 
 // setKernel writes a number below /proc/sys, unless the profile has one of its own.
-func (w *worker) setKernel(name string, n int64) error {
+func (l *limits) setKernel(name string, n int64) error {
 	for _, key := range []string{name, strings.ReplaceAll(name, "/", ".")} {
-		if _, given := w.Machine.Now().Sysctl[key]; given {
+		if _, given := l.Machine.Now().Sysctl[key]; given {
 			return nil
 		}
 	}
@@ -107,21 +105,12 @@ func mayLogIn(m *spec.Machine, user spec.User) bool {
 }
 
 // people are the machine's accounts, root among them.
-func (w *worker) people() map[string]spec.User {
+func (l *limits) people() map[string]spec.User {
 	people := map[string]spec.User{"root": {}}
-	for name, user := range w.Machine.Now().User {
+	for name, user := range l.Machine.Now().User {
 		people[name] = user
 	}
 	return people
-}
-
-// serviceGroup is the control group of a service and how soon the OOM killer takes it.
-func (w *worker) serviceGroup(name string, row spec.Service) (dir string, adjustment int) {
-	path, usual, adjustment := cgroup.Service(name), w.Programs.Groups.Shares.Service, oom.Usual
-	if name == spec.SSHService {
-		path, usual, adjustment = cgroup.SSH(), w.Programs.Groups.Shares.SSH, oom.Door
-	}
-	return w.Programs.Group(name, path, usual, cgroup.Limits{Memory: int64(row.Memory), Tasks: row.PIDs, CPU: row.CPU}), adjustment
 }
 
 // machineSize is what there is to share. After a crash of the worker it is the same as before: what lies in memory
@@ -145,14 +134,4 @@ func kernelNumber(name string) int {
 	}
 	n, _ := strconv.Atoi(strings.TrimSpace(string(b)))
 	return n
-}
-
-// answerLimits is what "uinitctl limits" asks for.
-func (w *worker) answerLimits(_ context.Context, _ []string, send func(report.Event) error) error {
-	for _, u := range w.Programs.Groups.Usage() {
-		if err := send(report.Event{Kind: report.KindFact, Name: u.Name, Value: u}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
