@@ -10,7 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/features"
+	"github.com/imgbuild/imgbuild/internal/features"
 )
 
 // Wants lists the modules that a profile asks for, by name or by what it does:

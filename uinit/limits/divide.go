@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/meminfo"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/account"
 	"github.com/imgbuild/imgbuild/uinit/graph"
@@ -116,7 +117,7 @@ func (l *limits) people() map[string]spec.User {
 // machineSize is what there is to share. After a crash of the worker it is the same as before: what lies in memory
 // and belongs to work is still there to be removed.
 func machineSize() cgroup.Machine {
-	_, available, err := memory()
+	_, available, err := meminfo.Memory()
 	if err != nil {
 		return cgroup.Machine{}
 	}
