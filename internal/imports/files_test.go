@@ -92,7 +92,6 @@ var reasons = map[string]string{
 	"uinit/share/nfs.go":                    kernels,
 	"uinit/sitefile.go openQuietly":         devices,
 	"uinit/siteuse.go nameHost":             images,
-	"uinit/ssh/sshd.go OnDisk":              looks,
 	"uinit/status/server.go":                ours,
 	"uinit/sysctl.go":                       kernels,
 	"uinit/timekeeper.go rtc":               devices,
