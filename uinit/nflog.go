@@ -32,11 +32,11 @@ func (w *worker) logPackets(context.Context) error {
 	total, names := uint64(0), portNames{}
 	go func() {
 		err := source.Read(w.Life, &nflog.Limits{Rate: log.Rate, Burst: log.Burst},
-			func(p nflog.Packet) { w.records.ring.Add(packetRecord(p.Fields(names.of))) },
+			func(p nflog.Packet) { w.Records.Add(packetRecord(p.Fields(names.of))) },
 			func(lost []nflog.Lost) {
 				for _, l := range lost {
 					total += l.Packets
-					w.records.ring.Add(packetRecord([]nflog.Field{{Name: "rule", Value: l.Rule}, {Name: "lost", Value: strconv.FormatUint(l.Packets, 10)}}))
+					w.Records.Add(packetRecord([]nflog.Field{{Name: "rule", Value: l.Rule}, {Name: "lost", Value: strconv.FormatUint(l.Packets, 10)}}))
 				}
 				w.Facts.Fact("nflog.lost", total)
 			})
@@ -52,7 +52,7 @@ func packetRecord(fields []nflog.Field) journal.Record {
 	for _, f := range fields {
 		data.Params = append(data.Params, journal.Param{Name: f.Name, Value: f.Value})
 	}
-	return journal.Record{At: uptime(), Facility: journal.Kernel, Severity: journal.Info, Program: packetLog, Message: nflog.Text(fields), Data: data}
+	return journal.Record{At: journal.Uptime(), Facility: journal.Kernel, Severity: journal.Info, Program: packetLog, Message: nflog.Text(fields), Data: data}
 }
 
 // portNames remembers names of interfaces. They get these before they come up, and an index is never used again.

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/crash"
-	"github.com/imgbuild/imgbuild/uinit/ssh"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
@@ -55,7 +55,7 @@ func (p past) tell(w *worker) {
 }
 
 // crashPlaces are where one boot leaves word of its crashes to the next.
-func crashPlaces(m *spec.Machine) crash.Places { return crash.PlacesOf(m, ssh.OnDisk) }
+func crashPlaces(m *spec.Machine) crash.Places { return crash.PlacesOf(m, bounded.OnDisk) }
 
 // keepCrash is for PID 1: it leaves word, and returns how many boots in a row have ended so.
 func keepCrash(reason string) (reboots int, err error) {

@@ -19,6 +19,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/crash"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
+	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/slack"
@@ -79,7 +80,7 @@ func (f *first) run() {
 		f.say("the worker ended: %s", told.Reason)
 		// What it supervised is without an owner now and would be in the next one's way.
 		f.steps([]power.Step{processes})
-		tooMany := f.crashes.Add(uptime())
+		tooMany := f.crashes.Add(journal.Uptime())
 		switch what, _ := f.line.Get("uinit.panic"); what {
 		case "reboot":
 			f.rebootCrashed(told.Reason)
@@ -128,9 +129,9 @@ func (f *first) rebootCrashed(reason string) {
 	default:
 	}
 	at := crash.RebootAt(n)
-	f.say("uinit crashed again and again; rebooting in %v", max(at-uptime(), 0).Round(time.Second))
+	f.say("uinit crashed again and again; rebooting in %v", max(at-journal.Uptime(), 0).Round(time.Second))
 	f.steps([]power.Step{fileSystems}) // a watchdog may not wait as long as we do
-	time.Sleep(at - uptime())
+	time.Sleep(at - journal.Uptime())
 	action := power.Reboot
 	if !f.asked.CompareAndSwap(nil, &action) {
 		f.yield()

@@ -34,7 +34,6 @@ func (w *worker) Stops() []feature.Stop {
 		{Phase: feature.Processes, Step: power.Step{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error {
 			return power.KillAll(ctx, 2*time.Second)
 		}}},
-		{Phase: feature.Log, Step: power.Step{Name: "log", Limit: 4 * time.Second, Do: w.records.stop}},
 		{Phase: feature.FileSystems, Step: power.Step{Name: "file systems", Limit: 10 * time.Second, Do: mount.DetachAll}},
 		{Phase: feature.Volumes, Step: power.Step{Name: "volumes", Limit: 5 * time.Second, Do: func(ctx context.Context) error {
 			return volume.Stop(ctx, w.Disks.Sys, w.Disks.Check, w.Machine.Now().VolumeGroups())

@@ -18,7 +18,6 @@ import (
 )
 
 func (w *worker) serveStatus(context.Context) error {
-	w.Facts.Answer("log", w.records.answer)
 	w.Facts.Answer("blame", w.history.answer)
 	for _, verb := range []string{"start", "stop", "restart"} {
 		w.Facts.Answer(verb, w.manage(verb))
@@ -52,13 +51,6 @@ func uinitctlMain(args []string) int {
 		if verb := l.Verbs[question]; verb != nil {
 			return verb(args[1:])
 		}
-	}
-	if question == "log" {
-		if err := status.Follow(status.Socket, strings.Join(args, " "), func(e report.Event) { writeRecord(os.Stdout, e) }); err != nil {
-			fmt.Fprintln(os.Stderr, "uinitctl:", err)
-			return 1
-		}
-		return 0
 	}
 	if question == "array" || question == "disk" {
 		return ctl.Follow(args)
@@ -115,9 +107,4 @@ func writeFacts(w io.Writer, events []report.Event) {
 		}
 		fmt.Fprintf(w, "%-30s %s\n", e.Name, value)
 	}
-}
-
-// writeRecord prints a record as dmesg(1) does: "[   12.345678] probe: ready".
-func writeRecord(w io.Writer, e report.Event) {
-	fmt.Fprintf(w, "[%12.6f] %s: %s\n", e.Seconds, e.Name, e.Message)
 }

@@ -57,11 +57,10 @@ type worker struct {
 
 	added []string // VLANs that the profile does not have
 
-	pool    *entropy.Pool
-	seeded  atomic.Bool // the seed's directory is there
-	clock   *timekeeper
-	records *records
-	arrays  *arrays
+	pool   *entropy.Pool
+	seeded atomic.Bool // the seed's directory is there
+	clock  *timekeeper
+	arrays *arrays
 }
 
 // workerMain boots the machine, waits for a request to end the run, and stops what it started.
@@ -138,13 +137,17 @@ func newWorker(life context.Context, before past) (*worker, error) {
 		return nil, err
 	}
 	w.override()
-	w.records = newRecords(w.Deps)
-	w.Records, w.Programs.Say = w.records.ring, func(name, line string) {
+	w.Records = journal.NewRing(int64(w.Machine.Now().Log.Ring))
+	w.Programs.Say = func(name, line string) {
 		// All of it into the ring, and so much to the kernel's log that this stays readable.
-		w.records.line(name, line)
+		w.Records.Say(name, line)
 		w.output.Line(name, line)
 	}
-	go w.records.readKernel()
+	go func() { // for as long as there is a worker
+		if err := w.Records.KeepKernel(context.Background()); err != nil {
+			w.Records.Say("uinit", err.Error())
+		}
+	}()
 	w.clock = newTimekeeper(w.Deps)
 	w.addServices()
 	if w.Events, err = dev.Listen(life); err != nil {
@@ -168,7 +171,7 @@ func (w *worker) linkFact(name string, value any) {
 	w.Facts.Fact(name, value)
 	w.clock.link(name, value)
 	if strings.HasSuffix(name, ".addresses") {
-		w.records.wake()
+		w.News.Addresses()
 	}
 	if row, ok := strings.CutSuffix(strings.TrimPrefix(name, "link."), ".missing"); ok {
 		var trouble error
@@ -193,7 +196,7 @@ func readMachine(file string) (*spec.Description, error) {
 
 // logLine writes a service's own words to the kernel's log.
 func (w *worker) logLine(name, line string) {
-	fmt.Fprint(w.kmsg, klog.Record(fmt.Sprintf("<%d>%s: %s", echo<<3|journal.Info, name, strings.ToValidUTF8(line, "?"))))
+	fmt.Fprint(w.kmsg, klog.Record(fmt.Sprintf("<%d>%s: %s", journal.Echo<<3|journal.Info, name, strings.ToValidUTF8(line, "?"))))
 }
 
 // poolReady returns when the random pool is good for keys.

@@ -11,6 +11,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/state"
 )
 
 // crossCheck finds what no single value shows: references to nothing, circles,
@@ -40,8 +41,7 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.watchdog()
 	c.firewall()
 	c.time()
-	c.log()
-	c.stateDir("entropy.state", c.p.Entropy.State)
+	state.Check(c.Judge, &c.p.Machine, "entropy.state", c.p.Entropy.State)
 	c.site()
 	c.checks()
 	c.run()

@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/state"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
 func (c *crosser) shares() {
 	s := c.p.Share
-	c.stateDir("share.state", s.State)
+	state.Check(c.Judge, &c.p.Machine, "share.state", s.State)
 	for _, name := range slices.Sorted(maps.Keys(s.NFS)) {
 		row, key := s.NFS[name], joinKey("share.nfs", name)
 		c.shared(key, row.Path, row.Owner)
@@ -44,7 +45,7 @@ func (c *crosser) shared(key, dir, owner string) {
 	switch {
 	case !path.IsAbs(dir) || path.Clean(dir) != dir || dir == "/" || strings.ContainsAny(dir, "\"\\\n%"):
 		c.Bad(key, `%q cannot be shared; accepted: an absolute path without . or .., such as "/srv/films", and not "/"`, dir)
-	case !c.mounted(dir):
+	case !state.Mounted(&c.p.Machine, dir):
 		c.Rows("mount").Warn(key, "%s lies in memory: what clients write there is gone after the boot", dir)
 	}
 }
@@ -79,7 +80,7 @@ func (c *crosser) iscsi(key string, row spec.ISCSIShare) {
 		c.Bad(key+".source", `%q is not a disk's content; accepted: a file's or block device's absolute path, such as "/srv/backup.disk"`, row.Source)
 	case device && row.Size != 0:
 		c.Of(key+".source").Bad(key+".size", "is that of the device; accepted: leave it out")
-	case !device && !c.mounted(path.Dir(row.Source)):
+	case !device && !state.Mounted(&c.p.Machine, path.Dir(row.Source)):
 		c.Rows("mount").Warn(key+".source", "%s lies in memory: what clients write there is gone after the boot", row.Source)
 	}
 	if row.Size%512 != 0 {

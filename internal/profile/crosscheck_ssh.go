@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
+	"github.com/imgbuild/imgbuild/internal/state"
 )
 
 // ssh holds the SSH server to its table. That a machine with it can be entered is access' concern.
@@ -22,7 +23,7 @@ func (c *crosser) ssh() {
 	if s.LoginGrace <= 0 {
 		c.Bad("ssh.login_grace", "is %s; accepted: more than 0s", s.LoginGrace)
 	}
-	c.stateDir("ssh.state", s.State)
+	state.Check(c.Judge, &c.p.Machine, "ssh.state", s.State)
 	if trouble := crosscheck.SSHTrouble(&c.p.Machine); trouble != "" {
 		c.Of("user", "access", "site", "mount").Rows(linkTables...).Bad("ssh", "%s", trouble)
 	}

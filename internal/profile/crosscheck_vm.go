@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/state"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
@@ -89,7 +90,7 @@ func (c *crosser) vmStart(key string, v spec.VM) {
 		c.Of(key+".firmware", key+".kernel").Bad(key+".uefi_vars", `goes with firmware = "uefi" and no kernel`)
 	}
 	if v.UEFIVars != "" {
-		c.stateDir(key+".uefi_vars", v.UEFIVars)
+		state.Check(c.Judge, &c.p.Machine, key+".uefi_vars", v.UEFIVars)
 	}
 }
 
@@ -119,7 +120,7 @@ func (c *crosser) vmDisks(guestKey string, v spec.VM) {
 			c.Of(key).Bad(key+".size", "is %s; accepted: the size of the disk that is made, in multiples of 512", d.Size)
 		case !d.Create && d.Size != 0:
 			c.Of(key).Bad(key+".size", "goes with create = true; what is there has its size")
-		case d.Create && !c.mounted(path.Dir(file)):
+		case d.Create && !state.Mounted(&c.p.Machine, path.Dir(file)):
 			c.Of(key).Rows("mount").Bad(key+".path", "%s lies in memory and is gone after the boot; accepted: a file in one of the profile's mounts", d.Path)
 		}
 	}

@@ -27,7 +27,7 @@ func (k hostKey) Step(string) feature.Step {
 // prepare makes the host key, and shows it to those who are to compare it.
 func (k hostKey) prepare(ctx context.Context) error {
 	row := k.Machine.Now().SSH
-	keys := Keys{Ready: k.Random.Ready, Make: MakeKey, Kept: OnDisk}
+	keys := Keys{Ready: k.Random.Ready, Make: MakeKey, Kept: bounded.OnDisk}
 	key, err := keys.Prepare(ctx, *row)
 	if err != nil {
 		return err

@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/slack"
 	"github.com/imgbuild/imgbuild/uinit/ssh/plan"
@@ -32,7 +30,7 @@ type Keys struct {
 	Ready func(context.Context) error
 	// Make has the key made unless it is there, and returns its fingerprint; see MakeKey.
 	Make func(ctx context.Context, file string) (string, error)
-	// Kept says whether a directory is on something that lasts; see OnDisk.
+	// Kept says whether a directory is on something that lasts; see bounded.OnDisk.
 	Kept func(dir string) bool
 }
 
@@ -70,10 +68,4 @@ func makeKey(ctx context.Context, program, file string) (string, error) {
 		return "", fmt.Errorf("making the host key: %s printed %.80q, not a fingerprint", program, fingerprint)
 	}
 	return fingerprint, nil
-}
-
-// OnDisk says that a directory lies on another file system than the root, which is in memory.
-func OnDisk(dir string) bool {
-	var root, s unix.Stat_t
-	return unix.Stat("/", &root) == nil && unix.Stat(dir, &s) == nil && s.Dev != root.Dev
 }

@@ -97,9 +97,6 @@ func Units(m *spec.Description) []graph.Unit {
 	}
 	// These go on without their file systems where these don't come.
 	add(unit.Unit{Name: "clock", After: append([]string{"mounts", "rtc"}, graph.Above(&m.Machine, path.Join(m.Time.State, "clock"))...)}, spec.SiteTimeServers)
-	if m.Log.Remote != "" || m.Allows(spec.SiteLogServer) {
-		add(unit.Unit{Name: "log", After: append([]string{"hostname"}, graph.Above(&m.Machine, path.Join(m.Log.Spool, "log"))...)}, spec.SiteLogServer)
-	}
 	for _, name := range graph.Names(m.Service) {
 		needs := append([]string{"mounts"}, m.Service[name].Needs...)
 		add(unit.Unit{Name: "service:" + name, Needs: needs, After: []string{"hostname", "loopback", "sysctl", "users"}})

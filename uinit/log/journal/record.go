@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
 )
 
 // Severities of syslog that this package uses itself (RFC 5424, section 6.2.1).
@@ -22,7 +24,20 @@ const (
 const (
 	Kernel = 0
 	Daemon = 3
+
+	// Echo (local0) is what services' lines have in the kernel's log. It tells them apart when they come back from
+	// there: the ring has them already, without the kernel log's limits.
+	Echo = 16
 )
+
+// Uptime is the time since the kernel started, as records have it (CLOCK_BOOTTIME).
+func Uptime() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
+}
 
 // Record is one message. Its time is since the kernel's start, for the clock may be wrong
 // when it is made; the date is worked out when it is sent.

@@ -90,20 +90,13 @@ func Open(l spec.Log, f Format) (*Sender, error) {
 	var spool *Spool
 	var err error
 	if l.Spool != "" {
-		spool, err = OpenSpool(l.Spool, sizeOr(l.SpoolMax, 16<<20))
+		spool, err = OpenSpool(l.Spool, int64(l.SpoolMax))
 	}
 	f.Limit = limitStream
 	if !r.Stream() {
 		f.Limit = limitUDP
 	}
-	s := NewSender(sizeOr(l.Queue, 1<<20), spool, f)
+	s := NewSender(int64(l.Queue), spool, f)
 	s.Level, s.Dial, s.Stream = l.Level.Number(), r.Dial, r.Stream()
 	return s, err
-}
-
-func sizeOr(s spec.Size, fallback int64) int64 {
-	if s == 0 {
-		return fallback
-	}
-	return int64(s)
 }

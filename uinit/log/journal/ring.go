@@ -43,6 +43,20 @@ func (r *Ring) Add(rec Record) Record {
 	return rec
 }
 
+// Say takes a line that a program, or somebody on its behalf, says.
+func (r *Ring) Say(program, line string) {
+	r.Add(Record{At: Uptime(), Facility: Daemon, Severity: Info, Program: program, Message: line})
+}
+
+// KeepKernel takes the kernel's log in until ctx ends, but for echoes.
+func (r *Ring) KeepKernel(ctx context.Context) error {
+	return ReadKernel(ctx, KernelLog, func(rec Record) {
+		if rec.Facility != Echo {
+			r.Add(rec)
+		}
+	})
+}
+
 // Since returns the records after a number, and how many of them are gone already.
 func (r *Ring) Since(seq uint64) (records []Record, missed uint64) {
 	r.mu.Lock()

@@ -1,4 +1,4 @@
-package main
+package log
 
 import (
 	"context"
@@ -14,13 +14,14 @@ import (
 )
 
 func TestAnswerLog(t *testing.T) {
-	r := newRecords(featuretest.Deps(t, spec.Machine{}))
-	r.ring.Add(journal.Record{At: 1500 * time.Millisecond, Program: "kernel", Message: "random: crng init done"})
-	r.line("probe", "ready")
-	r.ring.Add(journal.Record{Program: "uinit", Message: "service:probe ok 1s"})
-	r.ring.Add(journal.Record{Program: "uinit", Message: "service:probe2 ok 1s"})
+	d := featuretest.Deps(t, spec.Machine{})
+	s := newSender(d)
+	d.Records.Add(journal.Record{At: 1500 * time.Millisecond, Program: "kernel", Message: "random: crng init done"})
+	d.Records.Say("probe", "ready")
+	d.Records.Add(journal.Record{Program: "uinit", Message: "service:probe ok 1s"})
+	d.Records.Add(journal.Record{Program: "uinit", Message: "service:probe2 ok 1s"})
 	ask := func(ctx context.Context, args ...string) (texts []string, err error) {
-		err = r.answer(ctx, args, func(e report.Event) error {
+		err = s.answer(ctx, args, func(e report.Event) error {
 			texts = append(texts, e.Name+": "+e.Message)
 			return nil
 		})
@@ -45,9 +46,9 @@ func TestAnswerLog(t *testing.T) {
 	// With -f it goes on until the asker leaves.
 	ctx, leave := context.WithCancel(t.Context())
 	left := errors.New("left")
-	err := r.answer(ctx, []string{"-f", "probe"}, func(e report.Event) error {
+	err := s.answer(ctx, []string{"-f", "probe"}, func(e report.Event) error {
 		if e.Message == "ready" {
-			r.line("probe", "busy")
+			d.Records.Say("probe", "busy")
 			return nil
 		}
 		leave()
