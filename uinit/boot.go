@@ -84,7 +84,6 @@ func (w *worker) boot() {
 	hold := make(chan func(string) bool)
 	units := w.units(consoles)
 	go w.offerHold(starting, consoles, units, hold)
-	go w.keepBridgeFilter()
 	go w.watchDisks()
 	for _, f := range w.features {
 		if s, ok := f.Feature.(feature.Starter); ok {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -51,19 +52,12 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 			wants = append(wants, kmod.Want{Name: name, Why: "module." + name + ".load"})
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(p.Ethernet)) {
-		// Several drivers are alternatives; not every kernel has them all.
-		drivers := p.Ethernet[name].Match.Driver
-		for _, driver := range drivers {
-			wants = append(wants, kmod.Want{Name: driver, Why: "ethernet." + name + ".match", Optional: len(drivers) > 1})
+	for _, f := range features.All() {
+		if f.Modules == nil {
+			continue
 		}
-	}
-	for _, l := range []struct {
-		rows         int
-		module, kind string
-	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}, {len(p.WireGuard), "wireguard", "wireguard"}} {
-		if l.rows > 0 || l.kind == "vlan" && p.Allows(spec.SiteVLANs) {
-			wants = append(wants, kmod.Want{Name: l.module, Why: l.kind})
+		for _, want := range f.Modules(&p.Machine) {
+			wants = append(wants, kmod.Want{Name: want.Module, Why: want.Why, Optional: want.Optional})
 		}
 	}
 	wants = append(wants, firewallWants(p)...)

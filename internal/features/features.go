@@ -9,6 +9,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
+	link "github.com/imgbuild/imgbuild/uinit/link/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
@@ -17,6 +18,7 @@ import (
 
 var list = []graph.Plan{
 	base.Plan,
+	link.Plan,
 	share.Plan,
 	ssh.Plan,
 	wireguard.Plan,
