@@ -13,8 +13,6 @@ import (
 var errNoSite = errors.New("this uinit was built without site.toml (build tag nosite)")
 
 func (w *worker) readSite(context.Context) error { return errNoSite }
-func (w *worker) addVLANs(context.Context) error { return errNoSite }
-func (w *worker) vlansWaiting() string           { return "" }
 
 func sitePassword(context.Context, *spec.Description, *dev.Monitor, func(string) error) error {
 	return nil

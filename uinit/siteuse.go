@@ -3,12 +3,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/account"
@@ -29,11 +27,6 @@ func (w *worker) use(wanted *spec.Machine) error {
 		}
 		if !slices.Equal(now.AuthorizedKeys, was.AuthorizedKeys) {
 			failed = append(failed, account.SetKeys("/", name, now.AuthorizedKeys))
-		}
-	}
-	for _, name := range graph.Names(wanted.VLAN) {
-		if _, known := w.Machine.Now().VLAN[name]; !known {
-			w.added = append(w.added, name)
 		}
 	}
 	m := *w.Machine.Now()
@@ -60,32 +53,4 @@ func nameHost(etc string, old, name spec.Hostname) error {
 		}
 	}
 	return errors.Join(failed...)
-}
-
-// addVLANs brings up the VLANs that the profile does not have; it has no units for them.
-func (w *worker) addVLANs(ctx context.Context) error {
-	failed := make([]error, len(w.added))
-	done := make(chan struct{})
-	for i, name := range w.added {
-		go func() {
-			defer func() { done <- struct{}{} }()
-			if failed[i] = w.links().Configure(ctx, name); failed[i] == nil {
-				failed[i] = w.links().Online(ctx, name)
-			}
-		}()
-	}
-	for range w.added {
-		<-done
-	}
-	return errors.Join(failed...)
-}
-
-func (w *worker) vlansWaiting() string {
-	var lines []string
-	for _, name := range w.added {
-		if text := w.links().Waiting(name); text != "" {
-			lines = append(lines, name+": "+text)
-		}
-	}
-	return strings.Join(lines, "; ")
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/feature"
-	"github.com/imgbuild/imgbuild/uinit/link"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/volume"
@@ -32,10 +31,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: w.coldplug}
 	case "site":
 		return feature.Step{Run: w.readSite, Waiting: func() string { return "the medium with site.toml" }}
-	case "site-vlans":
-		return feature.Step{Run: w.addVLANs, Waiting: w.vlansWaiting}
-	case "loopback":
-		return feature.Step{Run: func(context.Context) error { return link.Loopback() }}
 	case "buttons":
 		return feature.Step{Run: w.watchButtons}
 	case "status":
@@ -58,12 +53,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: w.logPackets}
 	case "watchdog":
 		return feature.Step{Run: w.startWatchdog}
-	case "network": // a name for all that it needs
-		return feature.Step{Run: func(context.Context) error { return nil }}
-	case "link":
-		return feature.Step{Run: func(ctx context.Context) error { return w.links().Configure(ctx, row) }, Waiting: func() string { return w.links().Waiting(row) }}
-	case "online":
-		return feature.Step{Run: func(ctx context.Context) error { return w.links().Online(ctx, row) }, Waiting: func() string { return w.links().Waiting(row) }}
 	case "array":
 		return w.arrays.step(row)
 	case "mount":

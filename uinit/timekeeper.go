@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -34,7 +33,7 @@ type timekeeper struct {
 	ended chan struct{}
 
 	mu     sync.Mutex
-	byDHCP map[string][]string // time servers by the fact that names them
+	byDHCP map[string][]string // time servers by the lease that names them
 	syncer *clock.Syncer       // nil until sync
 	last   clock.Status
 	// majority is closed when the servers have agreed for the first time.
@@ -116,23 +115,21 @@ func (t *timekeeper) servers() []spec.TimeServer {
 	return all
 }
 
-// link takes what a link tells: time servers by DHCP, and that it is worth asking anew.
-func (t *timekeeper) link(name string, value any) {
-	lease := strings.HasSuffix(name, ".dhcp4.ntp") || strings.HasSuffix(name, ".dhcp6.ntp")
-	address := strings.HasSuffix(name, ".addresses")
-	if !lease && !address {
-		return
-	}
+// learn takes time servers by DHCP; from is the lease that names them.
+func (t *timekeeper) learn(from string, servers []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	servers, _ := value.([]string)
-	if lease && !slices.Equal(t.byDHCP[name], servers) {
-		t.byDHCP[name] = servers
-		if t.syncer != nil {
-			t.syncer.SetServers(t.servers())
-		}
+	t.byDHCP[from] = servers
+	if t.syncer != nil {
+		t.syncer.SetServers(t.servers())
 	}
-	if address && t.syncer != nil {
+}
+
+// wake has the servers asked anew: the network is another one.
+func (t *timekeeper) wake() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.syncer != nil {
 		t.syncer.Wake()
 	}
 }

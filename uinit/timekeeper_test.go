@@ -19,10 +19,9 @@ func TestTimeServersByDHCP(t *testing.T) {
 		{false, names},
 	} {
 		k := newTimekeeper(featuretest.Deps(t, spec.Machine{Time: spec.Time{Servers: names, DHCP: tt.dhcp}}))
-		k.link("link.wan.dhcp4.ntp", []string{"192.0.2.1", "192.0.2.2"})
-		k.link("link.lan.dhcp4.ntp", []string{"192.0.2.3"})
-		k.link("link.lan.dhcp6.ntp", []string{"2001:db8::123", "time.example.net"})
-		k.link("link.lan.mac", "52:54:00:12:34:56")
+		k.learn("wan.dhcp4", []string{"192.0.2.1", "192.0.2.2"})
+		k.learn("lan.dhcp4", []string{"192.0.2.3"})
+		k.learn("lan.dhcp6", []string{"2001:db8::123", "time.example.net"})
 		if got := k.servers(); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("dhcp = %v: %v, want %v", tt.dhcp, got, tt.want)
 		}

@@ -11,7 +11,6 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -24,7 +23,6 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/entropy"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
-	"github.com/imgbuild/imgbuild/uinit/link"
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
@@ -40,7 +38,6 @@ type worker struct {
 
 	kmsg  io.Writer
 	turns mount.Turns
-	links func() *link.Manager // made when the first interface is configured: the machine is what it is then
 	// services are those of the profile and those that features add.
 	services map[string]*supervise.Service
 	output   *supervise.Output
@@ -54,8 +51,6 @@ type worker struct {
 	crashed atomic.Bool // the last boot ended by crashes, and its record lies somewhere
 
 	ruleless error // why the packet filter's rules are not the profile's; set before the unit "firewall"
-
-	added []string // VLANs that the profile does not have
 
 	pool   *entropy.Pool
 	seeded atomic.Bool // the seed's directory is there
@@ -149,12 +144,13 @@ func newWorker(life context.Context, before past) (*worker, error) {
 		}
 	}()
 	w.clock = newTimekeeper(w.Deps)
+	w.News.OnAddresses(w.clock.wake)
+	w.News.OnTimeServers(w.clock.learn)
 	w.addServices()
 	if w.Events, err = dev.Listen(life); err != nil {
 		return nil, err
 	}
 	w.arrays = newArrays(w)
-	w.links = sync.OnceValue(func() *link.Manager { return link.New(life, w.Machine.Now(), w.linkFact) })
 	for name := range w.Machine.Now().Service {
 		w.services[name] = w.newService(name)
 	}
@@ -164,22 +160,6 @@ func newWorker(life context.Context, before past) (*worker, error) {
 		w.Outcomes.Note(*usr)
 	}
 	return w, nil
-}
-
-// linkFact passes on what a link tells, also to those who wait for a network.
-func (w *worker) linkFact(name string, value any) {
-	w.Facts.Fact(name, value)
-	w.clock.link(name, value)
-	if strings.HasSuffix(name, ".addresses") {
-		w.News.Addresses()
-	}
-	if row, ok := strings.CutSuffix(strings.TrimPrefix(name, "link."), ".missing"); ok {
-		var trouble error
-		if missing := value.(string); missing != "" {
-			trouble = errors.New(missing)
-		}
-		w.Outcomes.SetTrouble("online:"+row, trouble)
-	}
 }
 
 func readMachine(file string) (*spec.Description, error) {

@@ -8,9 +8,9 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/features"
 )
 
 // Wants lists the modules that a profile asks for, by name or by what it does:
@@ -47,21 +47,6 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	for _, name := range slices.Sorted(maps.Keys(p.Module)) {
 		if p.Module[name].Load {
 			wants = append(wants, kmod.Want{Name: name, Why: "module." + name + ".load"})
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(p.Ethernet)) {
-		// Several drivers are alternatives; not every kernel has them all.
-		drivers := p.Ethernet[name].Match.Driver
-		for _, driver := range drivers {
-			wants = append(wants, kmod.Want{Name: driver, Why: "ethernet." + name + ".match", Optional: len(drivers) > 1})
-		}
-	}
-	for _, l := range []struct {
-		rows         int
-		module, kind string
-	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}} {
-		if l.rows > 0 || l.kind == "vlan" && p.Allows(spec.SiteVLANs) {
-			wants = append(wants, kmod.Want{Name: l.module, Why: l.kind})
 		}
 	}
 	for _, f := range features.All() {

@@ -12,6 +12,7 @@ import (
 	console "github.com/imgbuild/imgbuild/uinit/console/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	limits "github.com/imgbuild/imgbuild/uinit/limits/plan"
+	link "github.com/imgbuild/imgbuild/uinit/link/plan"
 	log "github.com/imgbuild/imgbuild/uinit/log/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
@@ -24,6 +25,7 @@ var list = []graph.Plan{
 	access.Plan,
 	console.Plan,
 	limits.Plan,
+	link.Plan,
 	log.Plan,
 	share.Plan,
 	ssh.Plan,

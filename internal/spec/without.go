@@ -3,7 +3,6 @@ package spec
 // Parts are build tags of uinit, and whether a machine uses what they leave out.
 var Parts = map[string]func(*Description) bool{
 	"noarray":    func(m *Description) bool { return len(m.Array) > 0 },
-	"nodhcp6":    func(m *Description) bool { return m.asksDHCP6() || m.Allows(SiteAddresses, SiteVLANs) },
 	"nodisk":     func(m *Description) bool { return m.usesBlankDisks() },
 	"nofirewall": func(m *Description) bool { return m.Firewall != nil },
 	"nogrow":     func(m *Description) bool { return m.Grow != nil },
@@ -21,14 +20,4 @@ func (m *Machine) usesBlankDisks() bool {
 		}
 	}
 	return len(m.Array) > 0
-}
-
-// asksDHCP6 says whether some interface asks by DHCPv6, or may when a router says so.
-func (m *Machine) asksDHCP6() bool {
-	for _, l := range m.Links() {
-		if l.DHCP6 != nil && *l.DHCP6 || l.DHCP6 == nil && l.RA != nil && *l.RA {
-			return true
-		}
-	}
-	return false
 }

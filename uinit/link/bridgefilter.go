@@ -12,10 +12,28 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// BridgeFilter makes the kernel hand bridged frames to the rules for routed packets, or not, as it is stated; dir is
+// keepBridgeFilter states, wherever there are bridges, whether their frames pass the rules for routed packets. The module that
+// asks may be loaded at any time, by a firewall or a container engine, and would begin with yes.
+func (l *links) keepBridgeFilter() {
+	if len(l.Machine.Now().Bridge) == 0 {
+		return
+	}
+	_ = l.Events.Wait(l.Life, "module", func() (bool, error) {
+		values, err := setBridgeFilter("/proc/sys/net/bridge", l.Machine.Now().BridgeFilter)
+		if err != nil {
+			l.Log.Warn(err.Error())
+		}
+		for name, on := range values {
+			l.Facts.Fact(name, on)
+		}
+		return false, nil
+	})
+}
+
+// setBridgeFilter makes the kernel hand bridged frames to the rules for routed packets, or not, as it is stated; dir is
 // /proc/sys/net/bridge on a machine. There is nothing to be set, nor to be told, before the module br_netfilter is loaded. The
 // values are those that are in force afterwards, by their settings' names.
-func BridgeFilter(dir string, want spec.BridgeFilter) (map[string]bool, error) {
+func setBridgeFilter(dir string, want spec.BridgeFilter) (map[string]bool, error) {
 	values := map[string]bool{
 		"bridge-nf-call-iptables": want.IPTables, "bridge-nf-call-ip6tables": want.IP6Tables, "bridge-nf-call-arptables": want.ARPTables,
 	}

@@ -11,7 +11,7 @@ import (
 
 func TestBridgeFilter(t *testing.T) {
 	dir := t.TempDir()
-	if got, err := BridgeFilter(dir, spec.BridgeFilter{IPTables: true}); err != nil || len(got) != 0 {
+	if got, err := setBridgeFilter(dir, spec.BridgeFilter{IPTables: true}); err != nil || len(got) != 0 {
 		t.Errorf("without the module: %v, %v", got, err)
 	}
 	if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
@@ -24,7 +24,7 @@ func TestBridgeFilter(t *testing.T) {
 		}
 	}
 	for range 2 {
-		got, err := BridgeFilter(dir, spec.BridgeFilter{IP6Tables: true})
+		got, err := setBridgeFilter(dir, spec.BridgeFilter{IP6Tables: true})
 		if err != nil || !maps.Equal(got, map[string]bool{names[0]: false, names[1]: true, names[2]: false}) {
 			t.Errorf("%v, %v", got, err)
 		}

@@ -153,11 +153,11 @@ func domainOption(seconds uint32) []byte {
 }
 
 func manage6(t *testing.T, a spec.Addressing) (*Manager, *told, context.Context) {
-	f := &told{t: t, is: map[string]any{}, news: make(chan struct{}, 1)}
+	f := newTold(t)
 	dir := t.TempDir()
 	ctx, cancel := context.WithTimeout(context.Background(), 80*time.Second)
 	t.Cleanup(cancel)
-	m := New(ctx, &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {Match: veth, Addressing: a}}}, f.fact)
+	m := New(ctx, &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {Match: veth, Addressing: a}}}, f, DHCP6)
 	m.resolvConf = filepath.Join(dir, "resolv.conf")
 	return m, f, ctx
 }
@@ -185,6 +185,9 @@ func TestDHCP6(t *testing.T) {
 	p.heard("REQUEST")
 	f.until("link.lan.dhcp6.address", "2001:db8::100")
 	f.until("link.lan.dhcp6.ntp", "[2001:db8::123]")
+	if !f.heard("lan.dhcp6: [2001:db8::123]") {
+		t.Errorf("besides facts it was told %q", f.said)
+	}
 	f.until("resolver.servers", "[2001:db8::53]")
 	f.until("resolver.search", "[example.net]")
 	lan, err := netlink.LinkByName("lan")

@@ -14,12 +14,12 @@ func TestDrift(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &soft{fake: fake{State: State{NICs: []NIC{{Index: 2, Name: "a", MTU: 1500, Carrier: true}, {Index: 3, Name: "b", Bus: "1", MTU: 1500, Carrier: true}}}}}
 		changes := make(chan struct{})
-		repairs := map[string]any{}
+		f := newTold(t)
 		m := New(t.Context(), &spec.Machine{
 			Ethernet: map[string]spec.Ethernet{"a": {}, "b": {}},
 			Bond:     map[string]spec.Bond{"bond0": {Ports: []string{"a", "b"}, Mode: "active-backup", MIIMon: 100e6}},
 			Bridge:   map[string]spec.Bridge{"br0": {Addressing: spec.Addressing{Sysctl: map[string]string{"ipv4.rp_filter": "1"}}}},
-		}, func(name string, value any) { repairs[name] = value })
+		}, f, nil)
 		m.kernel, m.resolvConf = k, resolvFile(t)
 		m.watch = func(context.Context) (<-chan struct{}, error) { return changes, nil }
 		m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
@@ -43,11 +43,11 @@ func TestDrift(t *testing.T) {
 			{"a bridge speaks STP", "br0", func() { named("br0").Tuning = map[string]string{"bridge/stp_state": "1"} }, func() bool { return named("br0").Tuning["bridge/stp_state"] == "0" }},
 			{"a setting", "br0", func() { named("br0").Settings = map[string]string{"ipv4/rp_filter": "0"} }, func() bool { return named("br0").Settings["ipv4/rp_filter"] == "1" }},
 		} {
-			before, _ := repairs["link."+tt.link+".repairs"].(int)
+			before, _ := f.fact("link." + tt.link + ".repairs").(int)
 			tt.change()
 			changes <- struct{}{}
 			synctest.Wait()
-			if after, _ := repairs["link."+tt.link+".repairs"].(int); !tt.good() || after != before+1 {
+			if after, _ := f.fact("link." + tt.link + ".repairs").(int); !tt.good() || after != before+1 {
 				t.Errorf("%s: not set right, %d repairs before and %d after; done %q", tt.what, before, after, k.did)
 			}
 		}
@@ -56,7 +56,7 @@ func TestDrift(t *testing.T) {
 			changes <- struct{}{}
 			synctest.Wait()
 		}
-		if n, _ := repairs["link.br0.repairs"].(int); n != mostMends {
+		if n, _ := f.fact("link.br0.repairs").(int); n != mostMends {
 			t.Errorf("%d repairs within a minute, want %d", n, mostMends)
 		}
 	})

@@ -5,7 +5,6 @@ package link
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"sync"
@@ -24,13 +23,13 @@ type Manager struct {
 	rules []Rule
 	// ethernet are the rows of hardware.
 	ethernet map[string]spec.Ethernet
-	fact     func(name string, value any)
+	listener Listener
 	kernel   Kernel
 	watch    func(context.Context) (<-chan struct{}, error)
 	hear     func(context.Context) (<-chan advertised, error)
 	open     func(index int, name string) (dhcp.Socket, error)
 	solicit  func(ctx context.Context, index int, name string) error
-	client6  func(name string, mac net.HardwareAddr, stateless bool) client6
+	client6  Clients6
 	dial     func(ctx context.Context, name string, to netip.AddrPort) error
 	// resolvConf is where name servers are written.
 	resolvConf string
@@ -47,17 +46,17 @@ type Manager struct {
 }
 
 // New prepares the rows; nothing happens before Configure. What Configure
-// begins goes on until ctx ends. fact is told of link.NAME.mac, .driver, .carrier, .addresses,
+// begins goes on until ctx ends. clients6 is nil where DHCPv6 was left out. The listener's facts are link.NAME.mac, .driver, .carrier, .addresses,
 // .gateway, .dhcp4.server, .dhcp4.lease_seconds and .dhcp4.ntp (time servers, []string), where DHCPv6 may be asked
 // .dhcp6.server, .dhcp6.address, .dhcp6.lease_seconds, .dhcp6.ntp, .ra.managed and .ra.other, of ports .master,
 // of bonds .active (the port in use), .repairs (how often changes of others were undone), of bonds and bridges .ports, .duplicates (addresses that somebody else has), .online and .missing (what keeps it from
-// being online, "" for nothing), and of resolver.servers and resolver.search, whenever they change, and must not block.
-func New(ctx context.Context, machine *spec.Machine, fact func(name string, value any)) *Manager {
+// being online, "" for nothing), and of resolver.servers and resolver.search, whenever they change.
+func New(ctx context.Context, machine *spec.Machine, listener Listener, clients6 Clients6) *Manager {
 	rows, rules := rowsOf(machine), rulesOf(machine)
 	return &Manager{
 		rows: rows, ethernet: machine.Ethernet, rules: rules,
 		kernel: &rtnetlink{known: map[int]hardware{}, settings: allSettings(rows), routers: asks6(rows), rules: len(rules) > 0},
-		ctx:    ctx, fact: fact, watch: watch, hear: hear, client6: newClient6, open: dhcp.Open, solicit: solicit, dial: dial, resolvConf: "/etc/resolv.conf",
+		ctx:    ctx, listener: listener, watch: watch, hear: hear, client6: clients6, open: dhcp.Open, solicit: solicit, dial: dial, resolvConf: "/etc/resolv.conf",
 		calls: make(chan func(*work)), views: map[string]view{}, news: make(chan struct{}),
 	}
 }

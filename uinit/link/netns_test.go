@@ -3,13 +3,11 @@ package link
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -34,50 +32,13 @@ func inNamespace(t *testing.T) bool {
 	return true
 }
 
-// told collects facts and lets a test wait for them.
-type told struct {
-	t    *testing.T
-	mu   sync.Mutex
-	is   map[string]any
-	news chan struct{}
-}
-
-func (f *told) fact(name string, value any) {
-	f.mu.Lock()
-	f.is[name] = value
-	f.mu.Unlock()
-	select {
-	case f.news <- struct{}{}:
-	default:
-	}
-}
-
-// until waits for a fact to print as text.
-func (f *told) until(name, text string) {
-	f.t.Helper()
-	limit := time.After(30 * time.Second)
-	for {
-		f.mu.Lock()
-		now := maps.Clone(f.is)
-		f.mu.Unlock()
-		if fmt.Sprint(now[name]) == text {
-			return
-		}
-		select {
-		case <-f.news:
-		case <-limit:
-			f.t.Fatalf("%s did not become %s; facts: %v", name, text, now)
-		}
-	}
-}
-
 // manage starts a manager on the running kernel.
 func manage(t *testing.T, rows map[string]spec.Ethernet) (*Manager, *told, context.Context) {
 	t.Helper()
-	f := &told{t: t, is: map[string]any{}, news: make(chan struct{}, 1)}
+	f := newTold(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	t.Cleanup(cancel)
-	m := New(ctx, &spec.Machine{Ethernet: rows}, f.fact)
+	m := New(ctx, &spec.Machine{Ethernet: rows}, f, nil)
 	m.resolvConf = resolvFile(t)
 	return m, f, ctx
 }
@@ -161,6 +122,9 @@ func TestLease(t *testing.T) {
 	}
 	f.until("link.lan.dhcp4.lease_seconds", "4")
 	f.until("link.lan.dhcp4.ntp", "[192.0.2.123]")
+	if !f.heard("lan.dhcp4: [192.0.2.123]") || !f.heard("addresses") || !f.heard(`lan misses ""`) {
+		t.Errorf("besides facts it was told %q", f.said)
+	}
 
 	// Renewed for longer, at half time.
 	p.serve("192.0.2.100", 6)

@@ -10,7 +10,7 @@ import (
 func (w *work) see() map[string]view {
 	views := map[string]view{}
 	for name, a := range w.active {
-		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.blind, w.deaf, w.resolvErr, w.ruleErr), lease: a.lease, lease6: a.lease6, repairs: a.repairs, reached: a.reached, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
+		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.trouble6(w.rows[name]), w.blind, w.deaf, w.resolvErr, w.ruleErr), lease: a.lease, lease6: a.lease6, repairs: a.repairs, reached: a.reached, wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
 		if a.asking != nil {
 			v.asking = a.asking.client.Waiting
 		}
@@ -30,6 +30,7 @@ func (w *work) see() map[string]view {
 // tell reports the facts that changed.
 func (w *work) tell(views map[string]view) {
 	for name, v := range views {
+		w.tellNews(name, v.news())
 		for key, value := range v.facts() {
 			w.tellOne("link."+name+"."+key, value)
 		}
@@ -39,6 +40,6 @@ func (w *work) tell(views map[string]view) {
 func (w *work) tellOne(key string, value any) {
 	if old, told := w.facts[key]; !told || !reflect.DeepEqual(old, value) {
 		w.facts[key] = value
-		w.fact(key, value)
+		w.listener.Fact(key, value)
 	}
 }

@@ -38,7 +38,7 @@ func TestRoutes(t *testing.T) {
 		return
 	}
 	plug(t, "eth0")
-	f := &told{t: t, is: map[string]any{}, news: make(chan struct{}, 1)}
+	f := newTold(t)
 	pfx, ip := netip.MustParsePrefix, netip.MustParseAddr
 	m := New(t.Context(), &spec.Machine{
 		Ethernet: map[string]spec.Ethernet{"lan": {Match: veth, Addressing: spec.Addressing{MTU: 1500, Addresses: []netip.Prefix{pfx("192.0.2.20/24"), pfx("2001:db8::20/64")}}}},
@@ -48,7 +48,7 @@ func TestRoutes(t *testing.T) {
 			"other": {Destination: pfx("0.0.0.0/0"), Link: "lan", Via: ip("192.0.2.8"), Metric: 50, Table: 7},
 		},
 		Rule: map[string]spec.Rule{"guests": {From: pfx("203.0.113.0/24"), Table: 7, Priority: 100}},
-	}, f.fact)
+	}, f, nil)
 	m.resolvConf = resolvFile(t)
 	if err := m.Configure(t.Context(), "lan"); err != nil {
 		t.Fatal(err)

@@ -171,35 +171,46 @@ func (v view) facts() map[string]any {
 		return facts
 	}
 	facts["mac"], facts["driver"], facts["carrier"] = string(v.nic.Address), v.nic.Driver, v.nic.Carrier
-	var texts, duplicates []string
-	for _, a := range v.addresses {
-		if a.Duplicate {
-			duplicates = append(duplicates, a.Prefix.String())
-		}
-		if !a.Tentative && !a.Duplicate {
-			texts = append(texts, a.Prefix.String())
-		}
-	}
-	slices.Sort(texts)
-	if texts != nil {
-		facts["addresses"] = texts
-	}
-	if duplicates != nil {
-		facts["duplicates"] = duplicates
-	}
+	facts["addresses"] = v.usable()
+	facts["duplicates"] = v.which(func(a Address) bool { return a.Duplicate })
 	if via := v.gateway(); via.IsValid() {
 		facts["gateway"] = via.String()
 	}
 	if v.lease != nil {
 		facts["dhcp4.server"] = v.lease.Server.String()
 		facts["dhcp4.lease_seconds"] = int(v.lease.Duration.Seconds())
-		servers := make([]string, len(v.lease.NTP))
-		for i, a := range v.lease.NTP {
-			servers[i] = a.String()
-		}
-		facts["dhcp4.ntp"] = servers
+		facts["dhcp4.ntp"] = v.timeServers4()
 	}
 	return facts
+}
+
+// usable are the addresses by which the interface can be reached, sorted.
+func (v view) usable() []string {
+	texts := v.which(func(a Address) bool { return !a.Tentative && !a.Duplicate })
+	slices.Sort(texts)
+	return texts
+}
+
+// which are some of the interface's addresses; never nil, for facts.
+func (v view) which(wanted func(Address) bool) []string {
+	texts := []string{}
+	for _, a := range v.addresses {
+		if wanted(a) {
+			texts = append(texts, a.Prefix.String())
+		}
+	}
+	return texts
+}
+
+// timeServers4 are those that the lease of DHCPv4 names; never nil, for facts.
+func (v view) timeServers4() []string {
+	servers := []string{}
+	if v.lease != nil {
+		for _, a := range v.lease.NTP {
+			servers = append(servers, a.String())
+		}
+	}
+	return servers
 }
 
 // gateway is the default router, IPv4 before IPv6, by lowest metric.

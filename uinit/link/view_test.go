@@ -109,7 +109,7 @@ func TestRefusedChange(t *testing.T) {
 		"lan": {Addressing: spec.Addressing{MTU: 9000, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.20/24")}}},
 		"wan": {},
 	}
-	m := New(t.Context(), &spec.Machine{Ethernet: rows}, func(string, any) {})
+	m := New(t.Context(), &spec.Machine{Ethernet: rows}, newTold(t), nil)
 	m.kernel, m.resolvConf = k, resolvFile(t)
 	m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
 	m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
@@ -131,7 +131,7 @@ func TestRefusedChange(t *testing.T) {
 }
 
 func TestNoWatch(t *testing.T) {
-	m := New(t.Context(), &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {}}}, nil)
+	m := New(t.Context(), &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {}}}, newTold(t), nil)
 	m.watch = func(context.Context) (<-chan struct{}, error) { return nil, errUnsupported }
 	if err := m.Configure(t.Context(), "lan"); !errors.Is(err, errUnsupported) {
 		t.Errorf("configuring without a watch: %v", err)

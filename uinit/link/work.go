@@ -20,8 +20,9 @@ type work struct {
 	blind error
 	// deaf is why routers are not heard, if so.
 	deaf error
-	// facts are those last told.
+	// facts are those last told, and heard what others heard of a link last.
 	facts map[string]any
+	heard map[string]heard
 	// resolved: resolv.conf is ours; resolvErr is why it could not be written.
 	resolved  bool
 	resolvErr error
@@ -68,7 +69,7 @@ func (m *Manager) run() {
 		m.publish(nil, err)
 		return
 	}
-	w := &work{Manager: m, active: map[string]*active{}, facts: map[string]any{}}
+	w := &work{Manager: m, active: map[string]*active{}, facts: map[string]any{}, heard: map[string]heard{}}
 	advertisements, err := m.hear(m.ctx)
 	if err != nil {
 		w.deaf = err
@@ -126,8 +127,8 @@ func (w *work) step() {
 		return
 	}
 	for name, a := range w.active {
-		w.lend(name, a)
-		w.lend6(name, a)
+		w.runDHCP(name, a)
+		w.runDHCP6(name, a)
 	}
 	w.rule()
 	w.resolve()

@@ -24,7 +24,6 @@ func Units(m *spec.Description) []graph.Unit {
 	if m.Site != nil {
 		add(unit.Unit{Name: "site", Needs: []string{"mounts"}, After: []string{"coldplug"}, Timeout: m.Site.Wait.Or(SiteWait) + SiteGrace})
 	}
-	add(unit.Unit{Name: "loopback"})
 	// What makes keys names this one; it keeps nobody else waiting.
 	add(unit.Unit{Name: "entropy"})
 	add(unit.Unit{Name: "rtc", Soft: true})
@@ -36,7 +35,6 @@ func Units(m *spec.Description) []graph.Unit {
 		add(unit.Unit{Name: "watchdog", After: []string{"coldplug"}})
 	}
 
-	var filter []string
 	if m.Firewall != nil {
 		// Modules of the profile may be what rules are made of.
 		add(unit.Unit{Name: "filter", Needs: []string{"mounts"}, After: []string{"modules"}})
@@ -44,31 +42,12 @@ func Units(m *spec.Description) []graph.Unit {
 		if len(m.Firewall.Log.Groups) > 0 {
 			add(unit.Unit{Name: "nflog", Needs: []string{"mounts"}, After: []string{"modules", "filter"}, Soft: true})
 		}
-		filter = []string{"filter"}
-	}
-	var network []string
-	links := m.Links()
-	for _, name := range graph.Names(links) {
-		soft := links[name].Optional
-		after := []string{"loopback", "sysctl"}
-		if m.Allows(spec.SiteHostname) {
-			after = append(after, "hostname") // which DHCP tells
-		}
-		add(unit.Unit{Name: "link:" + name, Needs: filter, After: after, Soft: soft}, spec.SiteAddresses, spec.SiteVLANs)
-		port := links[name].Master != ""
-		add(unit.Unit{Name: "online:" + name, Needs: []string{"link:" + name}, Soft: soft || port})
-		if m.Firewall != nil && slices.Contains(m.Firewall.Flow.Interfaces, name) {
-			add(unit.Unit{Name: "flow:" + name, Needs: []string{"link:" + name, "firewall"}, Soft: true})
-		}
-		if !port { // one cable fewer is what a bond is for
-			network = append(network, "online:"+name)
+		for _, name := range graph.Names(m.Links()) {
+			if slices.Contains(m.Firewall.Flow.Interfaces, name) {
+				add(unit.Unit{Name: "flow:" + name, Needs: []string{"link:" + name, "firewall"}, Soft: true})
+			}
 		}
 	}
-	if m.Allows(spec.SiteVLANs) { // those that the profile does not have
-		add(unit.Unit{Name: "site-vlans", Needs: filter, After: []string{"loopback", "sysctl"}}, spec.SiteVLANs)
-		network = append(network, "site-vlans")
-	}
-	add(unit.Unit{Name: "network", Needs: network})
 	for _, name := range graph.Names(m.Array) {
 		// The time for members to come up, and that for starting the array.
 		patience := 30 * time.Second

@@ -12,9 +12,9 @@ import (
 // retryClient is how long a DHCP client that could not start waits for another try.
 const retryClient = time.Second
 
-// lend lets a DHCP client run on the link exactly while there is carrier. It is stopped when a cable is pulled; the
+// runDHCP lets a DHCP client run on the link exactly while there is carrier. It is stopped when a cable is pulled; the
 // address stays until the lease is over, and when the cable is back the server is asked whether it is still good.
-func (w *work) lend(name string, a *active) {
+func (w *work) runDHCP(name string, a *active) {
 	n, ok := w.state.nic(a.nic)
 	should := ok && w.rows[name].DHCP4 && a.applied && n.Up && n.Carrier
 	if should && a.asking != nil && a.asking.mac != n.Address {

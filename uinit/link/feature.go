@@ -1,0 +1,78 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/link/plan"
+)
+
+// Linked is the feature of network interfaces. clients6 is nil where DHCPv6 was left out.
+func Linked(clients6 Clients6) feature.Linked {
+	return feature.Linked{
+		Name: "link", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return newLinks(d, clients6) },
+	}
+}
+
+type links struct {
+	*feature.Deps
+	// manager is made when the first interface is configured: the machine is what it is then.
+	manager func() *Manager
+	// planned are the VLANs that have units of their own: those of the image and of the kernel line.
+	planned []string
+}
+
+func newLinks(d *feature.Deps, clients6 Clients6) *links {
+	return &links{
+		Deps:    d,
+		manager: sync.OnceValue(func() *Manager { return New(d.Life, d.Machine.Now(), passOn{d}, clients6) }),
+		planned: graph.Names(d.Machine.Now().VLAN),
+	}
+}
+
+// Step is the work behind "loopback", "link:NAME", "online:NAME", "site-vlans" and "network".
+func (l *links) Step(unit string) feature.Step {
+	kind, name, _ := strings.Cut(unit, ":")
+	switch kind {
+	case "loopback":
+		return feature.Step{Run: func(context.Context) error { return Loopback() }}
+	case "link":
+		return feature.Step{
+			Run:     func(ctx context.Context) error { return l.manager().Configure(ctx, name) },
+			Waiting: func() string { return l.manager().Waiting(name) },
+		}
+	case "online":
+		return feature.Step{
+			Run:     func(ctx context.Context) error { return l.manager().Online(ctx, name) },
+			Waiting: func() string { return l.manager().Waiting(name) },
+		}
+	case "site-vlans":
+		return feature.Step{Run: l.addVLANs, Waiting: l.vlansWaiting}
+	case "network": // a name for all that it needs
+		return feature.Step{Run: func(context.Context) error { return nil }}
+	}
+	panic("BUG: no step for unit " + unit)
+}
+
+// Start keeps what bridges hand to the packet filter as it is stated.
+func (l *links) Start() { go l.keepBridgeFilter() }
+
+// passOn tells the rest of the machine what becomes of interfaces.
+type passOn struct{ *feature.Deps }
+
+func (p passOn) Fact(name string, value any)               { p.Facts.Fact(name, value) }
+func (p passOn) Addresses()                                { p.News.Addresses() }
+func (p passOn) TimeServers(from string, servers []string) { p.News.TimeServers(from, servers) }
+
+// Missing keeps the state of "online:NAME" true.
+func (p passOn) Missing(name, what string) {
+	var trouble error
+	if what != "" {
+		trouble = errors.New(what)
+	}
+	p.Outcomes.SetTrouble("online:"+name, trouble)
+}

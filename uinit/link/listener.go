@@ -1,0 +1,48 @@
+package link
+
+import "slices"
+
+// Listener hears what becomes of interfaces. Its methods are called by one goroutine, and must not wait.
+type Listener interface {
+	// Fact is something that has changed, for people.
+	Fact(name string, value any)
+	// Addresses says that those of some interface have changed: it may be worth asking others anew.
+	Addresses()
+	// TimeServers are those that a lease names; from says which lease that is.
+	TimeServers(from string, servers []string)
+	// Missing is what keeps a link from being online; "" for nothing.
+	Missing(name, what string)
+}
+
+// heard is what a listener has heard of a link besides facts.
+type heard struct {
+	addresses, ntp4, ntp6 []string
+	missing               string
+}
+
+// news is what a listener is to hear.
+func (v view) news() heard {
+	h := heard{addresses: v.usable(), ntp4: v.timeServers4(), missing: v.missing()}
+	if v.lease6 != nil {
+		h.ntp6 = v.lease6.NTP
+	}
+	return h
+}
+
+// tellNews tells the listener what is new about a link.
+func (w *work) tellNews(name string, now heard) {
+	before := w.heard[name]
+	w.heard[name] = now
+	if !slices.Equal(now.addresses, before.addresses) {
+		w.listener.Addresses()
+	}
+	if !slices.Equal(now.ntp4, before.ntp4) {
+		w.listener.TimeServers(name+".dhcp4", now.ntp4)
+	}
+	if !slices.Equal(now.ntp6, before.ntp6) {
+		w.listener.TimeServers(name+".dhcp6", now.ntp6)
+	}
+	if now.missing != before.missing {
+		w.listener.Missing(name, now.missing)
+	}
+}

@@ -1,0 +1,55 @@
+// Package plan says what network interfaces need: those of [ethernet.*], [bond.*], [vlan.*], [bridge.*] and [dummy.*], and
+// the tunnels of [wireguard.*] as far as they are interfaces. It is pure, and the builder's as well.
+package plan
+
+import (
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// Plan is what the builder reads.
+var Plan = graph.Plan{
+	Name: "link", Parts: map[string]func(*spec.Description) bool{"nodhcp6": asksDHCP6}, Units: Units, Modules: modules,
+}
+
+// asksDHCP6 says whether some interface asks by DHCPv6, or may when a router or the box's owner says so.
+func asksDHCP6(d *spec.Description) bool {
+	for _, l := range d.Links() {
+		if l.DHCP6 != nil && *l.DHCP6 || l.DHCP6 == nil && l.RA != nil && *l.RA {
+			return true
+		}
+	}
+	return d.Allows(spec.SiteAddresses, spec.SiteVLANs)
+}
+
+// Units bring up each interface and wait until it is online. Behind a packet filter none comes up before there are rules.
+func Units(d *spec.Description) []graph.Unit {
+	units := []graph.Unit{{Unit: unit.Unit{Name: "loopback"}}}
+	var filter, network []string
+	if d.Firewall != nil {
+		filter = []string{"filter"}
+	}
+	after := []string{"loopback", "sysctl"}
+	links := d.Links()
+	for _, name := range graph.Names(links) {
+		soft, port := links[name].Optional, links[name].Master != ""
+		made := unit.Unit{Name: "link:" + name, Needs: filter, After: after, Soft: soft}
+		if d.Allows(spec.SiteHostname) {
+			made.After = append([]string{"hostname"}, after...) // which DHCP tells
+		}
+		units = append(units,
+			graph.Unit{Unit: made, Reads: []spec.SiteKey{spec.SiteAddresses, spec.SiteVLANs}},
+			graph.Unit{Unit: unit.Unit{Name: "online:" + name, Needs: []string{"link:" + name}, Soft: soft || port}})
+		if !port { // one cable fewer is what a bond is for
+			network = append(network, "online:"+name)
+		}
+	}
+	if d.Allows(spec.SiteVLANs) { // those that the profile does not have
+		units = append(units, graph.Unit{
+			Unit: unit.Unit{Name: "site-vlans", Needs: filter, After: after}, Reads: []spec.SiteKey{spec.SiteVLANs},
+		})
+		network = append(network, "site-vlans")
+	}
+	return append(units, graph.Unit{Unit: unit.Unit{Name: "network", Needs: network}})
+}
