@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/build/buildtest"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
 	"github.com/imgbuild/imgbuild/profiles"
@@ -124,7 +125,7 @@ func TestKilledBuild(t *testing.T) {
 			buildtest.Write(t, filepath.Join(tmp, "keep"), "")
 			uinit := ""
 			if moment.request != "" {
-				bin, err := env(t, shared).Go.Uinit(t.Context(), p.Without()...)
+				bin, err := env(t, shared).Go.Uinit(t.Context(), features.Without(p.Description())...)
 				if err != nil {
 					t.Fatal(err)
 				}

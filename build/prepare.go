@@ -16,6 +16,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/segments"
 	"github.com/imgbuild/imgbuild/build/sources"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
@@ -92,7 +93,7 @@ func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 		return err
 	})
 	g.Go(func() (err error) {
-		uinit, err = e.Go.Uinit(gctx, p.Without()...)
+		uinit, err = e.Go.Uinit(gctx, features.Without(p.Description())...)
 		if err == nil && len(commands) > 0 {
 			busybox, err = e.Go.Busybox(gctx, commands)
 		}

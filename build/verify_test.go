@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/buildtest"
+	"github.com/imgbuild/imgbuild/internal/features"
 )
 
 // Verify finds two builds of the same inputs the same, and one of others not; of the first build's cache
@@ -14,7 +15,7 @@ import (
 func TestVerify(t *testing.T) {
 	dir, p := buildtest.World(t, "[image]\ncommands = []\n")
 	e := env(t, shared)
-	uinit, err := e.Go.Uinit(t.Context(), p.Without()...)
+	uinit, err := e.Go.Uinit(t.Context(), features.Without(p.Description())...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,9 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/array/md"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/md"
+	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
@@ -44,8 +45,8 @@ var errWaited = errors.New("members had their time")
 
 // step starts an array as soon as it may be. One that waits in vain is late, and is started when its
 // members come.
-func (a *arrays) step(name string) step {
-	return step{
+func (a *arrays) step(name string) feature.Step {
+	return feature.Step{
 		Run: func(ctx context.Context) error { return a.assemble(ctx, name) },
 		Waiting: func() string {
 			a.mu.Lock()
@@ -56,7 +57,7 @@ func (a *arrays) step(name string) step {
 }
 
 func (a *arrays) assemble(ctx context.Context, name string) error {
-	row := a.w.machine.Array[name]
+	row := a.w.Machine.Now().Array[name]
 	patience := 30 * time.Second
 	if row.StartDegradedAfter != nil {
 		patience = time.Duration(*row.StartDegradedAfter)
@@ -69,7 +70,7 @@ func (a *arrays) assemble(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	want := md.Machine{Host: string(a.w.machine.Hostname), Arrays: a.w.machine.Array, Waited: map[string]bool{name: patience == 0}}
+	want := md.Machine{Host: string(a.w.Machine.Now().Hostname), Arrays: a.w.Machine.Now().Array, Waited: map[string]bool{name: patience == 0}}
 	kernel := a.kernel()
 	for {
 		limited, cancel := ctx, context.CancelFunc(func() {})
@@ -77,7 +78,7 @@ func (a *arrays) assemble(ctx context.Context, name string) error {
 			limited, cancel = context.WithTimeoutCause(ctx, patience, errWaited)
 		}
 		var op md.Op
-		err := a.w.awaitDisk(limited, func() (bool, error) {
+		err := a.w.AwaitDisk(limited, func() (bool, error) {
 			have, err := kernel.Observe(limited)
 			if err != nil {
 				return false, err
@@ -101,11 +102,11 @@ func (a *arrays) assemble(ctx context.Context, name string) error {
 
 func (a *arrays) carryOut(ctx context.Context, kernel md.Kernel, want md.Machine, op md.Op) error {
 	for _, left := range op.Left {
-		a.w.log.Warn("array " + op.Array + ": left out: " + left)
+		a.w.Log.Warn("array " + op.Array + ": left out: " + left)
 	}
 	switch op.Action {
 	case md.Refuse:
-		a.w.board.Fact("array."+op.Array+".state", "refused")
+		a.w.Facts.Fact("array."+op.Array+".state", "refused")
 		return errors.New(op.Reason)
 	case md.Start:
 		if err := kernel.Start(ctx, op); err != nil {
@@ -119,7 +120,7 @@ func (a *arrays) carryOut(ctx context.Context, kernel md.Kernel, want md.Machine
 	if err != nil {
 		return err
 	}
-	a.w.board.Fact("array.unclaimed", md.Unclaimed(want, have))
+	a.w.Facts.Fact("array.unclaimed", md.Unclaimed(want, have))
 	a.clear(md.Claimed(want, have))
 	a.mu.Lock()
 	for _, m := range op.Members {
@@ -127,13 +128,13 @@ func (a *arrays) carryOut(ctx context.Context, kernel md.Kernel, want md.Machine
 	}
 	a.device[op.Array] = op.Device
 	a.mu.Unlock()
-	a.w.board.Fact("array."+op.Array+".device", "/dev/"+op.Device)
+	a.w.Facts.Fact("array."+op.Array+".device", "/dev/"+op.Device)
 	a.once.Do(func() { go a.watch() })
 	return md.Link(op.Array, op.Device)
 }
 
 func (a *arrays) kernel() md.System {
-	return md.System{Sys: dev.Sys(), Disks: a.w.disks, LoadModule: a.w.modules.Load}
+	return md.System{Sys: dev.Sys(), Disks: a.w.Disks, LoadModule: a.w.Kmod.Load}
 }
 
 func (a *arrays) wait(name, reason string) {
@@ -144,7 +145,7 @@ func (a *arrays) wait(name, reason string) {
 
 // watch tells of arrays for as long as the machine runs.
 func (a *arrays) watch() {
-	events, stop := a.w.events.Watch()
+	events, stop := a.w.Events.Watch()
 	defer stop()
 	go func() {
 		for e := range events {
@@ -153,15 +154,15 @@ func (a *arrays) watch() {
 			}
 		}
 	}()
-	if err := md.Watch(a.w.life, a.look); err != nil && a.w.life.Err() == nil {
-		a.w.log.Error(err.Error())
+	if err := md.Watch(a.w.Life, a.look); err != nil && a.w.Life.Err() == nil {
+		a.w.Log.Error(err.Error())
 	}
 }
 
 func (a *arrays) dropLost() {
 	for name, device := range a.running() {
 		for _, lost := range md.DropLost(dev.Sys(), device) {
-			a.w.log.Error(fmt.Sprintf("array %s: %s was pulled", name, a.describe(lost)))
+			a.w.Log.Error(fmt.Sprintf("array %s: %s was pulled", name, a.describe(lost)))
 		}
 	}
 }
@@ -193,7 +194,7 @@ func (a *arrays) look() (busy bool) {
 			continue // being stopped
 		}
 		busy = busy || h.Action != "" && h.Action != "idle"
-		fact := func(key string, value any) { a.w.board.Fact("array."+name+"."+key, value) }
+		fact := func(key string, value any) { a.w.Facts.Fact("array."+name+"."+key, value) }
 		var members []string
 		for _, m := range h.Members {
 			members = append(members, fmt.Sprintf("%s %d %s", m.Device, m.Slot, m.State))
@@ -222,9 +223,9 @@ func (a *arrays) tell(name string, h md.Health) {
 	if old == key {
 		return
 	}
-	a.w.board.Unit(a.event(report.Event{Kind: report.KindUnit, Name: "array:" + name, State: string(unit.OK)}), false)
+	a.w.Facts.Unit(a.event(report.Event{Kind: report.KindUnit, Name: "array:" + name, State: string(unit.OK)}), false)
 	if old != "" || h.State() != "ok" {
-		a.w.log.Warn("array " + name + ": " + h.String() + text)
+		a.w.Log.Warn("array " + name + ": " + h.String() + text)
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/blank"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/array/md"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/md"
 	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
@@ -34,7 +34,7 @@ func (a *arrays) create(ctx context.Context, name string, row spec.Array) error 
 	kernel := a.kernel()
 	var found []md.Member
 	made := false
-	err := a.w.awaitDisk(limited, func() (complete bool, err error) {
+	err := a.w.AwaitDisk(limited, func() (complete bool, err error) {
 		// Disks first, superblocks then: of a disk that comes in between nobody would know that it has one.
 		if found, complete, err = md.Find(dev.Sys(), row.Match.Members); err != nil {
 			return false, err
@@ -43,7 +43,7 @@ func (a *arrays) create(ctx context.Context, name string, row spec.Array) error 
 		if err != nil {
 			return false, err
 		}
-		op := md.Judge(name, md.Machine{Host: string(a.w.machine.Hostname), Arrays: a.w.machine.Array}, have)
+		op := md.Judge(name, md.Machine{Host: string(a.w.Machine.Now().Hostname), Arrays: a.w.Machine.Now().Array}, have)
 		made = op.Action != md.Wait || op.Members != nil
 		for _, m := range have.Members {
 			for _, text := range row.Match.Members {
@@ -63,7 +63,7 @@ func (a *arrays) create(ctx context.Context, name string, row spec.Array) error 
 		return fmt.Errorf("creating array %s: %w", name, err)
 	}
 	for _, m := range found {
-		if err := a.w.disks.Check(m.Device); err != nil {
+		if err := a.w.Disks.Check(m.Device); err != nil {
 			return fmt.Errorf("creating array %s: %w", name, err)
 		}
 	}
@@ -101,18 +101,18 @@ func (a *arrays) mdadmCreate(ctx context.Context, name string, row spec.Array, d
 		if module == "raid456" && row.Level.Number() != 4 && row.Level.Number() != 5 && row.Level.Number() != 6 {
 			continue
 		}
-		_ = a.w.modules.Load(module) // there is no module raid5; mdadm has the better message
+		_ = a.w.Kmod.Load(module) // there is no module raid5; mdadm has the better message
 	}
 	args := []string{"--create", "/dev/md/" + name, "--run", "--metadata=1.2", "--level=" + string(row.Level), "--name=" + name,
-		"--homehost=" + string(a.w.machine.Hostname), "--raid-devices=" + strconv.Itoa(len(disks))}
+		"--homehost=" + string(a.w.Machine.Now().Hostname), "--raid-devices=" + strconv.Itoa(len(disks))}
 	if row.Level.Number() > 0 {
 		args = append(args, "--bitmap=internal") // what a crash leaves to be checked is minutes, not a day
 	}
 	for _, d := range disks {
 		args = append(args, "/dev/"+d.Device)
-		a.w.log.Info("array " + name + ": making it of " + described(d.Device))
+		a.w.Log.Info("array " + name + ": making it of " + described(d.Device))
 	}
-	a.w.log.Info("array " + name + ": creating it: mdadm " + strings.Join(args, " "))
+	a.w.Log.Info("array " + name + ": creating it: mdadm " + strings.Join(args, " "))
 	if out, err := slack.CombinedOutput(exec.CommandContext(ctx, mdadm, args...)); err != nil {
 		return fmt.Errorf("creating array %s: mdadm: %w: %s", name, err, strings.TrimSpace(string(out)))
 	}

@@ -10,20 +10,22 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/uinit/array/md"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/md"
+	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 )
 
 // answers lets uinitctl ask about arrays and have work done on them.
 func (a *arrays) answers() {
-	a.w.board.Answer("array", func(ctx context.Context, args []string, send func(report.Event) error) error {
-		to := asker(send)
+	a.w.Facts.Answer("array", func(ctx context.Context, args []string, send func(report.Event) error) error {
+		to := feature.Asker(send)
 		args = append(args, "", "", "", "")
 		switch verb, name := args[0], args[1]; {
 		case verb == "status" || verb == "":
 			return a.status(to)
 		case a.running()[name] == "" && (verb == "check" || verb == "replace"):
-			names := sorted(a.running())
+			names := graph.Names(a.running())
 			if len(names) == 0 {
 				return fmt.Errorf("no array runs; \"uinitctl array status\" says why")
 			}
@@ -38,30 +40,30 @@ func (a *arrays) answers() {
 }
 
 // status prints every array of the profile with its members.
-func (a *arrays) status(to asker) error {
+func (a *arrays) status(to feature.Asker) error {
 	running := a.running()
-	for _, name := range sorted(a.w.machine.Array) {
+	for _, name := range graph.Names(a.w.Machine.Now().Array) {
 		device := running[name]
 		if device == "" {
 			a.mu.Lock()
 			reason := a.waits[name]
 			a.mu.Unlock()
-			to.tell("%s %s not running: %s", name, a.w.machine.Array[name].Level, reason)
+			to.Tell("%s %s not running: %s", name, a.w.Machine.Now().Array[name].Level, reason)
 			continue
 		}
 		h, err := md.Examine(dev.Sys(), device)
 		if err != nil {
 			return err
 		}
-		to.tell("%s %s /dev/%s %s", name, a.w.machine.Array[name].Level, device, h)
+		to.Tell("%s %s /dev/%s %s", name, a.w.Machine.Now().Array[name].Level, device, h)
 		for _, m := range h.Members {
-			to.tell("  %s: %s: %s", m.Place(), a.disk(m.Device), m.Condition())
+			to.Tell("  %s: %s: %s", m.Place(), a.disk(m.Device), m.Condition())
 		}
 		for _, slot := range h.Empty() {
-			to.tell("  slot %d: empty", slot)
+			to.Tell("  slot %d: empty", slot)
 		}
 		if p := h.Progress(); p != "" {
-			to.tell("  %s", p)
+			to.Tell("  %s", p)
 		}
 	}
 	return nil
@@ -75,7 +77,7 @@ func (a *arrays) disk(device string) string {
 	return a.describe(device) + ", which is gone"
 }
 
-func (a *arrays) check(ctx context.Context, name string, to asker) error {
+func (a *arrays) check(ctx context.Context, name string, to feature.Asker) error {
 	device := a.running()[name]
 	if err := md.Check(device); err != nil {
 		return fmt.Errorf("checking array %s: %w", name, err)
@@ -90,12 +92,12 @@ func (a *arrays) check(ctx context.Context, name string, to asker) error {
 	if h.Mismatches > 0 {
 		return fmt.Errorf("checking array %s: %d sectors differ; \"mdadm --action=repair /dev/%s\" makes them alike", name, h.Mismatches, device)
 	}
-	to.tell("%s: all copies agree", name)
+	to.Tell("%s: all copies agree", name)
 	return nil
 }
 
 // follow shows how far the work on an array has come until it ends, or the asker leaves.
-func (a *arrays) follow(ctx context.Context, name string, to asker) error {
+func (a *arrays) follow(ctx context.Context, name string, to feature.Asker) error {
 	device, last := a.running()[name], ""
 	idle := 0
 	tick := time.NewTicker(500 * time.Millisecond)
@@ -106,7 +108,7 @@ func (a *arrays) follow(ctx context.Context, name string, to asker) error {
 			return err
 		}
 		if text := h.Progress(); text != last && text != "" {
-			to.progress(name + " " + text)
+			to.Progress(name + " " + text)
 			last = text
 		}
 		// Between two pieces of work the driver is idle for a moment.

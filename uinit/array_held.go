@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/holder"
-	"github.com/imgbuild/imgbuild/uinit/md"
+	"github.com/imgbuild/imgbuild/uinit/array/md"
 )
 
 // unused refuses the first disk that somebody uses, and says who.

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/holder"
+	"github.com/imgbuild/imgbuild/uinit/array/md"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/md"
 )
 
 // A disk that a guest has is none to make an array of, though it looks blank and no holder stands in sysfs.

@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/uinit/array/md"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/md"
 )
 
 // clear takes the partitions of members that are whole disks out of the kernel. Whoever looks at one right now keeps it there for
@@ -20,12 +20,12 @@ func (a *arrays) clear(members []string) {
 	for _, disk := range members {
 		dropped, err := md.DropPartitions(dev.Sys(), disk)
 		if len(dropped) > 0 {
-			a.w.log.Info(strings.Join(dropped, ", ") + ": not shown by itself, since " + disk + " is a member of an array")
+			a.w.Log.Info(strings.Join(dropped, ", ") + ": not shown by itself, since " + disk + " is a member of an array")
 		}
 		if errors.Is(err, unix.EBUSY) {
 			go a.insist(disk)
 		} else if err != nil {
-			a.w.log.Error("taking the partitions of " + disk + " away: " + err.Error())
+			a.w.Log.Error("taking the partitions of " + disk + " away: " + err.Error())
 		}
 	}
 }
@@ -43,14 +43,14 @@ func (a *arrays) insist(disk string) {
 	for range often {
 		select {
 		case <-tick.C:
-		case <-a.w.life.Done():
+		case <-a.w.Life.Done():
 			return
 		}
 		if _, err = md.DropPartitions(dev.Sys(), disk); err == nil {
 			return
 		}
 	}
-	a.w.log.Error("the partitions of " + disk + ", a member of an array, are in use by themselves: " + err.Error())
+	a.w.Log.Error("the partitions of " + disk + ", a member of an array, are in use by themselves: " + err.Error())
 }
 
 // insists notes that somebody does, and says whether somebody did.
@@ -64,11 +64,11 @@ func (a *arrays) insists(disk string, now bool) (before bool) {
 
 // watchLegs looks at disks that come when their array runs already, or was refused: it is not looked for any more then.
 func (a *arrays) watchLegs() {
-	events, stop := a.w.events.Watch()
+	events, stop := a.w.Events.Watch()
 	defer stop()
 	for {
 		select {
-		case <-a.w.life.Done():
+		case <-a.w.Life.Done():
 			return
 		case e := <-events:
 			if e.Action != dev.Overflow && (e.Action != "add" || e.Subsystem() != "block" || e.Env["DEVTYPE"] != "disk" || strings.HasPrefix(path.Base(e.Path), "md")) {
@@ -92,7 +92,7 @@ func (a *arrays) lookAtLegs() {
 	if !a.missed.Swap(false) {
 		return
 	}
-	if have, err := a.kernel().Observe(a.w.life); err == nil {
-		a.clear(md.Claimed(md.Machine{Host: string(a.w.machine.Hostname), Arrays: a.w.machine.Array}, have))
+	if have, err := a.kernel().Observe(a.w.Life); err == nil {
+		a.clear(md.Claimed(md.Machine{Host: string(a.w.Machine.Now().Hostname), Arrays: a.w.Machine.Now().Array}, have))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/feature"
 )
 
 // arrays stands for what a machine without [array.*] does without.
@@ -14,8 +15,8 @@ type arrays struct{}
 
 func newArrays(*worker) *arrays { return nil }
 
-func (*arrays) step(string) step {
-	return step{Run: func(context.Context) error { return errors.New("this uinit was built without arrays") }}
+func (*arrays) step(string) feature.Step {
+	return feature.Step{Run: func(context.Context) error { return errors.New("this uinit was built without arrays") }}
 }
 
 func (*arrays) event(e report.Event) report.Event { return e }

@@ -12,8 +12,9 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/blank"
+	"github.com/imgbuild/imgbuild/uinit/array/md"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/md"
+	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
@@ -23,7 +24,7 @@ const sfdisk = "/sbin/sfdisk"
 // replace puts a new disk in the place of an old one, which may be gone already. ctx ends only the
 // watching: the disks' work goes on. Begun a second time, after a
 // reboot in the middle, it goes on with what is left to do.
-func (a *arrays) replace(ctx context.Context, name, old, new string, to asker) error {
+func (a *arrays) replace(ctx context.Context, name, old, new string, to feature.Asker) error {
 	old, new = path.Base(old), path.Base(new)
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("replacing %s in array %s: %w", old, name, fmt.Errorf(format, args...))
@@ -71,14 +72,14 @@ func (a *arrays) replace(ctx context.Context, name, old, new string, to asker) e
 		if err := a.free(ctx, target); err != nil {
 			return bad("%w", err)
 		}
-		a.w.log.Info("array " + name + ": making " + described(target) + " a member")
+		a.w.Log.Info("array " + name + ": making " + described(target) + " a member")
 		if err := a.mdadm(to, "/dev/"+device, "--add", "/dev/"+target); err != nil {
 			return bad("%w", err)
 		}
 		a.remember(target)
 	}
 	if sound && len(h.Missing) > 0 {
-		to.tell("%s works and stays; %s is for who is missing", was.Device, target)
+		to.Tell("%s works and stays; %s is for who is missing", was.Device, target)
 	} else if sound && was.Device != target && !was.Has("want_replacement") {
 		// A sound one gives its content before it goes: the array is whole all the time. After a reboot in the
 		// middle it is still at that.
@@ -100,13 +101,13 @@ func (a *arrays) replace(ctx context.Context, name, old, new string, to asker) e
 	if len(h.Missing) > 0 {
 		return bad("it is still %s", h)
 	}
-	to.tell("%s ok: %s is in the place of %s", name, md.Describe(sys, target), old)
+	to.Tell("%s ok: %s is in the place of %s", name, md.Describe(sys, target), old)
 	return nil
 }
 
 // remove takes a failed member out. The driver needs a moment to let go of one that it has just dropped, and
 // has no news for who waits for that.
-func (a *arrays) remove(ctx context.Context, to asker, device, member string) error {
+func (a *arrays) remove(ctx context.Context, to feature.Asker, device, member string) error {
 	limited, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -136,28 +137,28 @@ func (a *arrays) partitionAlike(h md.Health, old string) (like string) {
 
 // copyTable gives a blank disk the partitions of the disk that a member lies on, and returns the one that has
 // that member's number. A disk that has partitions already, from a run that was interrupted, keeps them.
-func (a *arrays) copyTable(ctx context.Context, like, disk string, to asker) (string, error) {
+func (a *arrays) copyTable(ctx context.Context, like, disk string, to feature.Asker) (string, error) {
 	sys, target := dev.Sys(), md.PartitionOf(disk, like)
 	from := md.Disk(sys, like)
 	if !md.Partitions(sys, disk) {
 		if err := a.free(ctx, disk); err != nil {
 			return "", err
 		}
-		a.w.log.Info("copying the partitions of " + from + " to " + described(disk))
-		dump, err := slack.Output(exec.CommandContext(a.w.life, sfdisk, "--dump", "/dev/"+from))
+		a.w.Log.Info("copying the partitions of " + from + " to " + described(disk))
+		dump, err := slack.Output(exec.CommandContext(a.w.Life, sfdisk, "--dump", "/dev/"+from))
 		if err != nil {
 			return "", fmt.Errorf("reading the partitions of %s: %w", from, err)
 		}
-		cmd := exec.CommandContext(a.w.life, sfdisk, "--quiet", "--wipe=never", "/dev/"+disk)
+		cmd := exec.CommandContext(a.w.Life, sfdisk, "--quiet", "--wipe=never", "/dev/"+disk)
 		cmd.Stdin = strings.NewReader(md.CopyTable(string(dump)))
 		if out, err := slack.CombinedOutput(cmd); err != nil {
 			return "", fmt.Errorf("copying the partitions of %s to %s: %w: %s", from, disk, err, strings.TrimSpace(string(out)))
 		}
-		to.tell("%s has the partitions of %s", disk, from)
+		to.Tell("%s has the partitions of %s", disk, from)
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, 10*time.Second, fmt.Errorf("%s does not come up", target))
 	defer cancel()
-	return target, a.w.awaitDisk(limited, func() (bool, error) { return md.Exists(sys, target), nil })
+	return target, a.w.AwaitDisk(limited, func() (bool, error) { return md.Exists(sys, target), nil })
 }
 
 // free refuses a device that holds anything.
@@ -165,7 +166,7 @@ func (a *arrays) free(ctx context.Context, device string) error {
 	if err := unused(md.Describe(dev.Sys(), device)); err != nil {
 		return err
 	}
-	if err := a.w.disks.Check(device); err != nil {
+	if err := a.w.Disks.Check(device); err != nil {
 		return err
 	}
 	return blank.Device(ctx, dev.Sys(), device)
@@ -177,11 +178,11 @@ func (a *arrays) remember(device string) {
 	a.members[device] = md.Describe(dev.Sys(), device).String()
 }
 
-func (a *arrays) mdadm(to asker, args ...string) error {
+func (a *arrays) mdadm(to feature.Asker, args ...string) error {
 	line := "mdadm " + strings.Join(args, " ")
-	a.w.log.Info(line)
-	to.tell("%s", line)
-	if out, err := slack.CombinedOutput(exec.CommandContext(a.w.life, mdadm, args...)); err != nil {
+	a.w.Log.Info(line)
+	to.Tell("%s", line)
+	if out, err := slack.CombinedOutput(exec.CommandContext(a.w.Life, mdadm, args...)); err != nil {
 		return fmt.Errorf("%s: %w: %s", line, err, strings.TrimSpace(string(out)))
 	}
 	return nil

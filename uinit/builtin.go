@@ -4,54 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"maps"
 	"time"
 
-	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/sshd"
+	"github.com/imgbuild/imgbuild/uinit/features"
+	shareplan "github.com/imgbuild/imgbuild/uinit/share/plan"
 	"github.com/imgbuild/imgbuild/uinit/watchdog"
 )
 
-// addBuiltin adds the services that a profile asks for by a table of their own.
-func addBuiltin(m *spec.Machine) {
-	addShares(m)
-	if m.SSH == nil {
-		return
+// addServices adds the services that a profile asks for by a table of their own.
+func (w *worker) addServices() {
+	next := *w.Machine.Now()
+	next.Service = map[string]spec.Service{}
+	maps.Copy(next.Service, w.Machine.Now().Service)
+	maps.Copy(next.Service, shareplan.Services(&next))
+	for _, l := range features.All() {
+		if l.Services != nil {
+			maps.Copy(next.Service, l.Services(&next))
+		}
 	}
-	if m.Service == nil {
-		m.Service = map[string]spec.Service{}
-	}
-	m.Service[spec.SSHService] = sshd.Service(*m.SSH)
-}
-
-// prepareSSH makes the host key, and shows it to those who are to compare it.
-func (w *worker) prepareSSH(ctx context.Context) error {
-	keys := sshd.Keys{Ready: w.poolReady, Make: sshd.MakeKey, Kept: sshd.OnDisk}
-	key, err := keys.Prepare(ctx, *w.machine.SSH)
-	if err != nil {
-		return err
-	}
-	w.board.Fact("ssh.host_key", key.Fingerprint)
-	w.board.Fact("ssh.host_key_kept", key.Kept)
-	if w.machine.SSH.State != "" && !key.Kept {
-		w.log.Warn(fmt.Sprintf("ssh: %s is not there, so the host key is another one", w.machine.SSH.State))
-	}
-	// Above the login prompt.
-	if err := bounded.Make(filepath.Dir(sshd.FingerprintFile), 0o700); err != nil {
-		return fmt.Errorf("showing the host key: %w", err)
-	}
-	if err := bounded.Write(sshd.FingerprintFile, []byte(key.Fingerprint+"\n"), 0o644); err != nil {
-		return fmt.Errorf("showing the host key: %w", err)
-	}
-	return nil
-}
-
-// poolReady returns when the random pool is good for keys.
-func (w *worker) poolReady(ctx context.Context) error {
-	_, err := w.pool.Wait(ctx)
-	return err
+	w.Machine.Publish(&next)
 }
 
 // startWatchdog finds a watchdog and feeds it until disarm.
@@ -59,7 +33,7 @@ func (w *worker) startWatchdog(context.Context) error {
 	sys := dev.Sys()
 	name, identity, err := watchdog.Find(sys)
 	if errors.Is(err, watchdog.ErrNone) {
-		if err := w.modules.Load("softdog"); err != nil {
+		if err := w.Kmod.Load("softdog"); err != nil {
 			return fmt.Errorf("finding no watchdog in the machine: %w", err)
 		}
 		name, identity, err = watchdog.Find(sys)
@@ -71,14 +45,14 @@ func (w *worker) startWatchdog(context.Context) error {
 	if err != nil {
 		return err
 	}
-	dog, timeout, err := watchdog.Start(device, w.machine.Watchdog.Timeout.Or(time.Minute))
+	dog, timeout, err := watchdog.Start(device, w.Machine.Now().Watchdog.Timeout.Or(time.Minute))
 	if err != nil {
 		return err
 	}
 	dog.Well = w.well
-	dog.Log = func(format string, args ...any) { w.log.Warn(fmt.Sprintf(format, args...)) }
-	w.board.Fact("watchdog.device", identity)
-	w.board.Fact("watchdog.seconds", timeout.Seconds())
+	dog.Log = func(format string, args ...any) { w.Log.Warn(fmt.Sprintf(format, args...)) }
+	w.Facts.Fact("watchdog.device", identity)
+	w.Facts.Fact("watchdog.seconds", timeout.Seconds())
 	// Beyond life: a shutdown that hangs is to end, too.
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -89,7 +63,7 @@ func (w *worker) startWatchdog(context.Context) error {
 
 // well says whether the worker is in order: it answers what "uinitctl status" asks.
 func (w *worker) well(context.Context) error {
-	w.board.Units()
+	w.Facts.Units()
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 // consoles returns the rows that offer a login, patterns replaced by the ports they match.
 func (w *worker) consoles(expand func(map[string]spec.Console) map[string]spec.Console) map[string]spec.Console {
 	rows := map[string]spec.Console{}
-	for name, row := range expand(w.machine.Console) {
+	for name, row := range expand(w.Machine.Now().Console) {
 		if row.Login != spec.LoginOff {
 			rows[name] = row
 		}
@@ -29,12 +29,12 @@ const consoleGrace = 50 * time.Millisecond
 // serveConsole offers a login on a terminal for as long as the machine runs. The unit is done when
 // the terminal is there; one that is not is served when it comes up.
 func (w *worker) serveConsole(name string) error {
-	row := console.Expand(w.machine.Console)[name]
+	row := console.Expand(w.Machine.Now().Console)[name]
 	first := make(chan error, 1)
 	go func() {
-		for pause := time.Second; w.life.Err() == nil; pause = min(2*pause, time.Minute) {
+		for pause := time.Second; w.Life.Err() == nil; pause = min(2*pause, time.Minute) {
 			// Watched from before the look, so that a terminal can't come up unseen after it.
-			events, stop := w.events.Watch()
+			events, stop := w.Events.Watch()
 			err := w.serveOnce(name, row)
 			select {
 			case first <- err:
@@ -42,14 +42,14 @@ func (w *worker) serveConsole(name string) error {
 			}
 			var absent *console.AbsentError
 			switch {
-			case w.life.Err() != nil:
+			case w.Life.Err() != nil:
 			case errors.As(err, &absent):
 				w.awaitTerminal(name, events)
 			default:
-				w.log.Error(fmt.Sprintf("console %s: %v; again in %v", name, err, pause))
+				w.Log.Error(fmt.Sprintf("console %s: %v; again in %v", name, err, pause))
 				select {
 				case <-time.After(pause):
-				case <-w.life.Done():
+				case <-w.Life.Done():
 				}
 			}
 			stop()
@@ -63,7 +63,7 @@ func (w *worker) serveConsole(name string) error {
 		}
 		return err
 	case <-time.After(consoleGrace):
-		w.board.Fact("console."+name, string(row.Login))
+		w.Facts.Fact("console."+name, string(row.Login))
 		return nil
 	}
 }
@@ -74,12 +74,12 @@ func (w *worker) serveOnce(name string, row spec.Console) (err error) {
 			err = fmt.Errorf("panic: %v", v)
 		}
 	}()
-	leave, err := w.terminals.take(w.life, name)
+	leave, err := w.terminals.take(w.Life, name)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	return console.Serve(w.life, name, row, w.machine, w.board.Troubles)
+	return console.Serve(w.Life, name, row, w.Machine.Now(), w.Facts.Troubles)
 }
 
 // awaitTerminal returns when the kernel announces the terminal, a USB serial port or a hypervisor's
@@ -91,7 +91,7 @@ func (w *worker) awaitTerminal(name string, events <-chan dev.Event) {
 			if e.Action == dev.Overflow || e.Action == "add" && console.Brings(name, e.Subsystem(), path.Base(e.Path)) {
 				return
 			}
-		case <-w.life.Done():
+		case <-w.Life.Done():
 			return
 		}
 	}
@@ -106,7 +106,7 @@ func (w *worker) serveNewConsoles(served map[string]spec.Console, events <-chan 
 			if e.Action != dev.Overflow && (e.Action != "add" || e.Subsystem() != "tty") {
 				continue
 			}
-		case <-w.life.Done():
+		case <-w.Life.Done():
 			return
 		}
 		for name, row := range w.consoles(console.Expand) {
@@ -114,7 +114,7 @@ func (w *worker) serveNewConsoles(served map[string]spec.Console, events <-chan 
 				continue
 			}
 			served[name] = row
-			w.log.Info("console " + name + " came up")
+			w.Log.Info("console " + name + " came up")
 			go func() { _ = w.serveConsole(name) }() // it logs what goes wrong
 		}
 	}

@@ -16,11 +16,12 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/signature"
 	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/feature"
 )
 
 // answerDisk lets uinitctl list disks, and make one blank.
 func (w *worker) answerDisk(ctx context.Context, args []string, send func(report.Event) error) error {
-	to := asker(send)
+	to := feature.Asker(send)
 	switch {
 	case len(args) == 0 || len(args) == 1 && args[0] == "list":
 		return listDisks(to)
@@ -34,13 +35,13 @@ func (w *worker) answerDisk(ctx context.Context, args []string, send func(report
 var noDisks = []string{"ram", "zram", "loop", "sr", "fd"}
 
 // listDisks prints disks, arrays and volumes with their partitions: what lies on each, and who uses it.
-func listDisks(to asker) error {
+func listDisks(to feature.Asker) error {
 	sys := dev.Sys()
 	users, err := diskUsers(sys)
 	if err != nil {
 		return err
 	}
-	to.tell("%-10s %10s  %-20s %-16s %s", "DEVICE", "SIZE", "SERIAL", "MODEL", "HOLDS")
+	to.Tell("%-10s %10s  %-20s %-16s %s", "DEVICE", "SIZE", "SERIAL", "MODEL", "HOLDS")
 	for _, name := range disk.Names(sys) {
 		d, err := disk.Of(sys, name)
 		if err != nil || slices.Contains(noDisks, strings.TrimRight(name, "0123456789")) {
@@ -51,7 +52,7 @@ func listDisks(to asker) error {
 			if users := users(d.Name); len(users) > 0 {
 				line += "; " + strings.Join(users, ", ")
 			}
-			to.tell("%s", line)
+			to.Tell("%s", line)
 		}
 	}
 	return nil
@@ -89,7 +90,7 @@ func holds(d disk.Device) string {
 }
 
 // eraseDisk makes a device blank for whoever shows by its serial number that it is the one that is meant. Who leaves ends it.
-func (w *worker) eraseDisk(ctx context.Context, device, serial string, to asker) error {
+func (w *worker) eraseDisk(ctx context.Context, device, serial string, to feature.Asker) error {
 	sys := dev.Sys()
 	d, err := disk.At(sys, "/dev/"+strings.TrimPrefix(device, "/dev/"))
 	if err != nil {
@@ -105,25 +106,25 @@ func (w *worker) eraseDisk(ctx context.Context, device, serial string, to asker)
 	if users := users(d.Name); len(users) > 0 {
 		return fmt.Errorf("%s is in use: %s; nothing was erased", d, strings.Join(users, ", "))
 	}
-	w.log.Warn("disk " + d.String() + ": erasing it, as uinitctl was told")
+	w.Log.Warn("disk " + d.String() + ": erasing it, as uinitctl was told")
 	last := ""
 	e, err := blank.EraseDevice(ctx, d, func(what string, done, total int64) {
 		if line := fmt.Sprintf("%s %s: %d %%", what, d.Name, 100*done/max(total, 1)); line != last {
-			to.progress(line)
+			to.Progress(line)
 			last = line
 		}
 	})
 	if err != nil {
 		err = fmt.Errorf("erasing %s: %w; once more goes on with what is left", d, err)
-		w.log.Error(err.Error())
+		w.Log.Error(err.Error())
 		return err
 	}
 	did := fmt.Sprintf("disk %s: blank: zeros written over %s", d, disk.Size(e.Written))
 	if e.Discarded > 0 {
 		did += fmt.Sprintf(", %s discarded", disk.Size(e.Discarded))
 	}
-	w.log.Warn(did)
-	to.tell("%s", did)
-	to.tell("This was no secure erase: what lies between may still be read from it.")
+	w.Log.Warn(did)
+	to.Tell("%s", did)
+	to.Tell("This was no secure erase: what lies between may still be read from it.")
 	return nil
 }

@@ -12,6 +12,9 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
 )
 
 // Only the disk that is meant is erased, and only when nobody uses it; what was done is said and logged.
@@ -33,11 +36,12 @@ func TestEraseDisk(t *testing.T) {
 	word := fmt.Sprintf("%s/%d", name, 64<<20)
 
 	var said, log strings.Builder
-	w := &worker{log: slog.New(slog.NewTextHandler(&log, nil))}
+	w := &worker{Deps: featuretest.Deps(t, spec.Machine{})}
+	w.Log = slog.New(slog.NewTextHandler(&log, nil))
 	ask := func(words ...string) string {
 		said.Reset()
 		err := w.answerDisk(t.Context(), words, func(e report.Event) error {
-			if e.State != progress {
+			if e.State != feature.Progress {
 				fmt.Fprintln(&said, e.Message)
 			}
 			return nil

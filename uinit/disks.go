@@ -14,11 +14,11 @@ import (
 // watchDisks tells of disks that a board's or a controller's firmware made an array of. Nobody here runs such, and an owner
 // who believes that it runs has to hear of it: half of a mirror looks like a disk.
 func (w *worker) watchDisks() {
-	events, stop := w.events.Watch()
+	events, stop := w.Events.Watch()
 	defer stop()
 	known := map[string]string{} // the mark by disk
 	all := func() {
-		entries, _ := fs.ReadDir(w.disks.Sys, "class/block") // there is none before the first device
+		entries, _ := fs.ReadDir(w.Disks.Sys, "class/block") // there is none before the first device
 		for _, e := range entries {
 			w.lookAtDisk(e.Name(), known)
 		}
@@ -26,7 +26,7 @@ func (w *worker) watchDisks() {
 	all()
 	for {
 		select {
-		case <-w.life.Done():
+		case <-w.Life.Done():
 			return
 		case e := <-events:
 			switch {
@@ -41,13 +41,13 @@ func (w *worker) watchDisks() {
 
 // lookAtDisk notes a disk that has a firmware's mark, or has none any more.
 func (w *worker) lookAtDisk(name string, known map[string]string) {
-	sys := w.disks.Sys
+	sys := w.Disks.Sys
 	if len(alone.MadeOf(sys, name)) > 0 { // a partition, or what is made of a disk that has its own line
 		return
 	}
 	var e *alone.MemberError
 	if alone.Ready(sys, name) {
-		e = w.disks.Firmware(name)
+		e = w.Disks.Firmware(name)
 	}
 	text, line := "", ""
 	if e != nil {
@@ -58,10 +58,10 @@ func (w *worker) lookAtDisk(name string, known map[string]string) {
 		return
 	}
 	if known[name] = text; e != nil {
-		w.log.Warn(e.Error())
+		w.Log.Warn(e.Error())
 	} else {
 		delete(known, name)
 	}
-	w.board.Note("disk:"+name, line)
-	w.board.Fact("disk.firmware_raid", append([]string{}, slices.Sorted(maps.Values(known))...))
+	w.Facts.Note("disk:"+name, line)
+	w.Facts.Fact("disk.firmware_raid", append([]string{}, slices.Sorted(maps.Values(known))...))
 }

@@ -16,8 +16,8 @@ import (
 	"testing/fstest"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
-	"github.com/imgbuild/imgbuild/internal/report"
-	"github.com/imgbuild/imgbuild/uinit/status"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
 )
 
 // tree is a part of /sys with disks of 8 MiB.
@@ -49,8 +49,9 @@ func TestFirmwareDisksAreTold(t *testing.T) {
 	disks := map[string]*zeros{"vda": {}, "vdb": {mark: "Intel Raid ISM Cfg Sig. 1.1.00"}}
 	sys := tree("vda", "vdb")
 	var logged strings.Builder
-	w := &worker{life: t.Context(), log: slog.New(slog.NewTextHandler(&logged, nil)), board: status.NewBoard(func(report.Event) {}),
-		disks: &alone.Disks{Sys: sys, Open: func(name string) (alone.Device, error) { return disks[name], nil }}}
+	w := &worker{Deps: featuretest.Deps(t, spec.Machine{})}
+	w.Log = slog.New(slog.NewTextHandler(&logged, nil))
+	w.Disks = &alone.Disks{Sys: sys, Open: func(name string) (alone.Device, error) { return disks[name], nil }}
 	known := map[string]string{}
 	look := func() {
 		for _, name := range []string{"vda", "vdb", "vda"} {
@@ -58,10 +59,10 @@ func TestFirmwareDisksAreTold(t *testing.T) {
 		}
 	}
 	look()
-	if got, want := w.board.Troubles(), []string{"half of a Matrix RAID (Intel): vdb, serial S-vdb; it is not used by itself"}; !slices.Equal(got, want) {
+	if got, want := w.Facts.Troubles(), []string{"half of a Matrix RAID (Intel): vdb, serial S-vdb; it is not used by itself"}; !slices.Equal(got, want) {
 		t.Errorf("the greeting has %q, want %q", got, want)
 	}
-	facts := w.board.Facts()
+	facts := w.Facts.Facts()
 	if len(facts) != 1 || facts[0].Name != "disk.firmware_raid" || !reflect.DeepEqual(facts[0].Value, []string{"Matrix RAID (Intel) (isw_raid_member): vdb, serial S-vdb"}) {
 		t.Errorf("facts %+v", facts)
 	}
@@ -78,7 +79,7 @@ func TestFirmwareDisksAreTold(t *testing.T) {
 		}
 	}
 	look()
-	if got, facts := w.board.Troubles(), w.board.Facts(); len(got) > 0 || !reflect.DeepEqual(facts[0].Value, []string{}) {
+	if got, facts := w.Facts.Troubles(), w.Facts.Facts(); len(got) > 0 || !reflect.DeepEqual(facts[0].Value, []string{}) {
 		t.Errorf("afterwards: %q, %v", got, facts)
 	}
 }

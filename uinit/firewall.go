@@ -8,20 +8,21 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/firewall"
 )
 
 // filterPackets lets interfaces come up once rules are in force, whichever these are.
 func (w *worker) filterPackets(ctx context.Context) error {
-	if rules, err := os.ReadFile(w.machine.Firewall.Rules); err == nil { // nft will say what is wrong with it
+	if rules, err := os.ReadFile(w.Machine.Now().Firewall.Rules); err == nil { // nft will say what is wrong with it
 		for _, name := range firewall.Modules(string(rules)) {
-			_ = w.modules.Load(name)
+			_ = w.Kmod.Load(name)
 		}
 	}
-	state, err := firewall.Load(ctx, firewall.System{Env: environment()}, w.machine)
-	w.board.Fact("firewall.state", string(state))
+	state, err := firewall.Load(ctx, firewall.System{Env: feature.Environment()}, w.Machine.Now())
+	w.Facts.Fact("firewall.state", string(state))
 	if wrong := (*firewall.RulesError)(nil); errors.As(err, &wrong) {
-		w.board.Fact("firewall.problems", wrong.Problems())
+		w.Facts.Fact("firewall.problems", wrong.Problems())
 	}
 	if state == firewall.None {
 		return fmt.Errorf("no rules are in force, so no interface comes up: %w", err)
@@ -41,13 +42,13 @@ func (w *worker) ownRules(context.Context) error {
 
 // joinFlows lets an interface take the short way.
 func (w *worker) joinFlows(ctx context.Context, link string) error {
-	return firewall.System{Env: environment()}.Text(ctx, firewall.Join(w.machine.Firewall.Flow.Table, link))
+	return firewall.System{Env: feature.Environment()}.Text(ctx, firewall.Join(w.Machine.Now().Firewall.Flow.Table, link))
 }
 
 // harden sets what a packet filter expects of the kernel's network.
 func (w *worker) harden() error {
-	if w.machine.Firewall == nil {
+	if w.Machine.Now().Firewall == nil {
 		return nil
 	}
-	return firewall.Harden("/proc/sys/net", firewall.Settings(w.machine.Firewall))
+	return firewall.Harden("/proc/sys/net", firewall.Settings(w.Machine.Now().Firewall))
 }

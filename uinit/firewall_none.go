@@ -16,7 +16,7 @@ func (w *worker) ownRules(context.Context) error { return errNoFirewall }
 func (w *worker) joinFlows(context.Context, string) error { return errNoFirewall }
 
 func (w *worker) harden() error {
-	if w.machine.Firewall != nil {
+	if w.Machine.Now().Firewall != nil {
 		return errNoFirewall
 	}
 	return nil

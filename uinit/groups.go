@@ -17,6 +17,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/account"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 )
 
@@ -24,12 +25,12 @@ import (
 // are no reason to do without services and logins.
 func (w *worker) divide(context.Context) error {
 	shares := cgroup.Share(machineSize())
-	if !servesPeople(w.machine) { // root may fill what he likes
+	if !servesPeople(w.Machine.Now()) { // root may fill what he likes
 		shares.Tmp, shares.Shm, shares.SysV, shares.Home = 0, 0, 0, 0
 	}
-	err := errors.Join(mount.AttachAll(systemMounts(w.machine, shares)), mount.Links())
+	err := errors.Join(mount.AttachAll(systemMounts(w.Machine.Now(), shares)), mount.Links())
 	if failed := w.limitPeople(shares); failed != nil {
-		w.log.Warn(failed.Error())
+		w.Log.Warn(failed.Error())
 	}
 	return err
 }
@@ -47,18 +48,18 @@ func systemMounts(m *spec.Machine, shares cgroup.Shares) []mount.FileSystem {
 // it that one who fills the memory that others share fills a part of it.
 func (w *worker) limitPeople(shares cgroup.Shares) error {
 	var err error
-	w.groups, err = cgroup.Make(cgroup.Mount, shares)
+	w.Programs.Groups, err = cgroup.Make(cgroup.Mount, shares)
 	failed := []error{err}
 	for name, user := range w.people() {
 		uid, usual := 1, shares.User
 		if name == "root" {
 			uid, usual = 0, shares.Admin
 		}
-		_, err := w.groups.Add(cgroup.Session(name, uid), usual, cgroup.Limits{Memory: int64(user.Memory), Tasks: user.PIDs})
+		_, err := w.Programs.Groups.Add(cgroup.Session(name, uid), usual, cgroup.Limits{Memory: int64(user.Memory), Tasks: user.PIDs})
 		failed = append(failed, err)
 		// Homes of accounts without a way in are those of services, which have limits of their own.
 		home := cmp.Or(user.Home, "/home/"+name)
-		if uid != 0 && shares.Home > 0 && mayLogIn(w.machine, user) && len(above(w.machine, path.Join(home, "any"))) == 0 {
+		if uid != 0 && shares.Home > 0 && mayLogIn(w.Machine.Now(), user) && len(graph.Above(w.Machine.Now(), path.Join(home, "any"))) == 0 {
 			failed = append(failed, account.Confine(name, shares.Home))
 		}
 	}
@@ -69,12 +70,12 @@ func (w *worker) limitPeople(shares cgroup.Shares) error {
 		failed = append(failed, w.setKernel("kernel/shmall", shares.SysV/int64(os.Getpagesize())))
 	}
 	go func() {
-		err := w.groups.Watch(w.life, 30*time.Second, func(line string) {
-			w.log.Warn(line)
-			w.board.Fact("limits.reached", line)
+		err := w.Programs.Groups.Watch(w.Life, 30*time.Second, func(line string) {
+			w.Log.Warn(line)
+			w.Facts.Fact("limits.reached", line)
 		})
 		if err != nil {
-			w.log.Warn(err.Error())
+			w.Log.Warn(err.Error())
 		}
 	}()
 	return errors.Join(failed...)
@@ -83,7 +84,7 @@ func (w *worker) limitPeople(shares cgroup.Shares) error {
 // setKernel writes a number below /proc/sys, unless the profile has one of its own.
 func (w *worker) setKernel(name string, n int64) error {
 	for _, key := range []string{name, strings.ReplaceAll(name, "/", ".")} {
-		if _, given := w.machine.Sysctl[key]; given {
+		if _, given := w.Machine.Now().Sysctl[key]; given {
 			return nil
 		}
 	}
@@ -108,7 +109,7 @@ func mayLogIn(m *spec.Machine, user spec.User) bool {
 // people are the machine's accounts, root among them.
 func (w *worker) people() map[string]spec.User {
 	people := map[string]spec.User{"root": {}}
-	for name, user := range w.machine.User {
+	for name, user := range w.Machine.Now().User {
 		people[name] = user
 	}
 	return people
@@ -116,20 +117,11 @@ func (w *worker) people() map[string]spec.User {
 
 // serviceGroup is the control group of a service and how soon the OOM killer takes it.
 func (w *worker) serviceGroup(name string, row spec.Service) (dir string, adjustment int) {
-	path, usual, adjustment := cgroup.Service(name), w.groups.Shares.Service, oom.Usual
+	path, usual, adjustment := cgroup.Service(name), w.Programs.Groups.Shares.Service, oom.Usual
 	if name == spec.SSHService {
-		path, usual, adjustment = cgroup.SSH(), w.groups.Shares.SSH, oom.Door
+		path, usual, adjustment = cgroup.SSH(), w.Programs.Groups.Shares.SSH, oom.Door
 	}
-	return w.group(name, path, usual, cgroup.Limits{Memory: int64(row.Memory), Tasks: row.PIDs, CPU: row.CPU}), adjustment
-}
-
-// group makes a control group. What its limits lack is said among the service's own lines.
-func (w *worker) group(name, path string, usual, given cgroup.Limits) string {
-	dir, err := w.groups.Add(path, usual, given)
-	if err != nil {
-		w.say(name, "uinit: "+err.Error())
-	}
-	return dir
+	return w.Programs.Group(name, path, usual, cgroup.Limits{Memory: int64(row.Memory), Tasks: row.PIDs, CPU: row.CPU}), adjustment
 }
 
 // machineSize is what there is to share. After a crash of the worker it is the same as before: what lies in memory
@@ -157,7 +149,7 @@ func kernelNumber(name string) int {
 
 // answerLimits is what "uinitctl limits" asks for.
 func (w *worker) answerLimits(_ context.Context, _ []string, send func(report.Event) error) error {
-	for _, u := range w.groups.Usage() {
+	for _, u := range w.Programs.Groups.Usage() {
 		if err := send(report.Event{Kind: report.KindFact, Name: u.Name, Value: u}); err != nil {
 			return err
 		}

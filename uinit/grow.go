@@ -18,26 +18,26 @@ func (w *worker) growState(context.Context) error {
 	if err != nil {
 		return err
 	}
-	at := table.At(w.growth.Mount)
+	at := table.At(w.Machine.Image.Grow.Mount)
 	if at == nil {
-		return fmt.Errorf("%w: nothing is mounted on %s", unit.ErrSkip, w.growth.Mount)
+		return fmt.Errorf("%w: nothing is mounted on %s", unit.ErrSkip, w.Machine.Image.Grow.Mount)
 	}
-	if err := w.disks.CheckPath(at.Source); err != nil {
+	if err := w.Disks.CheckPath(at.Source); err != nil {
 		return fmt.Errorf("%w: %w", unit.ErrSkip, err)
 	}
-	r, err := grow.Converge(grow.System{Device: at.Source, Mount: w.growth.Mount}, *w.growth)
-	w.board.Fact("state.size_bytes", r.After)
+	r, err := grow.Converge(grow.System{Device: at.Source, Mount: w.Machine.Image.Grow.Mount}, *w.Machine.Image.Grow)
+	w.Facts.Fact("state.size_bytes", r.After)
 	fate := "fills the disk already"
 	if len(r.Done) > 0 {
 		fate = fmt.Sprintf("from %d to %d bytes", r.Before, r.After)
 		for _, op := range r.Done {
-			w.log.Info("grow: " + op.String())
+			w.Log.Info("grow: " + op.String())
 		}
 	}
 	if err != nil {
 		fate = err.Error()
 	}
-	w.board.Fact("state.growth", fate)
+	w.Facts.Fact("state.growth", fate)
 	if errors.Is(err, grow.ErrLeft) {
 		return fmt.Errorf("%w: %w", unit.ErrSkip, err)
 	}

@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"github.com/imgbuild/imgbuild/internal/report"
-	"github.com/imgbuild/imgbuild/uinit/hostlink"
+	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
 // maxHistory bounds the memory for it: a boot has some hundred events, and only the boot is of interest.
@@ -29,7 +29,7 @@ func (h *history) note(e report.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.events) < maxHistory {
-		e.Uptime = hostlink.Uptime()
+		e.Uptime = virtioport.Uptime()
 		h.events = append(h.events, e)
 	}
 }

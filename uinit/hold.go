@@ -29,7 +29,7 @@ func isHeld(name string) bool {
 
 // offerHold listens for the key until the boot is over, and holds the boot for as long as the menu is
 // open. Nobody waits for this.
-func (w *worker) offerHold(starting context.Context, consoles map[string]spec.Console, hold chan<- func(string) bool) {
+func (w *worker) offerHold(starting context.Context, consoles map[string]spec.Console, units []unit.Unit, hold chan<- func(string) bool) {
 	names := append(console.KernelConsoles(), slices.Collect(maps.Keys(consoles))...)
 	slices.Sort(names)
 	name := console.AwaitKey(starting, slices.Compact(names), holdKey)
@@ -49,22 +49,26 @@ func (w *worker) offerHold(starting context.Context, consoles map[string]spec.Co
 		}
 	}
 	set(isHeld)
-	w.log.Warn("boot held by a key on " + name)
-	choice := console.Menu(w.life, name, consoles[name], w.waiting)
-	w.bare.Store(choice == console.Bare)
-	w.log.Warn("boot goes on" + map[bool]string{true: " without services"}[w.bare.Load()])
+	w.Log.Warn("boot held by a key on " + name)
+	choice := console.Menu(w.Life, name, consoles[name], func() []string { return w.waiting(units) })
+	w.Programs.None.Store(choice == console.Bare)
+	w.Log.Warn("boot goes on" + map[bool]string{true: " without services"}[w.Programs.None.Load()])
 	set(nil)
 }
 
 // waiting lists the units that the boot still waits for, and what each waits for.
-func (w *worker) waiting() (lines []string) {
-	for _, e := range w.board.Units() {
+func (w *worker) waiting(units []unit.Unit) (lines []string) {
+	what := map[string]func() string{}
+	for _, u := range units {
+		what[u.Name] = u.Waiting
+	}
+	for _, e := range w.Facts.Units() {
 		if e.State != string(unit.Running) && e.State != string(unit.Late) {
 			continue
 		}
 		line := e.Name + " " + e.State
-		if what := w.step(e.Name).Waiting; what != nil {
-			if text := what(); text != "" {
+		if waiting := what[e.Name]; waiting != nil {
+			if text := waiting(); text != "" {
 				line += ": " + text
 			}
 		}
@@ -78,7 +82,7 @@ func (w *worker) waiting() (lines []string) {
 
 // startService starts a service, unless the person at the console wants none.
 func (w *worker) startService(ctx context.Context, name string) error {
-	if w.bare.Load() {
+	if w.Programs.None.Load() {
 		return fmt.Errorf("left out at the console: %w", unit.ErrSkip)
 	}
 	return unlessManaged(w.services[name].Run(ctx))

@@ -13,14 +13,14 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/hostlink"
 	"github.com/imgbuild/imgbuild/uinit/power"
+	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
 // openHost connects with the machine's host in the background: most machines have none.
 func (w *worker) openHost(context.Context) error {
-	if tty, ok := w.line.Get(report.ParamReport); ok {
-		f, err := hostlink.OpenSerial(filepath.Join("/dev", filepath.Base(tty)))
+	if tty, ok := w.Machine.Line.Get(report.ParamReport); ok {
+		f, err := virtioport.OpenSerial(filepath.Join("/dev", filepath.Base(tty)))
 		if err != nil {
 			return err
 		}
@@ -36,11 +36,11 @@ func (w *worker) openHost(context.Context) error {
 // keepPort waits for a port and uses it, again and again: hosts go and come back.
 func (w *worker) keepPort(name string, flag int, use func(*os.File) error) {
 	sys := dev.Sys()
-	for w.life.Err() == nil {
+	for w.Life.Err() == nil {
 		var device string
-		err := w.events.Wait(w.life, "virtio-ports", func() (found bool, err error) {
-			device, err = hostlink.FindPort(sys, name)
-			if errors.Is(err, hostlink.ErrNoPort) {
+		err := w.Events.Wait(w.Life, "virtio-ports", func() (found bool, err error) {
+			device, err = virtioport.FindPort(sys, name)
+			if errors.Is(err, virtioport.ErrNoPort) {
 				return false, nil
 			}
 			return err == nil, err
@@ -54,7 +54,7 @@ func (w *worker) keepPort(name string, flag int, use func(*os.File) error) {
 			f.Close()
 		}
 		if err != nil {
-			w.log.Debug(fmt.Sprintf("port %s: %v", name, err))
+			w.Log.Debug(fmt.Sprintf("port %s: %v", name, err))
 		}
 		// Reading a port whose host is away ends at once.
 		time.Sleep(200 * time.Millisecond)
@@ -63,11 +63,11 @@ func (w *worker) keepPort(name string, flag int, use func(*os.File) error) {
 
 // watchButtons turns the machine's power button into an orderly stop.
 func (w *worker) watchButtons(context.Context) error {
-	events, stop := w.events.Watch()
+	events, stop := w.Events.Watch()
 	go func() {
 		defer stop()
-		power.WatchButtons(w.life, events, func(device string) {
-			w.log.Info("power button on " + device)
+		power.WatchButtons(w.Life, events, func(device string) {
+			w.Log.Info("power button on " + device)
 			_ = power.Request(power.PowerOff)
 		})
 	}()

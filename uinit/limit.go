@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -38,13 +37,4 @@ func await(gone func() bool, limit func() time.Duration) {
 // setStopLimit is the worker's side. Rounding up costs less than a stop cut short.
 func setStopLimit(d time.Duration) error {
 	return bounded.Write(stopLimitFile, []byte(strconv.Itoa(int(d/time.Second)+5)+"\n"), 0o644)
-}
-
-// environment is what every process starts with: the kernel's own variables and a search path.
-func environment() []string {
-	env := os.Environ()
-	if os.Getenv("PATH") == "" {
-		env = append(env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-	}
-	return env
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/ctl"
 )
 
 // writeLimits prints what each session, service and guest uses of what it may, and returns the exit status.
@@ -27,7 +28,7 @@ func writeLimits(w io.Writer, events []report.Event) int {
 			hits = fmt.Sprintf("%d, %d", u.Refused, u.Ended)
 		}
 		line := fmt.Sprintf("%-24s %15s %17s  %s", e.Name, ofLimit(u.Tasks, u.TasksLimit), ofLimit(u.Memory>>20, u.MemoryLimit>>20), hits)
-		fmt.Fprintln(w, cut(line))
+		fmt.Fprintln(w, ctl.Cut(line))
 	}
 	return 0
 }

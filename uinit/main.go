@@ -29,6 +29,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/uinit/features"
 	"github.com/imgbuild/imgbuild/uinit/power"
 )
 
@@ -71,6 +72,11 @@ func program(name string, args []string) int {
 	case "version", "--version":
 		fmt.Println("uinit", version())
 		return 0
+	}
+	for _, l := range features.All() {
+		if main := l.Programs[name]; main != nil {
+			return main(args)
+		}
 	}
 	fmt.Fprintf(os.Stderr, "uinit: %q is not known; accepted: worker, rescue, getty, login, checkpassword, enclose, modprobe, poweroff, reboot, halt, uinitctl, rngtest, version\n", name)
 	return 2

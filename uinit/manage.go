@@ -8,7 +8,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/suggest"
-	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
@@ -22,37 +22,23 @@ func (w *worker) manage(verb string) status.Stream {
 		name := strings.TrimPrefix(args[0], "service:")
 		s := w.services[name]
 		if s == nil {
-			return fmt.Errorf("there is no service %q%s; accepted: %s", name, suggest.DidYouMean(name, sorted(w.services)), strings.Join(sorted(w.services), ", "))
+			return fmt.Errorf("there is no service %q%s; accepted: %s", name, suggest.DidYouMean(name, graph.Names(w.services)), strings.Join(graph.Names(w.services), ", "))
 		}
-		if w.life.Err() != nil {
-			return context.Cause(w.life)
+		if w.Life.Err() != nil {
+			return context.Cause(w.Life)
 		}
 		// Who asked may leave; what was asked for is done all the same.
 		var err error
 		if verb != "start" {
-			err = s.Stop(w.life)
+			err = s.Stop(w.Life)
 		}
 		if verb != "stop" && err == nil {
-			err = s.Again(w.life)
+			err = s.Again(w.Life)
 		}
 		state := unit.OK
 		if verb == "stop" {
 			state = unit.State(s.State())
 		}
-		return errors.Join(err, send(w.managed("service:"+name, state, err)))
+		return errors.Join(err, send(w.Outcomes.Managed("service:"+name, state, err)))
 	}
-}
-
-// managed notes what became of a unit that somebody manages by hand, and returns it. A request that was
-// refused changes nothing.
-func (w *worker) managed(name string, state unit.State, err error) report.Event {
-	e := report.Event{Kind: report.KindUnit, Name: name, State: string(state)}
-	if err != nil {
-		e.State, e.Message = string(unit.Failed), err.Error()
-	}
-	if left := new(service.StateError); !errors.As(err, &left) && w.life.Err() == nil {
-		w.board.Unit(e, false)
-		w.review(name)
-	}
-	return e
 }

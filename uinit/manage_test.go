@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"sync"
 	"syscall"
 	"testing"
@@ -12,10 +11,10 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/hostlink"
+	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
 	"github.com/imgbuild/imgbuild/uinit/service"
-	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/unit"
+	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
 // life is a program that ends with a status after a time, or by a signal.
@@ -35,9 +34,7 @@ func (l *life) Blocked() string { return "" }
 // managing is a machine with one service, whose runs take as long as given and then fail; a run that takes 0
 // does not end.
 func managing(t *testing.T, row spec.Service, runs ...time.Duration) *worker {
-	w := &worker{life: t.Context(), reporter: &hostlink.Reporter{}, log: slog.New(slog.DiscardHandler), services: map[string]*service.Service{}}
-	w.board = status.NewBoard(func(report.Event) {})
-	w.arrays = newArrays(w)
+	w := &worker{Deps: featuretest.Deps(t, spec.Machine{}), reporter: &virtioport.Reporter{}, services: map[string]*service.Service{}}
 	w.services["a"] = service.New("a", row, service.Box{
 		Start: func(string, spec.Service) (service.Process, error) {
 			l := &life{over: make(chan service.Exit, 1)}
@@ -47,8 +44,8 @@ func managing(t *testing.T, row spec.Service, runs ...time.Duration) *worker {
 			runs = runs[min(1, len(runs)-1):]
 			return l, nil
 		},
-		Fact: w.board.Fact, Log: func(string, ...any) {}, Ready: service.Ready,
-		Tell: func(trouble error) { w.revise("service:a", trouble) },
+		Fact: w.Facts.Fact, Log: func(string, ...any) {}, Ready: service.Ready,
+		Tell: func(trouble error) { w.Outcomes.SetTrouble("service:a", trouble) },
 	})
 	return w
 }
@@ -57,7 +54,7 @@ func managing(t *testing.T, row spec.Service, runs ...time.Duration) *worker {
 func (w *worker) boots(t *testing.T) {
 	t.Helper()
 	err := unit.Run(t.Context(), []unit.Unit{{Name: "service:a", Run: func(ctx context.Context) error { return w.startService(ctx, "a") }}},
-		unit.Options{Report: w.note, Settled: func(bool) { w.settled() }})
+		unit.Options{Report: w.Outcomes.Note, Settled: func(bool) { w.settled() }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +64,7 @@ func (w *worker) boots(t *testing.T) {
 func (w *worker) shows(t *testing.T, when, state, message string) {
 	t.Helper()
 	synctest.Wait()
-	e := w.board.Units()[0]
+	e := w.Facts.Units()[0]
 	if e.State != state || e.Message != message {
 		t.Errorf("%s: %s %q, want %s %q", when, e.State, e.Message, state, message)
 	}
@@ -75,12 +72,12 @@ func (w *worker) shows(t *testing.T, when, state, message string) {
 	if state == "failed" {
 		want = "degraded"
 	}
-	for _, f := range w.board.Facts() {
+	for _, f := range w.Facts.Facts() {
 		if f.Name == "boot.state" && f.Value != want {
 			t.Errorf("%s: the boot is %v", when, f.Value)
 		}
 	}
-	if troubles := w.board.Troubles(); (len(troubles) > 0) != (state == "failed") {
+	if troubles := w.Facts.Troubles(); (len(troubles) > 0) != (state == "failed") {
 		t.Errorf("%s: troubles %q", when, troubles)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
 	"github.com/imgbuild/imgbuild/uinit/console"
 	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/kmod"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/unit"
@@ -26,7 +27,7 @@ func moduleConfig(m *spec.Machine, line cmdline.Line) kmod.Config {
 	// Bonds are made by name; the module would make a bond0 of its own that is in their way.
 	c := kmod.Config{Parameters: map[string]string{"bonding": "max_bonds=0"}, Blacklist: map[string]bool{}}
 	normal := func(name string) string { return strings.ReplaceAll(name, "-", "_") }
-	for _, name := range sorted(m.Module) {
+	for _, name := range graph.Names(m.Module) {
 		row := m.Module[name]
 		var parameters []string
 		for _, p := range slices.Sorted(maps.Keys(row.Parameters)) {
@@ -95,9 +96,9 @@ func attachUsr(m *spec.Machine, line cmdline.Line) *unit.Outcome {
 // loadModules loads what the profile names.
 func (w *worker) loadModules(context.Context) error {
 	var failed []error
-	for _, name := range sorted(w.machine.Module) {
-		if w.machine.Module[name].Load {
-			failed = append(failed, w.modules.Load(name))
+	for _, name := range graph.Names(w.Machine.Now().Module) {
+		if w.Machine.Now().Module[name].Load {
+			failed = append(failed, w.Kmod.Load(name))
 		}
 	}
 	return errors.Join(failed...)
@@ -106,19 +107,14 @@ func (w *worker) loadModules(context.Context) error {
 // coldplug loads drivers for the devices there are, and from then on for those that come.
 func (w *worker) coldplug(ctx context.Context) error {
 	// Watched from before the walk, so that nothing falls between the two.
-	events, stop := w.events.Watch()
-	p := newPlug(w.modules, func(alias string, err error) { w.log.Debug("driver for " + alias + ": " + err.Error()) })
+	events, stop := w.Events.Watch()
+	p := newPlug(w.Kmod, func(alias string, err error) { w.Log.Debug("driver for " + alias + ": " + err.Error()) })
 	p.Cold(ctx)
 	go func() {
 		defer stop()
-		p.Hot(w.life, events)
+		p.Hot(w.Life, events)
 	}()
 	return ctx.Err()
-}
-
-// awaitDisk calls ready now and whenever a disk or partition comes up.
-func (w *worker) awaitDisk(ctx context.Context, ready func() (bool, error)) error {
-	return w.events.Wait(ctx, "block", ready)
 }
 
 // newPlug loads through l. Most devices have no driver in the image, and want none.

@@ -8,7 +8,7 @@ import (
 	"net"
 	"strconv"
 
-	"github.com/imgbuild/imgbuild/uinit/journal"
+	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/nflog"
 )
 
@@ -21,27 +21,27 @@ const packetElement = "packet@32473"
 
 // logPackets makes records of what rules log to the profile's groups, for as long as the machine runs.
 func (w *worker) logPackets(context.Context) error {
-	if err := w.modules.Load("nfnetlink_log"); err != nil {
+	if err := w.Kmod.Load("nfnetlink_log"); err != nil {
 		return err
 	}
-	log := w.machine.Firewall.Log
+	log := w.Machine.Now().Firewall.Log
 	source, err := nflog.Open(log.Groups)
 	if err != nil {
 		return err
 	}
 	total, names := uint64(0), portNames{}
 	go func() {
-		err := source.Read(w.life, &nflog.Limits{Rate: log.Rate, Burst: log.Burst},
+		err := source.Read(w.Life, &nflog.Limits{Rate: log.Rate, Burst: log.Burst},
 			func(p nflog.Packet) { w.records.ring.Add(packetRecord(p.Fields(names.of))) },
 			func(lost []nflog.Lost) {
 				for _, l := range lost {
 					total += l.Packets
 					w.records.ring.Add(packetRecord([]nflog.Field{{Name: "rule", Value: l.Rule}, {Name: "lost", Value: strconv.FormatUint(l.Packets, 10)}}))
 				}
-				w.board.Fact("nflog.lost", total)
+				w.Facts.Fact("nflog.lost", total)
 			})
 		if err != nil {
-			w.log.Error(fmt.Sprintf("nflog: %v", err))
+			w.Log.Error(fmt.Sprintf("nflog: %v", err))
 		}
 	}()
 	return nil

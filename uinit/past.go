@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/crash"
-	"github.com/imgbuild/imgbuild/uinit/sshd"
+	"github.com/imgbuild/imgbuild/uinit/ssh"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
@@ -42,27 +41,21 @@ func parsePast(args []string) (p past) {
 // tell shows what was before, among the units, and so above the login prompts.
 func (p past) tell(w *worker) {
 	if p.Crashes > 0 {
-		w.board.Fact("uinit.crashes", p.Crashes)
-		w.board.Fact("uinit.crash", p.Reason)
+		w.Facts.Fact("uinit.crashes", p.Crashes)
+		w.Facts.Fact("uinit.crash", p.Reason)
 		text := "uinit crashed, restarted: " + p.Reason
 		if p.Crashes > 1 {
 			text = fmt.Sprintf("uinit crashed, restarted, %d times; the last time: %s", p.Crashes, p.Reason)
 		}
-		w.trouble("uinit", "degraded", text)
+		w.Outcomes.Trouble("uinit", "degraded", text)
 	}
 	if p.NoRescue != "" {
-		w.trouble("rescue", string(unit.Failed), "no shell: "+p.NoRescue)
+		w.Outcomes.Trouble("rescue", string(unit.Failed), "no shell: "+p.NoRescue)
 	}
-}
-
-// trouble notes among the units what is none, but what a person should know: it stays until the next boot.
-func (w *worker) trouble(name, state, text string) {
-	w.log.Error(name + " " + state + ": " + text)
-	w.board.Unit(report.Event{Kind: report.KindUnit, Name: name, State: state, Message: text}, false)
 }
 
 // crashPlaces are where one boot leaves word of its crashes to the next.
-func crashPlaces(m *spec.Machine) crash.Places { return crash.PlacesOf(m, sshd.OnDisk) }
+func crashPlaces(m *spec.Machine) crash.Places { return crash.PlacesOf(m, ssh.OnDisk) }
 
 // keepCrash is for PID 1: it leaves word, and returns how many boots in a row have ended so.
 func keepCrash(reason string) (reboots int, err error) {
@@ -77,20 +70,20 @@ func keepCrash(reason string) (reboots int, err error) {
 // tellLastBoot says how the last boot ended, if it ended by crashes. It comes when the boot is over: until then the file
 // systems that may know are not there. The record is dropped once this boot has lasted.
 func (w *worker) tellLastBoot() {
-	r, err := crashPlaces(w.machine).Recall()
+	r, err := crashPlaces(w.Machine.Now()).Recall()
 	if err != nil {
 		return
 	}
 	w.crashed.Store(true)
-	w.board.Fact("uinit.reboots", r.Reboots)
-	w.trouble("last-boot", "degraded", fmt.Sprintf("rebooted because uinit crashed again and again (%d in a row); the last time: %s", r.Reboots, r.Reason))
+	w.Facts.Fact("uinit.reboots", r.Reboots)
+	w.Outcomes.Trouble("last-boot", "degraded", fmt.Sprintf("rebooted because uinit crashed again and again (%d in a row); the last time: %s", r.Reboots, r.Reason))
 	go func() {
 		select {
 		case <-time.After(crash.Span):
-			if err := w.forgetCrash(w.life); err != nil {
-				w.log.Warn(err.Error())
+			if err := w.forgetCrash(w.Life); err != nil {
+				w.Log.Warn(err.Error())
 			}
-		case <-w.life.Done():
+		case <-w.Life.Done():
 		}
 	}()
 }
@@ -100,5 +93,5 @@ func (w *worker) forgetCrash(context.Context) error {
 	if !w.crashed.CompareAndSwap(true, false) {
 		return nil
 	}
-	return crashPlaces(w.machine).Forget()
+	return crashPlaces(w.Machine.Now()).Forget()
 }

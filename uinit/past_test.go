@@ -1,14 +1,12 @@
 package main
 
 import (
-	"io"
-	"log/slog"
 	"slices"
 	"testing"
 
-	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
-	"github.com/imgbuild/imgbuild/uinit/status"
+	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
 )
 
 func TestPast(t *testing.T) {
@@ -38,12 +36,12 @@ func TestPastIsShown(t *testing.T) {
 		"no shell": {past{NoRescue: "nobody gets in: root has no password"}, []string{
 			"rescue failed: no shell: nobody gets in: root has no password"}, "degraded"},
 	} {
-		w := &worker{board: status.NewBoard(func(report.Event) {}), log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+		w := &worker{Deps: featuretest.Deps(t, spec.Machine{})}
 		tt.past.tell(w)
-		if got := w.board.Troubles(); !slices.Equal(got, tt.lines) {
+		if got := w.Facts.Troubles(); !slices.Equal(got, tt.lines) {
 			t.Errorf("%s: %q, want %q", name, got, tt.lines)
 		}
-		if got := w.board.Settle(); got != tt.state {
+		if got := w.Facts.Settle(); got != tt.state {
 			t.Errorf("%s: the boot is %s, want %s", name, got, tt.state)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/oom"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
 	"github.com/imgbuild/imgbuild/uinit/crash"
+	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
@@ -165,7 +166,7 @@ func (f *first) start(args ...string) (syscall.WaitStatus, string) {
 	}
 	slack.Fork(timers, func() {
 		pid, err = syscall.ForkExec(exe, append([]string{"uinit"}, args...), &syscall.ProcAttr{
-			Dir: "/", Env: environment(), Files: []uintptr{0, 1, 2, uintptr(words)}, Sys: &syscall.SysProcAttr{Setsid: true},
+			Dir: "/", Env: feature.Environment(), Files: []uintptr{0, 1, 2, uintptr(words)}, Sys: &syscall.SysProcAttr{Setsid: true},
 		})
 	})
 	if err != nil {

@@ -17,7 +17,7 @@ func (w *worker) awaitPool(ctx context.Context) error {
 		return err
 	}
 	for name, value := range state.Facts() {
-		w.board.Fact(name, value)
+		w.Facts.Fact(name, value)
 	}
 	return nil
 }
@@ -25,7 +25,7 @@ func (w *worker) awaitPool(ctx context.Context) error {
 // useSeed takes up what the last boot left, and leaves the next one something as soon as there is
 // anything worth it. The pool does not wait for this: a disk may be slow, or gone.
 func (w *worker) useSeed(context.Context) error {
-	dir := w.machine.Entropy.State
+	dir := w.Machine.Now().Entropy.State
 	if err := bounded.Make(dir, 0o700); err != nil {
 		return fmt.Errorf("making the directory of the random seed: %w", err)
 	}
@@ -40,15 +40,15 @@ func (w *worker) useSeed(context.Context) error {
 	if err != nil {
 		fate = err.Error()
 	}
-	w.board.Fact("entropy.seed", fate)
+	w.Facts.Fact("entropy.seed", fate)
 	w.seeded.Store(true)
 	go func() {
 		select {
 		case <-w.pool.Ready():
-			if err := w.saveSeed(w.life); err != nil {
-				w.log.Warn(err.Error())
+			if err := w.saveSeed(w.Life); err != nil {
+				w.Log.Warn(err.Error())
 			}
-		case <-w.life.Done():
+		case <-w.Life.Done():
 		}
 	}()
 	return err
@@ -59,7 +59,7 @@ func (w *worker) saveSeed(context.Context) error {
 	if !w.seeded.Load() {
 		return nil
 	}
-	err := entropy.SaveSeed(entropy.System{}, w.machine.Entropy.State, entropy.Owner())
+	err := entropy.SaveSeed(entropy.System{}, w.Machine.Now().Entropy.State, entropy.Owner())
 	if errors.Is(err, entropy.ErrNotReady) {
 		return nil
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/report"
-	"github.com/imgbuild/imgbuild/uinit/journal"
+	"github.com/imgbuild/imgbuild/uinit/log/journal"
 )
 
 // answer is what "uinitctl log [-f] [UNIT]" gets: the records in the ring, and with -f those that

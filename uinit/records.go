@@ -3,16 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
 
-	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/hostlink"
-	"github.com/imgbuild/imgbuild/uinit/journal"
-	"github.com/imgbuild/imgbuild/uinit/sshd"
+	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/ssh"
+	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
 // echo is the facility (local0, RFC 5424) under which services' lines are written to the
@@ -22,10 +21,8 @@ const echo = 16
 
 // records keeps what the kernel, uinit and the services say, and sends it to a log server.
 type records struct {
-	spec spec.Log
+	*feature.Deps
 	ring *journal.Ring
-	fact func(name string, value any)
-	log  *slog.Logger
 
 	sender atomic.Pointer[journal.Sender]
 	// end stops the sending; done is closed when it is over.
@@ -36,12 +33,12 @@ type records struct {
 // defaultRing is the profile reference's.
 const defaultRing = 1 << 20
 
-func newRecords(l spec.Log, fact func(string, any), log *slog.Logger) *records {
-	limit := int64(l.Ring)
+func newRecords(d *feature.Deps) *records {
+	limit := int64(d.Machine.Now().Log.Ring)
 	if limit == 0 {
 		limit = defaultRing
 	}
-	return &records{spec: l, ring: journal.NewRing(limit), fact: fact, log: log}
+	return &records{Deps: d, ring: journal.NewRing(limit)}
 }
 
 // readKernel takes the kernel's log in, for as long as there is a worker.
@@ -61,14 +58,14 @@ func (r *records) line(name, text string) {
 	r.ring.Add(journal.Record{At: uptime(), Facility: journal.Daemon, Severity: journal.Info, Program: name, Message: text})
 }
 
-func uptime() time.Duration { return time.Duration(hostlink.Uptime() * float64(time.Second)) }
+func uptime() time.Duration { return time.Duration(virtioport.Uptime() * float64(time.Second)) }
 
 // send begins to send everything from the first record on to the profile's server. It does not wait
 // for the server. Of a spool that is not on a disk it does without.
 func (r *records) send(life context.Context, synced func() bool) error {
 	host, _ := os.Hostname()
-	l, trouble := r.spec, error(nil)
-	if l.Spool != "" && !sshd.OnDisk(filepath.Dir(l.Spool)) && !sshd.OnDisk(l.Spool) {
+	l, trouble := r.Machine.Now().Log, error(nil)
+	if l.Spool != "" && !ssh.OnDisk(filepath.Dir(l.Spool)) && !ssh.OnDisk(l.Spool) {
 		trouble = fmt.Errorf("opening the log spool: %s is not on a disk", l.Spool)
 		l.Spool = ""
 	}
@@ -79,18 +76,18 @@ func (r *records) send(life context.Context, synced func() bool) error {
 	if s == nil {
 		return trouble
 	}
-	r.fact("log.connected", false)
+	r.Facts.Fact("log.connected", false)
 	connected, told := false, false
 	s.Report = func(st journal.Status) {
-		r.fact("log.connected", st.Connected)
-		r.fact("log.lost", st.Lost)
+		r.Facts.Fact("log.connected", st.Connected)
+		r.Facts.Fact("log.lost", st.Lost)
 		// Said once: each attempt that fails would be one more record to send.
 		switch {
 		case st.Connected && !connected:
-			r.log.Info(fmt.Sprintf("log server %s: connected; %d records lost", l.Remote, st.Lost))
+			r.Log.Info(fmt.Sprintf("log server %s: connected; %d records lost", l.Remote, st.Lost))
 			told = false
 		case st.Err != nil && !told:
-			r.log.Warn(fmt.Sprintf("log server %s: %v", l.Remote, st.Err))
+			r.Log.Warn(fmt.Sprintf("log server %s: %v", l.Remote, st.Err))
 			told = true
 		}
 		connected = st.Connected
@@ -148,7 +145,7 @@ func (r *records) stop(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	r.fact("log.lost", s.Lost())
+	r.Facts.Fact("log.lost", s.Lost())
 	return nil
 }
 

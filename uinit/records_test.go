@@ -3,18 +3,18 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"reflect"
 	"testing"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/journal"
+	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
+	"github.com/imgbuild/imgbuild/uinit/log/journal"
 )
 
 func TestAnswerLog(t *testing.T) {
-	r := newRecords(spec.Log{}, func(string, any) {}, slog.New(slog.DiscardHandler))
+	r := newRecords(featuretest.Deps(t, spec.Machine{}))
 	r.ring.Add(journal.Record{At: 1500 * time.Millisecond, Program: "kernel", Message: "random: crng init done"})
 	r.line("probe", "ready")
 	r.ring.Add(journal.Record{Program: "uinit", Message: "service:probe ok 1s"})

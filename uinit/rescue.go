@@ -13,6 +13,8 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
 	"github.com/imgbuild/imgbuild/uinit/console"
 	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/features"
 )
 
 // asksForRescue says whether the kernel line asks for a shell before the boot. S, single and 1 are what it is called
@@ -63,6 +65,11 @@ func rescue(reason string) error {
 			p.Hot(life, news)
 		}()
 		failed = errors.Join(sitePassword(life, m, events, loader.Load), hostPasswordFor(&m.Machine, loader.Load))
+		for _, l := range features.All() {
+			if l.Rescue != nil {
+				failed = errors.Join(failed, l.Rescue(life, feature.Rescue{Image: m, Events: events, Load: loader.Load}))
+			}
+		}
 	}
 	if failed != nil {
 		reason += "\n" + failed.Error()

@@ -5,11 +5,7 @@ package main
 import (
 	"context"
 	"errors"
-
-	"github.com/imgbuild/imgbuild/internal/spec"
 )
-
-func addShares(*spec.Machine) {}
 
 func (w *worker) shareStep(context.Context, string) error {
 	return errors.New("this uinit was built without shares")

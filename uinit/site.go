@@ -9,8 +9,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/site"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // errNoMedium says that the box did not start from a medium, or that it is gone.
@@ -22,44 +22,44 @@ func (w *worker) readSite(ctx context.Context) error {
 	text, err := w.siteText(ctx)
 	switch {
 	case errors.Is(err, errNoMedium):
-		w.board.Fact("site.state", "no medium")
+		w.Facts.Fact("site.state", "no medium")
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		w.board.Fact("site.state", "no file")
+		w.Facts.Fact("site.state", "no file")
 		return nil
 	case err != nil:
-		return w.refuseSite(strict.Problems{{Pos: strict.Pos{File: site.Name}, Msg: err.Error()}})
+		return w.refuseSite(problem.Problems{{Pos: problem.Pos{File: site.Name}, Msg: err.Error()}})
 	}
-	machine, problems := site.Read(site.Name, text, w.machine)
+	machine, problems := site.Read(site.Name, text, w.Machine.Now())
 	if machine == nil {
 		return w.refuseSite(problems)
 	}
 	for _, p := range problems {
-		w.log.Warn(p.String())
+		w.Log.Warn(p.String())
 	}
 	err = w.use(machine)
-	w.board.Fact("site.state", "used")
+	w.Facts.Fact("site.state", "used")
 	return err
 }
 
 // siteText is the file's content; it is waited for no longer than the profile says.
 func (w *worker) siteText(ctx context.Context) ([]byte, error) {
-	device, text, err := siteFile(ctx, w.machine.Site, w.media, w.awaitDisk, w.modules.Load)
+	device, text, err := siteFile(ctx, w.Machine.Now().Site, w.Machine.Image.Media, w.AwaitDisk, w.Kmod.Load)
 	if device != "" {
-		w.board.Fact("site.device", device)
+		w.Facts.Fact("site.device", device)
 	}
 	return text, err
 }
 
 // refuseSite says what is wrong, to whoever listens: the console, the report, the text above the login.
-func (w *worker) refuseSite(problems strict.Problems) error {
+func (w *worker) refuseSite(problems problem.Problems) error {
 	var lines []string
 	for _, p := range problems {
 		lines = append(lines, p.String())
-		w.log.Error(p.String())
+		w.Log.Error(p.String())
 	}
-	w.board.Fact("site.state", "refused")
-	w.board.Fact("site.problems", lines)
+	w.Facts.Fact("site.state", "refused")
+	w.Facts.Fact("site.problems", lines)
 	more := ""
 	if n := len(lines) - 1; n > 0 {
 		more = fmt.Sprintf(" (and %d more)", n)

@@ -16,6 +16,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/site"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/account"
+	"github.com/imgbuild/imgbuild/uinit/base/plan"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 )
@@ -44,7 +45,7 @@ func siteFile(ctx context.Context, row *spec.Site, media []string, wait func(con
 		err    error
 	}
 	read := make(chan answer, 1)
-	ctx, cancel := context.WithTimeout(ctx, row.Wait.Or(siteWait))
+	ctx, cancel := context.WithTimeout(ctx, row.Wait.Or(plan.SiteWait))
 	defer cancel()
 	go func() { // a broken stick may keep its reader for ever
 		var got answer
@@ -58,7 +59,7 @@ func siteFile(ctx context.Context, row *spec.Site, media []string, wait func(con
 	select {
 	case got := <-read:
 		return got.device, got.text, got.err
-	case <-time.After(row.Wait.Or(siteWait) + siteGrace/2):
+	case <-time.After(row.Wait.Or(plan.SiteWait) + plan.SiteGrace/2):
 		return "", nil, errors.New("the medium does not answer")
 	}
 }

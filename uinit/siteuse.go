@@ -12,17 +12,18 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/account"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 )
 
 // use makes the machine what its owner wants. Units that do what can be changed come after this
 // one (bySite), and so see the machine as it is then.
 func (w *worker) use(wanted *spec.Machine) error {
 	var failed []error
-	if old := w.machine.Hostname; wanted.Hostname != old {
+	if old := w.Machine.Now().Hostname; wanted.Hostname != old {
 		failed = append(failed, nameHost("/etc", old, wanted.Hostname))
 	}
-	for _, name := range sorted(wanted.User) {
-		was, now := w.machine.User[name], wanted.User[name]
+	for _, name := range graph.Names(wanted.User) {
+		was, now := w.Machine.Now().User[name], wanted.User[name]
 		if now.PasswordHash != was.PasswordHash {
 			failed = append(failed, account.Apply("/etc/shadow", name, now.PasswordHash))
 		}
@@ -30,18 +31,16 @@ func (w *worker) use(wanted *spec.Machine) error {
 			failed = append(failed, account.SetKeys("/", name, now.AuthorizedKeys))
 		}
 	}
-	for _, name := range sorted(wanted.VLAN) {
-		if _, known := w.machine.VLAN[name]; !known {
+	for _, name := range graph.Names(wanted.VLAN) {
+		if _, known := w.Machine.Now().VLAN[name]; !known {
 			w.added = append(w.added, name)
 		}
 	}
-	m := w.machine
+	m := *w.Machine.Now()
 	m.Hostname, m.User, m.Time.Servers, m.Log.Remote = wanted.Hostname, wanted.User, wanted.Time.Servers, wanted.Log.Remote
 	m.Ethernet, m.Bond, m.VLAN, m.Bridge, m.Dummy = wanted.Ethernet, wanted.Bond, wanted.VLAN, wanted.Bridge, wanted.Dummy
+	w.Machine.Publish(&m)
 	w.override()
-	w.links.Use(m)
-	w.clock.use(m.Time)
-	w.records.spec.Remote = m.Log.Remote
 	return errors.Join(failed...)
 }
 
@@ -70,8 +69,8 @@ func (w *worker) addVLANs(ctx context.Context) error {
 	for i, name := range w.added {
 		go func() {
 			defer func() { done <- struct{}{} }()
-			if failed[i] = w.links.Configure(ctx, name); failed[i] == nil {
-				failed[i] = w.links.Online(ctx, name)
+			if failed[i] = w.links().Configure(ctx, name); failed[i] == nil {
+				failed[i] = w.links().Online(ctx, name)
 			}
 		}()
 	}
@@ -84,7 +83,7 @@ func (w *worker) addVLANs(ctx context.Context) error {
 func (w *worker) vlansWaiting() string {
 	var lines []string
 	for _, name := range w.added {
-		if text := w.links.Waiting(name); text != "" {
+		if text := w.links().Waiting(name); text != "" {
 			lines = append(lines, name+": "+text)
 		}
 	}

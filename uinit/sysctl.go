@@ -25,7 +25,7 @@ type sysctls struct {
 
 func (w *worker) setSysctl(context.Context) error {
 	err := w.harden() // before the profile's own words, which win
-	s := &sysctls{root: "/proc/sys", want: w.machine.Sysctl, read: map[string]string{}}
+	s := &sysctls{root: "/proc/sys", want: w.Machine.Now().Sysctl, read: map[string]string{}}
 	err = errors.Join(err, s.set())
 	if len(s.read) > 0 {
 		go w.keepSysctl(s)
@@ -41,9 +41,9 @@ func (w *worker) keepSysctl(s *sysctls) {
 		select {
 		case <-look.C:
 			for _, said := range s.mend() {
-				w.log.Warn(said)
+				w.Log.Warn(said)
 			}
-		case <-w.life.Done():
+		case <-w.Life.Done():
 			return
 		}
 	}

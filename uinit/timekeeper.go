@@ -5,33 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/clock"
+	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/time/clock"
 )
 
 const (
 	rtcDevice = clock.Device("/dev/rtc0")
 	// clockMarker outlives a worker that crashes: the next one must not step the clock again.
-	clockMarker = clock.Marker("/run/uinit/clock-set")
+	clockMarker = clock.Marker("/run/uinit/time/clock-set")
 )
 
 // timekeeper sets the clock: first from what the machine itself knows, then from time servers.
 type timekeeper struct {
-	spec  spec.Time
-	built time.Time
-	fact  func(name string, value any)
-	log   *slog.Logger
-
-	synced atomic.Bool
+	*feature.Deps
 	// from is where the time came from before a server was heard; the units rtc and clock set it, one
 	// after the other.
 	from string
@@ -47,8 +42,8 @@ type timekeeper struct {
 	agreed   sync.Once
 }
 
-func newTimekeeper(t spec.Time, built time.Time, fact func(string, any), log *slog.Logger) *timekeeper {
-	return &timekeeper{spec: t, built: built, fact: fact, log: log, byDHCP: map[string][]string{}, majority: make(chan struct{})}
+func newTimekeeper(d *feature.Deps) *timekeeper {
+	return &timekeeper{Deps: d, byDHCP: map[string][]string{}, majority: make(chan struct{})}
 }
 
 // initial sets the clock from the hardware clock, unless that can't be right.
@@ -59,13 +54,13 @@ func (t *timekeeper) begin(saved time.Time) error {
 	if clockMarker.Exists() {
 		return nil
 	}
-	from, err := clock.SetInitial(clock.NewPolicy(t.spec, t.built), clock.System{}, t.rtc(), saved)
+	from, err := clock.SetInitial(clock.NewPolicy(t.Machine.Now().Time, t.Machine.Image.Built), clock.System{}, t.rtc(), saved)
 	if from != "clock" || t.from == "" {
 		t.from = from
-		t.fact("clock.from", from)
+		t.Facts.Fact("clock.from", from)
 	}
 	if from != "clock" {
-		t.log.Warn("the clock was wrong; it is set from: " + from)
+		t.Log.Warn("the clock was wrong; it is set from: " + from)
 	}
 	return err
 }
@@ -81,10 +76,10 @@ func (t *timekeeper) rtc() clock.RTC {
 // sync keeps the clock in step with servers for as long as life lasts, and returns when most of
 // them have agreed, or at once where none are to be asked.
 func (t *timekeeper) sync(ctx, life context.Context) error {
-	s := clock.New(t.spec, t.built)
+	s := clock.New(t.Machine.Now().Time, t.Machine.Image.Built)
 	s.RTC, s.WasSet, s.MarkSet, s.Report = t.rtc(), clockMarker.Exists(), clockMarker.Make, t.report
 	var trouble error
-	if dir := t.spec.State; dir != "" {
+	if dir := t.Machine.Now().Time.State; dir != "" {
 		saved, err := clock.Saved(dir)
 		trouble = errors.Join(err, t.begin(saved), bounded.Make(dir, 0o755))
 		s.Save = func(now time.Time) error { return clock.Save(dir, now) }
@@ -97,7 +92,7 @@ func (t *timekeeper) sync(ctx, life context.Context) error {
 		defer close(t.ended)
 		s.Run(life)
 	}()
-	if len(t.spec.Servers) == 0 && !t.spec.DHCP {
+	if len(t.Machine.Now().Time.Servers) == 0 && !t.Machine.Now().Time.DHCP {
 		return trouble
 	}
 	select {
@@ -108,18 +103,11 @@ func (t *timekeeper) sync(ctx, life context.Context) error {
 	}
 }
 
-// use takes other servers; it is for before sync only.
-func (t *timekeeper) use(spec spec.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.spec = spec
-}
-
 // servers are the profile's and those of DHCP; mu is held.
 func (t *timekeeper) servers() []spec.TimeServer {
-	all := slices.Clone(t.spec.Servers)
-	if t.spec.DHCP {
-		for _, from := range sorted(t.byDHCP) {
+	all := slices.Clone(t.Machine.Now().Time.Servers)
+	if t.Machine.Now().Time.DHCP {
+		for _, from := range graph.Names(t.byDHCP) {
 			for _, address := range t.byDHCP[from] {
 				all = append(all, spec.TimeServer(address))
 			}
@@ -152,36 +140,36 @@ func (t *timekeeper) link(name string, value any) {
 // report tells what came of a round; the log hears of changes only.
 func (t *timekeeper) report(st clock.Status) {
 	for name, value := range st.Facts() {
-		t.fact(name, value)
+		t.Facts.Fact(name, value)
 	}
 	t.mu.Lock()
 	before := t.last
 	t.last = st
 	t.mu.Unlock()
 	for _, err := range st.Troubles {
-		t.log.Warn(err.Error())
+		t.Log.Warn(err.Error())
 	}
 	if st.Acted == clock.Step {
-		t.log.Info(fmt.Sprintf("the clock was stepped by %v", st.Offset.Round(time.Millisecond)))
+		t.Log.Info(fmt.Sprintf("the clock was stepped by %v", st.Offset.Round(time.Millisecond)))
 	}
 	if st.Warning != before.Warning && st.Warning != "" {
-		t.log.Warn("clock: " + st.Warning)
+		t.Log.Warn("clock: " + st.Warning)
 	}
 	for _, r := range st.Rejected {
 		if !slices.ContainsFunc(before.Rejected, func(old clock.Rejection) bool { return old.Server == r.Server }) {
-			t.log.Warn("time server " + r.String())
+			t.Log.Warn("time server " + r.String())
 		}
 	}
 	if st.State != before.State && st.Reason != "" {
-		t.log.Warn("clock " + string(st.State) + ": " + st.Reason)
+		t.Log.Warn("clock " + string(st.State) + ": " + st.Reason)
 	}
 	switch st.State {
 	case clock.Synchronized:
-		t.synced.Store(true)
+		t.News.ClockSynced.Store(true)
 		t.agreed.Do(func() { close(t.majority) })
 	case clock.Panicked:
 		// What was wrong by so much that nobody believes it is not a time to vouch for.
-		t.synced.Store(false)
+		t.News.ClockSynced.Store(false)
 	}
 }
 

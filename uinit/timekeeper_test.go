@@ -1,13 +1,12 @@
 package main
 
 import (
-	"log/slog"
 	"reflect"
 	"testing"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/clock"
+	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
+	"github.com/imgbuild/imgbuild/uinit/time/clock"
 )
 
 func TestTimeServersByDHCP(t *testing.T) {
@@ -19,7 +18,7 @@ func TestTimeServersByDHCP(t *testing.T) {
 		{true, []spec.TimeServer{"time.example", "192.0.2.3", "2001:db8::123", "time.example.net", "192.0.2.1", "192.0.2.2"}},
 		{false, names},
 	} {
-		k := newTimekeeper(spec.Time{Servers: names, DHCP: tt.dhcp}, time.Time{}, func(string, any) {}, slog.New(slog.DiscardHandler))
+		k := newTimekeeper(featuretest.Deps(t, spec.Machine{Time: spec.Time{Servers: names, DHCP: tt.dhcp}}))
 		k.link("link.wan.dhcp4.ntp", []string{"192.0.2.1", "192.0.2.2"})
 		k.link("link.lan.dhcp4.ntp", []string{"192.0.2.3"})
 		k.link("link.lan.dhcp6.ntp", []string{"2001:db8::123", "time.example.net"})
@@ -34,8 +33,7 @@ func TestTimeServersByDHCP(t *testing.T) {
 }
 
 func TestWaitingForTheClock(t *testing.T) {
-	facts := map[string]any{}
-	k := newTimekeeper(spec.Time{Servers: []spec.TimeServer{"a"}}, time.Time{}, func(n string, v any) { facts[n] = v }, slog.New(slog.DiscardHandler))
+	k := newTimekeeper(featuretest.Deps(t, spec.Machine{Time: spec.Time{Servers: []spec.TimeServer{"a"}}}))
 	k.syncer = &clock.Syncer{}
 	if got := k.waiting(); got != "answers of the time servers" {
 		t.Errorf("at first it waits for %q", got)
@@ -43,12 +41,12 @@ func TestWaitingForTheClock(t *testing.T) {
 	k.report(clock.Status{State: clock.Unset, Decision: clock.Decision{
 		Reason: "0 of 1 servers agree; 1 are needed", Rejected: []clock.Rejection{{Server: "a", Reason: "no answer within 4s"}},
 	}})
-	if got := k.waiting(); got != "0 of 1 servers agree; 1 are needed; a: no answer within 4s" || k.synced.Load() || facts["clock.state"] != "unset" {
-		t.Errorf("then it waits for %q; facts %v", got, facts)
+	if got := k.waiting(); got != "0 of 1 servers agree; 1 are needed; a: no answer within 4s" || k.News.ClockSynced.Load() || featuretest.Fact(k.Deps, "clock.state") != "unset" {
+		t.Errorf("then it waits for %q", got)
 	}
 	for _, state := range []clock.State{clock.Synchronized, clock.Synchronized, clock.Holdover, clock.Panicked, clock.Synchronized} {
 		k.report(clock.Status{State: state})
-		if want := state != clock.Panicked; k.synced.Load() != want {
+		if want := state != clock.Panicked; k.News.ClockSynced.Load() != want {
 			t.Errorf("%s: synchronized is %v", state, !want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
 )
 
 // A guest whose disk belongs to an array is not started, neither with the machine nor anew.
@@ -24,7 +25,8 @@ func TestGuestOnMemberIsNotStarted(t *testing.T) {
 	if device == "" {
 		t.Skip("this machine has no disk in /dev")
 	}
-	w := &worker{life: t.Context(), disks: &alone.Disks{Sys: sys, Open: func(string) (alone.Device, error) { return super{}, nil }}}
+	w := &worker{Deps: featuretest.Deps(t, spec.Machine{})}
+	w.Disks = &alone.Disks{Sys: sys, Open: func(string) (alone.Device, error) { return super{}, nil }}
 	g := &guests{w: w, prepared: make(chan struct{})}
 	close(g.prepared)
 	one := &guest{name: "web", row: spec.VM{Memory: 1 << 20, Disk: map[string]spec.VMDisk{"root": {Path: "/dev/" + device}}}}

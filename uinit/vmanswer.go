@@ -68,22 +68,22 @@ func (g *guests) answer(board *status.Board) {
 
 // manage starts or stops a guest, whether or not the asker waits for it.
 func (g *guests) manage(verb string, one *guest, send func(report.Event) error) error {
-	if g.w.life.Err() != nil {
-		return context.Cause(g.w.life)
+	if g.w.Life.Err() != nil {
+		return context.Cause(g.w.Life)
 	}
 	state := unit.OK
 	var err error
 	if verb == "start" && one.guest() != nil {
 		err = &service.StateError{Name: "vm:" + one.name, State: one.service.State()}
 	} else if verb == "start" {
-		ctx, cancel := context.WithTimeoutCause(g.w.life, starting, fmt.Errorf("it did not come within %v", starting))
+		ctx, cancel := context.WithTimeoutCause(g.w.Life, starting, fmt.Errorf("it did not come within %v", starting))
 		defer cancel()
 		err = g.begin(ctx, one)
 	} else {
 		state = unit.State(service.Stopped)
-		err = one.service.Stop(g.w.life)
+		err = one.service.Stop(g.w.Life)
 	}
-	g.w.managed("vm:"+one.name, state, err)
+	g.w.Outcomes.Managed("vm:"+one.name, state, err)
 	return errors.Join(err, send(one.event(one.figures())))
 }
 

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/ctl"
 	"github.com/imgbuild/imgbuild/uinit/service"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/vm"
@@ -64,7 +65,7 @@ func writeGuests(w io.Writer, figures bool, events []report.Event) error {
 		}
 		auto := map[bool]string{true: "yes", false: "no"}[row.Autostart]
 		line := fmt.Sprintf("%-12s %-9s %7s %5d %9s %8d  %s", e.Name, e.State, short(row.Memory), row.VCPUs, auto, row.Restarts, e.Message)
-		fmt.Fprintln(w, cut(strings.TrimRight(line, " ")))
+		fmt.Fprintln(w, ctl.Cut(strings.TrimRight(line, " ")))
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
 )
 
 func TestWriteGuests(t *testing.T) {
@@ -42,7 +43,7 @@ twelve_chars stopping        0.0       0        0        0        0        0
 			t.Errorf("%s\nwant%s", got, tt.want)
 		}
 		for line := range strings.Lines(b.String()) {
-			if n := utf8.RuneCountInString(line) - 1; n > width {
+			if n := utf8.RuneCountInString(line) - 1; n > 80 {
 				t.Errorf("%d columns: %s", n, line)
 			}
 		}
@@ -69,7 +70,7 @@ func TestTypeInto(t *testing.T) {
 
 func TestStopLimit(t *testing.T) {
 	minute, rows := spec.Duration(time.Minute), map[string]spec.VM{}
-	g := &guests{w: &worker{machine: &spec.Machine{VM: rows}}}
+	g := &guests{w: &worker{Deps: featuretest.Deps(t, spec.Machine{VM: rows})}}
 	if got := g.stopLimit(); got != 0 {
 		t.Errorf("without guests %v", got)
 	}

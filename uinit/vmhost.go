@@ -17,23 +17,23 @@ import (
 // prepare finds out how guests can be run, and serves their consoles.
 func (g *guests) prepare(context.Context) error {
 	defer close(g.prepared)
-	g.host.Name = string(g.w.machine.Hostname)
-	failed := []error{g.w.modules.Load("tun")}
+	g.host.Name = string(g.w.Machine.Now().Hostname)
+	failed := []error{g.w.Kmod.Load("tun")}
 	if err := g.useKVM(); err != nil {
-		g.w.log.Warn(fmt.Sprintf("guests are emulated, which is slow: %v", err))
-		g.w.board.Fact("vm.accel", string(spec.VMTCG))
-		g.w.board.Fact("vm.accel_reason", err.Error())
+		g.w.Log.Warn(fmt.Sprintf("guests are emulated, which is slow: %v", err))
+		g.w.Facts.Fact("vm.accel", string(spec.VMTCG))
+		g.w.Facts.Fact("vm.accel_reason", err.Error())
 	} else {
 		g.host.KVM = true
 		// Faster, but no reason not to run without.
-		g.host.VHost = g.w.modules.Load("vhost_net") == nil
-		g.w.board.Fact("vm.accel", string(spec.VMKVM))
+		g.host.VHost = g.w.Kmod.Load("vhost_net") == nil
+		g.w.Facts.Fact("vm.accel", string(spec.VMKVM))
 	}
 	for _, name := range g.host.Names {
 		one := g.all[name]
 		_, err := one.terminal.Listen(vm.ConsoleSocket(name))
 		failed = append(failed, err)
-		g.w.board.Fact("vm."+name+".state", string(one.service.State()))
+		g.w.Facts.Fact("vm."+name+".state", string(one.service.State()))
 	}
 	return errors.Join(failed...)
 }
@@ -48,7 +48,7 @@ func (g *guests) useKVM() error {
 	if err != nil {
 		return err
 	}
-	if err := g.w.modules.Load(module); err != nil {
+	if err := g.w.Kmod.Load(module); err != nil {
 		return err
 	}
 	const device = "/dev/kvm"

@@ -34,8 +34,8 @@ func (g *guests) start(one *guest, row spec.Service) (service.Process, error) {
 		account.Groups = []uint32{g.kvmGroup}
 	}
 	launcher := service.Launcher{
-		Environment: []string{"PATH=/usr/bin"}, Output: g.w.say, Files: opened.Files, Account: account,
-		Group: g.w.group("vm:"+one.name, cgroup.Guest(one.name), guestUsual(one.row), guestGiven(one.row)), Adjustment: oom.Guest,
+		Environment: []string{"PATH=/usr/bin"}, Output: g.w.Programs.Say, Files: opened.Files, Account: account,
+		Group: g.w.Programs.Group("vm:"+one.name, cgroup.Guest(one.name), guestUsual(one.row), guestGiven(one.row)), Adjustment: oom.Guest,
 	}
 	process, err := launcher.Start("vm:"+one.name, row)
 	if err != nil {
@@ -47,7 +47,7 @@ func (g *guests) start(one *guest, row spec.Service) (service.Process, error) {
 	go one.terminal.Attach(opened.Console)
 	go func() {
 		if took := now.Await(); took > 0 {
-			g.w.board.Fact("vm."+one.name+".started_seconds", report.Seconds(took))
+			g.w.Facts.Fact("vm."+one.name+".started_seconds", report.Seconds(took))
 		}
 	}()
 	return guestProcess{process, now, one}, nil

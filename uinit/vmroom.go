@@ -11,6 +11,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/vm"
 )
 
@@ -25,7 +26,7 @@ func (g *guests) await(ctx context.Context, disk spec.VMDisk) error {
 		return err == nil
 	}
 	var failed error
-	err := g.w.awaitDisk(ctx, func() (bool, error) {
+	err := g.w.AwaitDisk(ctx, func() (bool, error) {
 		if group := disk.VolumeGroup(); group != "" && !there() {
 			failed = g.w.activate(ctx, group) // the next disk may be what is missing
 		}
@@ -39,8 +40,8 @@ func (g *guests) await(ctx context.Context, disk spec.VMDisk) error {
 
 // alone says whether a guest's disks may be used by themselves: none belongs to an array of the machine's.
 func (g *guests) alone(one *guest) error {
-	for _, name := range sorted(one.row.Disk) {
-		if err := g.w.disks.CheckPath(one.row.Disk[name].File()); err != nil {
+	for _, name := range graph.Names(one.row.Disk) {
+		if err := g.w.Disks.CheckPath(one.row.Disk[name].File()); err != nil {
 			return fmt.Errorf("starting %s: disk %s: %w", one.name, name, err)
 		}
 	}
@@ -55,7 +56,7 @@ func (g *guests) room(one *guest) error {
 	if err != nil {
 		return fmt.Errorf("looking for memory: %w", err)
 	}
-	m := vm.Memory{Total: total, Available: g.w.groups.Room(available)}
+	m := vm.Memory{Total: total, Available: g.w.Programs.Groups.Room(available)}
 	for _, other := range g.all {
 		if other != one && other.guest() != nil {
 			m.Promised += max(0, int64(other.row.Memory)-cgroup.Figure(g.group(other), "memory.current"))
@@ -68,4 +69,4 @@ func (g *guests) room(one *guest) error {
 }
 
 // group is the directory of a guest's control group.
-func (g *guests) group(one *guest) string { return g.w.groups.Dir(cgroup.Guest(one.name)) }
+func (g *guests) group(one *guest) string { return g.w.Programs.Groups.Dir(cgroup.Guest(one.name)) }

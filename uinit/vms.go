@@ -13,6 +13,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/service"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 	"github.com/imgbuild/imgbuild/uinit/vm"
@@ -46,17 +47,17 @@ const starting = time.Minute
 
 func newGuests(w *worker) *guests {
 	g := &guests{w: w, all: map[string]*guest{}, prepared: make(chan struct{})}
-	for _, name := range sorted(w.machine.VM) {
-		one := &guest{name: name, row: w.machine.VM[name]}
+	for _, name := range graph.Names(w.Machine.Now().VM) {
+		one := &guest{name: name, row: w.Machine.Now().VM[name]}
 		one.service = service.New("vm:"+name, supervised(one.row), service.Box{
 			Start: func(_ string, row spec.Service) (service.Process, error) { return g.start(one, row) },
 			Fact: func(fact string, value any) {
-				w.board.Fact(strings.TrimPrefix(strings.Replace(fact, "vm:", "vm.", 1), "service."), value)
+				w.Facts.Fact(strings.TrimPrefix(strings.Replace(fact, "vm:", "vm.", 1), "service."), value)
 			},
 			Sign:  "QEMU's monitor",
 			Ready: func(spec.Ready) bool { return one.running() },
-			Tell:  func(trouble error) { w.revise("vm:"+name, trouble) },
-			Log:   func(format string, args ...any) { w.log.Warn(fmt.Sprintf(format, args...)) },
+			Tell:  func(trouble error) { w.Outcomes.SetTrouble("vm:"+name, trouble) },
+			Log:   func(format string, args ...any) { w.Log.Warn(fmt.Sprintf(format, args...)) },
 		})
 		g.all[name] = one
 		g.host.Names = append(g.host.Names, name)
@@ -95,7 +96,7 @@ func guestGiven(v spec.VM) cgroup.Limits {
 
 // boot starts a guest with the machine.
 func (g *guests) boot(ctx context.Context, name string) error {
-	if g.w.bare.Load() {
+	if g.w.Programs.None.Load() {
 		return fmt.Errorf("left out at the console: %w", unit.ErrSkip)
 	}
 	return unlessManaged(g.begin(ctx, g.all[name]))
@@ -109,7 +110,7 @@ func (g *guests) begin(ctx context.Context, one *guest) (err error) {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	for _, name := range sorted(one.row.Disk) {
+	for _, name := range graph.Names(one.row.Disk) {
 		one.because(fmt.Errorf("waiting for %s", one.row.Disk[name].File()))
 		if err := g.await(ctx, one.row.Disk[name]); err != nil {
 			return err
@@ -123,7 +124,7 @@ func (g *guests) begin(ctx context.Context, one *guest) (err error) {
 
 func (g *guests) waiting(name string) string {
 	one := g.all[name]
-	for _, disk := range sorted(one.row.Disk) {
+	for _, disk := range graph.Names(one.row.Disk) {
 		if file := one.row.Disk[disk].File(); strings.HasPrefix(file, "/dev/") {
 			if _, err := os.Stat(file); err != nil {
 				return file

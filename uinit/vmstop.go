@@ -14,10 +14,10 @@ import (
 // stopLimit is how long stop may take: guests of one order stop together.
 func (g *guests) stopLimit() time.Duration {
 	var sum time.Duration
-	for _, group := range spec.VMOrder(g.w.machine.VM) {
+	for _, group := range spec.VMOrder(g.w.Machine.Now().VM) {
 		var longest time.Duration
 		for _, name := range group {
-			longest = max(longest, g.w.machine.VM[name].StopTimeout.Or(time.Minute))
+			longest = max(longest, g.w.Machine.Now().VM[name].StopTimeout.Or(time.Minute))
 		}
 		sum += longest + 5*time.Second // to switch off what stays on
 	}
@@ -27,7 +27,7 @@ func (g *guests) stopLimit() time.Duration {
 // stop stops all guests, those that started last first.
 func (g *guests) stop(ctx context.Context) error {
 	var failed []error
-	order := spec.VMOrder(g.w.machine.VM)
+	order := spec.VMOrder(g.w.Machine.Now().VM)
 	for i := len(order) - 1; i >= 0; i-- {
 		errs := make([]error, len(order[i]))
 		var group sync.WaitGroup

@@ -37,7 +37,7 @@ func volumeConfig(sys fs.FS, check func(name string) error) string {
 // activate brings up a volume group if all its disks are there; where they are not, it is tried again when
 // the next one comes.
 func (w *worker) activate(ctx context.Context, group string) error {
-	if err := w.modules.Load("dm_mod"); err != nil {
+	if err := w.Kmod.Load("dm_mod"); err != nil {
 		return fmt.Errorf("activating volume group %s: %w", group, err)
 	}
 	return w.vgchange(ctx, group, "-ay", "--activationmode", "complete")
@@ -47,7 +47,7 @@ func (w *worker) vgchange(ctx context.Context, group string, args ...string) err
 	if err := bounded.Make("/run/lock/lvm", 0o700); err != nil {
 		return err
 	}
-	args = append([]string{"vgchange", "--config", volumeConfig(dev.Sys(), w.disks.Check)}, append(args, group)...)
+	args = append([]string{"vgchange", "--config", volumeConfig(dev.Sys(), w.Disks.Check)}, append(args, group)...)
 	if out, err := slack.CombinedOutput(exec.CommandContext(ctx, lvm, args...)); err != nil {
 		return fmt.Errorf("volume group %s: %w: %s", group, err, strings.TrimSpace(string(out)))
 	}
@@ -57,7 +57,7 @@ func (w *worker) vgchange(ctx context.Context, group string, args ...string) err
 // stopVolumes lets go of the disks below the profile's volume groups, so that arrays can be stopped.
 func (w *worker) stopVolumes(ctx context.Context) error {
 	var failed []error
-	for _, group := range w.machine.VolumeGroups() {
+	for _, group := range w.Machine.Now().VolumeGroups() {
 		failed = append(failed, w.vgchange(ctx, group, "-an"))
 	}
 	return errors.Join(failed...)

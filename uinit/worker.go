@@ -7,60 +7,47 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
-	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
-	"github.com/imgbuild/imgbuild/uinit/console"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/entropy"
-	"github.com/imgbuild/imgbuild/uinit/hostlink"
-	"github.com/imgbuild/imgbuild/uinit/journal"
+	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
-	"github.com/imgbuild/imgbuild/uinit/kmod"
 	"github.com/imgbuild/imgbuild/uinit/link"
+	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/service"
 	"github.com/imgbuild/imgbuild/uinit/status"
-	"github.com/imgbuild/imgbuild/uinit/unit"
+	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
-// worker is where everything meets: the profile, the kernel line, and the modules that act on them.
+// worker is where everything meets: the profile, the kernel line, and the features that act on them.
 type worker struct {
-	machine *spec.Machine
-	growth  *spec.Growth // nil: no partition is to grow
-	line    cmdline.Line
-	kmsg    io.Writer
-	log     *slog.Logger
+	*feature.Deps
+	features []running
 
-	// life ends when the machine goes down.
-	life     context.Context
-	events   *dev.Monitor
-	modules  *kmod.Loader
-	disks    *alone.Disks
-	turns    mount.Turns
-	links    *link.Manager
+	kmsg  io.Writer
+	turns mount.Turns
+	links func() *link.Manager // made when the first interface is configured: the machine is what it is then
+	// services are those of the profile and those that features add.
 	services map[string]*service.Service
 	output   *service.Output
 	guests   *guests
 
-	groups cgroup.Tree // complete after the unit "mounts"
-
-	board    *status.Board
-	reporter *hostlink.Reporter
-	control  *hostlink.Control
+	reporter *virtioport.Reporter
+	control  *virtioport.Control
 	history  history
 
 	disarm  atomic.Pointer[disarm]
@@ -69,11 +56,8 @@ type worker struct {
 	ruleless error // why the packet filter's rules are not the profile's; set before the unit "firewall"
 
 	terminals terminals
-	bare      atomic.Bool // no services: a person said so at the console
 
-	// media and added are what the unit site works with and leaves to others: where site.toml may
-	// lie, and VLANs that the profile does not have.
-	media, added []string
+	added []string // VLANs that the profile does not have
 
 	pool    *entropy.Pool
 	seeded  atomic.Bool // the seed's directory is there
@@ -105,7 +89,7 @@ func workerMain(args []string) int {
 		fmt.Fprintln(crash, err)
 		return 1
 	}
-	if victim, ok := w.line.Get(paramPanic); ok && victim == "" {
+	if victim, ok := w.Machine.Line.Get(paramPanic); ok && victim == "" {
 		panic("the kernel line asks for it")
 	}
 	go w.boot()
@@ -120,59 +104,70 @@ func workerMain(args []string) int {
 }
 
 func newWorker(life context.Context, before past) (*worker, error) {
-	w := &worker{life: life, line: cmdline.Read(), services: map[string]*service.Service{}, reporter: &hostlink.Reporter{},
-		disks: &alone.Disks{Sys: dev.Sys(), Open: alone.Open}}
+	w := &worker{services: map[string]*service.Service{}, reporter: &virtioport.Reporter{}, kmsg: klog.Open()}
+	line := cmdline.Read()
 	level := slog.LevelInfo
-	if w.line.Has("uinit.debug") {
+	if line.Has("uinit.debug") {
 		level = slog.LevelDebug
 	}
-	w.kmsg = klog.Open()
-	w.log = slog.New(klog.New(w.kmsg, "uinit", level))
+	log := slog.New(klog.New(w.kmsg, "uinit", level))
+	board := status.NewBoard(w.send)
 	w.output = service.NewOutput(func(name, line string) { w.logLine(name, line) })
 	w.pool = entropy.Start(entropy.System{}, os.DirFS("/"))
-	w.board = status.NewBoard(w.send)
-	serial := w.line.Has(report.ParamReport) // at which anybody may sit, unlike at a virtual machine's own port
-	w.control = &hostlink.Control{
-		Test: w.line.Has(report.ParamTest) && !serial, Reply: w.reporter.Send,
+	serial := line.Has(report.ParamReport) // at which anybody may sit, unlike at a virtual machine's own port
+	w.control = &virtioport.Control{
+		Test: line.Has(report.ParamTest) && !serial, Reply: w.reporter.Send,
 		Power: func(action string) error { return power.Request(power.Action(action)) },
 	}
+	w.Deps = &feature.Deps{
+		Life: life, Log: log, Facts: board, Outcomes: &feature.Outcomes{Life: life, Log: log, Board: board},
+		Disks: &alone.Disks{Sys: dev.Sys(), Open: alone.Open}, News: &feature.News{},
+		Random:   &feature.Random{Ready: w.poolReady, Waiting: w.pool.Waiting},
+		Programs: &feature.Programs{},
+	}
 	w.send(report.Event{Kind: report.KindHello, Name: version(), Message: kernelRelease()})
-	w.board.Fact("uinit.version", version())
-	w.board.Fact("kernel.release", kernelRelease())
+	board.Fact("uinit.version", version())
+	board.Fact("kernel.release", kernelRelease())
 	before.tell(w)
 
 	description, err := readMachine(spec.Path)
 	if err != nil {
 		return nil, err
 	}
-	w.machine, w.media, w.growth = &description.Machine, description.Media, description.Grow
-	usr := attachUsr(w.machine, w.line)
-	if w.modules, _, err = openModules(w.machine, w.line); err != nil {
+	w.Machine = feature.NewMachine(description, line)
+	usr := attachUsr(w.Machine.Now(), line)
+	if w.Kmod, _, err = openModules(w.Machine.Now(), line); err != nil {
 		return nil, err
 	}
 	w.override()
-	w.clock = newTimekeeper(w.machine.Time, description.Built, w.board.Fact, w.log)
-	w.records = newRecords(w.machine.Log, w.board.Fact, w.log)
+	w.records = newRecords(w.Deps)
+	w.Records, w.Programs.Say = w.records.ring, func(name, line string) {
+		// All of it into the ring, and so much to the kernel's log that this stays readable.
+		w.records.line(name, line)
+		w.output.Line(name, line)
+	}
 	go w.records.readKernel()
-	addBuiltin(w.machine)
-	if w.events, err = dev.Listen(life); err != nil {
+	w.clock = newTimekeeper(w.Deps)
+	w.addServices()
+	if w.Events, err = dev.Listen(life); err != nil {
 		return nil, err
 	}
 	w.arrays = newArrays(w)
-	w.links = link.New(life, w.machine, w.linkFact)
-	for name := range w.machine.Service {
+	w.links = sync.OnceValue(func() *link.Manager { return link.New(life, w.Machine.Now(), w.linkFact) })
+	for name := range w.Machine.Now().Service {
 		w.services[name] = w.newService(name)
 	}
 	w.guests = newGuests(w)
+	w.link()
 	if usr != nil {
-		w.note(*usr)
+		w.Outcomes.Note(*usr)
 	}
 	return w, nil
 }
 
 // linkFact passes on what a link tells, also to those who wait for a network.
 func (w *worker) linkFact(name string, value any) {
-	w.board.Fact(name, value)
+	w.Facts.Fact(name, value)
 	w.clock.link(name, value)
 	if strings.HasSuffix(name, ".addresses") {
 		w.records.wake()
@@ -182,7 +177,7 @@ func (w *worker) linkFact(name string, value any) {
 		if missing := value.(string); missing != "" {
 			trouble = errors.New(missing)
 		}
-		w.revise("online:"+row, trouble)
+		w.Outcomes.SetTrouble("online:"+row, trouble)
 	}
 }
 
@@ -198,39 +193,13 @@ func readMachine(file string) (*spec.Description, error) {
 	return m, nil
 }
 
-// boot runs the units; those that are late go on in the background.
-func (w *worker) boot() {
-	events, stop := w.events.Watch()
-	consoles := w.consoles(console.Expand)
-	go func() {
-		defer stop()
-		w.serveNewConsoles(maps.Clone(consoles), events)
-	}()
-	starting, started := context.WithCancel(w.life)
-	hold := make(chan func(string) bool)
-	go w.offerHold(starting, consoles, hold)
-	go w.keepBridgeFilter()
-	go w.watchDisks()
-	units := append(Units(w.machine, consoles, w.tried), growing(w.growth, w.tried)...)
-	_ = unit.Run(w.life, units, unit.Options{
-		DefaultTimeout: w.machine.Boot.UnitTimeout.Or(0), Report: w.note, Hold: hold,
-		Settled: func(bool) {
-			started()
-			told := make(chan struct{})
-			go func() { // the file systems that know may not answer
-				defer close(told)
-				w.tellLastBoot()
-			}()
-			select {
-			case <-told:
-			case <-time.After(2 * time.Second):
-			}
-			w.settled()
-		},
-	})
-}
-
 // logLine writes a service's own words to the kernel's log.
 func (w *worker) logLine(name, line string) {
 	fmt.Fprint(w.kmsg, klog.Record(fmt.Sprintf("<%d>%s: %s", echo<<3|journal.Info, name, strings.ToValidUTF8(line, "?"))))
+}
+
+// poolReady returns when the random pool is good for keys.
+func (w *worker) poolReady(ctx context.Context) error {
+	_, err := w.pool.Wait(ctx)
+	return err
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/profile"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // checkMounts finds mounts that would hide what packages, the kernel or the profile itself bring: a program that is gone as soon as
@@ -22,7 +22,7 @@ func checkMounts(p *profile.Profile, files []tree.File) error {
 			return f.Mode.IsRegular() && f.From.Store != "overlay" && strings.HasPrefix(f.Path, below)
 		})
 		if i >= 0 {
-			key := strict.JoinKey("mount", at)
+			key := problem.JoinKey("mount", at)
 			problems = append(problems, profile.Problem{Pos: p.At(key), Key: key,
 				Msg: fmt.Sprintf("would hide /%s (%s); accepted: a folder in which the image itself has nothing", files[i].Path, files[i].Why)})
 		}
@@ -52,11 +52,11 @@ func checkPrograms(p *profile.Profile, t *tree.Tree) error {
 			Msg: fmt.Sprintf("%s %s; accepted: a command of image.commands in /bin, a file of [packages.*] or one of an overlay", program, why)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.User)) {
-		want(strict.JoinKey("user", name)+".shell", p.User[name].Shell)
+		want(problem.JoinKey("user", name)+".shell", p.User[name].Shell)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Service)) {
 		if command := p.Service[name].Command; len(command) > 0 {
-			want(strict.JoinKey("service", name)+".command", command[0])
+			want(problem.JoinKey("service", name)+".command", command[0])
 		}
 	}
 	return problems.Sort().Err()

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/profile"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // What packages bring is known when they are unpacked; a row for one of their directories is told in its place all the same.
@@ -16,7 +16,7 @@ func TestModeOfPackagesDirectory(t *testing.T) {
 	in := inputs(t)
 	in.Packages = append(in.Packages, tree.File{Path: "srv/old", Mode: fs.ModeDir | 0o755, Why: "packages.old"})
 	for _, at := range []string{"/srv/new", "/srv/old"} {
-		in.Overlays = append(in.Overlays, Overlay{Name: "site", Dirs: []tree.File{{Path: at[1:], Mode: fs.ModeDir | 0o700, Why: strict.JoinKey("image.modes", at)}}})
+		in.Overlays = append(in.Overlays, Overlay{Name: "site", Dirs: []tree.File{{Path: at[1:], Mode: fs.ModeDir | 0o700, Why: problem.JoinKey("image.modes", at)}}})
 	}
 	_, err := Make(p, in)
 	var problems profile.Problems

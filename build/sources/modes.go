@@ -8,8 +8,8 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/profile"
-	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
@@ -67,10 +67,10 @@ func (m *modes) settle(key, name string, found []tree.Imported, shut bool) plan.
 		image, own := m.dirs[at] // the image has it for itself
 		switch why := special(f); {
 		case own && exact && mode != profile.ModeUsual && image.Mode != stated:
-			m.bad(strict.JoinKey("image.modes", row), "is a directory that the image has for itself (%s), with the mode %04o; accepted: leave it out", image.Why, tree.Permissions(image.Mode))
+			m.bad(problem.JoinKey("image.modes", row), "is a directory that the image has for itself (%s), with the mode %04o; accepted: leave it out", image.Why, tree.Permissions(image.Mode))
 		case own:
 		case opens && exact:
-			m.bad(strict.JoinKey("image.modes", row), "would open %s, which %s names as secret, to others; accepted: \"0600\", \"0400\", or leave it out", at, secret)
+			m.bad(problem.JoinKey("image.modes", row), "would open %s, which %s names as secret, to others; accepted: \"0600\", \"0400\", or leave it out", at, secret)
 		case opens:
 			f.Mode = 0o600
 		case named:
@@ -80,7 +80,7 @@ func (m *modes) settle(key, name string, found []tree.Imported, shut bool) plan.
 		case !said && !shut && isClosed(f):
 			closed = append(closed, f)
 		case f.Mode.IsDir() && stated != f.Mode:
-			out.Dirs = append(out.Dirs, tree.File{Path: f.Path, Mode: stated, Why: strict.JoinKey("image.modes", row)})
+			out.Dirs = append(out.Dirs, tree.File{Path: f.Path, Mode: stated, Why: problem.JoinKey("image.modes", row)})
 			continue
 		default:
 			f.Mode = stated
@@ -117,7 +117,7 @@ func (m *modes) rowFor(at string, dir bool) (row string) {
 func (m *modes) unused() {
 	for _, row := range slices.Sorted(maps.Keys(m.p.Image.Modes)) {
 		if !m.used[row] {
-			m.bad(strict.JoinKey("image.modes", row), "is no file of an overlay%s; accepted: a path or pattern of files in image.overlays (those of packages keep the modes that they have there)", suggest.DidYouMean(row, m.seen))
+			m.bad(problem.JoinKey("image.modes", row), "is no file of an overlay%s; accepted: a path or pattern of files in image.overlays (those of packages keep the modes that they have there)", suggest.DidYouMean(row, m.seen))
 		}
 	}
 }

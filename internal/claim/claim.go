@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // Use is what becomes of a disk or file.
@@ -46,13 +46,13 @@ func Of(m *spec.Machine) []Claim {
 		c.mount(at, m.Mount[at])
 	}
 	for _, row := range slices.Sorted(maps.Keys(m.WireGuard)) {
-		c.file(strict.JoinKey("wireguard", row), "private_key_file", m.WireGuard[row].PrivateKeyFile, "is the key of", Writes)
+		c.file(problem.JoinKey("wireguard", row), "private_key_file", m.WireGuard[row].PrivateKeyFile, "is the key of", Writes)
 	}
 	for _, row := range slices.Sorted(maps.Keys(m.Share.ISCSI)) {
-		c.iscsi(strict.JoinKey("share.iscsi", row), m.Share.ISCSI[row])
+		c.iscsi(problem.JoinKey("share.iscsi", row), m.Share.ISCSI[row])
 	}
 	for _, row := range slices.Sorted(maps.Keys(m.VM)) {
-		c.vm(strict.JoinKey("vm", row), m.VM[row])
+		c.vm(problem.JoinKey("vm", row), m.VM[row])
 	}
 	return c.all
 }
@@ -76,9 +76,9 @@ func (c *claims) file(row, key, text, about string, use Use) {
 
 // array claims the members that it names, and itself by how it is known.
 func (c *claims) array(name string, a spec.Array) {
-	row, about := strict.JoinKey("array", name), "belongs to"
+	row, about := problem.JoinKey("array", name), "belongs to"
 	for i, text := range a.Match.Members {
-		c.add(row, strict.JoinIndex(".match.members", i), text, "is a member of", Writes, member(text))
+		c.add(row, problem.JoinIndex(".match.members", i), text, "is a member of", Writes, member(text))
 	}
 	switch {
 	case a.Match.UUID != "":
@@ -91,7 +91,7 @@ func (c *claims) array(name string, a spec.Array) {
 }
 
 func (c *claims) mount(at string, m spec.Mount) {
-	row, use := strict.JoinKey("mount", at), Writes
+	row, use := problem.JoinKey("mount", at), Writes
 	if m.ReadsOnly() {
 		use = Reads
 	}
@@ -121,7 +121,7 @@ func (c *claims) vm(row string, v spec.VM) {
 			use = Reads
 		}
 		if file := d.File(); path.IsAbs(file) {
-			c.add(row, strict.JoinKey(".disk", disk)+".path", d.Path, "is a disk of", use, c.at(file))
+			c.add(row, problem.JoinKey(".disk", disk)+".path", d.Path, "is a disk of", use, c.at(file))
 		}
 	}
 	c.file(row, "uefi_vars", v.UEFIVars, "holds the UEFI variables of", Writes)

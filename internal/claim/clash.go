@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // Clash is two rows of which one has to give way.
@@ -114,12 +114,12 @@ func Exposures(m *spec.Machine) (found []Exposed) {
 	folders := map[string]string{}
 	for row, s := range m.Share.NFS {
 		if !s.ReadOnly {
-			folders[strict.JoinKey("share.nfs", row)] = s.Path
+			folders[problem.JoinKey("share.nfs", row)] = s.Path
 		}
 	}
 	for row, s := range m.Share.SMB {
 		if !s.ReadOnly {
-			folders[strict.JoinKey("share.smb", row)] = s.Path
+			folders[problem.JoinKey("share.smb", row)] = s.Path
 		}
 	}
 	for _, claim := range Of(m) {

@@ -6,18 +6,18 @@ import (
 	"path"
 	"slices"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/sshkey"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // keys checks that each key of an account lets somebody in: that the SSH server takes it, and finds it.
 func (c *crosser) keys() {
 	for _, name := range slices.Sorted(maps.Keys(c.p.User)) {
-		u, key := c.p.User[name], strict.JoinKey("user", name)
+		u, key := c.p.User[name], problem.JoinKey("user", name)
 		for i, line := range u.AuthorizedKeys {
 			if err := sshkey.Check(line); err != nil {
-				c.Bad(strict.JoinIndex(key+".authorized_keys", i), "%v", err)
+				c.Bad(problem.JoinIndex(key+".authorized_keys", i), "%v", err)
 			}
 		}
 		if at := hides(c.p, homeOf(name, u)); at != "" && len(u.AuthorizedKeys) > 0 {

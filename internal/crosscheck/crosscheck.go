@@ -3,17 +3,16 @@
 package crosscheck
 
 import (
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // Machine checks interfaces, accounts' keys, where servers listen, time servers and the log server. at tells where a key
 // stands; keys are paths as TOML writes them. What only follows from a value in doubt is left out.
-func Machine(m *spec.Machine, at func(key string) strict.Pos, doubts strict.Doubts) strict.Problems {
-	c := crosser{strict.NewJudge(at, doubts), m}
+func Machine(m *spec.Machine, at func(key string) problem.Pos, doubts problem.Doubts) problem.Problems {
+	c := crosser{problem.NewJudge(at, doubts), m}
 	c.links()
 	c.routes()
-	c.tunnels()
 	c.keys()
 	c.listens()
 	c.timeServers()
@@ -22,7 +21,7 @@ func Machine(m *spec.Machine, at func(key string) strict.Pos, doubts strict.Doub
 }
 
 type crosser struct {
-	strict.Judge
+	problem.Judge
 	p *spec.Machine
 }
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
@@ -19,7 +19,7 @@ func (c *crosser) links() {
 	seen := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		l := all[name]
-		key := strict.JoinKey(l.Kind, name)
+		key := problem.JoinKey(l.Kind, name)
 		// IFNAMSIZ in linux/if.h is 16 with the closing NUL.
 		if name == "" || len(name) > 15 || strings.ContainsAny(name, "/: \t\n%") || name == "lo" || name == "." || name == ".." {
 			c.Sure().Bad(key, "is not an interface name; accepted: up to 15 characters without / : %% or blanks, and not lo")
@@ -28,14 +28,14 @@ func (c *crosser) links() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Ethernet)) {
 		if i := c.p.Ethernet[name].Match.Index; i != nil && *i < 0 {
-			c.Bad(strict.JoinKey("ethernet", name)+".match.index", "is %d; accepted: 0 and up", *i)
+			c.Bad(problem.JoinKey("ethernet", name)+".match.index", "is %d; accepted: 0 and up", *i)
 		}
 	}
 	c.ports(all)
 	c.vlans(all)
 	c.bridges()
 	for _, circle := range linkCircles(all) {
-		c.Sure().Bad(strict.JoinKey(all[circle[0]].Kind, circle[0]), "interfaces are made of each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
+		c.Sure().Bad(problem.JoinKey(all[circle[0]].Kind, circle[0]), "interfaces are made of each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
 	}
 }
 
@@ -48,7 +48,7 @@ func (c *crosser) linkNames(all map[string]spec.Link) {
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		for _, name := range slices.Sorted(slices.Values(kinds[kind])) {
 			if all[name].Kind != kind {
-				c.Sure().Bad(strict.JoinKey(kind, name), "%s is the name of a %s already; accepted: each name once over all kinds of interfaces", name, all[name].Kind)
+				c.Sure().Bad(problem.JoinKey(kind, name), "%s is the name of a %s already; accepted: each name once over all kinds of interfaces", name, all[name].Kind)
 			}
 		}
 	}
@@ -67,10 +67,10 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 	}
 	for i, a := range l.Addresses {
 		if !a.Addr().IsValid() || a.Addr().IsMulticast() || a.Addr().IsUnspecified() {
-			c.Bad(strict.JoinIndex(key+".addresses", i), "%s is not an interface's address", a)
+			c.Bad(problem.JoinIndex(key+".addresses", i), "%s is not an interface's address", a)
 		}
 		if other, dup := seen[a.Addr().String()]; dup {
-			c.Bad(strict.JoinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
+			c.Bad(problem.JoinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
 		}
 		seen[a.Addr().String()] = name
 	}
@@ -78,7 +78,7 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 	for i, g := range l.Gateways {
 		reachable := slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return p.Contains(g) })
 		if !reachable && !g.IsLinkLocalUnicast() && !l.DHCP4 && !dhcp6 {
-			c.Of(key+".addresses", key+".dhcp4", key+".dhcp6").Bad(strict.JoinIndex(key+".gateways", i), "%s lies in none of this interface's networks (%v)", g, l.Addresses)
+			c.Of(key+".addresses", key+".dhcp4", key+".dhcp6").Bad(problem.JoinIndex(key+".gateways", i), "%s lies in none of this interface's networks (%v)", g, l.Addresses)
 		}
 	}
 	if probe := l.Online.Probe; probe.IsValid() && (!l.DHCP4 && !dhcp6 && l.RA == nil && len(l.Addresses) == 0 || probe.Port() == 0) {
@@ -86,7 +86,7 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 	}
 	for setting := range l.Sysctl {
 		if family, rest, ok := strings.Cut(setting, "."); !ok || family != "ipv4" && family != "ipv6" || rest == "" || strings.ContainsAny(rest, "./") {
-			c.Bad(strict.JoinKey(key+".sysctl", setting), `is not a setting of an interface; accepted: "ipv4.NAME" or "ipv6.NAME", as below /proc/sys/net/ipv6/conf`)
+			c.Bad(problem.JoinKey(key+".sysctl", setting), `is not a setting of an interface; accepted: "ipv4.NAME" or "ipv6.NAME", as below /proc/sys/net/ipv6/conf`)
 		}
 	}
 	ra := l.RA != nil && *l.RA
@@ -120,23 +120,23 @@ func (c *crosser) ports(all map[string]spec.Link) {
 		if l.Kind != "bond" && l.Kind != "bridge" {
 			continue
 		}
-		key := strict.JoinKey(l.Kind, master) + ".ports"
+		key := problem.JoinKey(l.Kind, master) + ".ports"
 		for i, port := range l.Lower {
 			other, twice := taken[port]
 			p, known := all[port]
 			switch {
 			case !known:
-				c.Ref(port, linkTables...).Bad(strict.JoinIndex(key, i), "there is no interface %q%s", port, suggest.DidYouMean(port, names))
+				c.Ref(port, linkTables...).Bad(problem.JoinIndex(key, i), "there is no interface %q%s", port, suggest.DidYouMean(port, names))
 			case twice:
-				c.Bad(strict.JoinIndex(key, i), "%s is a port of %s already", port, other)
+				c.Bad(problem.JoinIndex(key, i), "%s is a port of %s already", port, other)
 			case p.Kind == "bridge" || p.Kind == "wireguard" || l.Kind == "bond" && p.Kind != "ethernet" && p.Kind != "dummy":
-				c.Bad(strict.JoinIndex(key, i), "%s is a %s, which a %s cannot have as a port", port, p.Kind, l.Kind)
+				c.Bad(problem.JoinIndex(key, i), "%s is a %s, which a %s cannot have as a port", port, p.Kind, l.Kind)
 			}
 			taken[port] = master
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Bond)) {
-		b, key := c.p.Bond[name], strict.JoinKey("bond", name)
+		b, key := c.p.Bond[name], problem.JoinKey("bond", name)
 		if len(b.Ports) == 0 {
 			c.Bad(key+".ports", "is empty; accepted: the names of the interfaces that the bond is made of")
 		}
@@ -162,7 +162,7 @@ func (c *crosser) vlans(all map[string]spec.Link) {
 	}
 	taken := map[tag]string{}
 	for _, name := range slices.Sorted(maps.Keys(c.p.VLAN)) {
-		v, key := c.p.VLAN[name], strict.JoinKey("vlan", name)
+		v, key := c.p.VLAN[name], problem.JoinKey("vlan", name)
 		parent, known := all[v.Parent]
 		switch {
 		case !known:
@@ -176,7 +176,7 @@ func (c *crosser) vlans(all map[string]spec.Link) {
 			c.Bad(key+".id", "is %d; accepted: 1 to 4094 (IEEE 802.1Q)", v.ID)
 		}
 		if other, dup := taken[tag{v.Parent, v.ID}]; dup {
-			c.Of(strict.JoinKey("vlan", other)).Bad(key+".id", "%d on %s is %s already", v.ID, v.Parent, other)
+			c.Of(problem.JoinKey("vlan", other)).Bad(key+".id", "%d on %s is %s already", v.ID, v.Parent, other)
 		}
 		taken[tag{v.Parent, v.ID}] = name
 	}
@@ -184,7 +184,7 @@ func (c *crosser) vlans(all map[string]spec.Link) {
 
 func (c *crosser) bridges() {
 	for _, name := range slices.Sorted(maps.Keys(c.p.Bridge)) {
-		b, key := c.p.Bridge[name], strict.JoinKey("bridge", name)
+		b, key := c.p.Bridge[name], problem.JoinKey("bridge", name)
 		// BR_MIN_FORWARD_DELAY and BR_MAX_FORWARD_DELAY in net/bridge/br_private_stp.h.
 		delay := time.Duration(b.ForwardDelay)
 		if b.STP && delay != 0 && delay < 2*time.Second || delay > 30*time.Second {

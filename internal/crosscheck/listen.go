@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
@@ -17,14 +17,14 @@ func (c *crosser) listens() {
 		c.listen("ssh.listen", c.p.SSH.Listen, "nobody reaches the SSH server")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Share.ISCSI)) {
-		c.listen(strict.JoinKey("share.iscsi", name)+".listen", c.p.Share.ISCSI[name].Listen, "nobody reaches the disk")
+		c.listen(problem.JoinKey("share.iscsi", name)+".listen", c.p.Share.ISCSI[name].Listen, "nobody reaches the disk")
 	}
 }
 
 func (c *crosser) listen(key string, addresses []netip.Addr, nobody string) {
 	all := c.p.Links()
 	for i, a := range addresses {
-		at := strict.JoinIndex(key, i)
+		at := problem.JoinIndex(key, i)
 		_, zone := all[a.Zone()]
 		switch found := place(c.p, a); {
 		case a.IsMulticast():

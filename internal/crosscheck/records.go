@@ -3,7 +3,7 @@ package crosscheck
 import (
 	"slices"
 
-	"github.com/imgbuild/imgbuild/internal/strict"
+	"github.com/imgbuild/imgbuild/internal/problem"
 )
 
 // wantedServers is the number of time servers of which one may be wrong.
@@ -13,7 +13,7 @@ func (c *crosser) timeServers() {
 	t := c.p.Time
 	for i, server := range t.Servers {
 		if slices.Contains(t.Servers[:i], server) {
-			c.Bad(strict.JoinIndex("time.servers", i), "%s is named already; accepted: each server once, for each has one vote", server)
+			c.Bad(problem.JoinIndex("time.servers", i), "%s is named already; accepted: each server once, for each has one vote", server)
 		}
 	}
 	if n := len(t.Servers); n > 0 && n < wantedServers && !t.DHCP {

@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
@@ -20,7 +20,7 @@ func (c *crosser) routes() {
 	}
 	taken := map[place]string{}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Route)) {
-		r, key := c.p.Route[name], strict.JoinKey("route", name)
+		r, key := c.p.Route[name], problem.JoinKey("route", name)
 		if r.Table == 0 {
 			r.Table = mainTable
 		}
@@ -28,12 +28,12 @@ func (c *crosser) routes() {
 		c.route(key, r, links)
 		p := place{r.Destination, r.Metric, r.Table}
 		if other, dup := taken[p]; dup {
-			c.Of(strict.JoinKey("route", other)).Bad(key, "leads to %s with metric %d as %s does; accepted: another metric", r.Destination, r.Metric, other)
+			c.Of(problem.JoinKey("route", other)).Bad(key, "leads to %s with metric %d as %s does; accepted: another metric", r.Destination, r.Metric, other)
 		}
 		taken[p] = name
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Rule)) {
-		r, key := c.p.Rule[name], strict.JoinKey("rule", name)
+		r, key := c.p.Rule[name], problem.JoinKey("rule", name)
 		if r.Priority < 1 || r.Priority > 32765 {
 			c.Bad(key+".priority", "is %d; accepted: 1 to 32765", r.Priority)
 		}

@@ -62,6 +62,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		}
 		uinitModules(t, p)
 		buildRooms(t, p)
+		builderModules(t, p)
 	}
 	if seen < 10 {
 		t.Errorf("only %d packages were listed", seen)
@@ -83,20 +84,38 @@ func (b ban) hold(t *testing.T, p pkg) {
 	}
 }
 
-// shared are the packages of uinit that its modules may use: what all stand on, and
-// protocols.
-var shared = []string{"uinit/dev", "uinit/unit", "uinit/cmdline", "uinit/klog", "uinit/kmod", "uinit/dhcp", "uinit/dhcp6", "uinit/slack"}
+// shared are the packages of uinit that its features may use: what all stand on, and protocols.
+var shared = []string{
+	"uinit/cmdline", "uinit/ctl", "uinit/dev", "uinit/dhcp", "uinit/dhcp6", "uinit/feature", "uinit/graph", "uinit/klog", "uinit/kmod",
+	"uinit/log/journal", "uinit/power", "uinit/slack", "uinit/status", "uinit/unit",
+}
 
-// uinitModules holds modules of uinit apart: one concern each, wired in one place.
+// uinitModules holds the features of uinit apart: one concern each, listed in one place.
 func uinitModules(t *testing.T, p pkg) {
-	if !strings.HasPrefix(p.ImportPath, module+"uinit/") {
+	if !strings.HasPrefix(p.ImportPath, module+"uinit/") || p.ImportPath == module+"uinit/features" {
 		return
 	}
 	for _, dep := range p.Imports {
 		if !strings.HasPrefix(dep, module+"uinit/") || allowed(p.ImportPath, dep) {
 			continue
 		}
-		t.Errorf("%s imports %s: modules of uinit are wired in uinit/units.go only", p.ImportPath, dep)
+		t.Errorf("%s imports %s: features of uinit do not know each other; what one has for others goes through uinit/feature", p.ImportPath, dep)
+	}
+}
+
+// builderReads are the packages of uinit that the builder may import, besides the pure halves of features ("plan").
+var builderReads = []string{"uinit/graph", "uinit/unit"}
+
+// builderModules keeps the builder to what is pure.
+func builderModules(t *testing.T, p pkg) {
+	if below(p.ImportPath, module+"uinit") || below(p.ImportPath, module+"qemu-tests") {
+		return
+	}
+	for _, dep := range p.Imports {
+		pure := strings.HasSuffix(dep, "/plan") || slices.Contains(builderReads, strings.TrimPrefix(dep, module))
+		if below(dep, module+"uinit") && !pure {
+			t.Errorf("%s imports %s: the builder reads what features plan, not what they do", p.ImportPath, dep)
+		}
 	}
 }
 

@@ -7,16 +7,17 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
+	"github.com/imgbuild/imgbuild/internal/features"
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // crossCheck finds what no single value shows: references to nothing, circles,
 // consoles that disagree with the kernel line, a machine that nobody can enter.
 // It needs nothing but the profile. What only follows from a value in doubt is left out.
-func crossCheck(p *Profile, doubts strict.Doubts) Problems {
-	c := crosser{strict.NewJudge(p.At, doubts), p}
+func crossCheck(p *Profile, doubts problem.Doubts) Problems {
+	c := crosser{problem.NewJudge(p.At, doubts), p}
 	c.kernel()
 	c.media()
 	c.modes()
@@ -24,6 +25,11 @@ func crossCheck(p *Profile, doubts strict.Doubts) Problems {
 	c.access()
 	c.users()
 	c.Add(crosscheck.Machine(&p.Machine, p.At, doubts))
+	for _, f := range features.All() {
+		if f.Check != nil {
+			f.Check(c.Judge, &p.Machine)
+		}
+	}
 	c.arrays()
 	c.mounts()
 	c.services()
@@ -43,7 +49,7 @@ func crossCheck(p *Profile, doubts strict.Doubts) Problems {
 }
 
 type crosser struct {
-	strict.Judge
+	problem.Judge
 	p *Profile
 }
 

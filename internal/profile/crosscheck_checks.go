@@ -11,9 +11,6 @@ import (
 // checks compares the [check.*] tables with the machine they speak of.
 func (c *crosser) checks() {
 	units := c.units()
-	for name := range c.p.Console {
-		units = append(units, "console:"+name)
-	}
 	names := slices.Sorted(maps.Keys(c.p.Check))
 	for _, name := range names {
 		k, key := c.p.Check[name], joinKey("check", name)

@@ -8,8 +8,9 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
+	"github.com/imgbuild/imgbuild/internal/features"
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
@@ -65,76 +66,31 @@ func (c *crosser) mountSource(key string, m spec.Mount) {
 	}
 }
 
-// Needs that exist on every machine.
-var fixedNeeds = []string{"modules", "coldplug", "mounts", "network", "hostname", "users", "sysctl", "clock", "entropy"}
-
-// units names every unit that a service may need or a check may ask about.
+// units names every unit that the machine will have: what a service may need, and a check may ask about.
 func (c *crosser) units() []string {
-	units := slices.Clone(fixedNeeds)
-	for name := range c.p.Links() {
-		units = append(units, "link:"+name, "online:"+name)
+	var names []string
+	for _, u := range features.Units(c.p.Description()) {
+		names = append(names, u.Name)
 	}
-	for name := range c.p.WireGuard {
-		units = append(units, "tunnel:"+name)
-	}
-	for name := range c.p.Array {
-		units = append(units, "array:"+name)
-	}
-	for at := range c.p.Mount {
-		units = append(units, "mount:"+at)
-	}
-	for name := range c.p.Service {
-		units = append(units, "service:"+name)
-	}
-	if c.p.SSH != nil {
-		units = append(units, "ssh-key", "service:"+spec.SSHService)
-	}
-	if c.p.Firewall != nil {
-		units = append(units, "filter", "firewall", "nflog")
-		for _, name := range c.p.Firewall.Flow.Interfaces {
-			units = append(units, "flow:"+name)
-		}
-	}
-	for name, v := range c.p.VM {
-		if v.Autostart {
-			units = append(units, "vm:"+name)
-		}
-	}
-	if len(c.p.VM) > 0 {
-		units = append(units, "guests")
-	}
-	if c.p.Watchdog != nil {
-		units = append(units, "watchdog")
-	}
-	if c.p.Site != nil {
-		units = append(units, "site")
-	}
-	units = append(units, spec.ShareUnits(c.p.Share)...)
-	for _, name := range spec.ShareServices(c.p.Share) {
-		units = append(units, "service:"+name)
-	}
-	if c.p.Growing() != "" {
-		units = append(units, "grow")
-	}
-	slices.Sort(units)
-	return units
+	slices.Sort(names)
+	return names
 }
 
-// unitRef is for problems that stand on there being no unit of a name.
-func (c *crosser) unitRef(name string) strict.Judge {
+// unitRef is for problems that stand on there being no unit of a name: any table may have had one more row.
+func (c *crosser) unitRef(name string) problem.Judge {
 	kind, row, ok := strings.Cut(name, ":")
 	if !ok {
-		return c.Rows("ssh", "firewall", "watchdog", "site", "vm", "share.nfs", "share.smb", "share.iscsi").Of("disk", "mount")
+		return c.Rows("ssh", "firewall", "watchdog", "site", "log", "entropy", "vm", "share.nfs", "share.smb", "share.iscsi").Of("disk", "mount", "firewall.log", "log.remote", "entropy.state")
 	}
-	j := c.Ref(row, append([]string{"array", "mount", "service", "vm", "share.nfs", "share.smb", "share.iscsi"}, linkTables...)...)
+	j := c.Ref(row, append([]string{"console", "array", "mount", "service", "vm", "share.nfs", "share.smb", "share.iscsi"}, linkTables...)...)
 	switch kind {
 	case "vm":
 		return j.Of(joinKey("vm", row) + ".autostart")
 	case "flow":
 		return j.Of("firewall.flow.interfaces")
 	case "service": // of servers that uinit starts
-		return j.Rows("ssh")
-	case "share", "share-files":
+		return j.Rows("ssh", "share.nfs", "share.smb")
+	case "share":
 		return j.Rows("share." + row)
 	}
 	return j
@@ -157,6 +113,16 @@ func (c *crosser) services() {
 		for i, need := range s.Needs {
 			if !slices.Contains(units, need) {
 				c.unitRef(need).Bad(joinIndex(key+".needs", i), "nothing is called %q%s; accepted here: %s", need, suggest.DidYouMean(need, units), strings.Join(units, ", "))
+			}
+		}
+	}
+	for _, f := range features.All() {
+		if f.Services == nil {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(f.Services(&c.p.Machine))) {
+			if _, taken := c.p.Service[name]; taken {
+				c.Sure().Bad(joinKey("service", name), "is the name of a server that [%s] asks for; accepted: another name", f.Name)
 			}
 		}
 	}

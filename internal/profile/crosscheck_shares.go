@@ -33,11 +33,6 @@ func (c *crosser) shares() {
 		}
 		targets[row.Target] = name
 	}
-	for _, name := range spec.ShareServices(s) {
-		if _, taken := c.p.Service[name]; taken {
-			c.Sure().Bad(joinKey("service", name), "is the name of a server that [share] asks for; accepted: another name")
-		}
-	}
 }
 
 // shared holds a folder to what can be shared: nothing that is gone after the boot without a word.

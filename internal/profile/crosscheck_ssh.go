@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
-	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // ssh holds the SSH server to its table. That a machine with it can be entered is access' concern.
@@ -29,9 +28,6 @@ func (c *crosser) ssh() {
 	}
 	if at := crosscheck.KeysAlone(&c.p.Machine); len(at) > 0 {
 		c.Of("user", "site", "mount").Warn("ssh", "only who has a key in the file system at %s can log in by SSH: nothing in the image lets anybody in without it; accepted: user.NAME.authorized_keys of an account whose home lies in the image", strings.Join(at, " or "))
-	}
-	if _, taken := c.p.Service[spec.SSHService]; taken {
-		c.Sure().Bad(joinKey("service", spec.SSHService), "is the name of the SSH server that [ssh] asks for; accepted: another name")
 	}
 }
 

@@ -3,8 +3,8 @@ package profile
 import (
 	"slices"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // Format is one of: kernel, uki, disk, iso, netboot.
@@ -44,7 +44,7 @@ func (p *Profile) SetFormats(formats []Format) error {
 			p.Formats = append(p.Formats, f)
 		}
 	}
-	c := crosser{strict.NewJudge(p.At, strict.Doubts{}), p}
+	c := crosser{problem.NewJudge(p.At, problem.Doubts{}), p}
 	c.media()
 	return c.Found().Sort().Err()
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
@@ -34,7 +35,7 @@ const shipped = "shipped:"
 
 // source remembers where each value of a profile was written.
 type source struct {
-	at    strict.Positions
+	at    problem.Positions
 	dirs  map[string]string // file name → directory
 	files []File            // the profile first, then what it extends
 }

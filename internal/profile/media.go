@@ -50,14 +50,13 @@ func (p *Profile) Growing() string {
 	return ""
 }
 
-// Without returns the build tags that leave out of uinit what the profile does not use, sorted.
-func (p *Profile) Without() []string {
-	tags := p.Machine.Without()
-	if p.Growing() == "" {
-		tags = append(tags, "nogrow")
-		slices.Sort(tags)
+// Description is the machine with what of the image decides about its boot.
+func (p *Profile) Description() *spec.Description {
+	d := &spec.Description{Machine: p.Machine}
+	if at := p.Growing(); at != "" {
+		d.Grow = &spec.Growth{Mount: at}
 	}
-	return tags
+	return d
 }
 
 // Bounds of partitions: below the first no file system that can grow fits, and the

@@ -1,17 +1,17 @@
 package profile
 
-import "github.com/imgbuild/imgbuild/internal/strict"
+import "github.com/imgbuild/imgbuild/internal/problem"
 
 // Pos is a place in a profile.
-type Pos = strict.Pos
+type Pos = problem.Pos
 
 // Problem is one thing that is wrong with a profile.
-type Problem = strict.Problem
+type Problem = problem.Problem
 
 // Problems is every problem found, in the order of the text. It is an error
 // when at least one is more than a warning.
-type Problems = strict.Problems
+type Problems = problem.Problems
 
-func joinKey(path, key string) string { return strict.JoinKey(path, key) }
+func joinKey(path, key string) string { return problem.JoinKey(path, key) }
 
-func joinIndex(path string, i int) string { return strict.JoinIndex(path, i) }
+func joinIndex(path string, i int) string { return problem.JoinIndex(path, i) }

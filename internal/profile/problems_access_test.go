@@ -54,7 +54,7 @@ var accessProblems = []problemCase{
 		`p.toml:8:1: ssh: nobody could log in by SSH: no account has keys; accepted: user.NAME.authorized_keys, or `,
 	}},
 	{"ssh that makes no sense", sound + "[service.ssh]\ncommand = [\"/bin/x\"]\n[ssh]\nport = 70000\nmax_pending = 2000\nstate = \"/var\"\npassword = true\n", []string{
-		`p.toml:8:1: service.ssh: is the name of the SSH server`,
+		`p.toml:8:1: service.ssh: is the name of a server that [ssh] asks for`,
 		`p.toml:11:8: ssh.port: is 70000; accepted: 1 to 65535`,
 		`p.toml:12:15: ssh.max_pending: is 2000; accepted: 1 to 1000`,
 		`p.toml:13:9: ssh.state: /var lies in memory and is gone after the boot; accepted: `,

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // Example is a site.toml in which every line is a comment: what the image allows, to be picked from.
@@ -75,7 +75,7 @@ func (e *example) users() {
 		if e.m.Allows(spec.SitePasswordHash) {
 			lines = append(lines, `password_hash = "`+exampleHash+`" # as "openssl passwd -6" prints it`)
 		}
-		e.keys(strict.JoinKey("user", name), lines...)
+		e.keys(problem.JoinKey("user", name), lines...)
 	}
 }
 
@@ -103,10 +103,10 @@ func (e *example) links() {
 			lines = append(lines, addresses(l.Addressing, host)...)
 			host++
 		}
-		e.keys(strict.JoinKey(l.Kind, name), lines...)
+		e.keys(problem.JoinKey(l.Kind, name), lines...)
 	}
 	if e.m.Allows(spec.SiteVLANs) && parent != "" {
-		e.keys(strict.JoinKey("vlan", unused(all)), fmt.Sprintf("parent = %q", parent), "id = 4000", "dhcp4 = true")
+		e.keys(problem.JoinKey("vlan", unused(all)), fmt.Sprintf("parent = %q", parent), "id = 4000", "dhcp4 = true")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/internal/suggest"
@@ -53,7 +54,7 @@ func noRow[R any](r *reader, table, name string, rows map[string]R) {
 	if len(known) > 0 {
 		accepted = strings.Join(known, ", ")
 	}
-	r.bad(strict.JoinKey(table, name), "there is no such row in the image%s; accepted: %s", suggest.DidYouMean(name, known), accepted)
+	r.bad(problem.JoinKey(table, name), "there is no such row in the image%s; accepted: %s", suggest.DidYouMean(name, known), accepted)
 }
 
 // vlans changes VLANs and adds those that the machine does not have.
@@ -67,7 +68,7 @@ func (r *reader) vlans(given map[string]vlan) map[string]spec.VLAN {
 			noRow(r, "vlan", name, rows)
 			continue
 		case v.Parent == nil || v.ID == nil:
-			r.bad(strict.JoinKey("vlan", name), "is not in the image, and a new VLAN needs parent and id")
+			r.bad(problem.JoinKey("vlan", name), "is not in the image, and a new VLAN needs parent and id")
 			continue
 		default:
 			strict.Fill(&row)

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // kinds are the tables of interfaces.
@@ -50,7 +50,7 @@ func (r *reader) rows(tree map[string]any, table string, need func(row, key stri
 		row, _ := rows[name].(map[string]any)
 		for _, key := range slices.Sorted(maps.Keys(row)) {
 			if k := need(name, key); k != "" {
-				r.need(strict.JoinKey(table, name)+"."+key, k)
+				r.need(problem.JoinKey(table, name)+"."+key, k)
 			}
 		}
 	}
@@ -72,6 +72,6 @@ func (r *reader) need(key string, permission spec.SiteKey) {
 		at = r.at.At(key)
 	}
 	r.doubts.Add(key)
-	r.problems = append(r.problems, strict.Problem{Pos: at, Key: key,
+	r.problems = append(r.problems, problem.Problem{Pos: at, Key: key,
 		Msg: "the image does not allow " + string(permission) + " to be changed; accepted: " + strings.Join(accepted, ", ")})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/strict"
 )
@@ -21,13 +22,13 @@ const (
 // Read returns the machine with what the text says laid over it; m itself stays as it is. name is
 // what messages call the file. Problems are everything that is found wrong, in the order of the
 // text; the machine is nil unless they are but warnings.
-func Read(name string, text []byte, m *spec.Machine) (*spec.Machine, strict.Problems) {
+func Read(name string, text []byte, m *spec.Machine) (*spec.Machine, problem.Problems) {
 	if len(text) > MaxSize {
-		return nil, strict.Problems{{Pos: strict.Pos{File: name}, Msg: fmt.Sprintf("has more than %d bytes; accepted: up to that", MaxSize)}}
+		return nil, problem.Problems{{Pos: problem.Pos{File: name}, Msg: fmt.Sprintf("has more than %d bytes; accepted: up to that", MaxSize)}}
 	}
 	doc, err := strict.Parse(name, text)
 	if err != nil {
-		problems, ok := err.(strict.Problems)
+		problems, ok := err.(problem.Problems)
 		if !ok {
 			panic("BUG: an error of another type: " + err.Error())
 		}
@@ -39,7 +40,7 @@ func Read(name string, text []byte, m *spec.Machine) (*spec.Machine, strict.Prob
 	r.permit(doc.Tree)
 	out := r.lay(f)
 	before, now := fixed(m), fixed(out)
-	r.problems = append(r.problems, news(crosscheck.Machine(now, doc.At.At, r.doubts), crosscheck.Machine(before, doc.At.At, strict.Doubts{}))...)
+	r.problems = append(r.problems, news(crosscheck.Machine(now, doc.At.At, r.doubts), crosscheck.Machine(before, doc.At.At, problem.Doubts{}))...)
 	if r.problems.Err() == nil && enters(before) && !enters(now) {
 		r.bad("user", "nobody could log in any more; accepted: a key or a password hash for somebody, and an address at which SSH listens")
 	}
@@ -60,20 +61,20 @@ func fixed(m *spec.Machine) *spec.Machine {
 func enters(m *spec.Machine) bool { return crosscheck.EntersByConsole(m) || crosscheck.EntersBySSH(m) }
 
 // news are the problems that the profile did not have itself.
-func news(now, before strict.Problems) strict.Problems {
-	return slices.DeleteFunc(now, func(p strict.Problem) bool {
-		return slices.ContainsFunc(before, func(old strict.Problem) bool { return p.Key == old.Key && p.Msg == old.Msg })
+func news(now, before problem.Problems) problem.Problems {
+	return slices.DeleteFunc(now, func(p problem.Problem) bool {
+		return slices.ContainsFunc(before, func(old problem.Problem) bool { return p.Key == old.Key && p.Msg == old.Msg })
 	})
 }
 
 type reader struct {
 	machine  *spec.Machine
-	at       strict.Positions
-	problems strict.Problems
-	doubts   strict.Doubts
+	at       problem.Positions
+	problems problem.Problems
+	doubts   problem.Doubts
 }
 
 func (r *reader) bad(key, format string, args ...any) {
 	r.doubts.Add(key)
-	r.problems = append(r.problems, strict.Problem{Pos: r.at.At(key), Key: key, Msg: fmt.Sprintf(format, args...)})
+	r.problems = append(r.problems, problem.Problem{Pos: r.at.At(key), Key: key, Msg: fmt.Sprintf(format, args...)})
 }

@@ -134,29 +134,3 @@ func (q *IQN) UnmarshalText(b []byte) error {
 	}
 	return fmt.Errorf("%q is not a name of iSCSI; accepted: iqn.YYYY-MM.DOMAIN:NAME in lower case, such as iqn.2026-01.example.nas:backup", s)
 }
-
-// ShareServices are the names of the services that serve shares, sorted.
-func ShareServices(s Share) []string {
-	var names []string
-	if len(s.NFS) > 0 {
-		names = append(names, "nfsdcld", "rpc.mountd")
-	}
-	if len(s.SMB) > 0 {
-		names = append(names, "smbd")
-	}
-	return names
-}
-
-// ShareUnits are the names of the units that share, sorted.
-func ShareUnits(s Share) []string {
-	var names []string
-	for _, kind := range []struct {
-		name string
-		rows int
-	}{{"iscsi", len(s.ISCSI)}, {"nfs", len(s.NFS)}, {"smb", len(s.SMB)}} {
-		if kind.rows > 0 {
-			names = append(names, "share:"+kind.name)
-		}
-	}
-	return names
-}

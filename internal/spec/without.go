@@ -1,33 +1,17 @@
 package spec
 
-import "slices"
-
-// Without returns the build tags that leave out of uinit what this machine does not use, sorted.
-// A uinit built with no tags can do everything; most boxes need little of that, and each of these
-// parts costs a hundred kilobytes and more.
-func (m *Machine) Without() []string {
-	var tags []string
-	for _, part := range []struct {
-		tag  string
-		used bool
-	}{
-		{"noarray", len(m.Array) > 0},
-		{"nodhcp6", m.asksDHCP6() || m.Allows(SiteAddresses, SiteVLANs)},
-		{"nodisk", m.usesBlankDisks()},
-		{"nofirewall", m.Firewall != nil},
-		{"nonflog", m.Firewall != nil && len(m.Firewall.Log.Groups) > 0},
-		{"noshare", len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0},
-		{"nosite", m.Site != nil},
-		{"nosyslogtls", m.Log.Remote.secured() || m.Log.CA != "" && m.Allows(SiteLogServer)},
-		{"novm", len(m.VM) > 0},
-		{"nowireguard", len(m.WireGuard) > 0},
-	} {
-		if !part.used {
-			tags = append(tags, part.tag)
-		}
-	}
-	slices.Sort(tags)
-	return tags
+// Parts are build tags of uinit, and whether a machine uses what they leave out.
+var Parts = map[string]func(*Description) bool{
+	"noarray":     func(m *Description) bool { return len(m.Array) > 0 },
+	"nodhcp6":     func(m *Description) bool { return m.asksDHCP6() || m.Allows(SiteAddresses, SiteVLANs) },
+	"nodisk":      func(m *Description) bool { return m.usesBlankDisks() },
+	"nofirewall":  func(m *Description) bool { return m.Firewall != nil },
+	"nogrow":      func(m *Description) bool { return m.Grow != nil },
+	"nonflog":     func(m *Description) bool { return m.Firewall != nil && len(m.Firewall.Log.Groups) > 0 },
+	"noshare":     func(m *Description) bool { return len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0 },
+	"nosite":      func(m *Description) bool { return m.Site != nil },
+	"nosyslogtls": func(m *Description) bool { return m.Log.Remote.secured() || m.Log.CA != "" && m.Allows(SiteLogServer) },
+	"novm":        func(m *Description) bool { return len(m.VM) > 0 },
 }
 
 // usesBlankDisks says whether an array or a file system may be made, or a disk take another one's place.

@@ -10,19 +10,20 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
 // decoder fills a struct from what the TOML library parsed and collects
 // everything that does not fit.
 type decoder struct {
-	at       Positions
-	problems Problems
-	doubts   Doubts
+	at       problem.Positions
+	problems problem.Problems
+	doubts   problem.Doubts
 }
 
-func (d *decoder) bad(pos Pos, key, format string, args ...any) {
-	d.problems = append(d.problems, Problem{Pos: pos, Key: key, Msg: fmt.Sprintf(format, args...)})
+func (d *decoder) bad(pos problem.Pos, key, format string, args ...any) {
+	d.problems = append(d.problems, problem.Problem{Pos: pos, Key: key, Msg: fmt.Sprintf(format, args...)})
 }
 
 // table fills the struct v. A key's word is its json tag's; fields of an
@@ -30,20 +31,19 @@ func (d *decoder) bad(pos Pos, key, format string, args ...any) {
 func (d *decoder) table(path string, tree map[string]any, v reflect.Value) {
 	fields := fieldsOf(v.Type())
 	for _, key := range slices.Sorted(maps.Keys(tree)) {
-		child := JoinKey(path, key)
+		child := problem.JoinKey(path, key)
 		f, ok := fields.byKey[key]
 		if !ok {
 			d.bad(d.at.Key[child], child, "unknown key%s; accepted here: %s", suggest.DidYouMean(key, fields.keys), strings.Join(fields.keys, ", "))
 			meant := cmp.Or(suggest.Closest(key, fields.keys), key)
-			d.doubts.meant = append(d.doubts.meant, meaning{word: child, key: JoinKey(path, meant)})
+			d.doubts.Meant(child, problem.JoinKey(path, meant))
 			continue
 		}
 		d.value(child, tree[key], v.FieldByIndex(f.index), f)
 	}
 	for _, key := range fields.keys {
-		child := JoinKey(path, key)
-		meant := func(m meaning) bool { return m.key == child }
-		if _, given := tree[key]; !given && fields.byKey[key].required && !slices.ContainsFunc(d.doubts.meant, meant) {
+		child := problem.JoinKey(path, key)
+		if _, given := tree[key]; !given && fields.byKey[key].required && !d.doubts.Replaced(child) {
 			d.bad(d.at.Key[path], path, "needs a key %q: %s", key, fields.byKey[key].wants())
 			d.doubts.Add(child)
 		}
@@ -123,7 +123,7 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 		}
 		v.Set(reflect.MakeSlice(v.Type(), len(list), len(list)))
 		for i, item := range list {
-			d.value(JoinIndex(path, i), item, v.Index(i), f.element(v.Type().Elem()))
+			d.value(problem.JoinIndex(path, i), item, v.Index(i), f.element(v.Type().Elem()))
 		}
 	case reflect.Map:
 		tree, ok := got.(map[string]any)
@@ -134,7 +134,7 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 		v.Set(reflect.MakeMapWithSize(v.Type(), len(tree)))
 		for _, key := range slices.Sorted(maps.Keys(tree)) {
 			row := reflect.New(v.Type().Elem()).Elem()
-			d.value(JoinKey(path, key), tree[key], row, f.element(v.Type().Elem()))
+			d.value(problem.JoinKey(path, key), tree[key], row, f.element(v.Type().Elem()))
 			v.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), row)
 		}
 	case reflect.Struct:

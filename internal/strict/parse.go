@@ -13,12 +13,14 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"github.com/imgbuild/imgbuild/internal/problem"
 )
 
 // Document is a TOML file as tables, and where everything in it stands.
 type Document struct {
 	Tree map[string]any
-	At   Positions
+	At   problem.Positions
 }
 
 // Parse reads TOML; file is what messages call it. The error is Problems.
@@ -28,9 +30,9 @@ func Parse(file string, text []byte) (Document, error) {
 	if err := toml.Unmarshal(text, &tree); err != nil {
 		var syntax toml.ParseError
 		if errors.As(err, &syntax) {
-			return Document{}, Problems{syntaxProblem(file, text, syntax)}
+			return Document{}, problem.Problems{syntaxProblem(file, text, syntax)}
 		}
-		return Document{}, Problems{{Pos: Pos{File: file}, Msg: fmt.Sprintf("cannot be read: %v", err)}}
+		return Document{}, problem.Problems{{Pos: problem.Pos{File: file}, Msg: fmt.Sprintf("cannot be read: %v", err)}}
 	}
 	return Document{tree, locate(file, string(text))}, nil
 }
@@ -39,16 +41,16 @@ func Parse(file string, text []byte) (Document, error) {
 // not known for that. A key's word
 // is its json tag's; without omitempty or omitzero it is required. Fields of an embedded struct count as
 // the struct's own.
-func Decode(tree map[string]any, at Positions, into any) (Problems, Doubts) {
-	d := decoder{at: at, doubts: Doubts{at: at}}
+func Decode(tree map[string]any, at problem.Positions, into any) (problem.Problems, problem.Doubts) {
+	d := decoder{at: at, doubts: problem.NewDoubts(at)}
 	d.table("", tree, reflect.ValueOf(into).Elem())
 	return d.problems, d.doubts
 }
 
 // syntaxProblem places what the TOML library found. For a key defined twice it
 // points past the line's end; the key is what a person looks for.
-func syntaxProblem(file string, text []byte, e toml.ParseError) Problem {
-	pos := Pos{file, e.Position.Line, e.Position.Col}
+func syntaxProblem(file string, text []byte, e toml.ParseError) problem.Problem {
+	pos := problem.Pos{File: file, Line: e.Position.Line, Col: e.Position.Col}
 	lines := strings.Split(string(text), "\n")
 	if e.Message == "" || strings.Contains(e.Message, "already been defined") {
 		if i := e.Position.Line - 1; i >= 0 && i < len(lines) {
@@ -60,7 +62,7 @@ func syntaxProblem(file string, text []byte, e toml.ParseError) Problem {
 	if secretWord(e.LastKey) && !strings.Contains(msg, "already been defined") && !strings.Contains(msg, "newline") {
 		msg = "is no value; accepted: text in quotes"
 	}
-	return Problem{Pos: pos, Key: e.LastKey, Msg: msg}
+	return problem.Problem{Pos: pos, Key: e.LastKey, Msg: msg}
 }
 
 // secretWord says whether a key's name speaks of a secret. A text that cannot be parsed has no schema that would know.

@@ -4,53 +4,14 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/imgbuild/imgbuild/internal/problem"
 )
 
-// Positions maps a key's path, as TOML writes it, to where it stands. The TOML
-// library reports places for syntax errors only, so the text is read a second
-// time for them; it is known to be valid by then, which keeps this reader small.
-type Positions struct {
-	Key   map[string]Pos
-	Value map[string]Pos
-}
-
-// At is where the value of a key stands; for a key that was not written, the
-// nearest table around it that was. It is the zero Pos where there is none.
-func (p Positions) At(key string) Pos {
-	for {
-		if pos, ok := p.Value[key]; ok {
-			return pos
-		}
-		if pos, ok := p.Key[key]; ok {
-			return pos
-		}
-		i := strings.LastIndexAny(key, ".[")
-		if i < 0 {
-			return Pos{}
-		}
-		key = key[:i]
-	}
-}
-
-// JoinKey appends a key to a path, quoted where TOML wants quotes.
-func JoinKey(path, key string) string {
-	bare := key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
-	if !bare {
-		key = strconv.Quote(key)
-	}
-	if path == "" {
-		return key
-	}
-	return path + "." + key
-}
-
-// JoinIndex appends the number of a list's element to a path.
-func JoinIndex(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
-
 // locate reads valid TOML and notes where each key and value stands.
-func locate(file, text string) Positions {
+func locate(file, text string) problem.Positions {
 	s := &scanner{file: file, text: text, line: 1, col: 1,
-		out: Positions{Key: map[string]Pos{}, Value: map[string]Pos{}}}
+		out: problem.Positions{Key: map[string]problem.Pos{}, Value: map[string]problem.Pos{}}}
 	table, elements := "", map[string]int{}
 	for s.skip(true); s.pos < len(s.text); s.skip(true) {
 		if s.peek() != '[' {
@@ -67,7 +28,7 @@ func locate(file, text string) Positions {
 		if array {
 			n := elements[table]
 			elements[table]++
-			table = JoinIndex(table, n)
+			table = problem.JoinIndex(table, n)
 			s.out.Key[table] = at
 		}
 		for s.peek() == ']' {
@@ -80,10 +41,10 @@ func locate(file, text string) Positions {
 type scanner struct {
 	file, text     string
 	pos, line, col int
-	out            Positions
+	out            problem.Positions
 }
 
-func (s *scanner) here() Pos { return Pos{s.file, s.line, s.col} }
+func (s *scanner) here() problem.Pos { return problem.Pos{File: s.file, Line: s.line, Col: s.col} }
 
 func (s *scanner) peek() byte {
 	if s.pos < len(s.text) {
@@ -136,10 +97,10 @@ func (s *scanner) pair(table string) {
 }
 
 // path reads a dotted key; each prefix that is new gets its place.
-func (s *scanner) path(path string, at Pos) string {
+func (s *scanner) path(path string, at problem.Pos) string {
 	for {
 		s.skip(false)
-		path = JoinKey(path, s.word())
+		path = problem.JoinKey(path, s.word())
 		if _, known := s.out.Key[path]; !known {
 			s.out.Key[path] = at
 		}
@@ -176,7 +137,7 @@ func (s *scanner) value(path string) {
 				return
 			}
 			start := s.pos
-			s.value(JoinIndex(path, i))
+			s.value(problem.JoinIndex(path, i))
 			s.skip(true)
 			if s.peek() == ',' {
 				s.next()

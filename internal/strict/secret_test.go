@@ -3,6 +3,8 @@ package strict
 import (
 	"strings"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/problem"
 )
 
 type token string
@@ -36,12 +38,12 @@ func TestSecretsAreNotShown(t *testing.T) {
 		"a key that is no secret": {"plain = 0x8846F7EAEE8FB117AD06BDD830B7586C\n", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			problems := Problems(nil)
+			problems := problem.Problems(nil)
 			doc, err := Parse("p.toml", []byte(c.text))
 			if err == nil {
 				problems, _ = Decode(doc.Tree, doc.At, &into)
 			} else {
-				problems = err.(Problems)
+				problems = err.(problem.Problems)
 			}
 			if len(problems) != 1 {
 				t.Fatalf("%v", problems)

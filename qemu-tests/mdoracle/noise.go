@@ -11,7 +11,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/signature"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/md"
+	"github.com/imgbuild/imgbuild/uinit/array/md"
 )
 
 // noise fills disks with random bytes, then places a superblock's first words among them, then flips bits

@@ -5,7 +5,6 @@ package link
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -54,18 +53,13 @@ type Manager struct {
 // of bonds .active (the port in use), .repairs (how often changes of others were undone), of bonds and bridges .ports, .duplicates (addresses that somebody else has), .online and .missing (what keeps it from
 // being online, "" for nothing), and of resolver.servers and resolver.search, whenever they change, and must not block.
 func New(ctx context.Context, machine *spec.Machine, fact func(name string, value any)) *Manager {
-	m := &Manager{
-		ctx: ctx, fact: fact, watch: watch, hear: hear, client6: newClient6, open: dhcp.Open, solicit: solicit, dial: dial, resolvConf: "/etc/resolv.conf",
+	rows, rules := rowsOf(machine), rulesOf(machine)
+	return &Manager{
+		rows: rows, ethernet: machine.Ethernet, rules: rules,
+		kernel: &rtnetlink{known: map[int]hardware{}, settings: allSettings(rows), routers: asks6(rows), rules: len(rules) > 0},
+		ctx:    ctx, fact: fact, watch: watch, hear: hear, client6: newClient6, open: dhcp.Open, solicit: solicit, dial: dial, resolvConf: "/etc/resolv.conf",
 		calls: make(chan func(*work)), views: map[string]view{}, news: make(chan struct{}),
 	}
-	m.Use(machine)
-	return m
-}
-
-// Use replaces the rows by those of another machine. It is for before the first Configure only.
-func (m *Manager) Use(machine *spec.Machine) {
-	m.rows, m.ethernet, m.rules = rowsOf(machine), maps.Clone(machine.Ethernet), rulesOf(machine)
-	m.kernel = &rtnetlink{known: map[int]hardware{}, settings: allSettings(m.rows), routers: asks6(m.rows), rules: len(m.rules) > 0}
 }
 
 // Configure waits for the row's interface, names and configures it, and returns when

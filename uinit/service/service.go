@@ -90,6 +90,9 @@ type StateError struct {
 	State State
 }
 
+// Refused marks a request that changed nothing (feature.Refused).
+func (e *StateError) Refused() {}
+
 func (e *StateError) Error() string { return fmt.Sprintf("starting %s: it is %s", e.Name, e.State) }
 
 // New makes a service ready to be started.

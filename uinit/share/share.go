@@ -12,42 +12,11 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/share/plan"
 )
 
-const (
-	// pipes is where the kernel talks to nfsdcld (rpc_pipefs).
-	pipes = "/run/rpc_pipefs"
-	// nfsState is where the programs of nfs-utils keep who mounted what.
-	nfsState = "/var/lib/nfs"
-	// memory is where nfsdcld notes clients for one boot.
-	memory = "/run/nfsdcld"
-)
-
-// Services are the servers as services of the machine, without those that are kernel threads.
-func Services(s spec.Share) map[string]spec.Service {
-	rows := map[string]spec.Service{}
-	add := func(name string, row spec.Service) {
-		row.User, row.Restart = "root", spec.RestartAlways
-		row.StopSignal, row.StopTimeout = "TERM", spec.Duration(5e9)
-		rows[name] = row
-	}
-	if len(s.NFS) > 0 {
-		clients := memory
-		if s.State != "" {
-			clients = filepath.Join(s.State, "nfsdcld")
-		}
-		prepared := []string{"share-files"}
-		add("nfsdcld", spec.Service{Command: []string{"/usr/sbin/nfsdcld", "-F", "-p", pipes, "-s", clients}, Needs: prepared})
-		add("rpc.mountd", spec.Service{Command: []string{"/usr/sbin/rpc.mountd", "-F", "-N", "2", "-N", "3"}, Needs: prepared})
-	}
-	if len(s.SMB) > 0 {
-		add("smbd", spec.Service{
-			Command: []string{"/usr/sbin/smbd", "-F", "--no-process-group", "--debug-stdout"}, Needs: []string{"share-files"},
-			Ready: spec.Ready{Port: 445, Timeout: spec.Duration(60e9)},
-		})
-	}
-	return rows
-}
+// nfsState is where the programs of nfs-utils keep who mounted what.
+const nfsState = "/var/lib/nfs"
 
 // Prepare makes what the servers expect to find: directories, and the kernel's file systems that they talk
 // to it by. load loads a kernel module.
@@ -57,7 +26,7 @@ func Prepare(s spec.Share, load func(string) error) error {
 		dirs = append(dirs, "/run/samba/ncalrpc", "/var/lib/samba/private", "/var/cache/samba", "/var/log/samba")
 	}
 	if len(s.NFS) > 0 {
-		dirs = append(dirs, pipes, nfsState, memory)
+		dirs = append(dirs, plan.Pipes, nfsState, plan.Memory)
 		if s.State != "" {
 			dirs = append(dirs, filepath.Join(s.State, "nfsdcld"))
 		}
@@ -78,7 +47,7 @@ func Prepare(s spec.Share, load func(string) error) error {
 		if err := load("nfsd"); err != nil {
 			return err
 		}
-		failed = append(failed, attach("rpc_pipefs", pipes, "nfsd", nfsd))
+		failed = append(failed, attach("rpc_pipefs", plan.Pipes, "nfsd", nfsd))
 	}
 	return errors.Join(failed...)
 }

@@ -177,23 +177,6 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestServices(t *testing.T) {
-	s := spec.Share{NFS: map[string]spec.NFSShare{"a": {}}, SMB: map[string]spec.SMBShare{"b": {}}, State: "/srv/state"}
-	rows := Services(s)
-	for _, name := range spec.ShareServices(s) {
-		if len(rows[name].Command) == 0 || len(rows[name].Needs) == 0 {
-			t.Errorf("%s is %+v", name, rows[name])
-		}
-		delete(rows, name)
-	}
-	if len(rows) > 0 {
-		t.Errorf("profiles don't know of %v", rows)
-	}
-	if rows := Services(spec.Share{ISCSI: map[string]spec.ISCSIShare{"a": {}}}); len(rows) > 0 {
-		t.Errorf("iSCSI needs no service, got %v", rows)
-	}
-}
-
 func TestFolder(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")

@@ -1,0 +1,76 @@
+// Package features is the builder's list of what the init can do: for each feature, what it needs of an image. The init
+// has a list of its own, uinit/features, of what is linked into it.
+package features
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	base "github.com/imgbuild/imgbuild/uinit/base/plan"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+	share "github.com/imgbuild/imgbuild/uinit/share/plan"
+	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
+)
+
+var list = []graph.Plan{
+	base.Plan,
+	share.Plan,
+	ssh.Plan,
+	wireguard.Plan,
+}
+
+// All are the features, the init's own part first.
+func All() []graph.Plan { return list }
+
+// Units are the units by which a machine will boot, with its services complete. Consoles are those of the profile: which
+// terminals a pattern matches only the box knows.
+func Units(d *spec.Description) []unit.Unit {
+	whole := *d
+	whole.Service = maps.Clone(d.Service)
+	if whole.Service == nil {
+		whole.Service = map[string]spec.Service{}
+	}
+	var parts []graph.Part
+	for _, f := range list {
+		if f.Services != nil {
+			maps.Copy(whole.Service, f.Services(&d.Machine))
+		}
+		if f.Units != nil {
+			parts = append(parts, f.Units)
+		}
+	}
+	return graph.Plain(graph.Of(&whole, parts...))
+}
+
+// Without returns the build tags that leave out of uinit what a machine does not use, sorted. A uinit built with no tags can
+// do everything; most boxes need little of that, and each of these parts costs a hundred kilobytes and more.
+func Without(d *spec.Description) []string {
+	var tags []string
+	unused := func(tag string, used func(*spec.Description) bool) {
+		if tag != "" && !used(d) {
+			tags = append(tags, tag)
+		}
+	}
+	for _, f := range list {
+		unused(f.Tag, f.Used)
+		for tag, used := range f.Parts {
+			unused(tag, used)
+		}
+	}
+	slices.Sort(tags)
+	return tags
+}
+
+// Used are the names of those features that a machine uses and that may be left out.
+func Used(d *spec.Description) []string {
+	var names []string
+	for _, f := range list {
+		if f.Tag != "" && f.Used(d) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,139 @@
+package features
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// render is a graph as text, a line a unit.
+func render(units []unit.Unit) string {
+	var b strings.Builder
+	for _, u := range units {
+		fmt.Fprint(&b, u.Name)
+		if len(u.Needs) > 0 {
+			fmt.Fprint(&b, " needs ", strings.Join(u.Needs, " "))
+		}
+		if len(u.After) > 0 {
+			fmt.Fprint(&b, " after ", strings.Join(u.After, " "))
+		}
+		if u.Timeout != 0 {
+			fmt.Fprint(&b, " timeout ", u.Timeout)
+		}
+		if u.Soft {
+			fmt.Fprint(&b, " soft")
+		}
+		fmt.Fprintln(&b)
+	}
+	return b.String()
+}
+
+func units(m *spec.Machine) []unit.Unit { return Units(&spec.Description{Machine: *m}) }
+
+func TestUnits(t *testing.T) {
+	m := &spec.Machine{
+		Console:  map[string]spec.Console{"tty1": {}, "ttyS*": {}},
+		Ethernet: map[string]spec.Ethernet{"lan": {Addressing: spec.Addressing{DHCP4: true}}, "wan": {Addressing: spec.Addressing{Optional: true}}},
+		Mount: map[string]spec.Mount{
+			"/srv": {Timeout: spec.Duration(time.Minute)}, "/srv/media/films": {NoFail: true}, "/tmp/x": {},
+		},
+		Service: map[string]spec.Service{
+			"probe": {Needs: []string{"online:lan", "mount:/srv"}}, "log": {Needs: []string{"service:probe"}},
+		},
+	}
+	m.Firewall = &spec.Firewall{Log: spec.PacketLog{Groups: []int{1}}, Flow: spec.Flow{Interfaces: []string{"lan"}}}
+	m.SSH, m.Watchdog = &spec.SSH{State: "/srv/media/state"}, &spec.Watchdog{}
+	m.Entropy.State, m.Time.State = "/srv/state", "/srv/media/films"
+	m.Log = spec.Log{Remote: "udp://192.0.2.1:514", Spool: "/srv/log"}
+	m.VM = map[string]spec.VM{
+		"db":   {Autostart: true, Order: 1, Disk: map[string]spec.VMDisk{"root": {Path: "/srv/vm/db.img"}, "log": {Path: "/dev/vg0/log"}}},
+		"web":  {Autostart: true, Order: 2, Needs: []string{"network"}, NIC: map[string]spec.VMNIC{"lan": {Bridge: "lan"}}, Kernel: "/srv/media/films/kernel"},
+		"play": {Order: 1},
+	}
+	units := units(m)
+	if problems := unit.Check(units); problems != nil {
+		t.Errorf("Check: %v", problems)
+	}
+	const golden = "testdata/units.txt"
+	got := render(units)
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("units (go test -update rewrites %s):\n%s\nwant:\n%s", golden, got, want)
+	}
+}
+
+// Nothing that may be slow or broken stands before a prompt.
+func TestConsolesWaitForNextToNothing(t *testing.T) {
+	m := &spec.Machine{Console: map[string]spec.Console{"ttyS0": {}}, Ethernet: map[string]spec.Ethernet{"lan": {}}}
+	units := units(m)
+	byName := map[string]unit.Unit{}
+	for _, u := range units {
+		byName[u.Name] = u
+	}
+	var walk func(name string)
+	walk = func(name string) {
+		switch name {
+		case "console:ttyS0", "hostname", "users":
+		default:
+			t.Errorf("a console waits for %s", name)
+		}
+		for _, need := range append(byName[name].Needs, byName[name].After...) {
+			walk(need)
+		}
+	}
+	walk("console:ttyS0")
+}
+
+func TestAnEmptyMachineBoots(t *testing.T) {
+	if problems := unit.Check(units(&spec.Machine{})); problems != nil {
+		t.Errorf("Check: %v", problems)
+	}
+}
+
+// Where the owner may change something, that and nothing else waits for the medium.
+func TestWhatWaitsForTheSite(t *testing.T) {
+	for key, want := range map[spec.SiteKey][]string{
+		spec.SiteHostname:       {"hostname"},
+		spec.SiteAddresses:      {"link:lan"},
+		spec.SiteVLANs:          {"link:lan", "site-vlans"},
+		spec.SiteTimeServers:    {"clock"},
+		spec.SiteLogServer:      {"log"},
+		spec.SiteAuthorizedKeys: {"users"},
+		spec.SitePasswordHash:   {"users"},
+	} {
+		m := &spec.Machine{
+			Console: map[string]spec.Console{"ttyS0": {}}, Ethernet: map[string]spec.Ethernet{"lan": {}},
+			Mount: map[string]spec.Mount{"/srv": {}}, Site: &spec.Site{Allow: []spec.SiteKey{key}},
+		}
+		units := units(m)
+		if problems := unit.Check(units); problems != nil {
+			t.Errorf("%s: %v", key, problems)
+		}
+		var got []string
+		for _, u := range units {
+			if slices.Contains(u.After, "site") && u.Name != "mount:/srv" {
+				got = append(got, u.Name)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v wait, want %v", key, got, want)
+		}
+	}
+}

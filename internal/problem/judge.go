@@ -1,0 +1,70 @@
+// Package problem says what is wrong with a file that people write, at its place, and leaves out what only follows from a value
+// that is in doubt. It knows no format.
+package problem
+
+import "fmt"
+
+// Judge collects what is wrong beyond single values, and leaves out what only follows from a value that is not
+// known: that one is told already. By itself a problem stands on its key, and on what lies in and around it; Of, Rows
+// and Ref add what else it stands on.
+type Judge struct {
+	at       func(key string) Pos
+	doubts   Doubts
+	problems *Problems
+	sure     bool // does not stand on its own key's value
+	doubtful bool
+}
+
+// NewJudge makes a judge; at tells where a key stands.
+func NewJudge(at func(key string) Pos, doubts Doubts) Judge {
+	return Judge{at: at, doubts: doubts, problems: new(Problems)}
+}
+
+// Found returns all problems so far.
+func (j Judge) Found() Problems { return *j.problems }
+
+// Add takes over problems that others found.
+func (j Judge) Add(problems Problems) { *j.problems = append(*j.problems, problems...) }
+
+// Bad notes a problem.
+func (j Judge) Bad(key, format string, args ...any) { j.note(false, key, format, args) }
+
+// Warn notes what is worth a look.
+func (j Judge) Warn(key, format string, args ...any) { j.note(true, key, format, args) }
+
+func (j Judge) note(warning bool, key, format string, args []any) {
+	if j.doubtful || !j.sure && j.doubts.About(key) {
+		return
+	}
+	*j.problems = append(*j.problems, Problem{Pos: j.at(key), Key: key, Msg: fmt.Sprintf(format, args...), Warning: warning})
+}
+
+// Sure is for what is wrong whatever the values in a row are: its name, say, or what two known values say together.
+func (j Judge) Sure() Judge {
+	j.sure = true
+	return j
+}
+
+// Of is for problems that stand on these keys, too, with all that lies in them.
+func (j Judge) Of(keys ...string) Judge {
+	for _, key := range keys {
+		j.doubtful = j.doubtful || j.doubts.About(key)
+	}
+	return j
+}
+
+// Rows is for problems that stand on which rows these tables have.
+func (j Judge) Rows(tables ...string) Judge {
+	for _, table := range tables {
+		j.doubtful = j.doubtful || j.doubts.rows(table, "")
+	}
+	return j
+}
+
+// Ref is for problems that stand on there being no row of this name in any of these tables.
+func (j Judge) Ref(name string, tables ...string) Judge {
+	for _, table := range tables {
+		j.doubtful = j.doubtful || j.doubts.rows(table, name)
+	}
+	return j
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/base/plan"
+	"github.com/imgbuild/imgbuild/uinit/console"
+	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/features"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+	shareplan "github.com/imgbuild/imgbuild/uinit/share/plan"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// running is a feature in this boot.
+type running struct {
+	feature.Linked
+	feature.Feature
+}
+
+// link makes the features, and joins them with those whom they have to do with.
+func (w *worker) link() {
+	w.features = []running{{feature.Linked{Name: "base"}, w}}
+	for _, l := range features.All() {
+		if l.New != nil {
+			w.features = append(w.features, running{l, l.New(w.Deps)})
+		}
+	}
+	for _, f := range w.features {
+		if s, ok := f.Feature.(feature.Supervisor); ok {
+			w.Outcomes.Supervisors = append(w.Outcomes.Supervisors, s)
+		}
+		if r, ok := f.Feature.(feature.Reviser); ok {
+			w.Outcomes.Revisers = append(w.Outcomes.Revisers, r)
+		}
+	}
+}
+
+// units are the boot's, each with its work. Consoles are those that exist, patterns expanded.
+func (w *worker) units(consoles map[string]spec.Console) []unit.Unit {
+	image := *w.Machine.Image
+	image.Machine = *w.Machine.Now()
+	steps := map[string]feature.Step{}
+	var parts []graph.Part
+	for _, f := range w.features {
+		part := f.Units
+		if f.Name == "base" {
+			part = func(d *spec.Description) []graph.Unit { return append(plan.Units(d, consoles), shareplan.Units(d)...) }
+		}
+		if part == nil {
+			continue
+		}
+		parts = append(parts, func(d *spec.Description) []graph.Unit {
+			units := part(d)
+			for _, u := range units {
+				steps[u.Name] = f.Step(u.Name)
+			}
+			return units
+		})
+	}
+	units := graph.Plain(graph.Of(&image, parts...))
+	for i := range units {
+		u := &units[i]
+		u.Run, u.Waiting = steps[u.Name].Run, steps[u.Name].Waiting
+		if victim, _ := w.Machine.Line.Get(paramPanic); victim == u.Name {
+			u.Run = func(context.Context) error { panic("the kernel line asks for it") }
+		}
+	}
+	return units
+}
+
+// boot runs the units; those that are late go on in the background.
+func (w *worker) boot() {
+	events, stop := w.Events.Watch()
+	consoles := w.consoles(console.Expand)
+	go func() {
+		defer stop()
+		w.serveNewConsoles(maps.Clone(consoles), events)
+	}()
+	starting, started := context.WithCancel(w.Life)
+	hold := make(chan func(string) bool)
+	units := w.units(consoles)
+	go w.offerHold(starting, consoles, units, hold)
+	go w.keepBridgeFilter()
+	go w.watchDisks()
+	for _, f := range w.features {
+		if s, ok := f.Feature.(feature.Starter); ok {
+			s.Start()
+		}
+	}
+	_ = unit.Run(w.Life, units, unit.Options{
+		DefaultTimeout: w.Machine.Now().Boot.UnitTimeout.Or(0), Report: w.Outcomes.Note, Hold: hold,
+		Settled: func(bool) {
+			started()
+			told := make(chan struct{})
+			go func() { // the file systems that know may not answer
+				defer close(told)
+				w.tellLastBoot()
+			}()
+			for _, f := range w.features {
+				if s, ok := f.Feature.(feature.Settler); ok {
+					s.Settled()
+				}
+			}
+			select {
+			case <-told:
+			case <-time.After(2 * time.Second):
+			}
+			w.settled()
+		},
+	})
+}

@@ -1,0 +1,50 @@
+package feature
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// News are what some features learn and others have to hear of. Its zero value is ready for use.
+type News struct {
+	// ClockSynced says that the clock agrees with time servers.
+	ClockSynced atomic.Bool
+
+	mu        sync.Mutex
+	addresses []func()
+	servers   []func(from string, servers []string)
+}
+
+// OnAddresses has f called whenever the addresses of an interface change. It must not wait.
+func (n *News) OnAddresses(f func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.addresses = append(n.addresses, f)
+}
+
+// Addresses says that some interface has other addresses.
+func (n *News) Addresses() {
+	n.mu.Lock()
+	listeners := n.addresses
+	n.mu.Unlock()
+	for _, f := range listeners {
+		f()
+	}
+}
+
+// OnTimeServers has f called with the time servers that a network names, whenever they change. It must not wait.
+func (n *News) OnTimeServers(f func(from string, servers []string)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.servers = append(n.servers, f)
+}
+
+// TimeServers says which time servers a network names; from is the lease that names them.
+func (n *News) TimeServers(from string, servers []string) {
+	n.mu.Lock()
+	listeners := n.servers
+	n.mu.Unlock()
+	for _, f := range listeners {
+		f(from, servers)
+	}
+}

@@ -1,0 +1,18 @@
+package feature
+
+// Phase is when a step of the way down is taken. What uses something ends before it.
+type Phase int
+
+// The phases, in their order.
+const (
+	Guests Phase = iota
+	Shares
+	Services
+	State // what the next boot is to find
+	Processes
+	Log
+	FileSystems
+	Volumes
+	Arrays
+	Watchdog
+)

@@ -1,0 +1,29 @@
+package graph
+
+import (
+	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// Plan is what the builder knows of a feature. The init links none of it but Units and Services.
+type Plan struct {
+	// Name is that of the feature's folder and table.
+	Name string
+	// Tag leaves the feature out of an init whose machine does not use it; empty: it is always there.
+	Tag string
+	// Used says whether a machine does; nil: always.
+	Used func(d *spec.Description) bool
+	// Parts are build tags of their own, for parts of the feature that few machines use.
+	Parts map[string]func(d *spec.Description) bool
+	// Units are the feature's part of the graph; nil: none.
+	Units Part
+	// Services are programs that the feature has supervised like those of [service.*]; nil: none.
+	Services func(m *spec.Machine) map[string]spec.Service
+	// Check finds what is wrong with the feature's tables beyond single values, wherever they are written: in a profile
+	// or, where the feature may be changed there, in site.toml.
+	Check func(j problem.Judge, m *spec.Machine)
+	// Programs are files of packages that the feature starts.
+	Programs func(m *spec.Machine) []spec.Program
+	// Modules are the kernel's that it stands on.
+	Modules func(m *spec.Machine) []spec.Want
+}

@@ -1,0 +1,20 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/virtioport"
+)
+
+// settled tells that the boot is over, for better or worse.
+func (w *worker) settled() {
+	seconds := virtioport.Uptime()
+	w.Facts.Fact("boot.seconds", seconds)
+	state := w.Facts.Settle()
+	if used, err := memoryUsed(); err == nil {
+		w.Facts.Fact("memory.used_bytes", used)
+	}
+	w.send(report.Event{Kind: report.KindBoot, State: state, Seconds: seconds})
+	w.Log.Info(fmt.Sprintf("boot %s after %.1fs", state, seconds))
+}

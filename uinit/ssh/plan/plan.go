@@ -1,0 +1,79 @@
+// Package plan says what the SSH server needs. It is pure, and the builder's as well.
+package plan
+
+import (
+	"cmp"
+	"net"
+	"net/netip"
+	"path"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// Plan is what the builder reads.
+var Plan = graph.Plan{Name: "ssh", Units: Units, Services: Services}
+
+// Units make the host key. The server itself is a service.
+func Units(d *spec.Description) []graph.Unit {
+	if d.SSH == nil {
+		return nil
+	}
+	// After its state's file systems, and without them where they don't come.
+	return []graph.Unit{{Unit: unit.Unit{Name: "ssh-key", Needs: []string{"mounts"}, After: graph.Above(&d.Machine, path.Join(d.SSH.State, "key"))}}}
+}
+
+// Services are the server, where there is one.
+func Services(m *spec.Machine) map[string]spec.Service {
+	if m.SSH == nil {
+		return nil
+	}
+	return map[string]spec.Service{spec.SSHService: service(*m.SSH)}
+}
+
+// Program is the server in the image.
+const Program = "/bin/sshd"
+
+const (
+	// Memory is where the key lies that lasts for one boot.
+	Memory  = "/run/ssh"
+	keyName = "ssh_host_ed25519_key"
+)
+
+// FingerprintFile is where the host key's fingerprint stands for the consoles to show.
+const FingerprintFile = Memory + "/fingerprint"
+
+// KeyFile is where the host key lies.
+func KeyFile(c spec.SSH) string { return filepath.Join(cmp.Or(c.State, Memory), keyName) }
+
+// service is the server as a service of the machine. It takes no terminal and needs no network:
+// it listens on addresses that come later, too.
+func service(c spec.SSH) spec.Service {
+	command := []string{Program, "-key", KeyFile(c)}
+	listen := c.Listen
+	if len(listen) == 0 {
+		listen = []netip.Addr{{}}
+	}
+	for _, a := range listen {
+		host := ""
+		if a.IsValid() {
+			host = a.String()
+		}
+		command = append(command, "-listen", net.JoinHostPort(host, strconv.Itoa(cmp.Or(c.Port, 22))))
+	}
+	command = append(command, "-grace", c.LoginGrace.Or(20*time.Second).String(), "-pending", strconv.Itoa(cmp.Or(c.MaxPending, 10)))
+	if c.Password {
+		command = append(command, "-password")
+	}
+	command = append(command, "-groups", cgroup.Mount)
+	return spec.Service{
+		Command: command, User: "root", Needs: []string{"ssh-key"}, Ready: spec.Ready{Port: cmp.Or(c.Port, 22)},
+		Restart: spec.RestartAlways, RestartDelay: spec.Duration(time.Second), RestartMax: spec.Duration(30 * time.Second),
+		StopSignal: "TERM", StopTimeout: spec.Duration(5 * time.Second),
+	}
+}

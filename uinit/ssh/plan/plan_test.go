@@ -1,0 +1,31 @@
+package plan
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+func TestService(t *testing.T) {
+	for _, tt := range []struct {
+		c    spec.SSH
+		want string
+	}{
+		{spec.SSH{}, "/bin/sshd -key /run/ssh/ssh_host_ed25519_key -listen :22 -grace 20s -pending 10 -groups /sys/fs/cgroup"},
+		{spec.SSH{Port: 2222, Password: true, State: "/srv/state", LoginGrace: spec.Duration(time.Minute), MaxPending: 3,
+			Listen: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}},
+			"/bin/sshd -key /srv/state/ssh_host_ed25519_key -listen 192.0.2.1:2222 -listen [2001:db8::1]:2222 -grace 1m0s -pending 3 -password -groups /sys/fs/cgroup"},
+	} {
+		row := service(tt.c)
+		if got := strings.Join(row.Command, " "); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+		if !slices.Equal(row.Needs, []string{"ssh-key"}) || row.Restart != spec.RestartAlways {
+			t.Errorf("row %+v", row)
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package wireguard
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/wireguard/plan"
+)
+
+// Linked is the feature [wireguard.*].
+var Linked = feature.Linked{Name: "wireguard", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return tunnels{d} }}
+
+type tunnels struct{ *feature.Deps }
+
+// Step starts the interface behind "wireguard:NAME".
+func (t tunnels) Step(unit string) feature.Step {
+	name := strings.TrimPrefix(unit, "wireguard:")
+	return feature.Step{Run: func(ctx context.Context) error { return t.start(ctx, name) }, Waiting: t.Random.Waiting}
+}
+
+// start gives an interface its keys and peers, and looks after it from then on.
+func (t tunnels) start(ctx context.Context, name string) error {
+	last := ""
+	one := &Tunnel{
+		Name: name, Row: t.Machine.Now().WireGuard[name], Kernel: Device(name), Ready: t.Random.Ready, Fact: t.Facts.Fact,
+		Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		},
+	}
+	if err := one.Keys(ctx); err != nil {
+		return err
+	}
+	err := one.Converge(ctx)
+	go one.Keep(t.Life, func(err error) {
+		if s := err.Error(); s != last { // once each
+			last = s
+			t.Log.Warn("wireguard " + name + ": " + s)
+		}
+	})
+	return err
+}

@@ -1,0 +1,71 @@
+package plan
+
+import (
+	"maps"
+	"net"
+	"net/netip"
+	"path"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// check looks at interfaces and their peers.
+func check(j problem.Judge, m *spec.Machine) {
+	ports, files := map[int]string{}, map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(m.WireGuard)) {
+		w, key := m.WireGuard[name], problem.JoinKey("wireguard", name)
+		if w.PrivateKeyFile == "" || !path.IsAbs(w.PrivateKeyFile) || path.Clean(w.PrivateKeyFile) != w.PrivateKeyFile {
+			j.Bad(key+".private_key_file", `is not the absolute path of a file; accepted: one on state, such as "/var/lib/wireguard/%s.key"`, name)
+		} else if other, dup := files[w.PrivateKeyFile]; dup {
+			j.Bad(key+".private_key_file", "is that of %s already", other)
+		}
+		files[w.PrivateKeyFile] = name
+		if w.ListenPort < 0 || w.ListenPort > 65535 {
+			j.Bad(key+".listen_port", "is %d; accepted: 1 to 65535", w.ListenPort)
+		}
+		if other, dup := ports[w.ListenPort]; dup && w.ListenPort != 0 {
+			j.Bad(key+".listen_port", "%d is that of %s already", w.ListenPort, other)
+		}
+		ports[w.ListenPort] = name
+		peers(j, key, w.Peer)
+	}
+}
+
+func peers(j problem.Judge, key string, rows map[string]spec.WireGuardPeer) {
+	keys := map[string]string{}
+	nets := map[netip.Prefix]string{}
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		p, key := rows[name], problem.JoinKey(key+".peer", name)
+		if p.PublicKey == "" {
+			j.Bad(key+".public_key", "is missing; accepted: what the peer shows as its public key")
+		} else if other, dup := keys[string(p.PublicKey)]; dup {
+			j.Bad(key+".public_key", "is that of %s already", other)
+		}
+		keys[string(p.PublicKey)] = name
+		if p.Endpoint != "" {
+			host, port, err := net.SplitHostPort(p.Endpoint)
+			if n, bad := strconv.ParseUint(port, 10, 16); err != nil || host == "" || bad != nil || n == 0 {
+				j.Bad(key+".endpoint", `is %q; accepted: "HOST:PORT", IPv6 in brackets`, p.Endpoint)
+			}
+		}
+		for i, n := range p.AllowedIPs {
+			if n != n.Masked() {
+				j.Bad(problem.JoinIndex(key+".allowed_ips", i), "%s is not a network; accepted: %s", n, n.Masked())
+			}
+			if other, dup := nets[n]; dup {
+				j.Bad(problem.JoinIndex(key+".allowed_ips", i), "%s is that of %s already", n, other)
+			}
+			nets[n] = name
+		}
+		if d := time.Duration(p.Keepalive); d != 0 && (d < time.Second || d > 65535*time.Second || d%time.Second != 0) {
+			j.Bad(key+".keepalive", "is %s; accepted: 1s to 65535s in whole seconds", p.Keepalive)
+		}
+		if p.PresharedKeyFile != "" && !path.IsAbs(p.PresharedKeyFile) {
+			j.Bad(key+".preshared_key_file", "is not the absolute path of a file; accepted: such as \"/etc/wireguard/psk\"")
+		}
+	}
+}

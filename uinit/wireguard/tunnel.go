@@ -1,0 +1,163 @@
+package wireguard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// Tunnel is a row of the profile on a kernel.
+type Tunnel struct {
+	Name   string
+	Row    spec.WireGuard
+	Kernel Kernel
+	// Ready returns when there is randomness for a key.
+	Ready func(context.Context) error
+	// Lookup finds addresses of an endpoint's name.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Fact is told of wireguard.NAME.public_key, .port, and of each peer .PEER.connected and .PEER.endpoint, whenever they change.
+	Fact func(name string, value any)
+
+	private   Key
+	preshared map[string]Key
+	told      map[string]any
+}
+
+// look is how often the kernel is asked what became of the peers: it does not tell by itself.
+const look = 5 * time.Second
+
+// Keys reads the keys, or makes the private one.
+func (t *Tunnel) Keys(ctx context.Context) error {
+	var err error
+	if t.private, err = PrivateKey(ctx, t.Row.PrivateKeyFile, t.Ready); err != nil {
+		return err
+	}
+	public, err := t.private.Public()
+	if err != nil {
+		return err
+	}
+	t.told, t.preshared = map[string]any{}, map[string]Key{}
+	t.tell("public_key", public.String())
+	for name, p := range t.Row.Peer {
+		if p.PresharedKeyFile != "" {
+			if t.preshared[name], err = ReadKey(p.PresharedKeyFile); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Keep looks after the tunnel until ctx ends, once there are keys: endpoints whose names were not to be found, interfaces that came anew. failed
+// is told what went wrong.
+func (t *Tunnel) Keep(ctx context.Context, failed func(error)) {
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if err := t.Converge(ctx); err != nil && ctx.Err() == nil {
+			failed(err)
+		}
+	}
+}
+
+// Converge observes, does what is to be done, and tells.
+func (t *Tunnel) Converge(ctx context.Context) error {
+	have, err := t.Kernel.Observe()
+	if err != nil {
+		return err
+	}
+	want, unknown := t.want(ctx, have)
+	ops := Plan(want, have, time.Now())
+	failed := []error{unknown}
+	for _, op := range ops {
+		failed = append(failed, t.Kernel.Do(op))
+	}
+	if len(ops) > 0 {
+		if have, err = t.Kernel.Observe(); err != nil {
+			return errors.Join(append(failed, err)...)
+		}
+	}
+	t.tell("port", have.ListenPort)
+	for name, row := range t.Row.Peer {
+		public, _ := ParseKey(string(row.PublicKey))
+		i := slices.IndexFunc(have.Peers, func(p Peer) bool { return p.Public == public })
+		p := Peer{}
+		if i >= 0 {
+			p = have.Peers[i]
+		}
+		t.tell(name+".connected", p.Connected(time.Now()))
+		where := ""
+		if p.Endpoint.IsValid() {
+			where = p.Endpoint.String()
+		}
+		t.tell(name+".endpoint", where)
+	}
+	return errors.Join(failed...)
+}
+
+// want is what the row says. Names of endpoints are only looked up for peers that are not connected.
+func (t *Tunnel) want(ctx context.Context, have State) (State, error) {
+	s := State{Private: t.private, ListenPort: t.Row.ListenPort}
+	var failed []error
+	for _, name := range slices.Sorted(maps.Keys(t.Row.Peer)) {
+		row := t.Row.Peer[name]
+		public, err := ParseKey(string(row.PublicKey))
+		if err != nil {
+			failed = append(failed, fmt.Errorf("peer %s: %w", name, err))
+			continue
+		}
+		p := Peer{Public: public, Preshared: t.preshared[name], AllowedIPs: row.AllowedIPs, Keepalive: time.Duration(row.Keepalive).Truncate(time.Second)}
+		i := slices.IndexFunc(have.Peers, func(h Peer) bool { return h.Public == public })
+		if row.Endpoint != "" && (i < 0 || !have.Peers[i].Connected(time.Now())) {
+			if p.Endpoint, err = t.resolve(ctx, row.Endpoint); err != nil {
+				failed = append(failed, fmt.Errorf("peer %s: %w", name, err))
+			}
+		}
+		s.Peers = append(s.Peers, p)
+	}
+	return s, errors.Join(failed...)
+}
+
+func (t *Tunnel) resolve(ctx context.Context, endpoint string) (netip.AddrPort, error) {
+	if e, err := netip.ParseAddrPort(endpoint); err == nil {
+		return e, nil
+	}
+	host, text, err := net.SplitHostPort(endpoint)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("%q is not a port", text)
+	}
+	ctx, cancel := context.WithTimeout(ctx, look)
+	defer cancel()
+	found, err := t.Lookup(ctx, host)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	if len(found) == 0 {
+		return netip.AddrPort{}, fmt.Errorf("%s has no address", host)
+	}
+	return netip.AddrPortFrom(found[0].Unmap(), uint16(port)), nil
+}
+
+func (t *Tunnel) tell(what string, value any) {
+	if old, told := t.told[what]; !told || old != value {
+		t.told[what] = value
+		t.Fact("wireguard."+t.Name+"."+what, value)
+	}
+}
