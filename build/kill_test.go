@@ -19,6 +19,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/internal/features"
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
 	"github.com/imgbuild/imgbuild/profiles"
@@ -91,9 +92,7 @@ func until(t *testing.T, what string, so func() bool) {
 // tidies up after it.
 func TestKilledBuild(t *testing.T) {
 	for _, tool := range []string{"apt-get", "dpkg-deb"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("this machine has no %s", tool)
-		}
+		needed.Program(t, tool)
 	}
 	for _, moment := range []struct {
 		name string

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 )
 
@@ -39,8 +40,8 @@ func TestDevices(t *testing.T) {
 	}
 	for _, firmware := range []string{qemu.BIOS, qemu.UEFI} {
 		t.Run(firmware, func(t *testing.T) {
-			if _, err := os.Stat(qemu.OVMFCode); firmware == qemu.UEFI && err != nil {
-				t.Skipf("no OVMF: %v", err)
+			if firmware == qemu.UEFI {
+				needed.File(t, qemu.OVMFCode)
 			}
 			config.Firmware = firmware
 			g := start(t, config)

@@ -1,7 +1,6 @@
 package qemu_tests
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -11,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build"
-	"github.com/imgbuild/imgbuild/build/gpt"
 	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
@@ -25,11 +23,7 @@ func TestMediaByOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := gpt.Read(bytes.NewReader(whole), int64(len(whole)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	esp, volume := d.Find(layout.ESPName), filepath.Join(t.TempDir(), "esp")
+	esp, volume := partitionOf(t, image, layout.ESPName), filepath.Join(t.TempDir(), "esp")
 	if err := os.WriteFile(volume, whole[esp.Offset():][:esp.Bytes()], 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/build/uki"
 	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/qemu/efivars"
@@ -24,9 +25,7 @@ import (
 // for them: load options, credentials, system extensions, add-ons, words in SMBIOS. With Secure Boot the kernel gets the
 // signed line and uinit nothing at all. Without it the very same attack gets through, or this test would prove nothing.
 func TestSecureBootTakesNothingFromOutside(t *testing.T) {
-	if _, err := os.Stat(qemu.OVMFSecureCode); err != nil {
-		t.Skipf("no OVMF with Secure Boot: %v", err)
-	}
+	needed.File(t, qemu.OVMFSecureCode)
 	key, cert, err := uki.GenKey("imgbuild test", 2048, time.Now().Add(-time.Hour), 1)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +42,7 @@ cert = "box.crt"
 	if out, err := exec.Command("cp", "--sparse=always", build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatDisk), disk).CombinedOutput(); err != nil {
 		t.Fatalf("cp: %v\n%s", err, out)
 	}
-	esp := diskOf(t, disk).Find(layout.ESPName)
+	esp := partitionOf(t, disk, layout.ESPName)
 	beside(t, disk, esp)
 	const foreign = "outside.options=1 console=ttyS0,115200n8 panic=-1 no_timer_check cryptomgr.notests uinit.test"
 	for _, secure := range []bool{true, false} {

@@ -12,15 +12,14 @@ import (
 	"github.com/imgbuild/imgbuild/build"
 	"github.com/imgbuild/imgbuild/build/uki"
 	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 )
 
 // Firmware that trusts one certificate starts what its key signed, and nothing else.
 func TestSecureBoot(t *testing.T) {
-	if _, err := os.Stat(qemu.OVMFSecureCode); err != nil {
-		t.Skipf("no OVMF with Secure Boot: %v", err)
-	}
+	needed.File(t, qemu.OVMFSecureCode)
 	key, cert, err := uki.GenKey("imgbuild test", 2048, time.Now().Add(-time.Hour), 1)
 	if err != nil {
 		t.Fatal(err)
@@ -60,11 +59,7 @@ func TestSecureBoot(t *testing.T) {
 // verify asks another program about the signature.
 func verify(t *testing.T, cert *x509.Certificate, program string) {
 	t.Helper()
-	sbverify, err := exec.LookPath("sbverify")
-	if err != nil {
-		t.Errorf("sbverify is not installed: %v", err)
-		return
-	}
+	sbverify := needed.Program(t, "sbverify")
 	file := filepath.Join(t.TempDir(), "cert.pem")
 	if err := os.WriteFile(file, uki.EncodeCertificate(cert), 0o644); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,6 @@ import (
 	"github.com/imgbuild/imgbuild/build"
 	"github.com/imgbuild/imgbuild/build/disk"
 	"github.com/imgbuild/imgbuild/build/fat"
-	"github.com/imgbuild/imgbuild/build/gpt"
 	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/check"
@@ -131,20 +130,7 @@ func (a appliance) provesWith(t *testing.T, checks map[string]check.Check, disks
 // esp names the EFI system partition of a disk image as mtools want it.
 func esp(t *testing.T, image string) string {
 	t.Helper()
-	f, err := os.Open(image)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := gpt.Read(f, info.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("%s@@%d", image, d.Find(layout.ESPName).Offset())
+	return fmt.Sprintf("%s@@%d", image, partitionOf(t, image, layout.ESPName).Offset())
 }
 
 // fromESP reads the site.toml of a disk image.

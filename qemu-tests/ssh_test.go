@@ -16,6 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/report"
 )
@@ -23,9 +24,7 @@ import (
 // A box that is entered by key over the network, and that its watchdog restarts when uinit hangs.
 func TestSSHAndWatchdog(t *testing.T) {
 	for _, program := range []string{"ssh", "scp", "ssh-keygen", "ssh-keyscan"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%v (Debian package openssh-client)", err)
-		}
+		needed.Program(t, program)
 	}
 	dir := t.TempDir()
 	key := filepath.Join(dir, "id")

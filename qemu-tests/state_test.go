@@ -2,6 +2,7 @@ package qemu_tests
 
 import (
 	"crypto/ed25519"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -13,11 +14,11 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/imgbuild/imgbuild/build"
-	"github.com/imgbuild/imgbuild/build/gpt"
 	"github.com/imgbuild/imgbuild/build/image"
 	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/flash"
+	"github.com/imgbuild/imgbuild/internal/gptedit"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
 	"github.com/imgbuild/imgbuild/internal/qemu"
@@ -91,7 +92,7 @@ command = ["/usr/bin/ticks"]
 		t.Errorf("the seed was %q at first and is %q now", seed, again)
 	}
 	logs.waitLine(g, ` uinit .*going down: poweroff`) // the first boot's last words
-	grown := float64(diskOf(t, file).Find(layout.StateName).Bytes())
+	grown := float64(partitionOf(t, file, layout.StateName).Bytes())
 	for line, want := range map[string]string{
 		"read l </state/file; echo $l": "kept",
 		// More fits now than the partition had: the file system grew with it.
@@ -106,7 +107,7 @@ command = ["/usr/bin/ticks"]
 	off(t, g)
 	wantFacts(t, facts(g), map[string]any{"state.size_bytes": grown, "state.growth": fmt.Sprintf("from %d to %.0f bytes", 64<<20, grown),
 		"entropy.seed": "credited", "ssh.host_key": first["ssh.host_key"], "clock.from": "saved"})
-	if p := diskOf(t, file).Find(layout.StateName); p.Offset()+p.Bytes() < large-2<<20 {
+	if p := partitionOf(t, file, layout.StateName); p.Offset()+p.Bytes() < large-2<<20 {
 		t.Errorf("the partition ends at byte %d of a disk of %d", p.Offset()+p.Bytes(), large)
 	}
 	inOrder(t, file)
@@ -187,25 +188,35 @@ func inOrder(t *testing.T, file string) {
 	if text := string(out); err != nil || !strings.Contains(text, "No problems found") || strings.Contains(text, "Warning") || strings.Contains(text, "Caution") {
 		t.Errorf("sgdisk: %v\n%s", err, out)
 	}
-	p := diskOf(t, file).Find(layout.StateName)
+	p := partitionOf(t, file, layout.StateName)
 	if out, err := exec.Command("e2fsck", "-fn", fmt.Sprintf("%s?offset=%d", file, p.Offset())).CombinedOutput(); err != nil {
 		t.Errorf("e2fsck: %v\n%s", err, out)
 	}
 }
 
-// diskOf reads a disk's division.
-func diskOf(t *testing.T, file string) layout.Disk {
+// partitionOf finds a partition of a disk's image by its name.
+func partitionOf(t *testing.T, file, name string) layout.Partition {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	d, err := gpt.Read(f, diskBytes(t, file))
+	table, err := gptedit.ReadEither(f, diskBytes(t, file)/layout.Sector)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d
+	for _, p := range table.Partitions() {
+		if table.Name(p.Number) == name {
+			id, err := hex.DecodeString(strings.ReplaceAll(p.GUID, "-", ""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return layout.Partition{Name: name, GUID: layout.GUID(id), Start: p.First, Size: p.Last - p.First + 1}
+		}
+	}
+	t.Fatalf("%s has no partition %s", file, name)
+	return layout.Partition{}
 }
 
 // tear loses the first sector of the table's entries.

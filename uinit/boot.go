@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/base/plan"
-	"github.com/imgbuild/imgbuild/uinit/console"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/features"
 	"github.com/imgbuild/imgbuild/uinit/graph"
@@ -39,8 +37,8 @@ func (w *worker) link() {
 	}
 }
 
-// units are the boot's, each with its work. Consoles are those that exist, patterns expanded.
-func (w *worker) units(consoles map[string]spec.Console) []unit.Unit {
+// units are the boot's, each with its work.
+func (w *worker) units() []unit.Unit {
 	image := *w.Machine.Image
 	image.Machine = *w.Machine.Now()
 	steps := map[string]feature.Step{}
@@ -48,7 +46,7 @@ func (w *worker) units(consoles map[string]spec.Console) []unit.Unit {
 	for _, f := range w.features {
 		part := f.Units
 		if f.Name == "base" {
-			part = func(d *spec.Description) []graph.Unit { return append(plan.Units(d, consoles), shareplan.Units(d)...) }
+			part = func(d *spec.Description) []graph.Unit { return append(plan.Units(d), shareplan.Units(d)...) }
 		}
 		if part == nil {
 			continue
@@ -74,19 +72,15 @@ func (w *worker) units(consoles map[string]spec.Console) []unit.Unit {
 
 // boot runs the units; those that are late go on in the background.
 func (w *worker) boot() {
-	events, stop := w.Events.Watch()
-	consoles := w.consoles(console.Expand)
-	go func() {
-		defer stop()
-		w.serveNewConsoles(maps.Clone(consoles), events)
-	}()
 	starting, started := context.WithCancel(w.Life)
-	hold := make(chan func(string) bool)
-	units := w.units(consoles)
-	go w.offerHold(starting, consoles, units, hold)
+	units := w.units()
+	var hold <-chan func(string) bool
 	go w.keepBridgeFilter()
 	go w.watchDisks()
 	for _, f := range w.features {
+		if h, ok := f.Feature.(feature.Holder); ok {
+			hold = h.Hold(starting, units)
+		}
 		if s, ok := f.Feature.(feature.Starter); ok {
 			s.Start()
 		}

@@ -16,6 +16,7 @@ import (
 	"testing/fstest"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
 )
@@ -88,9 +89,7 @@ func TestFirmwareDisksAreTold(t *testing.T) {
 // would look at the partition only.
 func TestVolumesOfWhom(t *testing.T) {
 	for _, tool := range []string{"lvm", "losetup"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("no %s on this machine", tool)
-		}
+		needed.Program(t, tool)
 	}
 	if os.Getuid() != 0 {
 		t.Skip("loop devices are root's")

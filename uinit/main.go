@@ -53,12 +53,6 @@ func program(name string, args []string) int {
 		return workerMain(args)
 	case "rescue":
 		return rescueMain(strings.Join(args, " "))
-	case "getty":
-		return gettyMain(args)
-	case "login":
-		return loginMain(args)
-	case "checkpassword":
-		return checkPasswordMain(args)
 	case "enclose":
 		return encloseMain(args)
 	case "modprobe":

@@ -13,7 +13,6 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
-	"github.com/imgbuild/imgbuild/uinit/console"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/kmod"
@@ -165,7 +164,3 @@ func modprobeMain(args []string) int {
 	fmt.Fprintln(os.Stderr, "modprobe:", err)
 	return 1
 }
-
-func gettyMain(args []string) int         { return console.GettyMain(args) }
-func loginMain(args []string) int         { return console.LoginMain(args) }
-func checkPasswordMain(args []string) int { return console.CheckPasswordMain(args) }

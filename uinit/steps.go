@@ -65,8 +65,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: w.startWatchdog}
 	case "network": // a name for all that it needs
 		return feature.Step{Run: func(context.Context) error { return nil }}
-	case "console":
-		return feature.Step{Run: func(ctx context.Context) error { return w.serveConsole(row) }}
 	case "link":
 		return feature.Step{Run: func(ctx context.Context) error { return w.links().Configure(ctx, row) }, Waiting: func() string { return w.links().Waiting(row) }}
 	case "online":

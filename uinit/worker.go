@@ -55,8 +55,6 @@ type worker struct {
 
 	ruleless error // why the packet filter's rules are not the profile's; set before the unit "firewall"
 
-	terminals terminals
-
 	added []string // VLANs that the profile does not have
 
 	pool    *entropy.Pool

@@ -120,7 +120,8 @@ func (x index) remove(kind, key string) error {
 	return nil
 }
 
-// replace writes a record by renaming. What a killed writer left bears the same name and is written over.
+// replace writes a record by renaming. What a killed writer left bears the same name and is written over, which is why
+// renameio does not do it: names of its files are random. A record that is lost with the power costs that its entry is made anew.
 func replace(path string, text []byte) error {
 	next := path + "~"
 	if err := os.WriteFile(next, text, 0o600); err != nil {

@@ -90,7 +90,7 @@ func (s *segment) Close() error {
 	if err := s.WriteCloser.Close(); err != nil {
 		return err
 	}
-	_, err := s.out.Write(zeros[:padding(s.out.n)])
+	_, err := s.out.Write(make([]byte, padding(s.out.n)))
 	return err
 }
 

@@ -14,13 +14,14 @@ const (
 	magic         = "070701"
 	magicChecksum = "070702"
 	headerSize    = len(magic) + 13*8
+	atNode        = len(magic) + 9*8 // where the numbers of a device node stand
 	trailer       = "TRAILER!!!"
 	// pathMax bounds a name with its NUL and a link's target. The kernel skips
 	// what is longer without a word.
 	pathMax = 4096
 )
 
-// header is one entry's, in the order of the format.
+// header is one entry's as it is read, in the order of the format.
 type header struct {
 	ino, mode, uid, gid, nlink, mtime, size, devMajor, devMinor, major, minor, nameSize, check uint32
 }
@@ -28,14 +29,6 @@ type header struct {
 func (h *header) fields() [13]*uint32 {
 	return [13]*uint32{&h.ino, &h.mode, &h.uid, &h.gid, &h.nlink, &h.mtime, &h.size,
 		&h.devMajor, &h.devMinor, &h.major, &h.minor, &h.nameSize, &h.check}
-}
-
-func (h *header) append(b []byte) []byte {
-	b = append(b, magic...)
-	for _, field := range h.fields() {
-		b = fmt.Appendf(b, "%08X", *field)
-	}
-	return b
 }
 
 // parse reads the fields that follow the magic.

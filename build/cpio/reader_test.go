@@ -19,6 +19,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // list reads an initramfs to a line an entry.
@@ -190,9 +191,7 @@ func TestToolsMakeTheSame(t *testing.T) {
 		"gzip -9 -n -c", "bzip2 -c", "lz4 -l -c", "xz --format=lzma -c"} {
 		t.Run(command, func(t *testing.T) {
 			args := strings.Fields(command)
-			if _, err := exec.LookPath(args[0]); err != nil {
-				t.Skip(args[0] + " is not installed")
-			}
+			needed.Program(t, args[0])
 			cmd := exec.Command(args[0], args[1:]...)
 			cmd.Stdin = bytes.NewReader(b.Bytes())
 			out, err := cmd.Output()

@@ -5,12 +5,16 @@ package cpio
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"math"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/cavaliergopher/cpio"
 
 	"github.com/imgbuild/imgbuild/build/tree"
 )
@@ -40,11 +44,12 @@ func byPath(files []tree.File) []tree.File {
 }
 
 func write(w io.Writer, sorted []tree.File, epoch time.Time, open func(tree.File) (io.ReadCloser, error)) error {
-	stamp := epoch.Unix()
-	if stamp < 0 || stamp > math.MaxUint32 {
+	if s := epoch.Unix(); s < 0 || s > math.MaxUint32 {
 		return fmt.Errorf("writing an archive: the epoch %s lies outside 1970 to 2106", epoch.UTC().Format(time.RFC3339))
 	}
-	a := archive{w: w, mtime: uint32(stamp), open: open, buf: make([]byte, 64<<10), links: tree.LinksOf(sorted), numbers: map[string]uint32{}}
+	nodes := &nodes{Writer: w}
+	a := archive{Writer: cpio.NewWriter(nodes), nodes: nodes, epoch: epoch, open: open, buf: make([]byte, 64<<10),
+		links: tree.LinksOf(sorted), numbers: map[string]int64{}}
 	for i, f := range sorted {
 		if i > 0 && f.Path == sorted[i-1].Path {
 			return fmt.Errorf("writing an archive: %s occurs twice", f.Path)
@@ -53,21 +58,21 @@ func write(w io.Writer, sorted []tree.File, epoch time.Time, open func(tree.File
 			return fmt.Errorf("writing %s to an archive: %w", f.Path, err)
 		}
 	}
-	if err := a.header(header{nlink: 1}, trailer); err != nil {
+	if err := a.Close(); err != nil {
 		return fmt.Errorf("ending an archive: %w", err)
 	}
 	return nil
 }
 
 type archive struct {
-	w     io.Writer
-	ino   uint32
-	mtime uint32
+	*cpio.Writer
+	nodes *nodes
+	epoch time.Time
 	open  func(tree.File) (io.ReadCloser, error)
 	buf   []byte
 	links tree.Links
-	// numbers are those of files with several names, by the first.
-	numbers map[string]uint32
+	// numbers are inode numbers, by path.
+	numbers map[string]int64
 }
 
 func (a *archive) add(f tree.File) error {
@@ -75,33 +80,30 @@ func (a *archive) add(f tree.File) error {
 	if err != nil {
 		return err
 	}
-	a.ino++
-	h := header{ino: a.ino, mode: mode, uid: f.UID, gid: f.GID, nlink: 1, mtime: a.mtime}
-	size := int64(0)
+	if len(f.Path) >= pathMax {
+		return fmt.Errorf("the path has %d bytes, Linux takes %d", len(f.Path), pathMax-1)
+	}
+	h := &cpio.Header{Name: f.Path, Mode: cpio.FileMode(mode), Uid: int(f.UID), Guid: int(f.GID), Links: 1, ModTime: a.epoch}
 	var content io.ReadCloser
 	switch f.Mode.Type() {
 	case fs.ModeDir:
-		h.nlink = 2
+		h.Links = 2
 	case fs.ModeDevice, fs.ModeDevice | fs.ModeCharDevice:
-		h.major, h.minor = f.Major, f.Minor
+		a.nodes.major, a.nodes.minor = f.Major, f.Minor
 	case fs.ModeSymlink:
-		if size = int64(len(f.Link)); size >= pathMax {
-			return fmt.Errorf("the link's target has %d bytes, Linux takes %d", size, pathMax-1)
+		if h.Size = int64(len(f.Link)); h.Size >= pathMax {
+			return fmt.Errorf("the link's target has %d bytes, Linux takes %d", h.Size, pathMax-1)
 		}
-		content = io.NopCloser(bytes.NewReader([]byte(f.Link)))
+		content = io.NopCloser(strings.NewReader(f.Link))
 	case 0:
 		if names := a.links.Names(f); names != nil {
-			h.nlink = uint32(len(names))
-			if a.numbers[names[0]] == 0 {
-				a.numbers[names[0]] = a.ino
-			}
-			h.ino = a.numbers[names[0]]
+			h.Links, h.Inode = len(names), a.numbers[names[0]]
 		}
 		if a.links.Content(f) != f.Path {
 			break
 		}
-		if size = f.Size; size > math.MaxUint32 {
-			return fmt.Errorf("%d bytes are too many, newc holds files below 4 GiB", size)
+		if h.Size = f.Size; h.Size > math.MaxUint32 {
+			return fmt.Errorf("%d bytes are too many, newc holds files below 4 GiB", h.Size)
 		}
 		if content, err = a.content(f); err != nil {
 			return err
@@ -110,11 +112,14 @@ func (a *archive) add(f tree.File) error {
 	if content != nil {
 		defer content.Close()
 	}
-	h.size = uint32(size)
-	if err := a.header(h, f.Path); err != nil || content == nil {
+	if err := a.WriteHeader(h); err != nil {
 		return err
 	}
-	return a.copy(content, size)
+	a.numbers[f.Path] = h.Inode // the library has numbered what had none
+	if content == nil {
+		return nil
+	}
+	return a.copy(content, h.Size)
 }
 
 func (a *archive) content(f tree.File) (io.ReadCloser, error) {
@@ -124,42 +129,31 @@ func (a *archive) content(f tree.File) (io.ReadCloser, error) {
 	return a.open(f)
 }
 
-func (a *archive) header(h header, name string) error {
-	if len(name) >= pathMax {
-		return fmt.Errorf("the path has %d bytes, Linux takes %d", len(name), pathMax-1)
-	}
-	h.nameSize = uint32(len(name) + 1)
-	b := h.append(make([]byte, 0, headerSize+len(name)+4))
-	b = append(b, name...)
-	b = append(b, 0)
-	b = append(b, zeros[:padding(int64(len(b)))]...)
-	_, err := a.w.Write(b)
-	return err
-}
-
-var zeros [4]byte
-
-// copy writes exactly size bytes. It reads on to the end, so that a file which
-// grew since it was planned is noticed as well as one that shrank.
+// copy writes exactly size bytes. It asks for one more, so that a file which grew since it was
+// planned is noticed as well as one that shrank.
 func (a *archive) copy(content io.Reader, size int64) error {
-	n, err := io.CopyBuffer(onlyWriter{a.w}, io.LimitReader(content, size), a.buf)
-	if err != nil {
-		return err
-	}
-	if n == size {
-		var more int
-		if more, err = io.ReadFull(content, a.buf[:1]); more > 0 {
-			return fmt.Errorf("the content is longer than the planned %d bytes; did it change during the build?", size)
-		} else if err != io.EOF {
-			return err
-		}
-	} else {
+	n, err := io.CopyBuffer(a.Writer, io.LimitReader(content, size+1), a.buf)
+	switch {
+	case errors.Is(err, cpio.ErrWriteTooLong):
+		return fmt.Errorf("the content is longer than the planned %d bytes; did it change during the build?", size)
+	case err == nil && n != size:
 		return fmt.Errorf("the content has %d bytes, planned were %d; did it change during the build?", n, size)
 	}
-	_, err = a.w.Write(zeros[:padding(size)])
 	return err
 }
 
-// onlyWriter hides ReadFrom, which compressors implement to end up with other
-// blocks, and so other bytes, than from plain writes.
-type onlyWriter struct{ io.Writer }
+// nodes passes an archive on, and puts into the next header the numbers of a device node, for which the library has no
+// field. It also hides ReadFrom, which compressors implement to end up with other blocks, and so other bytes, than from
+// plain writes.
+type nodes struct {
+	io.Writer
+	major, minor uint32
+}
+
+func (n *nodes) Write(b []byte) (int, error) {
+	if n.major|n.minor != 0 && len(b) == headerSize { // what ends the entry before is shorter
+		b = fmt.Appendf(bytes.Clone(b[:atNode]), "%08X%08X%s", n.major, n.minor, b[atNode+16:])
+		n.major, n.minor = 0, 0
+	}
+	return n.Writer.Write(b)
+}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/cache"
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/progress"
 )
 
@@ -18,9 +19,7 @@ import (
 // downloads from one run of the tests to the next.
 func real(t testing.TB) *Apt {
 	t.Helper()
-	if _, err := exec.LookPath("apt-get"); err != nil {
-		t.Skip("this machine has no apt-get")
-	}
+	needed.Program(t, "apt-get")
 	if found, _ := filepath.Glob("/etc/apt/sources.list*"); len(found) == 0 {
 		t.Skip("this machine's apt has no sources")
 	}

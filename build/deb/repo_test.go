@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/build/cache"
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/progress"
 )
 
@@ -98,9 +98,7 @@ type repo struct {
 func newRepo(t testing.TB) *repo {
 	t.Helper()
 	for _, tool := range []string{"apt-get", "apt-cache", "apt-config"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("this machine has no %s", tool)
-		}
+		needed.Program(t, tool)
 	}
 	r := &repo{t: t, dir: t.TempDir(), etc: t.TempDir(), debs: map[string]string{}}
 	r.publish()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/fat"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 const mib = 1 << 20
@@ -67,16 +68,9 @@ func write(t testing.TB, o fat.Options, files []fat.File) (*fat.Volume, string) 
 	return v, f.Name()
 }
 
-func need(t *testing.T, tool string) {
-	t.Helper()
-	if _, err := exec.LookPath(tool); err != nil {
-		t.Skipf("%s is not installed", tool)
-	}
-}
-
 func run(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(name, args...)
+	cmd := exec.Command(needed.Program(t, name), args...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TZ=UTC", "MTOOLS_SKIP_CHECK=0")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -87,7 +81,6 @@ func run(t *testing.T, name string, args ...string) string {
 
 // TestFsckFindsNothing at sizes around those where cluster sizes and kinds change.
 func TestFsckFindsNothing(t *testing.T) {
-	need(t, "fsck.vfat")
 	for _, size := range []int64{4 * mib, 16*mib - 512, 32 * mib, 33 * mib, 34*mib + 512, 40*mib - 512, 40 * mib, 64 * mib,
 		66 * mib, 128 * mib, 129 * mib, 131 * mib, 135 * mib, 259 * mib, 270 * mib, 505 * mib, 762 * mib, 1024 * mib, 8192 * mib} {
 		_, path := write(t, options(size), sample())
@@ -104,7 +97,6 @@ func TestFsckFindsNothing(t *testing.T) {
 }
 
 func TestMtoolsReadsEveryFile(t *testing.T) {
-	need(t, "mcopy")
 	for _, size := range []int64{32 * mib, 64 * mib} {
 		_, path := write(t, options(size), sample())
 		dir := t.TempDir()
@@ -208,7 +200,6 @@ func TestWhatFATCannotHold(t *testing.T) {
 }
 
 func TestTimesOutsideFATAreMovedInside(t *testing.T) {
-	need(t, "mdir")
 	for unix, want := range map[int64]string{0: "1980-01-01   0:00", 1 << 40: "2107-12-31  23:59"} {
 		o := options(4 * mib)
 		o.Epoch = time.Unix(unix, 0)

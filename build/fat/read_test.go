@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/build/fat"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // listing renders a volume: a path a line, files with their content or its length.
@@ -66,14 +67,8 @@ func TestReaderReadsWhatNewMakes(t *testing.T) {
 }
 
 func TestReaderReadsWhatMtoolsWrite(t *testing.T) {
-	mkfs, err := exec.LookPath("mkfs.vfat")
-	if err != nil {
-		t.Skip("mkfs.vfat is not installed")
-	}
-	mcopy, err := exec.LookPath("mcopy")
-	if err != nil {
-		t.Skip("mcopy is not installed")
-	}
+	mkfs := needed.Program(t, "mkfs.vfat")
+	mcopy := needed.Program(t, "mcopy")
 	for _, bits := range []string{"12", "16", "32"} {
 		t.Run(bits, func(t *testing.T) {
 			dir := t.TempDir()

@@ -1,24 +1,22 @@
-// Package gpt encodes and reads GUID partition tables (UEFI specification, chapter
-// 5) with their protective MBR.
+// Package gpt writes GUID partition tables (UEFI specification, chapter 5) with their
+// protective MBR.
 package gpt
 
 import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"math"
 	"unicode/utf16"
+
+	"github.com/diskfs/go-diskfs/backend"
+	"github.com/diskfs/go-diskfs/partition/gpt"
 
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/layout"
 )
 
 const (
-	signature  = "EFI PART"
-	revision   = 0x00010000
-	headerSize = 92
-	entrySize  = 128
 	entryCount = 128
 	nameUnits  = 36
 
@@ -27,118 +25,67 @@ const (
 	BootCodeSize = 440
 	mbrTable     = 446
 	mbrActive    = 0x80
-	mbrGPT       = 0xee
 )
 
-var le = binary.LittleEndian
-
-// Piece is a part of the partition table and where it lies on the disk, in bytes.
-type Piece struct {
-	Offset int64
-	Bytes  []byte
-}
-
-// Encode gives the protective MBR with the loader's code, the table and its backup at
-// the disk's end. Whoever moves an image to a larger disk reads its table, changes the
-// number of sectors and writes these pieces.
-func Encode(d layout.Disk, bootCode []byte) ([]Piece, error) {
-	if len(bootCode) > BootCodeSize {
-		return nil, fmt.Errorf("writing a partition table: %d bytes of boot code, the MBR has room for %d", len(bootCode), BootCodeSize)
-	}
-	entries, err := encodeEntries(d)
-	if err != nil {
-		return nil, fmt.Errorf("writing a partition table: %w", err)
-	}
-	last := d.Sectors - 1
-	backup := last - (layout.TableSectors - 1)
-	return []Piece{
-		{0, protectiveMBR(d, bootCode)},
-		{1 * layout.Sector, encodeHeader(d, entries, 1, last, 2)},
-		{2 * layout.Sector, entries},
-		{backup * layout.Sector, entries},
-		{last * layout.Sector, encodeHeader(d, entries, last, 1, backup)},
-	}, nil
-}
-
-// Place puts what Encode gives into a disk's image, which must have the size of d.
+// Place puts the protective MBR with the loader's code, the table and its backup into a disk's image, which must have
+// the size of d.
 func Place(image *extent.Image, d layout.Disk, bootCode []byte) error {
 	if image.Size() != d.Sectors*layout.Sector {
 		panic(fmt.Sprintf("BUG: a partition table for %d sectors on an image of %d bytes", d.Sectors, image.Size()))
 	}
-	pieces, err := Encode(d, bootCode)
-	if err != nil {
-		return err
-	}
-	for _, p := range pieces {
-		image.Place(p.Offset, bytes.NewReader(p.Bytes))
+	if err := place(image, d, bootCode); err != nil {
+		return fmt.Errorf("writing a partition table: %w", err)
 	}
 	return nil
 }
 
-// protectiveMBR covers the disk with one partition of a type that old tools leave
-// alone. Some BIOSes do not start from a disk without an active partition, and some
-// UEFI firmware ignores a protective one that is active: so an empty entry, of one
-// sector and of the type that means unused, is the active one.
-func protectiveMBR(d layout.Disk, bootCode []byte) []byte {
-	mbr := make([]byte, layout.Sector)
-	copy(mbr, bootCode)
-	e := mbr[mbrTable:]
-	e[4] = mbrGPT
-	copy(e[1:], []byte{0, 2, 0})          // the second sector, in heads, sectors and cylinders
-	copy(e[5:], []byte{0xff, 0xff, 0xff}) // beyond what they can tell
-	le.PutUint32(e[8:], 1)
-	le.PutUint32(e[12:], uint32(min(d.Sectors-1, math.MaxUint32)))
-	e = e[16:]
-	e[0] = mbrActive
-	le.PutUint32(e[12:], 1)
-	mbr[510], mbr[511] = 0x55, 0xaa
-	return mbr
-}
-
-func encodeEntries(d layout.Disk) ([]byte, error) {
-	if len(d.Partitions) > entryCount {
-		return nil, fmt.Errorf("%d partitions, the table has room for %d", len(d.Partitions), entryCount)
+func place(image *extent.Image, d layout.Disk, bootCode []byte) error {
+	if len(bootCode) > BootCodeSize {
+		return fmt.Errorf("%d bytes of boot code, the MBR has room for %d", len(bootCode), BootCodeSize)
 	}
-	entries := make([]byte, entryCount*entrySize)
+	if len(d.Partitions) > entryCount {
+		return fmt.Errorf("%d partitions, the table has room for %d", len(d.Partitions), entryCount)
+	}
+	t := gpt.Table{LogicalSectorSize: layout.Sector, GUID: d.GUID.String(), ProtectiveMBR: true}
 	for i, p := range d.Partitions {
-		e := entries[i*entrySize:]
-		name := utf16.Encode([]rune(p.Name))
-		if len(name) > nameUnits {
-			return nil, fmt.Errorf("the name %q of partition %d is longer than %d UTF-16 units", p.Name, i+1, nameUnits)
+		// The library counts characters, and writes past the entry where some are two units.
+		if len(utf16.Encode([]rune(p.Name))) > nameUnits {
+			return fmt.Errorf("the name %q of partition %d is longer than %d UTF-16 units", p.Name, i+1, nameUnits)
 		}
 		if p.Start < layout.FirstUsable || p.Size < 1 || p.Start+p.Size > d.Sectors-layout.TableSectors {
-			return nil, fmt.Errorf("partition %d, %d sectors at %d, lies outside the usable sectors %d to %d",
+			return fmt.Errorf("partition %d, %d sectors at %d, lies outside the usable sectors %d to %d",
 				i+1, p.Size, p.Start, layout.FirstUsable, d.Sectors-layout.TableSectors-1)
 		}
-		kind, id := p.Type.Mixed(), p.GUID.Mixed()
-		copy(e, kind[:])
-		copy(e[16:], id[:])
-		le.PutUint64(e[32:], uint64(p.Start))
-		le.PutUint64(e[40:], uint64(p.Start+p.Size-1))
-		for j, unit := range name {
-			le.PutUint16(e[56+2*j:], unit)
-		}
+		t.Partitions = append(t.Partitions, &gpt.Partition{Index: i + 1, Name: p.Name, Type: gpt.Type(p.Type.String()),
+			GUID: p.GUID.String(), Start: uint64(p.Start), End: uint64(p.Start + p.Size - 1)})
 	}
-	return entries, nil
+	image.Place(0, bytes.NewReader(bootCode))
+	return t.Write(target{image: image}, image.Size())
 }
 
-// encodeHeader makes the header that lies in sector self, with its twin in sector
-// other and the entries from sector table on.
-func encodeHeader(d layout.Disk, entries []byte, self, other, table int64) []byte {
-	h := make([]byte, layout.Sector)
-	id := d.GUID.Mixed()
-	copy(h, signature)
-	le.PutUint32(h[8:], revision)
-	le.PutUint32(h[12:], headerSize)
-	le.PutUint64(h[24:], uint64(self))
-	le.PutUint64(h[32:], uint64(other))
-	le.PutUint64(h[40:], layout.FirstUsable)
-	le.PutUint64(h[48:], uint64(d.Sectors-layout.TableSectors-1))
-	copy(h[56:], id[:])
-	le.PutUint64(h[72:], uint64(table))
-	le.PutUint32(h[80:], entryCount)
-	le.PutUint32(h[84:], entrySize)
-	le.PutUint32(h[88:], crc32.ChecksumIEEE(entries))
-	le.PutUint32(h[16:], crc32.ChecksumIEEE(h[:headerSize]))
-	return h
+// target takes what the library writes into an image: the only thing that it does with its file.
+type target struct {
+	backend.WritableFile
+	image *extent.Image
+}
+
+func (t target) WriteAt(b []byte, at int64) (int, error) {
+	b = bytes.Clone(b)
+	if at == mbrTable {
+		protect(b, t.image.Size()/layout.Sector)
+	}
+	t.image.Place(at, bytes.NewReader(b))
+	return len(b), nil
+}
+
+// protect completes the protective MBR's table. The library's one entry covers the disk; that it begins with the second
+// sector and ends beyond what heads and cylinders can tell, it leaves out, and disks of more sectors than the MBR can
+// count. Some BIOSes do not start from a disk without an active partition, and some UEFI firmware ignores a protective
+// one that is active: so an empty entry, of one sector and of the type that means unused, is the active one.
+func protect(mbr []byte, sectors int64) {
+	entry, unused := mbr[:16], mbr[16:32]
+	copy(entry[1:], []byte{0, 2, 0})
+	copy(entry[5:], []byte{0xff, 0xff, 0xff})
+	binary.LittleEndian.PutUint32(entry[12:], uint32(min(sectors-1, math.MaxUint32)))
+	unused[0], unused[12] = mbrActive, 1
 }

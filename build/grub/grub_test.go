@@ -6,13 +6,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/grub"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 func menu() grub.Menu {
@@ -49,10 +49,7 @@ menuentry 'it'\''s headless (rescue)' --hotkey=r {
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	check, err := exec.LookPath("grub-script-check")
-	if err != nil {
-		t.Skip("grub-script-check is not installed")
-	}
+	check := needed.Program(t, "grub-script-check")
 	cmd := exec.Command(check)
 	cmd.Stdin = bytes.NewReader(got)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -101,11 +98,8 @@ func TestWhatGRUBCannotPassOn(t *testing.T) {
 
 func loaders(t *testing.T) (*grub.DiskLoader, *grub.ISOLoader) {
 	t.Helper()
-	for _, path := range []string{"/usr/bin/grub-mkimage", "/usr/lib/grub/i386-pc/boot.img"} {
-		if _, err := os.Stat(path); err != nil {
-			t.Skipf("%s is not installed", path)
-		}
-	}
+	needed.Program(t, "grub-mkimage")
+	needed.File(t, "/usr/lib/grub/i386-pc/boot.img")
 	disk, err := grub.Tools{Root: "/"}.Disk(context.Background())
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -27,6 +26,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/uki/ukitest"
 	"github.com/imgbuild/imgbuild/build/vhd"
 	"github.com/imgbuild/imgbuild/build/vmdk"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 var epoch = time.Unix(1700000000, 0).UTC()
@@ -345,9 +345,6 @@ func TestInterruptedWalk(t *testing.T) {
 
 func tool(t *testing.T, name string) string {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("%s is not installed", name)
-	}
+	path := needed.Program(t, name)
 	return path
 }

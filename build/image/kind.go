@@ -7,10 +7,10 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/build/fat"
-	"github.com/imgbuild/imgbuild/build/gpt"
 	"github.com/imgbuild/imgbuild/build/iso9660"
 	"github.com/imgbuild/imgbuild/build/squashfs"
 	"github.com/imgbuild/imgbuild/build/uki"
+	"github.com/imgbuild/imgbuild/internal/gptedit"
 )
 
 // Kind is what a file is. The zero value is none that we know.
@@ -63,7 +63,7 @@ func Detect(file io.ReaderAt, size int64) Kind {
 	if _, err := iso9660.Open(file, size); !errors.Is(err, iso9660.ErrNone) {
 		return ISO
 	}
-	if _, err := gpt.Read(file, size); !errors.Is(err, gpt.ErrNone) {
+	if _, err := gptedit.ReadEither(file, size/gptedit.Sector); !errors.Is(err, gptedit.ErrNone) {
 		return Disk
 	}
 	if _, err := fat.Open(file, size); !errors.Is(err, fat.ErrNone) {

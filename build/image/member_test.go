@@ -11,13 +11,12 @@ import (
 	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/build/squashfs"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // A squashfs in an initramfs is looked into, packed or not; what only begins like one is a file.
 func TestSquashfsInAnInitramfs(t *testing.T) {
-	if _, err := os.Stat("/" + squashfs.Program); err != nil {
-		t.Skip("mksquashfs is not installed (Debian package squashfs-tools)")
-	}
+	needed.Program(t, "mksquashfs")
 	out := filepath.Join(t.TempDir(), "squashfs")
 	c := squashfs.Config{Root: "/", Compression: "gzip", Epoch: time.Unix(1, 0), Below: "usr"}
 	if err := squashfs.Make(t.Context(), out, []tree.File{{Path: "usr/tool", Mode: 0o755, Size: 4, Body: []byte("tool")}}, c, nil); err != nil {

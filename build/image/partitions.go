@@ -9,10 +9,10 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/fat"
-	"github.com/imgbuild/imgbuild/build/gpt"
 	"github.com/imgbuild/imgbuild/build/iso9660"
 	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/build/squashfs"
+	"github.com/imgbuild/imgbuild/internal/gptedit"
 )
 
 // Partition is a part of a disk.
@@ -28,24 +28,27 @@ type Partition struct {
 // Partitions reads the partition table of a disk: GPT, and where there is none the four
 // entries of the MBR.
 func Partitions(disk io.ReaderAt, size int64) ([]Partition, error) {
-	d, err := gpt.Read(disk, size)
-	if errors.Is(err, gpt.ErrNone) {
+	t, err := gptedit.ReadEither(disk, size/layout.Sector)
+	if errors.Is(err, gptedit.ErrNone) {
 		head := make([]byte, layout.Sector)
 		n, _ := disk.ReadAt(head, 0)
 		return readMBR(head[:n], size), nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading a partition table: %w", err)
 	}
 	var all []Partition
 	taken := map[string]bool{}
-	for i, p := range d.Partitions {
-		name := folderName(p.Name)
+	for i, p := range t.Partitions() {
+		if p.First < 2 || p.Last < p.First || p.Last >= size/layout.Sector {
+			return nil, fmt.Errorf("reading a partition table: a partition from sector %d to %d, the disk has %d", p.First, p.Last, size/layout.Sector)
+		}
+		name := folderName(t.Name(p.Number))
 		if name == "" || taken[name] {
 			name = fmt.Sprintf("p%d", i+1)
 		}
 		taken[name] = true
-		all = append(all, Partition{name, p.Type.String(), p.Offset(), p.Bytes()})
+		all = append(all, Partition{name, t.Type(p.Number), p.First * layout.Sector, (p.Last - p.First + 1) * layout.Sector})
 	}
 	return all, nil
 }

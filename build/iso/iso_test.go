@@ -15,13 +15,14 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/fat"
-	"github.com/imgbuild/imgbuild/build/gpt"
 	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/iso"
 	"github.com/imgbuild/imgbuild/build/iso9660"
 	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/build/uki"
 	"github.com/imgbuild/imgbuild/build/uki/ukitest"
+	"github.com/imgbuild/imgbuild/internal/gptedit"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 var (
@@ -64,10 +65,7 @@ func write(t testing.TB, c iso.Config) (path string, whole []byte) {
 
 func tool(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		t.Skipf("%s is not installed", name)
-	}
-	out, err := exec.Command(name, args...).CombinedOutput()
+	out, err := exec.Command(needed.Program(t, name), args...).CombinedOutput()
 	if err != nil {
 		t.Errorf("%s %v: %v\n%s", name, args, err, out)
 	}
@@ -112,16 +110,16 @@ func TestGRUBFindsKernelAndInitrd(t *testing.T) {
 
 func TestAsAStickItHasASystemPartition(t *testing.T) {
 	path, whole := write(t, config(t))
-	d, err := gpt.Read(bytes.NewReader(whole), int64(len(whole)))
-	if err != nil || len(d.Partitions) != 1 || d.Partitions[0].Type != layout.ESP || d.Sectors*512 != int64(len(whole)) {
-		t.Fatalf("the table says %v (%v)", d, err)
+	table, err := gptedit.ReadBackup(bytes.NewReader(whole), int64(len(whole))/layout.Sector)
+	if err != nil || len(table.Partitions()) != 1 || table.Type(1) != layout.ESP.String() {
+		t.Fatalf("the table says %v (%v)", table, err)
 	}
 	if !bytes.HasPrefix(whole, bytes.Repeat([]byte{1}, 0x1b0)) {
 		t.Error("the MBR is not GRUB's")
 	}
 	esp := filepath.Join(t.TempDir(), "esp")
-	p := d.Partitions[0]
-	if err := os.WriteFile(esp, whole[p.Offset():][:p.Bytes()], 0o666); err != nil {
+	p := table.Partitions()[0]
+	if err := os.WriteFile(esp, whole[p.First*layout.Sector:(p.Last+1)*layout.Sector], 0o666); err != nil {
 		t.Fatal(err)
 	}
 	t.Run("sgdisk", func(t *testing.T) {
@@ -131,7 +129,7 @@ func TestAsAStickItHasASystemPartition(t *testing.T) {
 	})
 	t.Run("fsck.vfat", func(t *testing.T) { tool(t, "fsck.vfat", "-n", esp) })
 	t.Run("mtools", func(t *testing.T) {
-		if got := tool(t, "mtype", "-i", fmt.Sprintf("%s@@%d", path, p.Offset()), "::site.toml"); got != "# empty\n" {
+		if got := tool(t, "mtype", "-i", fmt.Sprintf("%s@@%d", path, p.First*layout.Sector), "::site.toml"); got != "# empty\n" {
 			t.Errorf("site.toml is %q", got)
 		}
 		want, _ := io.ReadAll(io.NewSectionReader(config(t).UKI, 0, config(t).UKI.Size()))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/iso9660"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 func options() iso9660.Options {
@@ -75,9 +76,7 @@ func write(t *testing.T, o iso9660.Options, files []iso9660.File) (*iso9660.Volu
 // xorriso runs with the given arguments. It warns of what it repairs while it reads.
 func xorriso(t *testing.T, args ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath("xorriso"); err != nil {
-		t.Skip("xorriso is not installed")
-	}
+	needed.Program(t, "xorriso")
 	cmd := exec.Command("xorriso", append([]string{"-no_rc", "-osirrox", "on"}, args...)...)
 	cmd.Env = append(os.Environ(), "TZ=UTC", "LC_ALL=C.UTF-8")
 	out, err := cmd.CombinedOutput()

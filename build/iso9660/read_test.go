@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/build/iso9660"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // listing renders a file system: mode, owner, path, target or content.
@@ -91,10 +92,7 @@ func TestReaderReadsWhatNewMakes(t *testing.T) {
 }
 
 func TestReaderReadsWhatXorrisoMakes(t *testing.T) {
-	tool, err := exec.LookPath("xorriso")
-	if err != nil {
-		t.Skip("xorriso is not installed")
-	}
+	tool := needed.Program(t, "xorriso")
 	dir := t.TempDir()
 	deep := filepath.Join(dir, "tree", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 	if err := os.MkdirAll(deep, 0o755); err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/kmod"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // realTree is an unpacked kernel package: the folder that holds lib/modules.
@@ -57,10 +58,7 @@ func BenchmarkUnmarshal(b *testing.B) {
 // TestDepmodAgrees compares the tables of a whole kernel with those of depmod(8).
 func TestDepmodAgrees(t *testing.T) {
 	dir, x := realTree(t)
-	tool, err := exec.LookPath("depmod")
-	if err != nil {
-		t.Skip("depmod(8) is not installed")
-	}
+	tool := needed.Program(t, "depmod")
 	// -n prints the tables in place of writing them.
 	out, err := exec.Command(tool, "-n", "-b", dir, x.Release).Output()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/qcow"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // content is a disk with text, noise and gaps, which cross the borders of clusters.
@@ -60,10 +61,7 @@ func TestOpenReadsWhatNewMakes(t *testing.T) {
 }
 
 func TestOpenReadsWhatQEMUMakes(t *testing.T) {
-	tool, err := exec.LookPath("qemu-img")
-	if err != nil {
-		t.Skip("qemu-img is not installed")
-	}
+	tool := needed.Program(t, "qemu-img")
 	want := content(3<<20 + 512)
 	dir := t.TempDir()
 	raw := filepath.Join(dir, "raw")

@@ -15,6 +15,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/image"
 	"github.com/imgbuild/imgbuild/build/repack"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // vendor is an initramfs as vendors make them: microcode first, uncompressed, then the
@@ -50,9 +51,7 @@ func vendor(t *testing.T, pack ...string) []byte {
 	}
 	main := archive("main")
 	if len(pack) > 0 {
-		if _, err := exec.LookPath(pack[0]); err != nil {
-			t.Skipf("%s is not installed", pack[0])
-		}
+		needed.Program(t, pack[0])
 		cmd := exec.Command(pack[0], pack[1:]...)
 		cmd.Stdin = bytes.NewReader(main)
 		var err error

@@ -17,15 +17,13 @@ import (
 	"github.com/imgbuild/imgbuild/build/image"
 	"github.com/imgbuild/imgbuild/build/repack"
 	"github.com/imgbuild/imgbuild/build/squashfs"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // live makes a squashfs as live systems have them.
 func live(t *testing.T, args ...string) *image.Image {
 	t.Helper()
-	tool, err := exec.LookPath("mksquashfs")
-	if err != nil {
-		t.Skip("mksquashfs is not installed (Debian package squashfs-tools)")
-	}
+	tool := needed.Program(t, "mksquashfs")
 	dir := t.TempDir()
 	root := filepath.Join(dir, "root")
 	if err := os.MkdirAll(filepath.Join(root, "usr/bin"), 0o755); err != nil {

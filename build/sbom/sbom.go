@@ -5,10 +5,13 @@ package sbom
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/spdx/tools-golang/json"
+	"github.com/spdx/tools-golang/spdx/v2/common"
+	"github.com/spdx/tools-golang/spdx/v2/v2_3"
 
 	"github.com/imgbuild/imgbuild/build/layout"
 )
@@ -30,9 +33,9 @@ type Role string
 // Roles, as SPDX names relationships (clause 11).
 const (
 	// Contained: its bytes, or some of them, are in the image.
-	Contained Role = "CONTAINS"
+	Contained = Role(common.TypeRelationshipContains)
 	// Tool: it helped to make the image, and nothing of it is there.
-	Tool Role = "BUILD_TOOL_OF"
+	Tool = Role(common.TypeRelationshipBuildToolOf)
 )
 
 // Purposes, as the JSON form spells them: clause 7.24, which is about another form, has a hyphen
@@ -56,53 +59,64 @@ type Part struct {
 	Source string
 }
 
+const (
+	documentID = "DOCUMENT"
+	imageID    = "Image"
+	// none is SPDX's word for what nobody asserts, which is not the same as nothing.
+	none = "NOASSERTION"
+)
+
 // Write renders the document.
 func Write(m Image) []byte {
-	root := element{
-		ID: "SPDXRef-Image", Name: m.Name, Summary: m.Summary, Download: none, Concluded: none, Declared: none,
-		Copyright: none, Purpose: OperatingSystem,
-	}
-	d := document{
-		Version: "SPDX-2.3", License: "CC0-1.0", ID: documentID, Name: m.Name,
-		Creation:      creation{m.Created.UTC().Format("2006-01-02T15:04:05Z"), []string{"Tool: imgbuild"}},
-		Packages:      []element{root},
-		Relationships: []relationship{{documentID, "DESCRIBES", root.ID}},
+	image := Part{Name: m.Name, Purpose: OperatingSystem}.element(imageID)
+	image.PackageSummary = m.Summary
+	d := v2_3.Document{
+		SPDXVersion: v2_3.Version, DataLicense: v2_3.DataLicense, SPDXIdentifier: documentID, DocumentName: m.Name,
+		CreationInfo: &v2_3.CreationInfo{
+			Created: m.Created.UTC().Format("2006-01-02T15:04:05Z"), Creators: []common.Creator{{CreatorType: "Tool", Creator: "imgbuild"}},
+		},
+		Packages:      []*v2_3.Package{image},
+		Relationships: []*v2_3.Relationship{relate(documentID, Role(common.TypeRelationshipDescribe), imageID)},
 	}
 	for i, p := range m.Parts {
-		e := p.element(i)
-		d.Packages = append(d.Packages, e)
+		id := id(i, p.Name)
+		d.Packages = append(d.Packages, p.element(id))
 		if p.Role == Tool {
-			d.Relationships = append(d.Relationships, relationship{e.ID, string(Tool), root.ID})
+			d.Relationships = append(d.Relationships, relate(id, Tool, imageID))
 		} else {
-			d.Relationships = append(d.Relationships, relationship{root.ID, string(Contained), e.ID})
+			d.Relationships = append(d.Relationships, relate(imageID, Contained, id))
 		}
 	}
 	// The namespace must differ wherever the content does (clause 6.5).
-	d.Namespace = "https://github.com/imgbuild/imgbuild/sbom/" + layout.Derive(m.Name, string(render(d))).String()
+	d.DocumentNamespace = "https://github.com/imgbuild/imgbuild/sbom/" + layout.Derive(m.Name, string(render(d))).String()
 	return render(d)
 }
 
-func render(d document) []byte {
+func render(d v2_3.Document) []byte {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(d); err != nil {
+	if err := json.Write(d, &b, json.EscapeHTML(false), json.Indent("  ")); err != nil {
 		panic("BUG: rendering an SPDX document: " + err.Error())
 	}
 	return b.Bytes()
 }
 
-func (p Part) element(n int) element {
-	e := element{
-		ID: id(n, p.Name), Name: p.Name, Version: p.Version, Download: none, Concluded: none, Declared: none,
-		Copyright: none, Purpose: p.Purpose, Source: p.Source,
+func relate(from string, how Role, to string) *v2_3.Relationship {
+	return &v2_3.Relationship{RefA: common.MakeDocElementID("", from), Relationship: string(how), RefB: common.MakeDocElementID("", to)}
+}
+
+func (p Part) element(id string) *v2_3.Package {
+	e := &v2_3.Package{
+		PackageSPDXIdentifier: common.ElementID(id), PackageName: p.Name, PackageVersion: p.Version, PrimaryPackagePurpose: p.Purpose,
+		PackageSourceInfo: p.Source, PackageDownloadLocation: none, PackageLicenseConcluded: none, PackageLicenseDeclared: none,
+		PackageCopyrightText: none,
 	}
 	if p.SHA256 != "" {
-		e.Checksums = []checksum{{"SHA256", p.SHA256}}
+		e.PackageChecksums = []common.Checksum{{Algorithm: common.SHA256, Value: p.SHA256}}
 	}
 	if p.PURL != "" {
-		e.References = []reference{{"PACKAGE-MANAGER", "purl", p.PURL}}
+		e.PackageExternalReferences = []*v2_3.PackageExternalReference{
+			{Category: common.CategoryPackageManager, RefType: common.TypePackageManagerPURL, Locator: p.PURL},
+		}
 	}
 	return e
 }
@@ -116,5 +130,5 @@ func id(n int, name string) string {
 		}
 		return '-'
 	}, name)
-	return fmt.Sprintf("SPDXRef-%d-%s", n+1, clean)
+	return fmt.Sprintf("%d-%s", n+1, clean)
 }

@@ -17,13 +17,12 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/squashfs"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // What goes in comes out, by our reader and by unsquashfs, twice the same by every compressor.
 func TestMake(t *testing.T) {
-	if _, err := os.Stat("/" + squashfs.Program); err != nil {
-		t.Skip("mksquashfs is not installed (Debian package squashfs-tools)")
-	}
+	needed.Program(t, "mksquashfs")
 	long := strings.Repeat("some text ", 100_000)
 	file := func(path string, mode fs.FileMode, body string) tree.File {
 		return tree.File{Path: path, Mode: mode, Size: int64(len(body)), From: tree.Source{Store: "test", Path: body}}
@@ -100,9 +99,7 @@ func TestMake(t *testing.T) {
 
 // Content that cannot be had, and an end from outside, are errors that say so.
 func TestMakeFails(t *testing.T) {
-	if _, err := os.Stat("/" + squashfs.Program); err != nil {
-		t.Skip("mksquashfs is not installed (Debian package squashfs-tools)")
-	}
+	needed.Program(t, "mksquashfs")
 	foreign := []tree.File{{Path: "usr/mail", Mode: 0o644, GID: 8}}
 	if err := squashfs.Make(t.Context(), filepath.Join(t.TempDir(), "x"), foreign, squashfs.Config{Root: "/", Compression: "gzip", Epoch: time.Unix(1, 0), Below: "usr"}, nil); err == nil || !strings.Contains(err.Error(), "usr/mail belongs to 0:8") {
 		t.Errorf("got %v, want that its owner has no place", err)

@@ -17,15 +17,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/build/squashfs"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // pack packs a tree with everything in it that a squashfs can hold.
 func pack(t testing.TB, args ...string) []byte {
 	t.Helper()
-	tool, err := exec.LookPath("mksquashfs")
-	if err != nil {
-		t.Skip("mksquashfs is not installed (Debian package squashfs-tools)")
-	}
+	tool := needed.Program(t, "mksquashfs")
 	dir := t.TempDir()
 	root := filepath.Join(dir, "root")
 	if err := os.MkdirAll(filepath.Join(root, "many", "empty"), 0o755); err != nil {
@@ -129,10 +127,7 @@ func TestReaderReadsWhatMksquashfsMakes(t *testing.T) {
 }
 
 func TestXattrs(t *testing.T) {
-	tool, err := exec.LookPath("mksquashfs")
-	if err != nil {
-		t.Skip("mksquashfs is not installed (Debian package squashfs-tools)")
-	}
+	tool := needed.Program(t, "mksquashfs")
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "ping"), []byte("ping"), 0o755); err != nil {
 		t.Fatal(err)
@@ -185,18 +180,16 @@ func TestReaderRefuses(t *testing.T) {
 }
 
 func FuzzReader(f *testing.F) {
-	if tool, err := exec.LookPath("mksquashfs"); err == nil {
-		image := filepath.Join(f.TempDir(), "image")
-		args := []string{"-", image, "-quiet", "-no-progress", "-noI", "-noX", "-p", "/ d 755 0 0", "-p", "file f 644 0 0 printf content", "-p", "null c 666 0 0 1 3"}
-		if out, err := exec.Command(tool, args...).CombinedOutput(); err != nil {
-			f.Fatalf("%v %s", err, out)
-		}
-		b, err := os.ReadFile(image)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
+	image := filepath.Join(f.TempDir(), "image")
+	args := []string{"-", image, "-quiet", "-no-progress", "-noI", "-noX", "-p", "/ d 755 0 0", "-p", "file f 644 0 0 printf content", "-p", "null c 666 0 0 1 3"}
+	if out, err := exec.Command(needed.Program(f, "mksquashfs"), args...).CombinedOutput(); err != nil {
+		f.Fatalf("%v %s", err, out)
 	}
+	b, err := os.ReadFile(image)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := squashfs.Open(bytes.NewReader(b), int64(len(b)))
 		if err != nil {

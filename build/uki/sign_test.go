@@ -18,6 +18,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/uki"
 	"github.com/imgbuild/imgbuild/build/uki/ukitest"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 func keyPair(t testing.TB) (*rsa.PrivateKey, *x509.Certificate) {
@@ -79,9 +80,7 @@ func TestOthersAcceptTheSignature(t *testing.T) {
 		{"osslsigncode", "verify", "-CAfile", "cert.pem", "-in"},
 	} {
 		t.Run(verifier[0], func(t *testing.T) {
-			if _, err := exec.LookPath(verifier[0]); err != nil {
-				t.Skipf("%s is not installed", verifier[0])
-			}
+			needed.Program(t, verifier[0])
 			for name, accept := range map[string]bool{"signed": true, "forged": false} {
 				cmd := exec.Command(verifier[0], append(verifier[1:], name)...)
 				cmd.Dir = dir

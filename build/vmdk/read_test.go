@@ -11,6 +11,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/vmdk"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // content is a disk whose texts cross the borders of grains and tables.
@@ -40,19 +41,16 @@ func compose(t testing.TB, b []byte) []byte {
 func TestOpenReadsWhatNewAndQEMUMake(t *testing.T) {
 	want := content()
 	images := map[string][]byte{"ours": compose(t, want)}
-	if tool, err := exec.LookPath("qemu-img"); err == nil {
-		raw, out := filepath.Join(t.TempDir(), "raw"), filepath.Join(t.TempDir(), "vmdk")
-		if err := os.WriteFile(raw, want, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		if text, err := exec.Command(tool, "convert", "-f", "raw", "-O", "vmdk", raw, out).CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, text)
-		}
-		if images["qemu-img's"], err = os.ReadFile(out); err != nil {
-			t.Fatal(err)
-		}
-	} else {
-		t.Log("without qemu-img's, which is not installed")
+	raw, out := filepath.Join(t.TempDir(), "raw"), filepath.Join(t.TempDir(), "vmdk")
+	if err := os.WriteFile(raw, want, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := exec.Command(needed.Program(t, "qemu-img"), "convert", "-f", "raw", "-O", "vmdk", raw, out).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	var err error
+	if images["qemu-img's"], err = os.ReadFile(out); err != nil {
+		t.Fatal(err)
 	}
 	for name, image := range images {
 		d, err := vmdk.Open(bytes.NewReader(image))

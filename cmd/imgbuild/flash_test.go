@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // stick makes a file that an image fits on, filled with what is not zero.
@@ -75,10 +77,7 @@ func TestFlashLeavesFilesInUse(t *testing.T) {
 		kept(t, dir, file, file, name+" on "+file+" is mounted on "+where)
 	})
 	t.Run("guest", func(t *testing.T) {
-		qemuIO, err := exec.LookPath("qemu-io")
-		if err != nil {
-			t.Skip(err)
-		}
+		qemuIO := needed.Program(t, "qemu-io")
 		for _, mode := range [][]string{nil, {"-r"}} {
 			file := stick(t, "guest.img", size)
 			c := exec.Command(qemuIO, append(mode, "-f", "raw", file)...)

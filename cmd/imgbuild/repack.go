@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/imgbuild/imgbuild/build/image"
@@ -99,18 +100,6 @@ func repackInto(ctx context.Context, output string, m *image.Image, overlay stri
 		return fmt.Errorf("writing %s: %w", output, err)
 	}
 	defer func() { err = errors.Join(err, dir.Remove()) }()
-	made := dir.Join("image")
-	switch m.Kind {
-	case image.Initramfs:
-		err = repackInitramfs(ctx, made, m, overlay)
-	case image.Squashfs:
-		err = repack.Squashfs(ctx, made, m, overlay, os.DirFS(overlay))
-	default:
-		err = fmt.Errorf("repacking %s: it is of the kind %q; accepted: an initramfs, a squashfs", m.Name, m.Kind)
-	}
-	if err != nil {
-		return err
-	}
 	// What a boot loader could read it must still be able to, unless there is something in it now that not everybody may see.
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(m.Name); err == nil {
@@ -119,17 +108,21 @@ func repackInto(ctx context.Context, output string, m *image.Image, overlay stri
 	if secrets {
 		mode &= 0o700
 	}
-	return errors.Join(os.Chmod(made, mode), os.Rename(made, output))
-}
-
-func repackInitramfs(ctx context.Context, made string, m *image.Image, overlay string) (err error) {
-	f, err := os.Create(made)
+	out, err := renameio.NewPendingFile(output, renameio.WithTempDir(dir.Path), renameio.WithStaticPermissions(mode))
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", output, err)
+	}
+	defer out.Close() // what was not put in place goes with the directory
+	switch m.Kind {
+	case image.Initramfs:
+		err = repack.Initramfs(ctx, out, m, overlay, os.DirFS(overlay))
+	case image.Squashfs:
+		err = repack.Squashfs(ctx, out.Name(), m, overlay, os.DirFS(overlay))
+	default:
+		err = fmt.Errorf("repacking %s: it is of the kind %q; accepted: an initramfs, a squashfs", m.Name, m.Kind)
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := repack.Initramfs(ctx, f, m, overlay, os.DirFS(overlay)); err != nil {
-		return err
-	}
-	return f.Sync()
+	return out.CloseAtomicallyReplace()
 }

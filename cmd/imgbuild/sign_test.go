@@ -11,6 +11,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/uki"
 	"github.com/imgbuild/imgbuild/build/uki/ukitest"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
@@ -51,9 +52,7 @@ func TestGenkeyAndSign(t *testing.T) {
 	if info, err := os.Stat(program); err != nil || info.Mode().Perm() != 0o640 || info.Size() <= 1536 {
 		t.Errorf("signed: %v, %v", info, err)
 	}
-	if sbverify, err := exec.LookPath("sbverify"); err != nil {
-		t.Logf("not verified by another program: %v", err)
-	} else if out, err := exec.Command(sbverify, "--cert", name+".crt", program).CombinedOutput(); err != nil {
+	if out, err := exec.Command(needed.Program(t, "sbverify"), "--cert", name+".crt", program).CombinedOutput(); err != nil {
 		t.Errorf("sbverify: %v\n%s", err, out)
 	}
 	signed, _ := os.ReadFile(program)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-crypt/crypt/algorithm/shacrypt"
 
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/report"
@@ -112,13 +113,8 @@ func TestMkfs(t *testing.T) {
 }
 
 func TestDisks(t *testing.T) {
-	blkid, err := exec.LookPath("/usr/sbin/blkid")
-	if err != nil {
-		t.Skipf("no blkid to look with: %v", err)
-	}
-	if _, err := lookTool("mke2fs"); err != nil {
-		t.Skipf("no mke2fs: %v", err)
-	}
+	blkid := needed.Program(t, "blkid")
+	needed.Program(t, "mke2fs")
 	o := Options{Accel: qemu.AccelTCG, Run: profile.Run{Disk: map[string]profile.RunDisk{
 		"b": {Size: 32 << 20, Filesystem: "ext4", Label: "srv", Bus: "nvme"}, "a": {Size: 1 << 20}}}}
 	m, err := Prepare(t.Context(), o)
@@ -166,13 +162,16 @@ func TestDisksOfACaller(t *testing.T) {
 }
 
 func TestMissingTool(t *testing.T) {
-	if _, err := lookTool("mkfs.xfs"); err == nil {
-		t.Skip("mkfs.xfs is installed here")
+	for system, want := range map[string]string{"ext4": "e2fsprogs", "xfs": "xfsprogs", "vfat": "dosfstools"} {
+		_, pkg, err := mkfs(profile.RunDisk{Filesystem: system}, "/d")
+		if err != nil || pkg != want {
+			t.Errorf("%s is made by package %q, %v, want %q", system, pkg, err, want)
+		}
 	}
-	err := makeDisk(t.Context(), profile.RunDisk{Size: 1 << 20, Filesystem: "xfs"}, filepath.Join(t.TempDir(), "a"))
+	err := fill(t.Context(), []string{"mkfs.that-is-nowhere", "/d"}, "xfsprogs")
 	var missing *qemu.MissingError
-	if !errors.As(err, &missing) || missing.Package != "xfsprogs" {
-		t.Errorf("makeDisk = %v", err)
+	if !errors.As(err, &missing) || missing.Package != "xfsprogs" || missing.What != "mkfs.that-is-nowhere" {
+		t.Errorf("fill = %v", err)
 	}
 }
 

@@ -65,6 +65,11 @@ func makeDisk(ctx context.Context, d profile.RunDisk, path string) error {
 	if err != nil || command == nil {
 		return err
 	}
+	return fill(ctx, command, pkg)
+}
+
+// fill runs the command that makes a disk's file system.
+func fill(ctx context.Context, command []string, pkg string) error {
 	program, err := lookTool(command[0])
 	if err != nil {
 		return &qemu.MissingError{What: command[0], Package: pkg}

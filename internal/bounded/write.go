@@ -35,7 +35,8 @@ func FillNew(path string, mode os.FileMode, fill func(*os.File) error) error {
 	})
 }
 
-// fresh fills a new file under another name, then gives it its own.
+// fresh fills a new file under another name, then gives it its own. It does what renameio does, and three things more: it follows no
+// link on the way to the folder, what a crash leaves behind has one name and goes with the next writing, and the name is on the disk, too.
 func fresh(path string, mode os.FileMode, fill func(*os.File) error, rename func(int, string, int, string) error) error {
 	folder, name, err := parent(path)
 	if err != nil {

@@ -1,7 +1,6 @@
 package cgroup
 
 import (
-	"bufio"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/moby/sys/mountinfo"
 )
 
 // kernel makes a control group of the test's own in the kernel's tree, and takes it away with all in it.
@@ -17,17 +18,12 @@ func kernel(t *testing.T) string {
 	if os.Getuid() != 0 {
 		t.Skip("only root can make control groups")
 	}
-	mounts, err := os.Open("/proc/self/mounts")
+	mounts, err := mountinfo.GetMounts(mountinfo.FSTypeFilter("cgroup2"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer mounts.Close()
-	for lines := bufio.NewScanner(mounts); lines.Scan(); {
-		f := strings.Fields(lines.Text())
-		if f[2] != "cgroup2" {
-			continue
-		}
-		dir, err := os.MkdirTemp(f[1], "imgbuild-test-")
+	for _, m := range mounts {
+		dir, err := os.MkdirTemp(m.Mountpoint, "imgbuild-test-")
 		if err != nil {
 			t.Skipf("no control groups to be had: %v", err)
 		}

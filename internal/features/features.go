@@ -8,6 +8,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
+	console "github.com/imgbuild/imgbuild/uinit/console/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
@@ -17,6 +18,7 @@ import (
 
 var list = []graph.Plan{
 	base.Plan,
+	console.Plan,
 	share.Plan,
 	ssh.Plan,
 	wireguard.Plan,

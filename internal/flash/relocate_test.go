@@ -8,12 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/gpt"
 	"github.com/imgbuild/imgbuild/build/layout"
+	"github.com/imgbuild/imgbuild/internal/gptedit"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // sample is a small disk image with a partition table.
@@ -57,17 +60,18 @@ func TestBackupMovesToTheEnd(t *testing.T) {
 				t.Fatal(p, err)
 			}
 			disk := written(t, p)
-			d, err := gpt.Read(bytes.NewReader(disk), p.DiskSize)
-			if err != nil || d.Sectors != p.DiskSize/512 || len(d.Partitions) != 3 || !bytes.HasPrefix(disk, []byte("boot code")) {
-				t.Errorf("%+v, %v", d, err)
+			begin, err := gptedit.Read(bytes.NewReader(disk))
+			if err != nil || begin.LastUsable() != p.DiskSize/512-34 || len(begin.Partitions()) != 3 || !bytes.HasPrefix(disk, []byte("boot code")) {
+				t.Errorf("%+v, %v", begin, err)
+			}
+			end, err := gptedit.ReadBackup(bytes.NewReader(disk), p.DiskSize/512)
+			if err != nil || !slices.Equal(end.Partitions(), begin.Partitions()) {
+				t.Errorf("%+v, %v", end, err)
 			}
 			if !bytes.Equal(disk[1<<20:len(image)-1<<20], image[1<<20:len(image)-1<<20]) {
 				t.Error("partitions changed")
 			}
-			tool, err := exec.LookPath("sgdisk")
-			if err != nil {
-				t.Skip("sgdisk is not installed")
-			}
+			tool := needed.Program(t, "sgdisk")
 			path := filepath.Join(t.TempDir(), "disk")
 			if err := os.WriteFile(path, disk, 0o666); err != nil {
 				t.Fatal(err)
@@ -82,10 +86,7 @@ func TestBackupMovesToTheEnd(t *testing.T) {
 
 // What we do not know of a foreign table must outlast the move.
 func TestForeignTableKeepsItsFields(t *testing.T) {
-	tool, err := exec.LookPath("sgdisk")
-	if err != nil {
-		t.Skip("sgdisk is not installed")
-	}
+	tool := needed.Program(t, "sgdisk")
 	path := filepath.Join(t.TempDir(), "disk")
 	if err := os.WriteFile(path, make([]byte, 8<<20), 0o666); err != nil {
 		t.Fatal(err)

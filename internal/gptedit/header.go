@@ -50,8 +50,7 @@ func readHeader(disk io.ReaderAt, sector int64) (header, entries []byte, err err
 	if string(header[:8]) != signature {
 		return nil, nil, ErrNone
 	}
-	length := le.Uint32(header[atLength:])
-	if length < leastHeader || length > Sector || !sumHolds(header[:length]) || int64(le.Uint64(header[atSelf:])) != sector {
+	if !IsHeader(header, sector) {
 		return nil, nil, errors.New("the checksum of its header is wrong")
 	}
 	table, each := int64(le.Uint64(header[atTable:])), int64(le.Uint32(header[atEach:]))
@@ -69,10 +68,16 @@ func readHeader(disk io.ReaderAt, sector int64) (header, entries []byte, err err
 	return header, entries, nil
 }
 
-func sumHolds(header []byte) bool {
-	b := bytes.Clone(header)
-	setSum(b)
-	return bytes.Equal(b, header)
+// IsHeader says whether a piece of a disk of 512 bytes and more begins with the header of a table that is whole and lies in a sector; sector 0
+// stands for wherever it says that it lies.
+func IsHeader(b []byte, sector int64) bool {
+	length := le.Uint32(b[atLength:])
+	if string(b[:8]) != signature || length < leastHeader || length > Sector || sector != 0 && int64(le.Uint64(b[atSelf:])) != sector {
+		return false
+	}
+	whole := bytes.Clone(b[:length])
+	setSum(whole)
+	return bytes.Equal(whole, b[:length])
 }
 
 func setSum(header []byte) {

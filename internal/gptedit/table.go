@@ -11,6 +11,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"unicode/utf16"
 )
 
 // Table is a partition table as it lies on a disk.
@@ -39,6 +40,18 @@ func ReadBackup(disk io.ReaderAt, sectors int64) (*Table, error) {
 	}
 	t.swap(1, 2, sectors-1)
 	return t, nil
+}
+
+// ReadEither reads the table at a disk's begin or, where that is damaged or missing, the one in the last of its sectors. If
+// neither can be read, the error is the former's.
+func ReadEither(disk io.ReaderAt, sectors int64) (*Table, error) {
+	t, err := Read(disk)
+	if err != nil {
+		if backup, other := ReadBackup(disk, sectors); other == nil {
+			return backup, nil
+		}
+	}
+	return t, err
 }
 
 func read(disk io.ReaderAt, sector int64) (*Table, error) {
@@ -73,6 +86,19 @@ func (t *Table) Partitions() []Partition {
 		}
 	}
 	return list
+}
+
+// Type is the GUID of a partition's type, in lower case.
+func (t *Table) Type(number int) string { return guid(t.rows()[number-1]) }
+
+// Name is what a table calls a partition, up to 36 UTF-16 units that end with 0.
+func (t *Table) Name(number int) string {
+	const units = 36
+	var name []uint16
+	for b := t.rows()[number-1][56:]; len(name) < units && le.Uint16(b) != 0; b = b[2:] {
+		name = append(name, le.Uint16(b))
+	}
+	return string(utf16.Decode(name))
 }
 
 func (t *Table) rows() [][]byte {

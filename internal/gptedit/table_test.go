@@ -3,6 +3,7 @@ package gptedit
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -19,6 +20,7 @@ func fresh(t testing.TB) []byte {
 	tb.swap(1, 2, 0)
 	copy(tb.entries, "a type of 16 byt0123456789abcdef")
 	le.PutUint64(tb.entries[32:], 40)
+	copy(tb.entries[56:], "d\x00a\x00t\x00a\x00 \x00\xfc\x00\x34\xd8\x1e\xdd")
 	tb.Extend(1, 50)
 	if err := tb.Fit(int64(len(disk) / Sector)); err != nil {
 		t.Fatal(err)
@@ -52,6 +54,46 @@ func TestReadBothEnds(t *testing.T) {
 	}
 }
 
+// A table that is damaged at one end is read from the other, as it was: the rows, and what they say.
+func TestReadEither(t *testing.T) {
+	for name, tt := range map[string]struct {
+		damage []int
+		whole  bool
+	}{
+		"whole": {nil, true}, "header": {[]int{Sector + 60}, true}, "no header": {[]int{Sector}, true}, "entries": {[]int{2*Sector + 40}, true},
+		"backup": {[]int{199*Sector + 60}, true}, "both": {[]int{Sector + 60, 199*Sector + 60}, false},
+	} {
+		disk := fresh(t)
+		for _, at := range tt.damage {
+			disk[at] ^= 1
+		}
+		tb, err := ReadEither(bytes.NewReader(disk), 200)
+		if (err == nil) != tt.whole {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil && (len(tb.Partitions()) != 1 || tb.Partitions()[0].Last != 50 || tb.Name(1) != "data ü𝄞" || tb.Type(1) != "79742061-6570-6f20-6620-313620627974") {
+			t.Errorf("%s: %+v, %q of type %s", name, tb.Partitions(), tb.Name(1), tb.Type(1))
+		}
+	}
+	for _, sectors := range []int64{0, 1, 2, 100} {
+		if _, err := ReadEither(bytes.NewReader(make([]byte, sectors*Sector)), sectors); !errors.Is(err, ErrNone) {
+			t.Errorf("%d sectors of zeros: %v", sectors, err)
+		}
+	}
+}
+
+// A name may fill its place to the last unit, where no 0 ends it.
+func TestLongestName(t *testing.T) {
+	tb, err := Read(bytes.NewReader(fresh(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(tb.entries[56:128], bytes.Repeat([]byte{'x', 0}, 36))
+	if got := tb.Name(1); got != strings.Repeat("x", 36) {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestDamageIsSeen(t *testing.T) {
 	for name, tt := range map[string]struct {
 		at   int
@@ -79,7 +121,10 @@ func FuzzRead(f *testing.F) {
 	f.Add(fresh(f))
 	f.Fuzz(func(t *testing.T, disk []byte) {
 		if tb, err := Read(bytes.NewReader(disk)); err == nil {
-			tb.Partitions()
+			for _, p := range tb.Partitions() {
+				tb.Name(p.Number)
+				tb.Type(p.Number)
+			}
 			_ = tb.Fit(1 << 30)
 			tb.Backup()
 		}

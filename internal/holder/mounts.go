@@ -2,26 +2,31 @@ package holder
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/moby/sys/mountinfo"
 )
 
-// readMounts reads proc_pid_mountinfo(5): id, parent, major:minor, root, mount point … - type, source,
-// options of the file system.
+// readMounts reads proc_pid_mountinfo(5).
 func (t *Table) readMounts(proc fs.FS) error {
-	lines, err := lines(proc, "self/mountinfo")
-	for _, line := range lines {
-		fields := strings.Fields(line)
-		at := slices.Index(fields, "-")
-		if len(fields) < 6 || at < 0 || at+2 >= len(fields) {
-			continue
-		}
-		m := mounted{unescape(fields[4]), slices.Contains(strings.Split(fields[len(fields)-1], ","), "ro")}
-		t.mounts[fields[2]] = append(t.mounts[fields[2]], m)
-		if source := unescape(fields[at+2]); strings.HasPrefix(source, "/") {
-			t.mounts[source] = append(t.mounts[source], m)
+	f, err := proc.Open("self/mountinfo")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	all, err := mountinfo.GetMountsFromReader(f, nil)
+	for _, m := range all {
+		number, at := fmt.Sprintf("%d:%d", m.Major, m.Minor), mounted{m.Mountpoint, slices.Contains(strings.Split(m.VFSOptions, ","), "ro")}
+		t.mounts[number] = append(t.mounts[number], at)
+		if strings.HasPrefix(m.Source, "/") {
+			t.mounts[m.Source] = append(t.mounts[m.Source], at)
 		}
 	}
 	return err

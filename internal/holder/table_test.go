@@ -56,7 +56,7 @@ block/loop0/loop0p1/dev = 259:0
 block/loop0/loop0p1/partition = 1
 `
 
-const mountinfo = `22 1 254:1 / /boot\040x rw shared:1 - vfat /dev/vda1 rw\n` +
+const mountTable = `22 1 254:1 / /boot\040x rw shared:1 - vfat /dev/vda1 rw\n` +
 	`23 1 253:0 / /srv rw - ext4 /dev/mapper/vg0-srv rw,errors=continue\n` +
 	`24 1 0:45 / /films ro - btrfs /dev/sda ro,space_cache\n` +
 	`25 1 259:0 / /mnt rw - ext4 /dev/loop0p1 rw`
@@ -93,6 +93,15 @@ func (d deviceTree) Stat(name string) (fs.FileInfo, error) {
 	return d.MapFS.Stat(strings.TrimPrefix(target, "/"))
 }
 
+// A list of mounts that cannot be read says of no device that it is free.
+func TestUnreadableMounts(t *testing.T) {
+	for _, text := range []string{"22 1 254:1 / /boot", mountTable + `\nhalf a line`} {
+		if got, err := Of(tree(machine), tree("self/mountinfo = "+text), "sda"); err == nil {
+			t.Errorf("%q: %q", text, Words(got))
+		}
+	}
+}
+
 func TestOf(t *testing.T) {
 	sys := tree(machine + `
 kernel/config/target/core/iblock_0/disk/info = Status: ACTIVATED  Max Queue Depth: 128  SectorSize: 512  HwMaxSectors: 2560\n        iBlock device: vdb  UDEV PATH: /dev/vdb  readonly: 0\n        Major: 254 Minor: 16  CLAIMED: IBLOCK
@@ -103,7 +112,7 @@ kernel/config/target/iscsi/iqn.b/tpgt_1/lun/lun_0/disk/x = 1
 kernel/config/target/iscsi/iqn.b/tpgt_1/attrib/demo_mode_write_protect = 0
 `)
 	proc := tree(`
-self/mountinfo = ` + mountinfo + `
+self/mountinfo = ` + mountTable + `
 swaps = Filename Type Size Used Priority\n/dev/vdc partition 1 0 -2\n/nowhere/swap file 1 0 -2
 `)
 	process(proc, "7", "/usr/bin/qemu-system-x86_64 -name guest=web,debug=on -M q35", "+254:0", "/nowhere/a.iso")

@@ -61,8 +61,8 @@ func TestImportsGoOneWay(t *testing.T) {
 			b.hold(t, p)
 		}
 		uinitModules(t, p)
-		buildRooms(t, p)
 		builderModules(t, p)
+		buildRooms(t, p)
 	}
 	if seen < 10 {
 		t.Errorf("only %d packages were listed", seen)

@@ -2,10 +2,11 @@ package qemu
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // host makes a prober for a machine with a KVM device, whose QEMU is a shell script.
@@ -104,10 +105,7 @@ func TestProbeWithoutDevice(t *testing.T) {
 
 // The boot sector does what it should, which TCG can show on every host.
 func TestBootSector(t *testing.T) {
-	path, err := exec.LookPath(DefaultBinary)
-	if err != nil {
-		t.Skipf("no QEMU: %v", err)
-	}
+	path := needed.Program(t, DefaultBinary)
 	// The prober asks for KVM; the script asks for TCG in its place.
 	p := host(t, "for a; do case $a in kvm) a=tcg;; host) a=max;; esac; set -- \"$@\" \"$a\"; shift; done; exec "+path+" \"$@\"")
 	if reason := p.try(t.Context()); reason != "" {

@@ -1,5 +1,7 @@
 package signature
 
+import "github.com/imgbuild/imgbuild/internal/gptedit"
+
 // Copies finds, in a piece of a device that begins at a byte of it, what file systems and partition tables keep a second time
 // far from where a machine looks first. With any of them the data can be had back (e2fsck -b, xfs_repair, btrfs rescue,
 // gdisk). They may lie at any sector: nobody knows where a partition that is lost began.
@@ -27,7 +29,7 @@ func copyOf(b []byte) (Found, bool) {
 		return Found{Type: "xfs", Kind: Filesystem, Part: "backup superblock", Name: text(b[108:120])}, true
 	case btrfsCopy(b):
 		return Found{Type: "btrfs", Kind: Filesystem, Part: "backup superblock", Name: text(b[299:555])}, true
-	case header(b, 0):
+	case gptedit.IsHeader(b, 0):
 		return Found{Type: "gpt", Kind: Partitions, Part: "second table"}, true
 	case string(b[3:11]) == "NTFS    ":
 		return Found{Type: "ntfs", Kind: Filesystem, Part: "backup boot sector"}, true

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // made is a device of so many bytes that a tool has put something on. A script's $f is the file.
@@ -83,7 +85,7 @@ func device(t *testing.T, script string, size int64) string {
 // compare holds what Look finds against what wipefs does, which lists each type as often as it has marks.
 func compare(t *testing.T, file string) []Found {
 	t.Helper()
-	out, err := exec.Command("/usr/sbin/wipefs", "--no-act", "--parsable", "--output", "OFFSET,TYPE", file).Output()
+	out, err := exec.Command(needed.Program(t, "wipefs"), "--no-act", "--parsable", "--output", "OFFSET,TYPE", file).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

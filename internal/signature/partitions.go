@@ -1,6 +1,6 @@
 package signature
 
-import "hash/crc32"
+import "github.com/imgbuild/imgbuild/internal/gptedit"
 
 // tables are partition tables.
 var tables = []probe{
@@ -37,7 +37,7 @@ var tables = []probe{
 func gpt(r look, size int64) (found []Found) {
 	for _, sector := range []int64{512, 4096} {
 		for _, lba := range []int64{1, size/sector - 1} {
-			if !header(r(lba*sector, 512), uint64(lba)) {
+			if !gptedit.IsHeader(r(lba*sector, 512), lba) {
 				continue
 			}
 			f := Found{Type: "gpt", Kind: Partitions, At: lba * sector}
@@ -48,17 +48,6 @@ func gpt(r look, size int64) (found []Found) {
 		}
 	}
 	return found
-}
-
-// header says whether a table's header is whole; lba 0 stands for wherever it says it lies.
-func header(b []byte, lba uint64) bool {
-	n := le.Uint32(b[12:])
-	if string(b[:8]) != "EFI PART" || n < 92 || n > 512 || lba != 0 && le.Uint64(b[24:]) != lba {
-		return false
-	}
-	sum := crc32.ChecksumIEEE(b[:16])
-	sum = crc32.Update(sum, crc32.IEEETable, make([]byte, 4))
-	return crc32.Update(sum, crc32.IEEETable, b[20:n]) == le.Uint32(b[16:])
 }
 
 // mbr finds the table of PCs, and the one that protects a GPT from those who know no other. A boot sector of a file system ends

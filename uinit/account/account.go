@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/google/renameio/v2"
+
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -44,16 +46,15 @@ func Apply(file, user string, hash spec.PasswordHash) error {
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(file), ".shadow-*") // mode 0600
+	f, err := renameio.TempFile(filepath.Dir(file), file) // mode 0600, whatever the old file's
 	if err != nil {
 		return fmt.Errorf("writing accounts: %w", err)
 	}
-	defer os.Remove(temp.Name()) // fails after the rename, as it should
-	_, err = temp.WriteString(text)
-	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return fmt.Errorf("writing accounts: %w", err)
+	defer f.Cleanup()
+	if _, err = f.WriteString(text); err == nil {
+		err = f.CloseAtomicallyReplace()
 	}
-	if err := os.Rename(temp.Name(), file); err != nil {
+	if err != nil {
 		return fmt.Errorf("writing accounts: %w", err)
 	}
 	return nil

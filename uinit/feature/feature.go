@@ -10,6 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/status"
+	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
 // Linked is a feature as it is linked into this init.
@@ -45,6 +46,11 @@ type Feature interface {
 
 // A Starter has something to do from the start, before any unit runs. It must not wait.
 type Starter interface{ Start() }
+
+// A Holder may keep units from starting for as long as a person wants (unit.Options.Hold). It must not wait.
+type Holder interface {
+	Hold(starting context.Context, units []unit.Unit) <-chan func(name string) bool
+}
 
 // A Settler is told when every unit has an outcome.
 type Settler interface{ Settled() }

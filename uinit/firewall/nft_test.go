@@ -8,14 +8,13 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // The real nft takes the fallback, in a network of its own.
 func TestFallbackLoads(t *testing.T) {
-	if _, err := exec.LookPath("nft"); err != nil {
-		t.Skip("nft is not installed here (Debian package nftables); a boot with wrong rules proves the same")
-	}
+	nft := needed.Program(t, "nft")
 	ssh := &spec.SSH{Port: 22}
 	for name, m := range map[string]*spec.Machine{
 		"nothing open": {Firewall: &spec.Firewall{}},
@@ -24,7 +23,7 @@ func TestFallbackLoads(t *testing.T) {
 			Interfaces: []string{"lan", "bond0.20"}, From: []netip.Prefix{netip.MustParsePrefix("192.0.2.7/24"), netip.MustParsePrefix("2001:db8::/32")}}}},
 		"several ports": {Firewall: &spec.Firewall{Management: spec.Management{Interfaces: []string{"lan"}, TCP: []int{22, 443}}}},
 	} {
-		cmd := exec.Command("nft", "-f", "-")
+		cmd := exec.Command(nft, "-f", "-")
 		cmd.Stdin = strings.NewReader(Fallback(m))
 		cmd.SysProcAttr = &syscall.SysProcAttr{
 			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/gptedit"
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -25,10 +26,7 @@ var want = spec.Growth{Disk: diskGUID, Partition: stateGUID, Mount: "/state"}
 // tables makes a disk of 4 MiB with sgdisk, an independent hand, and enlarges it by more bytes.
 func tables(t *testing.T, more int64, args ...string) []byte {
 	t.Helper()
-	tool, err := exec.LookPath("sgdisk")
-	if err != nil {
-		t.Skip("sgdisk is not installed (Debian package gdisk)")
-	}
+	tool := needed.Program(t, "sgdisk")
 	file := filepath.Join(t.TempDir(), "disk")
 	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 4<<20)); err != nil {
 		t.Fatal(err)

@@ -4,11 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -68,42 +67,23 @@ func parseAdvertised(b []byte) []advertised {
 
 // hear passes on what routers advertise for users of name servers, until ctx ends.
 func hear(ctx context.Context) (<-chan advertised, error) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
+	heard := make(chan advertised)
+	err := follow(ctx, func(messages []syscall.NetlinkMessage) {
+		for _, m := range messages {
+			if m.Header.Type != unix.RTM_NEWNDUSEROPT {
+				continue
+			}
+			for _, o := range parseAdvertised(m.Data) {
+				select {
+				case heard <- o:
+				case <-ctx.Done():
+				}
+			}
+		}
+	}, unix.RTNLGRP_ND_USEROPT)
 	if err != nil {
 		return nil, fmt.Errorf("listening to routers: %w", err)
 	}
-	socket := os.NewFile(uintptr(fd), "rtnetlink")
-	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 1 << (unix.RTNLGRP_ND_USEROPT - 1)}); err != nil {
-		socket.Close()
-		return nil, fmt.Errorf("listening to routers: %w", err)
-	}
-	context.AfterFunc(ctx, func() { socket.Close() })
-	heard := make(chan advertised)
-	go func() {
-		buf := make([]byte, 32<<10)
-		for {
-			n, err := socket.Read(buf)
-			if err != nil && !errors.Is(err, unix.ENOBUFS) {
-				return
-			}
-			for b := buf[:max(n, 0)]; len(b) >= unix.NLMSG_HDRLEN; {
-				length := int(binary.NativeEndian.Uint32(b))
-				if length < unix.NLMSG_HDRLEN || length > len(b) {
-					break
-				}
-				if binary.NativeEndian.Uint16(b[4:]) == unix.RTM_NEWNDUSEROPT {
-					for _, o := range parseAdvertised(b[unix.NLMSG_HDRLEN:length]) {
-						select {
-						case heard <- o:
-						case <-ctx.Done():
-							return
-						}
-					}
-				}
-				b = b[min((length+3)&^3, len(b)):]
-			}
-		}
-	}()
 	return heard, nil
 }
 

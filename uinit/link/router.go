@@ -5,6 +5,8 @@ import (
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/nlattr"
 )
 
 // Flags that the kernel keeps of the last router advertisement (include/net/if_inet6.h, IF_RA_*), and the attribute that
@@ -28,23 +30,20 @@ func routerFlags() (map[int]uint32, error) {
 		if len(m) < unix.SizeofIfInfomsg {
 			continue
 		}
-		attributes, err := nl.ParseRouteAttr(m[unix.SizeofIfInfomsg:])
+		index := int(nl.DeserializeIfInfomsg(m).Index)
+		err := nlattr.Each(m[unix.SizeofIfInfomsg:], func(kind uint16, value []byte) error {
+			if kind != unix.IFLA_PROTINFO {
+				return nil
+			}
+			return nlattr.Each(value, func(kind uint16, value []byte) error {
+				if kind == inet6Flags && len(value) == 4 {
+					flags[index] = nl.NativeEndian().Uint32(value)
+				}
+				return nil
+			})
+		})
 		if err != nil {
 			return nil, fmt.Errorf("reading the flags of routers: %w", err)
-		}
-		for _, a := range attributes {
-			if a.Attr.Type&nl.NLA_TYPE_MASK != unix.IFLA_PROTINFO {
-				continue
-			}
-			inner, err := nl.ParseRouteAttr(a.Value)
-			if err != nil {
-				return nil, fmt.Errorf("reading the flags of routers: %w", err)
-			}
-			for _, x := range inner {
-				if x.Attr.Type == inet6Flags && len(x.Value) == 4 {
-					flags[int(nl.DeserializeIfInfomsg(m).Index)] = nl.NativeEndian().Uint32(x.Value)
-				}
-			}
 		}
 	}
 	return flags, nil

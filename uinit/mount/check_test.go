@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -29,10 +30,7 @@ func volume(t *testing.T, command ...string) string {
 
 func tool(t *testing.T, command ...string) {
 	t.Helper()
-	if _, err := exec.LookPath(command[0]); err != nil {
-		t.Skipf("%s is not installed", command[0])
-	}
-	if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(needed.Program(t, command[0]), command[1:]...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", command, err, out)
 	}
 }
@@ -51,22 +49,22 @@ func put(t *testing.T, file string, at int64, b []byte) {
 
 // The judges are the real programs.
 func TestPreen(t *testing.T) {
-	ext4 := func() string { return volume(t, "/sbin/mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum") }
-	fat := func() string { return volume(t, "/sbin/mkfs.vfat") }
+	ext4 := func() string { return volume(t, "mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum") }
+	fat := func() string { return volume(t, "mkfs.vfat") }
 	for _, tt := range []struct {
 		name, kind, file string
 		spoil            func(file string)
 		want             string // "": it may be mounted
 	}{
 		{"in order", "ext4", ext4(), func(string) {}, ""},
-		{"not unmounted", "ext4", ext4(), func(f string) { tool(t, "/sbin/debugfs", "-w", "-R", "ssv state 0", f) }, ""},
+		{"not unmounted", "ext4", ext4(), func(f string) { tool(t, "debugfs", "-w", "-R", "ssv state 0", f) }, ""},
 		{"a lost inode", "ext4", ext4(), func(f string) { // which goes to lost+found without asking
-			tool(t, "/sbin/debugfs", "-w", "-R", "ssv state 0", f)
-			tool(t, "/sbin/debugfs", "-w", "-R", "ssv free_inodes_count 7", f)
+			tool(t, "debugfs", "-w", "-R", "ssv state 0", f)
+			tool(t, "debugfs", "-w", "-R", "ssv free_inodes_count 7", f)
 		}, ""},
 		{"a root directory that is none", "ext4", ext4(), func(f string) {
-			tool(t, "/sbin/debugfs", "-w", "-R", "ssv state 2", f)
-			tool(t, "/sbin/debugfs", "-w", "-R", "clri <2>", f)
+			tool(t, "debugfs", "-w", "-R", "ssv state 2", f)
+			tool(t, "debugfs", "-w", "-R", "clri <2>", f)
 		}, "UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY"},
 		{"a feature of another age", "ext4", ext4(), func(f string) { put(t, f, 1024+0x60, binary.LittleEndian.AppendUint32(nil, 1<<31)) }, "unsupported feature"},
 		{"garbage", "ext4", ext4(), func(f string) { put(t, f, 0, []byte(strings.Repeat("garbage ", 2<<20))) }, "Bad magic number"},

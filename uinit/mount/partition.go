@@ -28,11 +28,7 @@ func partLabel(sys fs.FS, name string) string {
 // partNumber finds a partition by its GUID on a disk, or by SIGNATURE-NUMBER where the disk
 // has an old partition table, as blkid(8) has it; 0 where there is none such.
 func partNumber(disk io.ReaderAt, sectors int64, uuid string) int {
-	t, err := gptedit.Read(disk)
-	if err != nil {
-		t, err = gptedit.ReadBackup(disk, sectors)
-	}
-	if err == nil {
+	if t, err := gptedit.ReadEither(disk, sectors); err == nil {
 		for _, p := range t.Partitions() {
 			if p.GUID == uuid {
 				return p.Number

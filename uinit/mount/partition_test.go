@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/fstest"
+
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // Partitions are found by what their disk's table says, of the new kind and of the old.
@@ -18,10 +20,7 @@ func TestFindPartitions(t *testing.T) {
 		if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 8<<20)); err != nil {
 			t.Fatal(err)
 		}
-		at, err := exec.LookPath(tool)
-		if err != nil {
-			t.Skipf("no %s on this machine", tool)
-		}
+		at := needed.Program(t, tool)
 		cmd := exec.Command(at, append(args, file)...)
 		if tool == "sfdisk" {
 			in, w, err := os.Pipe()

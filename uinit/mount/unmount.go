@@ -23,9 +23,10 @@ var virtual = []string{
 func (t Table) Real() []string {
 	var targets []string
 	for _, m := range slices.Backward(t) {
-		own := m.Type == "squashfs" && (m.Target == usrTarget || strings.HasPrefix(m.Target, spec.EarlyDir+"/")) || m.Type == "overlay" && m.Target == usrTarget
-		if !own && !slices.Contains(virtual, m.Type) {
-			targets = append(targets, m.Target)
+		at, kind := m.Mountpoint, m.FSType
+		own := kind == "squashfs" && (at == usrTarget || strings.HasPrefix(at, spec.EarlyDir+"/")) || kind == "overlay" && at == usrTarget
+		if !own && !slices.Contains(virtual, kind) {
+			targets = append(targets, at)
 		}
 	}
 	return targets

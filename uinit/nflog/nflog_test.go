@@ -1,12 +1,15 @@
 package nflog
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vishvananda/netlink/nl"
 )
 
 func octets(t testing.TB, text string) []byte {
@@ -27,7 +30,7 @@ func logged(group uint16, attrs ...[]byte) []byte {
 	return b
 }
 
-func attr(kind uint16, value []byte) []byte { return appendAttr(nil, kind, value) }
+func attr(kind uint16, value []byte) []byte { return nl.NewRtAttr(int(kind), value).Serialize() }
 
 func number(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 
@@ -91,18 +94,22 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("an empty field in %+v", p)
 			}
 		}
-		_, _ = split(b)
 	})
 }
 
-func TestSplit(t *testing.T) {
-	b := append(request(1, 2, appendAttr(nil, 1, []byte{1})), request(2, 3, nil)...)
-	all, err := split(b)
-	if err != nil || len(all) != 2 || all[0].kind != typeConfig || len(all[0].body) != genericLen+8 {
-		t.Errorf("%+v, %v", all, err)
-	}
-	if _, err := split(b[:len(b)-1]); err == nil {
-		t.Error("half a message is taken for a whole one")
+// The whole request, as the kernel gets it; sums of lengths and the order of bytes are all in it.
+func TestConfigure(t *testing.T) {
+	req := configure(7)
+	req.Seq = 9
+	got := req.Serialize()
+	want := octets(t, "38000000 0104 0500 09000000 00000000"+ // struct nlmsghdr
+		"00 00 0007"+ // struct nfgenmsg
+		"0500 0100 01 000000"+ // bind
+		"0a00 0200 00000080 02 00 0000"+ // 128 bytes of packets
+		"0800 0400 0000000a"+ // a tenth of a second
+		"0600 0600 0001 0000") // with a sequence
+	if !bytes.Equal(got, want) {
+		t.Errorf("%x, want\n%x", got, want)
 	}
 }
 

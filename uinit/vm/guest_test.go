@@ -15,6 +15,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/nettest"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -32,10 +33,7 @@ func inNamespace(t *testing.T) bool {
 // launch starts this machine's QEMU with a plan, without any rights.
 func launch(t *testing.T, p Plan) (*exec.Cmd, *Guest, *Opened) {
 	t.Helper()
-	program, err := exec.LookPath("qemu-system-x86_64")
-	if err != nil {
-		t.Skip("no qemu-system-x86_64 here")
-	}
+	program := needed.Program(t, "qemu-system-x86_64")
 	o, err := Open(p.Files)
 	if err != nil {
 		t.Fatal(err)
@@ -185,9 +183,7 @@ func TestQEMURefuses(t *testing.T) {
 // UEFI starts from the package's files, and keeps its variables in a file of the guest's.
 func TestQEMUWithUEFI(t *testing.T) {
 	for _, file := range []string{uefiCode, uefiVars} {
-		if _, err := os.Stat(file); err != nil {
-			t.Skipf("no UEFI here: %v", err)
-		}
+		needed.File(t, file)
 	}
 	row := spec.VM{Memory: 64 << 20, Firmware: "uefi", UEFIVars: filepath.Join(t.TempDir(), "vm", "web.vars")}
 	cmd, g, _ := launch(t, Make("web", row, Host{Name: "box", Names: []string{"web"}}))

@@ -9,16 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // qemuImg makes a disk with QEMU's own tool.
 func qemuImg(t *testing.T, args ...string) {
 	t.Helper()
-	program, err := exec.LookPath("qemu-img")
-	if err != nil {
-		t.Skip("no qemu-img here")
-	}
+	program := needed.Program(t, "qemu-img")
 	if out, err := exec.Command(program, args...).CombinedOutput(); err != nil {
 		t.Fatalf("qemu-img %v: %v\n%s", args, err, out)
 	}
@@ -92,9 +90,7 @@ func TestForgedHeaders(t *testing.T) {
 
 // QEMU itself is started with what a plan says of a disk. Its header leads to another file, but nothing of it gets in.
 func TestQEMUOpensNoBackingFile(t *testing.T) {
-	if _, err := os.Stat(Program); err != nil {
-		t.Skipf("no QEMU: %v", err)
-	}
+	needed.Program(t, filepath.Base(Program))
 	other := stranger(t)
 	file := filepath.Join(t.TempDir(), "disk")
 	qemuImg(t, "create", "-q", "-f", "qcow2", "-F", "raw", "-b", other, file)

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -63,10 +64,7 @@ func TestOpenDisk(t *testing.T) {
 
 // QEMU's own tool is the judge.
 func TestQcow2(t *testing.T) {
-	program, err := exec.LookPath("qemu-img")
-	if err != nil {
-		t.Skip("no qemu-img here")
-	}
+	program := needed.Program(t, "qemu-img")
 	for _, size := range []spec.Size{1 << 20, 8 << 30, 512<<20 + 512, 3 << 40} {
 		path := filepath.Join(t.TempDir(), "disk")
 		f, err := openDisk(spec.VMDisk{Path: path, Format: "qcow2", Create: true, Size: size})

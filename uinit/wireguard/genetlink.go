@@ -9,6 +9,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/nlattr"
 )
 
 // Kernel is where the interface is.
@@ -67,14 +69,14 @@ func (s *State) parse(m []byte) error {
 	if len(m) < nl.SizeofGenlmsg {
 		return fmt.Errorf("a message of %d bytes", len(m))
 	}
-	return each(m[nl.SizeofGenlmsg:], func(kind uint16, b []byte) error {
+	return nlattr.Each(m[nl.SizeofGenlmsg:], func(kind uint16, b []byte) error {
 		switch {
 		case kind == devicePrivate && len(b) == 32:
 			s.Private = Key(b)
 		case kind == devicePort && len(b) == 2:
 			s.ListenPort = int(binary.NativeEndian.Uint16(b))
 		case kind == devicePeers:
-			return each(b, func(_ uint16, b []byte) error {
+			return nlattr.Each(b, func(_ uint16, b []byte) error {
 				p, err := parsePeer(b)
 				if n := len(s.Peers); n > 0 && s.Peers[n-1].Public == p.Public {
 					s.Peers[n-1].AllowedIPs = append(s.Peers[n-1].AllowedIPs, p.AllowedIPs...)
@@ -89,7 +91,7 @@ func (s *State) parse(m []byte) error {
 }
 
 func parsePeer(b []byte) (p Peer, err error) {
-	err = each(b, func(kind uint16, b []byte) error {
+	err = nlattr.Each(b, func(kind uint16, b []byte) error {
 		switch {
 		case kind == peerPublic && len(b) == 32:
 			p.Public = Key(b)
@@ -104,10 +106,10 @@ func parsePeer(b []byte) (p Peer, err error) {
 				p.Handshake = time.Unix(sec, int64(binary.NativeEndian.Uint64(b[8:])))
 			}
 		case kind == peerAllowed:
-			return each(b, func(_ uint16, b []byte) error {
+			return nlattr.Each(b, func(_ uint16, b []byte) error {
 				var a netip.Addr
 				bits := -1
-				err := each(b, func(kind uint16, b []byte) error {
+				err := nlattr.Each(b, func(kind uint16, b []byte) error {
 					switch {
 					case kind == allowedAddress:
 						a, _ = netip.AddrFromSlice(b)
@@ -125,21 +127,6 @@ func parsePeer(b []byte) (p Peer, err error) {
 		return nil
 	})
 	return p, err
-}
-
-// each calls f with the attributes in b, one after the other (include/uapi/linux/netlink.h, struct nlattr).
-func each(b []byte, f func(kind uint16, value []byte) error) error {
-	for len(b) >= unix.NLA_HDRLEN {
-		length := int(binary.NativeEndian.Uint16(b))
-		if length < unix.NLA_HDRLEN || length > len(b) {
-			return fmt.Errorf("an attribute of %d bytes in %d", length, len(b))
-		}
-		if err := f(binary.NativeEndian.Uint16(b[2:])&nl.NLA_TYPE_MASK, b[unix.NLA_HDRLEN:length]); err != nil {
-			return err
-		}
-		b = b[min((length+unix.NLA_ALIGNTO-1)&^(unix.NLA_ALIGNTO-1), len(b)):]
-	}
-	return nil
 }
 
 // Do makes one change.

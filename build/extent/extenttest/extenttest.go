@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/extent"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // Disk is mostly empty, of the given size in bytes, with noise at its begin, at its
@@ -81,9 +82,7 @@ func VirtualSize(t testing.TB, format, path string) int64 {
 
 func qemuImg(t testing.TB, args ...string) []byte {
 	t.Helper()
-	if _, err := exec.LookPath("qemu-img"); err != nil {
-		t.Skip("qemu-img is not installed")
-	}
+	needed.Program(t, "qemu-img")
 	out, err := exec.Command("qemu-img", args...).CombinedOutput()
 	if err != nil {
 		t.Errorf("qemu-img %v: %v\n%s", args, err, out)

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // box is a server on loopback, and an OpenSSH client that knows its key.
@@ -57,9 +59,7 @@ const guestID = 54321
 func newBox(t *testing.T, change func(*server)) *box {
 	t.Helper()
 	for _, program := range []string{"ssh", "scp"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%v (Debian package openssh-client)", err)
-		}
+		needed.Program(t, program)
 	}
 	b := &box{t: t, dir: t.TempDir(), journal: &journal{}}
 	// Temporary directories belong to us alone; the guest has to get through.

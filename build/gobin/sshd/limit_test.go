@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"os"
 	"os/exec"
@@ -9,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/moby/sys/mountinfo"
 	"golang.org/x/crypto/ssh"
 
 	"github.com/imgbuild/imgbuild/internal/oom"
@@ -20,17 +20,12 @@ func groups(t *testing.T) string {
 	if os.Getuid() != 0 {
 		t.Skip("only root can make control groups")
 	}
-	mounts, err := os.Open("/proc/self/mounts")
+	mounts, err := mountinfo.GetMounts(mountinfo.FSTypeFilter("cgroup2"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer mounts.Close()
-	for lines := bufio.NewScanner(mounts); lines.Scan(); {
-		f := strings.Fields(lines.Text())
-		if f[2] != "cgroup2" {
-			continue
-		}
-		dir, err := os.MkdirTemp(f[1], "imgbuild-test-")
+	for _, m := range mounts {
+		dir, err := os.MkdirTemp(m.Mountpoint, "imgbuild-test-")
 		if err != nil {
 			t.Skipf("no control groups to be had: %v", err)
 		}

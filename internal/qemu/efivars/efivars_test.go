@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // blank is a store as OVMF's template has it, with room for size bytes.
@@ -71,10 +73,9 @@ func TestUnfitTemplates(t *testing.T) {
 }
 
 func TestOVMFsOwnTemplate(t *testing.T) {
-	const file = "/usr/share/OVMF/OVMF_VARS_4M.fd"
-	template, err := os.ReadFile(file)
+	template, err := os.ReadFile(needed.File(t, "/usr/share/OVMF/OVMF_VARS_4M.fd"))
 	if err != nil {
-		t.Skipf("no OVMF: %v", err)
+		t.Fatal(err)
 	}
 	got, err := Enrol(template, &x509.Certificate{Raw: make([]byte, 800)})
 	if err != nil || len(got) != len(template) || !strings.HasPrefix(names(got), "PK:") {

@@ -6,7 +6,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "base", Parts: parts, Units: func(d *spec.Description) []graph.Unit { return Units(d, d.Console) }}
+var Plan = graph.Plan{Name: "base", Parts: parts, Units: Units}
 
 // parts are those of features that have no folder of their own yet.
 var parts = func() map[string]func(*spec.Description) bool {

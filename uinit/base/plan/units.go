@@ -12,8 +12,8 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
-// Units are those of consoles that exist, patterns expanded. The order of the list is that of its kinds, then of names.
-func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
+// Units: the order of the list is that of its kinds, then of names.
+func Units(m *spec.Description) []graph.Unit {
 	var units []graph.Unit
 	add := func(u unit.Unit, reads ...spec.SiteKey) { units = append(units, graph.Unit{Unit: u, Reads: reads}) }
 	add(unit.Unit{Name: "mounts"})
@@ -40,10 +40,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 		add(unit.Unit{Name: "watchdog", After: []string{"coldplug"}})
 	}
 
-	for _, name := range graph.Names(consoles) {
-		// Next to nothing is needed: a prompt is most wanted where the rest went wrong.
-		add(unit.Unit{Name: "console:" + name, After: []string{"hostname", "users"}, Soft: isPattern(m, name)})
-	}
 	var filter []string
 	if m.Firewall != nil {
 		// Modules of the profile may be what rules are made of.
@@ -130,10 +126,4 @@ func growing(g *spec.Growth) []graph.Unit {
 		return nil
 	}
 	return []graph.Unit{{Unit: unit.Unit{Name: "grow", Needs: []string{"mount:" + g.Mount}, Soft: true}}}
-}
-
-// isPattern says that a console is there only because a pattern of the profile matched it.
-func isPattern(m *spec.Description, name string) bool {
-	_, named := m.Console[name]
-	return !named
 }

@@ -1,0 +1,80 @@
+package console
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// holdKey stops a boot for whoever presses it while units start.
+const holdKey = 'r'
+
+// unheld are the kinds of units that start even while a boot is held: what it takes to show a menu,
+// to check a password, and to say what is the matter.
+var unheld = []string{"mounts", "report", "hostname", "users", "modules", "coldplug", "site", "status", "watchdog", "console"}
+
+func isHeld(name string) bool {
+	kind, _, _ := strings.Cut(name, ":")
+	return !slices.Contains(unheld, kind)
+}
+
+// Hold listens for the key until the boot is over, and holds the boot for as long as the menu is open.
+func (c *consoles) Hold(starting context.Context, units []unit.Unit) <-chan func(name string) bool {
+	hold := make(chan func(string) bool)
+	names := append(KernelConsoles(), slices.Collect(maps.Keys(c.served))...)
+	go c.offerHold(starting, names, units, hold)
+	return hold
+}
+
+func (c *consoles) offerHold(starting context.Context, names []string, units []unit.Unit, hold chan<- func(string) bool) {
+	slices.Sort(names)
+	name := AwaitKey(starting, slices.Compact(names), holdKey)
+	if name == "" {
+		return
+	}
+	// Who has a login prompt already can do all this from a shell.
+	leave, free := c.terminals.try(name)
+	if !free {
+		return
+	}
+	defer leave()
+	set := func(held func(string) bool) {
+		select {
+		case hold <- held:
+		case <-starting.Done():
+		}
+	}
+	set(isHeld)
+	c.Log.Warn("boot held by a key on " + name)
+	choice := Menu(c.Life, name, Expand(c.Machine.Now().Console)[name], func() []string { return c.waiting(units) })
+	c.Programs.None.Store(choice == Bare)
+	c.Log.Warn("boot goes on" + map[bool]string{true: " without services"}[c.Programs.None.Load()])
+	set(nil)
+}
+
+// waiting lists the units that the boot still waits for, and what each waits for.
+func (c *consoles) waiting(units []unit.Unit) (lines []string) {
+	what := map[string]func() string{}
+	for _, u := range units {
+		what[u.Name] = u.Waiting
+	}
+	for _, e := range c.Facts.Units() {
+		if e.State != string(unit.Running) && e.State != string(unit.Late) {
+			continue
+		}
+		line := e.Name + " " + e.State
+		if waiting := what[e.Name]; waiting != nil {
+			if text := waiting(); text != "" {
+				line += ": " + text
+			}
+		}
+		lines = append(lines, line)
+	}
+	if lines == nil {
+		return []string{"nothing: all that was started is done"}
+	}
+	return lines
+}

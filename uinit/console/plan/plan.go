@@ -1,0 +1,33 @@
+// Package plan says what consoles need. It is pure, and the builder's as well.
+package plan
+
+import (
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// Plan is what the builder reads. Which terminals a pattern matches only the box knows.
+var Plan = graph.Plan{Name: "console", Units: func(d *spec.Description) []graph.Unit { return Units(d, Served(d.Console)) }}
+
+// Served are the rows that offer a login.
+func Served(rows map[string]spec.Console) map[string]spec.Console {
+	served := map[string]spec.Console{}
+	for name, row := range rows {
+		if row.Login != spec.LoginOff {
+			served[name] = row
+		}
+	}
+	return served
+}
+
+// Units are those of the terminals that exist, patterns expanded.
+func Units(d *spec.Description, consoles map[string]spec.Console) []graph.Unit {
+	var units []graph.Unit
+	for _, name := range graph.Names(consoles) {
+		_, named := d.Console[name] // others are there only because a pattern of the profile matched them
+		// Next to nothing is needed: a prompt is most wanted where the rest went wrong.
+		units = append(units, graph.Unit{Unit: unit.Unit{Name: "console:" + name, After: []string{"hostname", "users"}, Soft: !named}})
+	}
+	return units
+}

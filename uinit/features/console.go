@@ -1,0 +1,5 @@
+package features
+
+import "github.com/imgbuild/imgbuild/uinit/console"
+
+func init() { add(console.Linked) }
