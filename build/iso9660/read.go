@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"strings"
 	"time"
+
+	"github.com/imgbuild/imgbuild/build/foreign"
 )
 
 // Entry is a file of a file system that is read.
@@ -176,8 +178,8 @@ func (r *Reader) directory(record []byte) ([][]byte, error) {
 	at, size := int64(le.Uint32(record[2:]))*Block, int64(le.Uint32(record[10:]))
 	if size == 0 {
 		var first [14]byte
-		if n, err := r.file.ReadAt(first[:], at); n < len(first) {
-			return nil, noEOF(err)
+		if err := foreign.Read(r.file, first[:], at); err != nil {
+			return nil, err
 		}
 		size = int64(le.Uint32(first[10:]))
 	}
@@ -185,8 +187,8 @@ func (r *Reader) directory(record []byte) ([][]byte, error) {
 		return nil, fmt.Errorf("%d bytes at %d of %d", size, at, r.size)
 	}
 	b := make([]byte, size)
-	if n, err := r.file.ReadAt(b, at); n < len(b) {
-		return nil, noEOF(err)
+	if err := foreign.Read(r.file, b, at); err != nil {
+		return nil, err
 	}
 	var records [][]byte
 	for pos := 0; pos < len(b); {
@@ -222,11 +224,4 @@ func plainName(id string) string {
 func recordTime(b []byte) time.Time {
 	zone := time.FixedZone("", int(int8(b[6]))*15*60)
 	return time.Date(1900+int(b[0]), time.Month(b[1]), int(b[2]), int(b[3]), int(b[4]), int(b[5]), 0, zone).UTC()
-}
-
-func noEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/build/foreign"
 )
 
 // ridge is what Rock Ridge's fields of a record say (IEEE P1282, 4).
@@ -38,8 +40,8 @@ func (r *Reader) rockRidge(record []byte) (ridge, error) {
 			return out, errors.New("a damaged Rock Ridge field")
 		}
 		b = make([]byte, size)
-		if n, err := r.file.ReadAt(b, at); n < len(b) {
-			return out, noEOF(err)
+		if err := foreign.Read(r.file, b, at); err != nil {
+			return out, err
 		}
 	}
 	return out, errors.New("its Rock Ridge fields do not end")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/imgbuild/imgbuild/build/foreign"
 )
 
 // Disk is the disk that a qcow2 image holds.
@@ -47,7 +49,7 @@ func Open(file io.ReaderAt) (*Disk, error) {
 func open(file io.ReaderAt) (*Disk, error) {
 	h := make([]byte, headerSize+8)
 	if n, err := file.ReadAt(h, 0); n < 72 {
-		return nil, noEOF(err)
+		return nil, foreign.NoEOF(err)
 	}
 	if string(h[:4]) != "QFI\xfb" {
 		return nil, errors.New("it does not begin as one")
@@ -83,23 +85,7 @@ func (d *Disk) Size() int64 { return d.size }
 
 // ReadAt reads from the disk.
 func (d *Disk) ReadAt(p []byte, offset int64) (int, error) {
-	if offset < 0 {
-		return 0, fmt.Errorf("reading a disk at %d, before its begin", offset)
-	}
-	done := 0
-	for done < len(p) && offset < d.size {
-		within := offset & (1<<d.bits - 1)
-		part := p[done:]
-		part = part[:min(int64(len(part)), 1<<d.bits-within, d.size-offset)]
-		if err := d.part(part, offset>>d.bits, within); err != nil {
-			return done, fmt.Errorf("reading a qcow2 image, byte %d of the disk: %w", offset, err)
-		}
-		done, offset = done+len(part), offset+int64(len(part))
-	}
-	if done < len(p) {
-		return done, io.EOF
-	}
-	return done, nil
+	return foreign.Stored{What: "a qcow2 image", Size: d.size, Piece: 1 << d.bits}.ReadAt(p, offset, d.part)
 }
 
 // part reads from within one cluster.
@@ -132,29 +118,18 @@ func (d *Disk) part(p []byte, cluster, within int64) error {
 		clear(p)
 		return nil
 	}
-	n, err := d.file.ReadAt(p, int64(entry&offsetMask)+within)
-	if n == len(p) {
-		return nil
-	}
-	return noEOF(err)
+	return foreign.Read(d.file, p, int64(entry&offsetMask)+within)
 }
 
 // numbers reads a table of count entries.
 func (d *Disk) numbers(at, count int64) ([]uint64, error) {
 	b := make([]byte, 8*count)
-	if n, err := d.file.ReadAt(b, at); n < len(b) {
-		return nil, noEOF(err)
+	if err := foreign.Read(d.file, b, at); err != nil {
+		return nil, err
 	}
 	table := make([]uint64, count)
 	for i := range table {
 		table[i] = be.Uint64(b[8*i:])
 	}
 	return table, nil
-}
-
-func noEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/imgbuild/imgbuild/build/foreign"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -22,7 +23,7 @@ func (d *Disk) unpack(entry uint64) error {
 	packed := make([]byte, (sectors+1)*512-at%512)
 	n, err := d.file.ReadAt(packed, at)
 	if n == 0 { // the last cluster need not fill its last sector
-		return noEOF(err)
+		return foreign.NoEOF(err)
 	}
 	if d.unpacked == nil {
 		d.unpacked = make([]byte, 1<<d.bits)
@@ -37,7 +38,7 @@ func (d *Disk) unpack(entry uint64) error {
 		in = z
 	}
 	if _, err := io.ReadFull(in, d.unpacked); err != nil {
-		return fmt.Errorf("unpacking a cluster: %w", noEOF(err))
+		return fmt.Errorf("unpacking a cluster: %w", foreign.NoEOF(err))
 	}
 	d.entry = entry
 	return nil

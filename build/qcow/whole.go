@@ -1,6 +1,10 @@
 package qcow
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/imgbuild/imgbuild/build/foreign"
+)
 
 // Whole tells whether all clusters that the tables name lie in the file: nil, or what is missing. It
 // reads the tables, and a byte of the cluster that lies last.
@@ -31,8 +35,8 @@ func (d *Disk) Whole() error {
 	if last == 0 {
 		return nil
 	}
-	if n, err := d.file.ReadAt(make([]byte, 1), last); n == 0 {
-		return fmt.Errorf("reading a qcow2 image, which reaches to byte %d: %w", last, noEOF(err))
+	if err := foreign.Read(d.file, make([]byte, 1), last); err != nil {
+		return fmt.Errorf("reading a qcow2 image, which reaches to byte %d: %w", last, err)
 	}
 	return nil
 }

@@ -11,18 +11,13 @@ import (
 	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/kmod"
+	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
-// kernel is a kernel image and its modules.
-type kernel struct {
-	image   tree.File
-	modules *kmod.Index
-	file    func(*kmod.Module) (tree.File, error)
-}
-
-func (f Finder) kernel(ctx context.Context, p *profile.Profile, trees []deb.Tree) (kernel, error) {
+// kernel finds a kernel image and its modules; of the inputs there is no more.
+func (f Finder) kernel(ctx context.Context, p *profile.Profile, trees []deb.Tree) (plan.Inputs, error) {
 	if p.Kernel.Path != "" {
 		return f.kernelFromFile(ctx, p)
 	}
@@ -37,14 +32,14 @@ func (f Finder) kernel(ctx context.Context, p *profile.Profile, trees []deb.Tree
 			}
 		}
 	}
-	return kernel{}, profile.Problems{{Pos: p.At("kernel.package"), Key: "kernel.package",
+	return plan.Inputs{}, profile.Problems{{Pos: p.At("kernel.package"), Key: "kernel.package",
 		Msg: p.Kernel.Package + " brings no kernel image; accepted: such as linux-image-amd64 or linux-image-cloud-amd64"}}
 }
 
-func (f Finder) kernelFromPackage(ctx context.Context, t deb.Tree, release string, image deb.Entry) (kernel, error) {
+func (f Finder) kernelFromPackage(ctx context.Context, t deb.Tree, release string, image deb.Entry) (plan.Inputs, error) {
 	modules, err := f.index(ctx, indexKey(t, release), f.Apt.FS(t), release)
 	if err != nil {
-		return kernel{}, err
+		return plan.Inputs{}, err
 	}
 	byPath := make(map[string]deb.Entry, len(t.Files))
 	for _, f := range t.Files {
@@ -53,10 +48,10 @@ func (f Finder) kernelFromPackage(ctx context.Context, t deb.Tree, release strin
 	from := func(f deb.Entry) tree.Source {
 		return tree.Source{Store: "package", Name: t.Name, Path: f.Path, SHA256: f.SHA256, Host: t.Host(f)}
 	}
-	return kernel{
-		image:   tree.File{Size: image.Size, From: from(image)},
-		modules: modules,
-		file: func(m *kmod.Module) (tree.File, error) {
+	return plan.Inputs{
+		Kernel:  tree.File{Size: image.Size, From: from(image)},
+		Modules: modules,
+		ModuleFile: func(m *kmod.Module) (tree.File, error) {
 			for _, at := range []string{modules.Source(m), "usr/" + modules.Source(m)} {
 				if f, ok := byPath[at]; ok {
 					return tree.File{Size: f.Size, From: from(f)}, nil

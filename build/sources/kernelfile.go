@@ -13,40 +13,41 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/kmod"
+	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
 // kernelFromFile uses a kernel of the user's own.
-func (f Finder) kernelFromFile(ctx context.Context, p *profile.Profile) (kernel, error) {
+func (f Finder) kernelFromFile(ctx context.Context, p *profile.Profile) (plan.Inputs, error) {
 	file := p.Path("kernel.path", p.Kernel.Path)
-	bad := func(key string, err error) (kernel, error) {
-		return kernel{}, profile.Problems{{Pos: p.At(key), Key: key, Msg: err.Error()}}
+	bad := func(key string, err error) (plan.Inputs, error) {
+		return plan.Inputs{}, profile.Problems{{Pos: p.At(key), Key: key, Msg: err.Error()}}
 	}
 	sum, size, release, err := readKernel(file)
 	if err != nil {
 		return bad("kernel.path", err)
 	}
-	k := kernel{image: tree.File{Size: size, From: tree.Source{Store: "file", Path: p.Kernel.Path, Host: file, SHA256: sum}},
-		modules: &kmod.Index{Release: release}}
+	in := plan.Inputs{Kernel: tree.File{Size: size, From: tree.Source{Store: "file", Path: p.Kernel.Path, Host: file, SHA256: sum}},
+		Modules: &kmod.Index{Release: release}}
 	if p.Kernel.ModulesPath == "" {
-		return k, nil
+		return in, nil
 	}
 	dir := p.Path("kernel.modules_path", p.Kernel.ModulesPath)
 	key, err := stamp(dir)
 	if err != nil {
 		return bad("kernel.modules_path", err)
 	}
-	if k.modules, err = f.index(ctx, key, os.DirFS(dir), release); err != nil {
+	if in.Modules, err = f.index(ctx, key, os.DirFS(dir), release); err != nil {
 		return bad("kernel.modules_path", err)
 	}
-	k.file = func(m *kmod.Module) (tree.File, error) {
-		at := k.modules.Source(m)
+	in.ModuleFile = func(m *kmod.Module) (tree.File, error) {
+		at := in.Modules.Source(m)
 		host := filepath.Join(dir, at)
 		sum, size, err := hashFile(host)
 		return tree.File{Size: size, From: tree.Source{Store: "file", Path: at, Host: host, SHA256: sum}}, err
 	}
-	return k, nil
+	return in, nil
 }
 
 // readKernel hashes a bzImage and reads its release from the header's

@@ -19,11 +19,11 @@ func (f Finder) CheckModules(ctx context.Context, p *profile.Profile) (known boo
 	}
 	var index *kmod.Index
 	if p.Kernel.Path != "" {
-		k, err := f.kernelFromFile(ctx, p)
+		in, err := f.kernelFromFile(ctx, p)
 		if err != nil {
 			return false, err
 		}
-		index = k.modules
+		index = in.Modules
 	} else if index, err = f.recall(p.Kernel.Package); index == nil || err != nil {
 		return false, err
 	}

@@ -59,13 +59,11 @@ func (f Finder) Gather(ctx context.Context, p *profile.Profile, pins Pins) (Foun
 		return Found{}, err
 	}
 	out := Found{Lock: &lock.Lock{Requested: requested, Package: pin(packages)}}
-	kernel, err := f.kernel(ctx, p, trees)
-	if err != nil {
+	if out.Inputs, err = f.kernel(ctx, p, trees); err != nil {
 		return Found{}, err
 	}
-	out.Inputs.Kernel, out.Inputs.Modules, out.Inputs.ModuleFile = kernel.image, kernel.modules, kernel.file
 	if p.Kernel.Path != "" {
-		out.Lock.Kernel = kernel.image.From.SHA256
+		out.Lock.Kernel = out.Inputs.Kernel.From.SHA256
 	}
 	if out.Inputs.Packages, err = pick(p, trees); err != nil || p.Firewall == nil {
 		return out, err

@@ -3,6 +3,8 @@ package squashfs
 import (
 	"fmt"
 	"io"
+
+	"github.com/imgbuild/imgbuild/build/foreign"
 )
 
 // plainBlock in a data block's size says that it is not compressed.
@@ -76,8 +78,8 @@ func (r *Reader) data(at int64, header uint32) ([]byte, error) {
 		return nil, fmt.Errorf("a block of %d bytes at byte %d", size, at)
 	}
 	b := make([]byte, size)
-	if n, err := r.file.ReadAt(b, at); n < size {
-		return nil, noEOF(err)
+	if err := foreign.Read(r.file, b, at); err != nil {
+		return nil, err
 	}
 	if header&plainBlock != 0 || size == 0 {
 		return b, nil

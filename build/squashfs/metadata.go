@@ -3,6 +3,8 @@ package squashfs
 import (
 	"fmt"
 	"io"
+
+	"github.com/imgbuild/imgbuild/build/foreign"
 )
 
 const (
@@ -24,8 +26,8 @@ func (r *Reader) metadata(at int64) (block, error) {
 		return b, nil
 	}
 	var head [2]byte
-	if n, err := r.file.ReadAt(head[:], at); n < len(head) {
-		return block{}, noEOF(err)
+	if err := foreign.Read(r.file, head[:], at); err != nil {
+		return block{}, err
 	}
 	header := le.Uint16(head[:])
 	size := int(header &^ plainMetadata)
@@ -33,8 +35,8 @@ func (r *Reader) metadata(at int64) (block, error) {
 		return block{}, fmt.Errorf("a metadata block of %d bytes at byte %d", size, at)
 	}
 	content := make([]byte, size)
-	if n, err := r.file.ReadAt(content, at+2); n < size {
-		return block{}, noEOF(err)
+	if err := foreign.Read(r.file, content, at+2); err != nil {
+		return block{}, err
 	}
 	if header&plainMetadata == 0 {
 		var err error
@@ -85,7 +87,7 @@ func (s *stream) Read(p []byte) (int, error) {
 func (s *stream) take(n int) ([]byte, error) {
 	b := make([]byte, n)
 	_, err := io.ReadFull(s, b)
-	return b, noEOF(err)
+	return b, foreign.NoEOF(err)
 }
 
 // lookup reads entry number index of a table whose blocks are listed at a place in
@@ -93,8 +95,8 @@ func (s *stream) take(n int) ([]byte, error) {
 func (r *Reader) lookup(list int64, index, size int) ([]byte, error) {
 	perBlock := metadataBlock / size
 	var place [8]byte
-	if n, err := r.file.ReadAt(place[:], list+8*int64(index/perBlock)); n < len(place) {
-		return nil, noEOF(err)
+	if err := foreign.Read(r.file, place[:], list+8*int64(index/perBlock)); err != nil {
+		return nil, err
 	}
 	return (&stream{r, int64(le.Uint64(place[:])), index % perBlock * size}).take(size)
 }

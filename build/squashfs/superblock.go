@@ -10,6 +10,8 @@ import (
 	"io"
 	"math/bits"
 	"time"
+
+	"github.com/imgbuild/imgbuild/build/foreign"
 )
 
 // ErrNone says that there is no squashfs.
@@ -107,20 +109,13 @@ func readSuperblock(file io.ReaderAt, size int64) (Superblock, error) {
 	if s.Flags&haveOptions != 0 {
 		// They follow as a metadata block of their own, never compressed.
 		var head [2]byte
-		if n, err := file.ReadAt(head[:], SuperblockSize); n < len(head) {
-			return s, noEOF(err)
+		if err := foreign.Read(file, head[:], SuperblockSize); err != nil {
+			return s, err
 		}
 		s.Options = make([]byte, le.Uint16(head[:])&^plainMetadata)
-		if n, err := file.ReadAt(s.Options, SuperblockSize+2); n < len(s.Options) {
-			return s, noEOF(err)
+		if err := foreign.Read(file, s.Options, SuperblockSize+2); err != nil {
+			return s, err
 		}
 	}
 	return s, nil
-}
-
-func noEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/imgbuild/imgbuild/build/foreign"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
@@ -51,13 +52,13 @@ func (r *Reader) unpack(packed []byte, most int) ([]byte, error) {
 		in, err = lzma.ReaderConfig{DictCap: maxBlock}.NewReader(bytes.NewReader(packed))
 	}
 	if err != nil {
-		return nil, noEOF(err)
+		return nil, foreign.NoEOF(err)
 	}
 	b, err := io.ReadAll(io.LimitReader(in, int64(most)+1))
 	if err == nil && len(b) > most {
 		err = tooLong(most)
 	}
-	return b, noEOF(err)
+	return b, foreign.NoEOF(err)
 }
 
 func tooLong(most int) error { return fmt.Errorf("it holds more than %d bytes", most) }

@@ -1,6 +1,10 @@
 package squashfs
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/imgbuild/imgbuild/build/foreign"
+)
 
 var prefixes = map[uint16]string{0: "user.", 1: "trusted.", 2: "security."}
 
@@ -26,8 +30,8 @@ func (r *Reader) xattrs(index uint32) (map[string]string, error) {
 		return nil, nil
 	}
 	head := make([]byte, 16)
-	if n, err := r.file.ReadAt(head, table); n < len(head) {
-		return nil, noEOF(err)
+	if err := foreign.Read(r.file, head, table); err != nil {
+		return nil, err
 	}
 	start, count := int64(le.Uint64(head)), le.Uint32(head[8:])
 	if index >= count {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/imgbuild/imgbuild/build/foreign"
 )
 
 // Disk is the disk that a sparse VMDK in one file holds.
@@ -38,8 +40,8 @@ func Open(file io.ReaderAt) (*Disk, error) {
 
 func open(file io.ReaderAt) (*Disk, error) {
 	h := make([]byte, sector)
-	if n, err := file.ReadAt(h, 0); n < len(h) {
-		return nil, noEOF(err)
+	if err := foreign.Read(file, h, 0); err != nil {
+		return nil, err
 	}
 	if string(h[:4]) != "KDMV" {
 		return nil, errors.New("it does not begin as a sparse one")
@@ -56,8 +58,8 @@ func open(file io.ReaderAt) (*Disk, error) {
 	if len(d.directory) > maxDirectory {
 		return nil, fmt.Errorf("its directory has %d bytes, more than %d", len(d.directory), maxDirectory)
 	}
-	if n, err := file.ReadAt(d.directory, at*sector); n < len(d.directory) {
-		return nil, noEOF(err)
+	if err := foreign.Read(file, d.directory, at*sector); err != nil {
+		return nil, err
 	}
 	return d, nil
 }
@@ -67,23 +69,7 @@ func (d *Disk) Size() int64 { return d.size }
 
 // ReadAt reads from the disk.
 func (d *Disk) ReadAt(p []byte, offset int64) (int, error) {
-	if offset < 0 {
-		return 0, fmt.Errorf("reading a disk at %d, before its begin", offset)
-	}
-	done := 0
-	for done < len(p) && offset < d.size {
-		within := offset % d.grain
-		part := p[done:]
-		part = part[:min(int64(len(part)), d.grain-within, d.size-offset)]
-		if err := d.part(part, offset/d.grain, within); err != nil {
-			return done, fmt.Errorf("reading a VMDK, byte %d of the disk: %w", offset, err)
-		}
-		done, offset = done+len(part), offset+int64(len(part))
-	}
-	if done < len(p) {
-		return done, io.EOF
-	}
-	return done, nil
+	return foreign.Stored{What: "a VMDK", Size: d.size, Piece: d.grain}.ReadAt(p, offset, d.part)
 }
 
 // part reads from within one grain.
@@ -97,8 +83,8 @@ func (d *Disk) part(p []byte, grain, within int64) error {
 	}
 	if d.tableAt != at {
 		d.tableAt, d.table = 0, make([]byte, 4*d.perTable)
-		if n, err := d.file.ReadAt(d.table, at*sector); n < len(d.table) {
-			return noEOF(err)
+		if err := foreign.Read(d.file, d.table, at*sector); err != nil {
+			return err
 		}
 		d.tableAt = at
 	}
@@ -106,15 +92,5 @@ func (d *Disk) part(p []byte, grain, within int64) error {
 	if at == 0 || at == zeroGrain {
 		return nil
 	}
-	if n, err := d.file.ReadAt(p, at*sector+within); n < len(p) {
-		return noEOF(err)
-	}
-	return nil
-}
-
-func noEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
+	return foreign.Read(d.file, p, at*sector+within)
 }

@@ -1,6 +1,10 @@
 package vmdk
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/imgbuild/imgbuild/build/foreign"
+)
 
 // Whole tells whether all grains that the tables name lie in the file: nil, or what is missing. It
 // reads the tables, and a byte of the grain that lies last.
@@ -12,8 +16,8 @@ func (d *Disk) Whole() error {
 		if at == 0 {
 			continue
 		}
-		if n, err := d.file.ReadAt(table, at*sector); n < len(table) {
-			return fmt.Errorf("reading a VMDK, a table at sector %d: %w", at, noEOF(err))
+		if err := foreign.Read(d.file, table, at*sector); err != nil {
+			return fmt.Errorf("reading a VMDK, a table at sector %d: %w", at, err)
 		}
 		for j := range d.perTable {
 			grain, left := int64(le.Uint32(table[4*j:])), d.size-(i*d.perTable+j)*d.grain
@@ -25,8 +29,8 @@ func (d *Disk) Whole() error {
 	if last == 0 {
 		return nil
 	}
-	if n, err := d.file.ReadAt(make([]byte, 1), last); n == 0 {
-		return fmt.Errorf("reading a VMDK, which reaches to byte %d: %w", last, noEOF(err))
+	if err := foreign.Read(d.file, make([]byte, 1), last); err != nil {
+		return fmt.Errorf("reading a VMDK, which reaches to byte %d: %w", last, err)
 	}
 	return nil
 }

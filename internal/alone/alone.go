@@ -109,7 +109,7 @@ func (d *Disks) Member(name string) *MemberError {
 // Firmware says what array of a firmware's a disk is a member of; nil: of none, as all that is no disk of its own: partitions, and
 // what software makes.
 func (d *Disks) Firmware(name string) *MemberError {
-	seq := text(d.Sys, name, "diskseq")
+	seq := disk.Attribute(d.Sys, name, "diskseq")
 	if Never(name) || Sectors(d.Sys, name) == 0 || !hardware(d.Sys, name) || seq != "" && d.known(name) == seq {
 		return nil
 	}

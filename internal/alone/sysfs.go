@@ -4,8 +4,9 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/disk"
 )
 
 // Never says that no array is made of such a device, and that opening it makes noise or takes time.
@@ -15,8 +16,7 @@ func Never(name string) bool {
 
 // Sectors of 512 bytes that a device has; 0 where it has no medium, or is none.
 func Sectors(sys fs.FS, name string) int64 {
-	n, _ := strconv.ParseInt(text(sys, name, "size"), 10, 64)
-	return n
+	return disk.Number(sys, name, "size")
 }
 
 // IsPartition says that a device is one of a disk.
@@ -45,10 +45,10 @@ func Disk(sys fs.FS, name string) string {
 }
 
 // Partitions are those that the kernel has of a disk, by name.
-func Partitions(sys fs.FS, disk string) (names []string) {
-	entries, _ := fs.ReadDir(sys, path.Join("class/block", disk))
+func Partitions(sys fs.FS, name string) (names []string) {
+	entries, _ := fs.ReadDir(sys, path.Join("class/block", name))
 	for _, e := range entries {
-		if text(sys, path.Join(disk, e.Name()), "partition") != "" {
+		if disk.Attribute(sys, path.Join(name, e.Name()), "partition") != "" {
 			names = append(names, e.Name())
 		}
 	}
@@ -59,15 +59,15 @@ func Partitions(sys fs.FS, disk string) (names []string) {
 // stands for. What an array is made of is its driver's business.
 func MadeOf(sys fs.FS, name string) (below []string) {
 	if IsPartition(sys, name) {
-		if disk := Disk(sys, name); disk != "" {
-			below = append(below, disk)
+		if whole := Disk(sys, name); whole != "" {
+			below = append(below, whole)
 		}
 		return below
 	}
-	if file, ok := strings.CutPrefix(text(sys, name, "loop/backing_file"), "/dev/"); ok {
+	if file, ok := strings.CutPrefix(disk.Attribute(sys, name, "loop/backing_file"), "/dev/"); ok {
 		below = append(below, strings.ReplaceAll(file, "/", "!"))
 	}
-	if text(sys, name, "dm/name") != "" {
+	if disk.Attribute(sys, name, "dm/name") != "" {
 		slaves, _ := fs.ReadDir(sys, path.Join("class/block", name, "slaves"))
 		for _, s := range slaves {
 			below = append(below, s.Name())
@@ -80,7 +80,7 @@ func MadeOf(sys fs.FS, name string) (below []string) {
 func holder(sys fs.FS, name string) string {
 	holders, _ := fs.ReadDir(sys, path.Join("class/block", name, "holders"))
 	for _, h := range holders {
-		if text(sys, h.Name(), "md/level") != "" || text(sys, h.Name(), "md/array_state") != "" {
+		if disk.Attribute(sys, h.Name(), "md/level") != "" || disk.Attribute(sys, h.Name(), "md/array_state") != "" {
 			return h.Name()
 		}
 	}
@@ -96,11 +96,6 @@ func Held(sys fs.FS, name string) bool {
 		}
 	}
 	return false
-}
-
-func text(sys fs.FS, name, file string) string {
-	b, _ := fs.ReadFile(sys, path.Join("class/block", name, file))
-	return strings.TrimSpace(string(b))
 }
 
 // slashes gives a name in /sys its form in /dev.

@@ -34,27 +34,27 @@ type Device struct {
 
 // Of reads about a device from the tree at /sys.
 func Of(sys fs.FS, name string) (Device, error) {
-	d := Device{Name: name, Bytes: 512 * number(sys, name, "size")}
+	d := Device{Name: name, Bytes: 512 * Number(sys, name, "size")}
 	if _, err := fs.Stat(sys, path.Join("class/block", name)); err != nil || name == "" || strings.ContainsAny(name, "/.") {
 		return d, fmt.Errorf("there is no block device %s", name)
 	}
 	disk := name
-	if attribute(sys, name, "partition") != "" {
+	if Attribute(sys, name, "partition") != "" {
 		target, err := fs.ReadLink(sys, path.Join("class/block", name))
 		if err != nil {
 			return d, fmt.Errorf("looking for the disk of %s: %w", name, err)
 		}
 		disk = path.Base(path.Dir(target)) // ../../devices/…/block/sda/sda1
-		d.Disk, d.Start = disk, 512*number(sys, name, "start")
+		d.Disk, d.Start = disk, 512*Number(sys, name, "start")
 	}
-	d.Serial, d.Model, d.Address = Serial(sys, disk), printable(attribute(sys, disk, "device/model")), Address(sys, disk)
+	d.Serial, d.Model, d.Address = Serial(sys, disk), printable(Attribute(sys, disk, "device/model")), Address(sys, disk)
 	for _, slave := range children(sys, name, "slaves") {
 		if under, err := Of(sys, slave); err == nil {
 			d.Under = append(d.Under, under)
 		}
 	}
 	for _, child := range children(sys, name, "") {
-		if attribute(sys, child, "partition") == "" || !strings.HasPrefix(child, name) {
+		if Attribute(sys, child, "partition") == "" || !strings.HasPrefix(child, name) {
 			continue
 		}
 		if part, err := Of(sys, child); err == nil {

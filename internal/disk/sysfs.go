@@ -11,7 +11,7 @@ import (
 func Names(sys fs.FS) (names []string) {
 	entries, _ := fs.ReadDir(sys, "class/block")
 	for _, e := range entries {
-		if name := e.Name(); attribute(sys, name, "partition") == "" && number(sys, name, "size") > 0 {
+		if name := e.Name(); Attribute(sys, name, "partition") == "" && Number(sys, name, "size") > 0 {
 			names = append(names, name)
 		}
 	}
@@ -54,13 +54,15 @@ func printable(s string) string {
 	}, s))
 }
 
-func attribute(sys fs.FS, name, file string) string {
+// Attribute is what a file of a block device in /sys says; "" where there is none.
+func Attribute(sys fs.FS, name, file string) string {
 	b, _ := fs.ReadFile(sys, path.Join("class/block", name, file))
 	return strings.TrimSpace(string(b))
 }
 
-func number(sys fs.FS, name, file string) int64 {
-	n, _ := strconv.ParseInt(attribute(sys, name, file), 10, 64)
+// Number is an attribute that is one; 0 where there is none.
+func Number(sys fs.FS, name, file string) int64 {
+	n, _ := strconv.ParseInt(Attribute(sys, name, file), 10, 64)
 	return n
 }
 
