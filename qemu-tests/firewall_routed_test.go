@@ -15,6 +15,7 @@ import (
 // The router between three networks, each verdict by packets: what is allowed, dropped, rejected, translated,
 // redirected, forged, tagged; and nothing before its rules are in force.
 func TestFirewallRouted(t *testing.T) {
+	t.Parallel()
 	logs := newLogServer(t, nil)
 	box := built(t, written(t, "extends = \"firewall\"\n"+small+`
 [image]

@@ -12,6 +12,7 @@ import (
 
 // Rules that are wrong at the boot: everything is dropped but the management path.
 func TestFirewallWrongRules(t *testing.T) {
+	t.Parallel()
 	box := built(t, written(t, "extends = \"firewall\"\n"+small, map[string]string{}))
 	// What the builder can't have seen: the kernel unpacks another file over the one it tried.
 	box.options.Initrd = withFile(t, box.options.Initrd, "etc/nftables.nft", "table inet filter {\n\tchain input { type filter hook input priority 0; policy acept; }\n}\n")
@@ -56,6 +57,7 @@ func TestFirewallWrongRules(t *testing.T) {
 
 // The same in the wire, where nothing passes; and where there can't be any rules, no interface comes up.
 func TestFirewallBridgeWithoutRules(t *testing.T) {
+	t.Parallel()
 	box := built(t, written(t, "extends = \"firewall-bridge\"\n"+small, map[string]string{}))
 	a, b := addr("192.0.2.1"), addr("192.0.2.2")
 	for _, tt := range []struct {

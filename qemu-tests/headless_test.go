@@ -4,6 +4,7 @@ import "testing"
 
 // The profile that make image builds holds what it promises.
 func TestHeadless(t *testing.T) {
+	t.Parallel()
 	shipped(t, "headless").prove(t)
 }
 
@@ -11,7 +12,8 @@ func TestHeadless(t *testing.T) {
 // password, an account of one's own, autologin on a second port, a service that
 // dies at once and for ever, one that stays, a disk.
 func TestConsoleServicesAndMounts(t *testing.T) {
-	extended(t, `
+	t.Parallel()
+	extended(t, cloud+`
 [image]
 overlays = ["files"]
 
