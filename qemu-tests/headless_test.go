@@ -32,6 +32,7 @@ restart_delay = "100ms"
 
 [service.stays]
 command = ["/usr/bin/stays"]
+ready   = { file = "/tmp/stays" }
 needs   = ["mount:/data", "online:lan"]
 user    = "eve"
 environment = { WHO = "eve" }
@@ -84,7 +85,7 @@ equals = "running"
 		"files/usr/bin/dies": "#!/bin/sh\nexit 7\n",
 		"files/usr/bin/stays": `#!/bin/bash
 grep -q ' /data ext4 ' /proc/mounts && mounted=ok
-echo "$UID $WHO /data $mounted" > /tmp/stays
+echo "$UID $WHO /data $mounted" > /tmp/stays.new && mv /tmp/stays.new /tmp/stays
 exec sleep 1000
 `,
 	}).prove(t)

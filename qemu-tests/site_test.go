@@ -34,7 +34,7 @@ overlays = ["headless"]
 
 [site]
 allow = ["hostname", "addresses", "vlans", "log_server", "authorized_keys", "password_hash"]
-wait  = "5s"
+wait  = "20s"
 
 [user.eve]
 
