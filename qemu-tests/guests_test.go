@@ -22,8 +22,11 @@ level  = "raid1"
 create = true
 match  = { members = ["serial=d0", "serial=d1"] }
 [mount."/srv/vm"]
-source = "array:data"
-create = true
+source  = "array:data"
+create  = true
+timeout = "2m"
+[boot]
+unit_timeout = "2m"
 `
 	for i, name := range []string{"first", "second"} {
 		text += fmt.Sprintf(`
