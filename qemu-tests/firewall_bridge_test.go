@@ -27,7 +27,7 @@ func TestFirewallBridge(t *testing.T) {
 	outward := between(inner, outer, b, a, 9, 9) // this one the rules allow, once they are there
 	stop := pelt(left, inward.frame())
 	g := box.on(t, left, right)
-	fact(t, g, "firewall.state", "loaded")
+	hasFact(t, g, "firewall.state", "loaded") // the kernel has to come up first
 	becomes(t, g, "a booted box", isBooted)
 
 	left.sees(t, "allowed", right, outward.frame(), transport(b, a, 9, 9))

@@ -40,7 +40,7 @@ add rule inet filter input iifname "mgmt" accept
 	inward := packet{from: provider.MAC, to: mac(0), source: outer, target: addr("192.168.77.10"), sport: 7, dport: 7, udp: true}
 	stop := pelt(wan, inward.frame())
 	g := box.on(t, wan, inner, dmz)
-	fact(t, g, "firewall.state", "loaded")
+	hasFact(t, g, "firewall.state", "loaded") // the kernel has to come up first
 	becomes(t, g, "an address from the provider", func(s *report.State) bool { return len(addresses(s, "wan")) > 0 })
 	becomes(t, g, "a booted box", isBooted)
 

@@ -20,7 +20,7 @@ func TestFirewallWrongRules(t *testing.T) {
 	wan, inner, dmz := newWire(t), newWire(t), newWire(t)
 	client := inner.Host(2, addr("192.168.77.10"))
 	g := box.on(t, wan, inner, dmz)
-	fact(t, g, "firewall.state", "fallback")
+	hasFact(t, g, "firewall.state", "fallback") // the kernel has to come up first
 	becomes(t, g, "lan and a login prompt", func(s *report.State) bool {
 		return s.Units["online:lan"].State == "ok" && s.Units["console:ttyS0"].State == "ok" && s.Units["firewall"].State == "failed"
 	})
@@ -75,7 +75,7 @@ func TestFirewallBridgeWithoutRules(t *testing.T) {
 		box := box
 		box.options.Initrd, box.options.Cmdline = tt.initrd, box.options.Cmdline+tt.cmdline
 		g := box.on(t, left, right)
-		fact(t, g, "firewall.state", tt.state)
+		hasFact(t, g, "firewall.state", tt.state) // the kernel has to come up first
 		s := until(t, g, "the end of the boot", isBooted)
 		if s.Boot.State != "degraded" || s.Units["console:ttyS0"].State != "ok" {
 			t.Errorf("%s: the boot is %s, the prompt %s", tt.state, s.Boot.State, s.Units["console:ttyS0"].State)

@@ -37,8 +37,8 @@ optional = false
 		t.Helper()
 		holds(t, g, "lan", netip.PrefixFrom(address(last), 128), server)
 	}
-	has(20)
 	until(t, g, "the end of the boot", isBooted)
+	has(20)
 	state(t, g, "online:lan", "ok")
 	prints(t, g, "grep nameserver /etc/resolv.conf", "nameserver 2001:db8::53")
 	hears(t, server, "DHCPv6 RENEW")

@@ -34,7 +34,7 @@ addresses = ["192.0.2.20/24"]
 	peer := pair.Host(1, netip.MustParseAddr("192.0.2.1"))
 	g := box.plugged(t, 0, "", office, pair, pair)
 
-	fact(t, g, "link.bond0.active", "a")
+	hasFact(t, g, "link.bond0.active", "a")
 	ping := peer.Ping(netip.MustParseAddr("192.0.2.20"))
 	defer ping.Stop()
 	flows(t, ping)
