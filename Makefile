@@ -25,8 +25,7 @@ test: ## all tests, among them the boots in QEMU; installs what they need
 	$(GO) test -timeout 40m ./...
 
 test-full: ## the tests and the matrices that take long
-	.ci/install
-	IMGBUILD_TEST_FULL=1 $(GO) test -timeout 80m ./...
+	.ci/shard 0 1
 
 check: vulnerabilities ## vet, staticcheck, format, known vulnerabilities
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }

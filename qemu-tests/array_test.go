@@ -3,8 +3,6 @@ package qemu_tests
 import (
 	"bufio"
 	"encoding/json"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -17,16 +15,6 @@ import (
 // oracle boots a guest that has mdadm and the program that compares us with it.
 func oracle(t *testing.T) *qemu.Guest {
 	t.Helper()
-	program := t.TempDir() + "/mdoracle"
-	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, "./mdoracle")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building mdoracle: %v\n%s", err, out)
-	}
-	body, err := os.ReadFile(program)
-	if err != nil {
-		t.Fatal(err)
-	}
 	a := extended(t, `
 [kernel]
 package = "linux-image-cloud-amd64"
@@ -39,7 +27,7 @@ files = ["/sbin/mdadm"]
 files = ["/sbin/sfdisk"]
 [run]
 memory = "768M"
-`, map[string]string{"files/usr/bin/mdoracle": string(body)})
+`, map[string]string{"files/usr/bin/mdoracle": string(compiled(t, "./mdoracle"))})
 	vm, err := boot.Prepare(t.Context(), a.options)
 	if err != nil {
 		t.Fatal(err)
@@ -53,9 +41,8 @@ memory = "768M"
 // Arrays of every level and version that mdadm made are started or refused as mdadm would, with the same
 // data; what is in doubt is refused; noise on disks is left alone.
 func TestArraysLikeMdadm(t *testing.T) {
-	if os.Getenv("IMGBUILD_TEST_FULL") == "" {
-		t.Skip("a matrix of minutes; others make, break and repair arrays: runs with IMGBUILD_TEST_FULL=1")
-	}
+	t.Parallel()
+	long(t) // others make, break and repair arrays
 	g := oracle(t)
 	seen := map[string]int{}
 	for _, what := range [][]string{{"matrix", "1.2"}, {"noise"}, {"matrix", "1.1"}, {"matrix", "1.0"}, {"matrix", "0.90"}} {

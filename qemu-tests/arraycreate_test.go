@@ -15,6 +15,7 @@ import (
 // Arrays of several levels are made of blank disks at the first boot and are the same ones at the second; a
 // disk that holds something is left alone; a spare takes the place of a failed disk by itself.
 func TestArraysMade(t *testing.T) {
+	t.Parallel()
 	text := `
 [kernel]
 package = "linux-image-cloud-amd64"
@@ -33,7 +34,8 @@ drivers = ["virtio", "scsi"]
 		text += fmt.Sprintf("[array.%s]\nlevel = %[1]q\ncreate = true\nmatch = { members = [%s] }\n", a.level, strings.Join(members, ", "))
 	}
 	text += fmt.Sprintf("[array.used]\nlevel = \"raid1\"\ncreate = true\nmatch = { members = [\"serial=d%d\", \"serial=d%d\"] }\n", disks, disks+1)
-	a := extended(t, text, map[string]string{})
+	text += "[image]\noverlays = [\"headless\", \"files\"]\n"
+	a := extended(t, text, map[string]string{"files/usr/bin/await": string(compiled(t, "./await"))})
 	vm, err := boot.Prepare(t.Context(), a.options)
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +71,7 @@ drivers = ["virtio", "scsi"]
 	const sums = `for a in raid5 raid6 raid10 raid0; do dd if=/dev/md/$a bs=65536 count=16 2>/dev/null | shasum; done`
 	inside(t, g, `for a in raid5 raid6 raid10 raid0; do dd if=/dev/urandom of=/dev/md/$a bs=65536 count=16 2>/dev/null; done; sync`)
 	want := inside(t, g, sums)
-	spare := inside(t, g, fmt.Sprintf(`for f in /sys/block/sd?/device/vpd_pg80; do [[ $(<$f) == *d%d ]] && d=${f#/sys/block/} && echo ${d%%%%/*}; done`, disks+2))
+	spare := inside(t, g, fmt.Sprintf("await disk d%d", disks+2))
 	inside(t, g, "mdadm -q /dev/md_raid5 --add /dev/"+spare+" && set -- /sys/block/md_raid5/slaves/* && mdadm -q /dev/md_raid5 --fail /dev/${1##*/}")
 	until(t, g, "the spare", func(s *report.State) bool { return s.Facts["array.raid5.state"].Value == "rebuilding" })
 	until(t, g, "the rebuild", whole)

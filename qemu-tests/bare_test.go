@@ -15,11 +15,14 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 )
 
+// full says that this is "make test-full".
+func full() bool { return os.Getenv("IMGBUILD_TEST_FULL") != "" }
+
 // long skips a story that the ordinary suite has no time for.
 func long(t *testing.T) {
 	t.Helper()
-	if os.Getenv("IMGBUILD_TEST_FULL") == "" {
-		t.Skip("a boot more: runs with IMGBUILD_TEST_FULL=1")
+	if !full() {
+		t.Skip("a boot more: make test-full runs it")
 	}
 }
 
@@ -63,14 +66,51 @@ func inside(t *testing.T, g *qemu.Guest, line string) string {
 	return strings.TrimSpace(reply.Output)
 }
 
+// comes runs a shell's line in the guest again and again until it prints what is wanted, for what it looks at may arrive a moment
+// after what was waited for. It returns what the line printed the last time.
+func comes(t *testing.T, g *qemu.Guest, line string, wanted func(string) bool) string {
+	t.Helper()
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	for end := time.Now().Add(soon); ; <-again.C {
+		reply, err := g.Request(t.Context(), report.Request{Command: []string{"/bin/bash", "-c", line}})
+		got := strings.TrimSpace(reply.Output)
+		if err == nil && wanted(got) {
+			return got
+		}
+		if err != nil || time.Now().After(end) {
+			t.Errorf("%q in the guest still does not print what is wanted: %+v, %v", line, reply, err)
+			return got
+		}
+	}
+}
+
+// prints waits until a line prints just this.
+func prints(t *testing.T, g *qemu.Guest, line, want string) {
+	t.Helper()
+	if got := comes(t, g, line, func(got string) bool { return got == want }); got != want {
+		t.Errorf("%s prints %q, want %q", line, got, want)
+	}
+}
+
 // says waits until the log has these texts, of one unit ("apart", "service:apart") or, with "", of all: a service counts
-// as started before its first words have been read.
+// as started before its first words have been read, and what is logged may be read later than what came of it.
 func says(t *testing.T, g *qemu.Guest, unit string, texts ...string) {
 	t.Helper()
-	for _, text := range texts {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = regexp.QuoteMeta(text)
+	}
+	saysLike(t, g, unit, quoted...)
+}
+
+// saysLike is says for extended regular expressions (regex(7)), without \d and the like.
+func saysLike(t *testing.T, g *qemu.Guest, unit string, patterns ...string) {
+	t.Helper()
+	for _, text := range patterns {
 		ctx, cancel := context.WithTimeout(t.Context(), soon)
 		defer cancel()
-		line := `exec 3< <(uinitctl log -f $1); while read -ru 3 line; do [[ $line == *"$2"* ]] && { kill $!; exit 0; }; done; exit 1`
+		line := `exec 3< <(uinitctl log -f $1); while read -ru 3 line; do [[ $line =~ $2 ]] && { kill $!; exit 0; }; done; exit 1`
 		reply, err := g.Request(ctx, report.Request{Command: []string{"/bin/bash", "-c", line, "says", unit, text}})
 		if err != nil || reply.Exit == nil || *reply.Exit != 0 {
 			t.Errorf("%q is not in the log of %q: %+v, %v; the log is\n%s", text, unit, reply, err, inside(t, g, "uinitctl log "+unit))
@@ -105,10 +145,11 @@ func unitAt(t *testing.T, s report.State, name, state string) report.Event {
 // A box with nothing: a processor without a random generator, a hardware clock in the year 2000, one
 // of five time servers there as well, and a log server that goes away and comes back.
 func TestBareBox(t *testing.T) {
+	t.Parallel()
 	century := -time.Since(time.Date(2000, 6, 1, 0, 0, 0, 0, time.UTC))
 	servers := timeServers(t, 0, 0, century, 0, 0)
 	logs := newLogServer(t, nil)
-	box := extended(t, fmt.Sprintf(`
+	box := extended(t, cloud+fmt.Sprintf(`
 [image]
 overlays = ["headless", "files"]
 [run]
@@ -148,15 +189,13 @@ needs   = ["network"]
 	until(t, g, "the clock", func(s *report.State) bool { return s.Units["service:keyuser"].State == "ok" && isBooted(s) })
 
 	year := time.Now().UTC().Format("2006-01-02")
-	for line, want := range map[string]string{
+	for line, want := range map[string]string{ // the machine's clock and the disk are written to later than the kernel's clock is
 		"printf '%(%Y-%m-%d)T' -1":                          year,
 		"TZ=UTC; read d </sys/class/rtc/rtc0/date; echo $d": year,
 		"read c </state/clock; echo ${c%%T*}":               year,
 		"read m rest </state/random-seed; echo $m":          "uinit-seed-1",
 	} {
-		if got := inside(t, g, line); got != want {
-			t.Errorf("%s prints %q, want %q", line, got, want)
-		}
+		prints(t, g, line, want)
 	}
 	says(t, g, "keyuser", "keyuser: the key is made")
 	off(t, g)
@@ -183,7 +222,8 @@ needs   = ["network"]
 
 // Nothing is plugged in, and the hardware clock is in the far future.
 func TestNoNetwork(t *testing.T) {
-	box := extended(t, `
+	t.Parallel()
+	box := extended(t, cloud+`
 [run]
 nics = 0
 [boot]
@@ -210,16 +250,16 @@ remote = "tcp://192.0.2.4"
 	}
 }
 
-// Most of the servers are wrong: nobody believes them, and the clock is left alone.
+// Most of the servers are wrong: nobody believes them, and the clock is left alone. Then somebody presses three keys.
 func TestMostTimeServersAreWrong(t *testing.T) {
-	t.Parallel() // it waits for the clock's deadline
+	t.Parallel()
 	century := -time.Since(time.Date(2000, 6, 1, 0, 0, 0, 0, time.UTC))
-	box := extended(t, fmt.Sprintf("[time]\nservers = [\"%s\"]\n[boot]\nunit_timeout = \"5s\"\n",
+	box := extended(t, fmt.Sprintf("[time]\nservers = [\"%s\"]\n[boot]\nunit_timeout = \"5s\"\n[module.atkbd]\n[module.i8042]\n",
 		strings.Join(timeServers(t, century, 0, century, 0, century), `", "`)), map[string]string{})
 	g := box.boots(t)
 	until(t, g, "the end of the boot", isBooted)
 	year := inside(t, g, "printf '%(%Y)T' -1")
-	s := off(t, g)
+	s := threeKeys(t, g)
 	f := facts(g)
 	if rejected, _ := f["clock.rejected"].([]any); f["clock.state"] != "unset" || f["clock.from"] != "clock" || len(rejected) != 3 || year != time.Now().UTC().Format("2006") {
 		t.Errorf("the year is %s; facts %v", year, f)
@@ -231,7 +271,8 @@ func TestMostTimeServersAreWrong(t *testing.T) {
 
 // Somebody presses r while the machine comes up, looks around, and lets it go on without services.
 func TestHeldBoot(t *testing.T) {
-	box := extended(t, "[service.probe]\ncommand = [\"/bin/sleep\", \"1000\"]\n", map[string]string{})
+	t.Parallel()
+	box := extended(t, cloud+"[service.probe]\ncommand = [\"/bin/sleep\", \"1000\"]\n", map[string]string{})
 	vm, err := boot.Prepare(t.Context(), box.options)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,8 @@ package qemu_tests
 
 import (
 	"crypto/sha256"
+	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"regexp"
@@ -30,6 +32,16 @@ match  = { members = ["serial=d0", "serial=d1"] }
 level  = "raid1"
 create = true
 match  = { members = ["serial=d2", "serial=d3"] }
+[array.noise]
+level  = "raid1"
+create = true
+match  = { members = ["serial=n0", "serial=n1"] }
+[mount."/noise"]
+source  = "array:noise"
+type    = "ext4"
+create  = true
+fsck    = "preen"
+nofail  = true
 [mount."/srv"]
 source = "/dev/vda"
 type   = "ext4"
@@ -62,9 +74,25 @@ func withoutEnds(t *testing.T, dir, name string) string {
 	return path
 }
 
-// Disks whose data can be had back are taken by nobody: no mount, no array, no replacement. Erased by a person who says which
-// one is meant, they are.
+// noisy is a disk full of somebody's bytes.
+func noisy(t *testing.T, dir, name string, seed byte) string {
+	t.Helper()
+	path := blank(t, dir, name)
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := io.CopyN(f, rand.NewChaCha8([32]byte{5, seed}), 64<<20); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Disks whose data can be had back are taken by nobody, nor are those that are full of somebody's bytes: no mount, no array, no
+// replacement. Erased by a person who says which one is meant, they are.
 func TestDisksAreNotTaken(t *testing.T) {
+	t.Parallel()
 	a := extended(t, takers, map[string]string{"files/usr/bin/await": string(compiled(t, "./await"))})
 	vm, err := boot.Prepare(t.Context(), a.options)
 	if err != nil {
@@ -81,6 +109,10 @@ func TestDisksAreNotTaken(t *testing.T) {
 		vm.Config.Disks = append(vm.Config.Disks, d)
 	}
 	used := map[string]string{"m0": dir + "/m0", "d3": dir + "/d3", "d4": dir + "/d4"}
+	for i, id := range []string{"n0", "n1"} {
+		used[id] = noisy(t, dir, id, byte(i))
+		vm.Config.Disks = append(vm.Config.Disks, qemu.Disk{ID: id, Path: used[id], Bus: qemu.SCSI})
+	}
 	for id, path := range used {
 		before[id] = digest(t, path)
 	}
@@ -95,8 +127,15 @@ func TestDisksAreNotTaken(t *testing.T) {
 	g := startFor(t, vm.Config, 3*time.Minute)
 	until(t, g, "the console", func(s *report.State) bool { return s.Units["console:ttyS0"].State == "ok" })
 	s := until(t, g, "the outcomes", func(s *report.State) bool {
-		return s.Facts["array.data.state"].Value == "ok" && s.Units["array:used"].State != "" && s.Units["mount:/srv"].State != ""
+		return s.Facts["array.data.state"].Value == "ok" && s.Units["array:used"].State != "" && s.Units["array:noise"].State != "" && s.Units["mount:/srv"].State != "" &&
+			isBooted(s)
 	})
+	if e := s.Units["array:noise"]; e.State != "failed" || !strings.Contains(e.Message, "serial n0) is not blank") {
+		t.Errorf("the array of noise: %+v", e)
+	}
+	if e := s.Units["mount:/noise"]; e.State == "ok" {
+		t.Errorf("the mount of noise: %+v", e)
+	}
 	refused("the array", s.Units["array:used"].Message, "d3")
 	refused("the mount", s.Units["mount:/srv"].Message, "m0")
 	refused("the replacement", inside(t, g, `uinitctl array replace data $(await disk d1 d4) 2>&1 && exit 1; exit 0`), "d4")
@@ -117,19 +156,20 @@ func TestDisksAreNotTaken(t *testing.T) {
 		t.Error("a disk was erased that nobody meant")
 	}
 	inside(t, g, `set -e; uinitctl disk erase vda m0; uinitctl disk erase /dev/$(await disk d3) d3; d=$(await disk d4); uinitctl disk erase $d d4; uinitctl array replace data $(await disk d1) $d`)
-	if log := inside(t, g, `uinitctl log`); !regexp.MustCompile(`array data: making sd[a-z] \(160 MiB, at [0-9:]+, serial d4\) a member`).MatchString(log) ||
-		!regexp.MustCompile(`disk vda \(160 MiB, .*serial m0\): blank: zeros written over [0-9.]+ [KM]iB`).MatchString(log) {
-		t.Errorf("the log is %s", log)
-	}
+	saysLike(t, g, "", `array data: making sd[a-z] \(160 MiB, at [0-9:]+, serial d4\) a member`,
+		`disk vda \(160 MiB, .*serial m0\): blank: zeros written over [0-9.]+ [KM]iB`)
 	off(t, g)
+	for _, id := range []string{"n0", "n1"} {
+		if digest(t, used[id]) != before[id] {
+			t.Errorf("%s, which is full of noise, is another one than before", id)
+		}
+	}
 
 	g = startFor(t, vm.Config, 3*time.Minute)
 	until(t, g, "what was refused", func(s *report.State) bool {
 		return s.Facts["array.used.state"].Value == "ok" && s.Units["mount:/srv"].State == "ok"
 	})
-	if log := inside(t, g, `uinitctl log`); !regexp.MustCompile(`array used: making it of sd[a-z] \(160 MiB, at [0-9:]+, serial d3\)`).MatchString(log) ||
-		!regexp.MustCompile(`mount /srv: making an ext4 file system on vda \(160 MiB, .*serial m0\)`).MatchString(log) {
-		t.Errorf("the log is %s", log)
-	}
+	saysLike(t, g, "", `array used: making it of sd[a-z] \(160 MiB, at [0-9:]+, serial d3\)`,
+		`mount /srv: making an ext4 file system on vda \(160 MiB, .*serial m0\)`)
 	off(t, g)
 }

@@ -55,7 +55,7 @@ func cable(t *testing.T, g *qemu.Guest, i int, in bool) {
 }
 
 // soon bounds what follows a change of the network: a lease of eight seconds to its end, on a busy host.
-const soon = 30 * time.Second
+const soon = time.Minute
 
 // fact waits until a fact has a value.
 func fact(t *testing.T, g *qemu.Guest, name string, want any) {

@@ -57,6 +57,7 @@ files = ["/sbin/e2fsck"]
 // The worker dies again and again. Nobody gets a shell by that where root is locked, nor by the kernel line; the box comes
 // back with all that it does; the third time it reboots, and says why.
 func TestCrashes(t *testing.T) {
+	t.Parallel()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)

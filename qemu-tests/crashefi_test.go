@@ -2,7 +2,6 @@ package qemu_tests
 
 import (
 	"fmt"
-	"os"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/boot"
@@ -13,9 +12,8 @@ import (
 
 // A box without any state of its own leaves word of its crashes in the firmware's variables.
 func TestCrashesKeptByFirmware(t *testing.T) {
-	if os.Getenv("IMGBUILD_TEST_FULL") == "" {
-		t.Skip("four boots by way of firmware, one of them after a minute's pause: runs with IMGBUILD_TEST_FULL=1")
-	}
+	t.Parallel()
+	long(t) // four boots by way of firmware, one of them after a minute's pause
 	a := extended(t, `
 formats = ["kernel", "uki"]
 [kernel]

@@ -15,6 +15,7 @@ import (
 // QEMU takes every device that a Config can name, in both kinds of firmware, and a
 // disk can be taken out of a running guest. Nothing boots.
 func TestDevices(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := func(name string) string {
 		path := filepath.Join(dir, name)

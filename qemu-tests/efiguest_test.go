@@ -20,6 +20,7 @@ const firmwareLimit = 12 * time.Minute
 // heard on its console. That much takes two minutes and a half; uinit itself, which is code that runs once, did not say a word in
 // eight. Emulating KVM, which is faster, ends in QEMU's own assertion. It hears no power button so early and is switched off.
 func TestNestedUEFI(t *testing.T) {
+	t.Parallel()
 	long(t)
 	words := append([]string{"console=tty0", "console=ttyS0,115200n8"}, qemu.KernelArgs(qemu.AccelTCG, tsc.KHz())...)
 	inner := extended(t, "formats = [\"kernel\", \"disk\"]\n"+strings.Replace(cloud, "[kernel]\n", fmt.Sprintf("[kernel]\ncmdline = [\"%s\"]\ndrivers = [\"virtio\"]\n", strings.Join(words, `", "`)), 1)+`

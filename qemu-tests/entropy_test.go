@@ -11,6 +11,7 @@ import (
 // unexplained. This guest's clock counts its instructions, so that it knows of no busy host: the kernel
 // gathers randomness by that clock, for a second, and units are late by it.
 func TestKeysWithoutEntropy(t *testing.T) {
+	t.Parallel()
 	box := extended(t, `
 [kernel]
 package = "linux-image-cloud-amd64"

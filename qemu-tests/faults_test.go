@@ -17,7 +17,8 @@ import (
 // a unit panics, a service never gets going, orphans and quick children are many, and at the power button
 // a service does not want to leave.
 func TestFaults(t *testing.T) {
-	box := extended(t, `
+	t.Parallel()
+	box := extended(t, cloud+`
 [image]
 overlays = ["headless", "files"]
 [user.root]
@@ -58,7 +59,7 @@ stop_timeout = "1s"
 		t.Fatal(err)
 	}
 	t.Cleanup(vm.Close)
-	g := startFor(t, vm.Config, 2*limit) // it starts some 240 programs
+	g := startFor(t, vm.Config, 2*limit) // it starts some 100 programs
 	talk(t, g,
 		[2]string{`Password of root: $`, "wrong\r"},
 		[2]string{`Login incorrect\s+Password of root: $`, "correct horse\r"},
@@ -76,11 +77,11 @@ stop_timeout = "1s"
 	until(t, g, "the service's failure", func(s *report.State) bool { return s.Units["service:hangs"].State == "failed" })
 	until(t, g, "the disk's service", func(s *report.State) bool { return s.Units["service:stubborn"].State == "ok" })
 	// Orphans, of a shell that is gone, end at any time meanwhile.
-	inside(t, g, "exec 9<> <(:); for i in {1..40}; do (read -rt $((i / 20)).$((i % 10)) -u 9 &) >/dev/null 2>&1; done")
+	inside(t, g, "exec 9<> <(:); for i in {1..40}; do ({ read -rt $((i / 20)).$((i % 10)) -u 9; : >/run/ended.$i; } &) >/dev/null 2>&1; done")
 	began := time.Now()
 	var children errgroup.Group
 	children.SetLimit(8) // at a time
-	for want := range 200 {
+	for want := range 64 {
 		children.Go(func() error {
 			reply, err := g.Request(t.Context(), report.Request{Command: []string{"/bin/bash", "-c", fmt.Sprintf("exit %d", want)}})
 			if err != nil || reply.Exit == nil || *reply.Exit != want {
@@ -90,9 +91,11 @@ stop_timeout = "1s"
 		})
 	}
 	_ = children.Wait()
-	t.Logf("200 children took %v", time.Since(began).Round(time.Millisecond))
-	if got := inside(t, g, `sleep 2; n=0; for f in /proc/[0-9]*/stat; do read -r s 2>/dev/null < $f && [[ $s == *") Z "* ]] && ((n++)); done; echo $n`); got != "0" {
-		t.Errorf("%s zombies are left", got)
+	t.Logf("64 children took %v", time.Since(began).Round(time.Millisecond))
+	// Who has just ended may be seen before it is reaped: a zombie that is left would be there for ever.
+	if got := inside(t, g, `exec 9<> <(:); zombies() { n=0; for f in /proc/[0-9]*/stat; do read -r s 2>/dev/null <$f && [[ $s == *") Z "* ]] && ((n++)); done; ((n)); }
+set -- /run/ended.*; while (($# < 40)) || zombies; do read -rt 0.1 -u 9; set -- /run/ended.*; done; echo none`); got != "none" {
+		t.Errorf("zombies are left: %q", got)
 	}
 
 	limits := "cd /sys/fs/cgroup/work/services/hangs && echo $(<memory.max) $(<pids.max) $(<cpu.max)"
@@ -118,7 +121,8 @@ stop_timeout = "1s"
 	if state := s.Facts["service.stubborn.state"].Value; state != "stopped" {
 		t.Errorf("the stubborn service is %v", state)
 	}
-	if e := unitAt(t, s, "service:quits", "failed"); e.Message != "ended 3 times in a row at once: exit status 7" {
+	// On a busy machine it may not have been at once.
+	if e := unitAt(t, s, "service:quits", "failed"); e.Message != "ended 3 times in a row at once: exit status 7" && e.Message != "restarted 5 times within 10m0s, last: exit status 7" {
 		t.Errorf("the service that quits says %q", e.Message)
 	}
 	if f := facts(g); f["service.quits.state"] != "failed" || f["service.quits.exit"] != "exit status 7" || f["service.quits.restarts"] != 5.0 {

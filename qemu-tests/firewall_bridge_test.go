@@ -3,6 +3,7 @@ package qemu_tests
 import (
 	"net"
 	"net/netip"
+	"regexp"
 	"testing"
 
 	"github.com/gopacket/gopacket"
@@ -11,8 +12,9 @@ import (
 	"github.com/imgbuild/imgbuild/qemu-tests/lan"
 )
 
-// The wire: both sides see each other by the rules' leave, and nobody sees the box.
+// The wire: both sides see each other by the rules' leave, and nobody sees the box. Its cards are down before the power is off.
 func TestFirewallBridge(t *testing.T) {
+	t.Parallel()
 	box := built(t, written(t, "extends = \"firewall-bridge\"\n"+small+"[image]\noverlays = [\"firewall-bridge\", \"site\"]\n",
 		map[string]string{"site/etc/nftables.d/10-site.nft": "add element bridge filter inside4 { 192.0.2.2 }\n"}))
 	left, right := newWire(t), newWire(t)
@@ -25,7 +27,7 @@ func TestFirewallBridge(t *testing.T) {
 	outward := between(inner, outer, b, a, 9, 9) // this one the rules allow, once they are there
 	stop := pelt(left, inward.frame())
 	g := box.on(t, left, right)
-	fact(t, g, "firewall.state", "loaded")
+	hasFact(t, g, "firewall.state", "loaded") // the kernel has to come up first
 	becomes(t, g, "a booted box", isBooted)
 
 	left.sees(t, "allowed", right, outward.frame(), transport(b, a, 9, 9))
@@ -103,5 +105,13 @@ func TestFirewallBridge(t *testing.T) {
 	}
 	says(t, g, "packets", "wire: ", "physin=outside physout=inside", "macsrc="+outer.MAC.String(), "spoofed: ", "dpt=22 flags=SYN", "proto=ARP", "vlan=20")
 	s := off(t, g)
+	// A virtio card that is up while the kernel shuts devices down may hang the machine for good (uinit/power): the bridge that they
+	// are ports of tells that they went down before.
+	said := g.Consoles()[0].Text()
+	for _, port := range []string{"inside", "outside"} {
+		if !regexp.MustCompile(`going down: poweroff[\s\S]*wire: port \d\(` + port + `\) entered disabled state[\s\S]*reboot: Power down`).MatchString(said) {
+			t.Errorf("no word of card %s between the shutdown and its end; the console shows\n%s", port, said)
+		}
+	}
 	t.Logf("rules in force at %.2f s, boot %.2f s; memory %v", unitAt(t, s, "filter", "ok").Uptime, s.Boot.Seconds, s.Facts["memory.used_bytes"].Value)
 }

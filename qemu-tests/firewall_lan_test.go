@@ -18,6 +18,7 @@ import (
 // A router whose provider gives a fixed address and, late, advertisements: nobody waits for it at the prompt, and
 // those behind get addresses and names.
 func TestFirewallServesLAN(t *testing.T) {
+	t.Parallel()
 	box := built(t, written(t, "extends = \"firewall\"\n"+small+`
 [ethernet.wan]
 dhcp4     = false

@@ -15,6 +15,7 @@ import (
 // The router between three networks, each verdict by packets: what is allowed, dropped, rejected, translated,
 // redirected, forged, tagged; and nothing before its rules are in force.
 func TestFirewallRouted(t *testing.T) {
+	t.Parallel()
 	logs := newLogServer(t, nil)
 	box := built(t, written(t, "extends = \"firewall\"\n"+small+`
 [image]
@@ -39,7 +40,7 @@ add rule inet filter input iifname "mgmt" accept
 	inward := packet{from: provider.MAC, to: mac(0), source: outer, target: addr("192.168.77.10"), sport: 7, dport: 7, udp: true}
 	stop := pelt(wan, inward.frame())
 	g := box.on(t, wan, inner, dmz)
-	fact(t, g, "firewall.state", "loaded")
+	hasFact(t, g, "firewall.state", "loaded") // the kernel has to come up first
 	becomes(t, g, "an address from the provider", func(s *report.State) bool { return len(addresses(s, "wan")) > 0 })
 	becomes(t, g, "a booted box", isBooted)
 

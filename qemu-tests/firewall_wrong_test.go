@@ -12,6 +12,7 @@ import (
 
 // Rules that are wrong at the boot: everything is dropped but the management path.
 func TestFirewallWrongRules(t *testing.T) {
+	t.Parallel()
 	box := built(t, written(t, "extends = \"firewall\"\n"+small, map[string]string{}))
 	// What the builder can't have seen: the kernel unpacks another file over the one it tried.
 	box.options.Initrd = withFile(t, box.options.Initrd, "etc/nftables.nft", "table inet filter {\n\tchain input { type filter hook input priority 0; policy acept; }\n}\n")
@@ -19,7 +20,7 @@ func TestFirewallWrongRules(t *testing.T) {
 	wan, inner, dmz := newWire(t), newWire(t), newWire(t)
 	client := inner.Host(2, addr("192.168.77.10"))
 	g := box.on(t, wan, inner, dmz)
-	fact(t, g, "firewall.state", "fallback")
+	hasFact(t, g, "firewall.state", "fallback") // the kernel has to come up first
 	becomes(t, g, "lan and a login prompt", func(s *report.State) bool {
 		return s.Units["online:lan"].State == "ok" && s.Units["console:ttyS0"].State == "ok" && s.Units["firewall"].State == "failed"
 	})
@@ -56,6 +57,7 @@ func TestFirewallWrongRules(t *testing.T) {
 
 // The same in the wire, where nothing passes; and where there can't be any rules, no interface comes up.
 func TestFirewallBridgeWithoutRules(t *testing.T) {
+	t.Parallel()
 	box := built(t, written(t, "extends = \"firewall-bridge\"\n"+small, map[string]string{}))
 	a, b := addr("192.0.2.1"), addr("192.0.2.2")
 	for _, tt := range []struct {
@@ -73,7 +75,7 @@ func TestFirewallBridgeWithoutRules(t *testing.T) {
 		box := box
 		box.options.Initrd, box.options.Cmdline = tt.initrd, box.options.Cmdline+tt.cmdline
 		g := box.on(t, left, right)
-		fact(t, g, "firewall.state", tt.state)
+		hasFact(t, g, "firewall.state", tt.state) // the kernel has to come up first
 		s := until(t, g, "the end of the boot", isBooted)
 		if s.Boot.State != "degraded" || s.Units["console:ttyS0"].State != "ok" {
 			t.Errorf("%s: the boot is %s, the prompt %s", tt.state, s.Boot.State, s.Units["console:ttyS0"].State)

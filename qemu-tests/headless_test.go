@@ -4,6 +4,7 @@ import "testing"
 
 // The profile that make image builds holds what it promises.
 func TestHeadless(t *testing.T) {
+	t.Parallel()
 	shipped(t, "headless").prove(t)
 }
 
@@ -11,7 +12,8 @@ func TestHeadless(t *testing.T) {
 // password, an account of one's own, autologin on a second port, a service that
 // dies at once and for ever, one that stays, a disk.
 func TestConsoleServicesAndMounts(t *testing.T) {
-	extended(t, `
+	t.Parallel()
+	extended(t, cloud+`
 [image]
 overlays = ["files"]
 
@@ -30,6 +32,7 @@ restart_delay = "100ms"
 
 [service.stays]
 command = ["/usr/bin/stays"]
+ready   = { file = "/tmp/stays" }
 needs   = ["mount:/data", "online:lan"]
 user    = "eve"
 environment = { WHO = "eve" }
@@ -82,7 +85,7 @@ equals = "running"
 		"files/usr/bin/dies": "#!/bin/sh\nexit 7\n",
 		"files/usr/bin/stays": `#!/bin/bash
 grep -q ' /data ext4 ' /proc/mounts && mounted=ok
-echo "$UID $WHO /data $mounted" > /tmp/stays
+echo "$UID $WHO /data $mounted" > /tmp/stays.new && mv /tmp/stays.new /tmp/stays
 exec sleep 1000
 `,
 	}).prove(t)

@@ -12,6 +12,7 @@ import (
 // UEFI has no menu of ours: there the rescue way is a key on the serial line. One press is enough from when
 // the kernel has opened its console, though uinit only listens later.
 func TestHoldKey(t *testing.T) {
+	t.Parallel()
 	a := extended(t, `
 formats = ["kernel", "disk"]
 [kernel]

@@ -20,6 +20,7 @@ import (
 
 // The profile holds what it promises; its checks start a guest within the guest as far as its firmware.
 func TestHypervisor(t *testing.T) {
+	t.Parallel()
 	box := shipped(t, "hypervisor")
 	if info, err := os.Stat(box.options.Initrd); err != nil || info.Size() > 45<<20 {
 		t.Errorf("the initramfs: %v MB, %v; want 45 MB at most", info.Size()>>20, err)
@@ -30,6 +31,7 @@ func TestHypervisor(t *testing.T) {
 // It is built in every format, and holds that from media of both kinds of firmware too; their kernel line cannot be added to, so
 // what lets tests give commands is in the profile.
 func TestHypervisorFromMedia(t *testing.T) {
+	t.Parallel()
 	long(t)
 	box := built(t, written(t, `
 extends = "hypervisor"
@@ -116,6 +118,7 @@ path = "lvm:vg0/web"
 // A guest within the guest: on a VLAN's bridge it gets its address, answers, and is talked to on its console;
 // a guest that is killed comes again, one that is too large is refused, and all go down in their order.
 func TestNestedGuest(t *testing.T) {
+	t.Parallel()
 	long(t)
 	cable := segment(t) // for both ports of the bond
 	office := cable.VLAN(20).Host(1, netip.MustParseAddr("192.0.2.1"))

@@ -62,6 +62,7 @@ type mirror struct {
 // replacing a disk. What was begun goes on by itself at the next boot, every file that was synced is there, and
 // in the end the mirror is whole.
 func TestPowerFails(t *testing.T) {
+	t.Parallel()
 	long(t)
 	seed, err := strconv.ParseUint(os.Getenv("IMGBUILD_TEST_SEED"), 10, 64)
 	if err != nil {

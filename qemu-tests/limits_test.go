@@ -100,6 +100,7 @@ func (b besieged) attacks(user, line string) (done <-chan struct{}) {
 
 // An ordinary account does its worst, by SSH and on a console: the box goes on as if nothing were the matter.
 func TestOneAccountDoesNotTakeTheBox(t *testing.T) {
+	t.Parallel()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +110,7 @@ func TestOneAccountDoesNotTakeTheBox(t *testing.T) {
 		t.Fatal(err)
 	}
 	public := string(bytes.TrimSpace(ssh.MarshalAuthorizedKey(key.PublicKey())))
-	box := extended(t, fmt.Sprintf(`
+	box := extended(t, cloud+fmt.Sprintf(`
 [image]
 overlays = ["headless", "files"]
 [ssh]

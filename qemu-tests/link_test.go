@@ -5,7 +5,8 @@ import "testing"
 // The stack a sysadmin draws on paper, on a real kernel: two interfaces, a bond, a VLAN, a bridge, and beside
 // them a network with nothing but router advertisements.
 func TestLinkStack(t *testing.T) {
-	extended(t, `
+	t.Parallel()
+	extended(t, cloud+`
 [ethernet.lan]
 match = { index = 0 }
 [ethernet.a]

@@ -36,10 +36,11 @@ type logServer struct {
 	messages map[uint64]string // by sequenceId; one may come twice
 	lines    []string          // all that came, of a machine that was started anew too
 	changed  chan struct{}
+	readers  sync.WaitGroup // of connections
 }
 
 func newLogServer(t *testing.T, secure *tls.Config) *logServer {
-	s := &logServer{t: t, secure: secure, address: "127.0.0.1:0", messages: map[uint64]string{}, changed: make(chan struct{}, 1)}
+	s := &logServer{t: t, secure: secure, address: "127.0.0.1:" + freePort(t), messages: map[uint64]string{}, changed: make(chan struct{}, 1)}
 	s.come()
 	t.Cleanup(s.leave)
 	return s
@@ -70,8 +71,8 @@ func (s *logServer) come() {
 			}
 			s.mu.Lock()
 			s.conns = append(s.conns, c)
+			s.readers.Go(func() { s.read(c) })
 			s.mu.Unlock()
-			go s.read(c)
 		}
 	}()
 }
@@ -121,44 +122,44 @@ func (s *logServer) read(c net.Conn) {
 	}
 }
 
-// wait returns when so many different messages have come; a guest that is gone sends no more.
-func (s *logServer) wait(g *qemu.Guest, count int) {
-	s.t.Helper()
-	for {
+// until waits for something in what has come, for as long as the guest lives and its last words are not read.
+func (s *logServer) until(g *qemu.Guest, yes func() bool) bool {
+	seen := func() bool {
 		s.mu.Lock()
-		n := len(s.messages)
-		s.mu.Unlock()
-		if n >= count {
-			return
-		}
+		defer s.mu.Unlock()
+		return yes()
+	}
+	for !seen() {
 		select {
 		case <-s.changed:
 		case <-g.Exited():
-			s.t.Fatalf("%d of %d messages came before the guest ended", n, count)
+			s.readers.Wait()
+			return seen()
 		}
+	}
+	return true
+}
+
+// wait returns when so many different messages have come.
+func (s *logServer) wait(g *qemu.Guest, count int) {
+	s.t.Helper()
+	if !s.until(g, func() bool { return len(s.messages) >= count }) {
+		s.t.Fatalf("%d of %d messages came before the guest ended", len(s.messages), count)
 	}
 }
 
 // waitLine returns when a message has come that matches.
 func (s *logServer) waitLine(g *qemu.Guest, pattern string) {
 	s.t.Helper()
-	for re := regexp.MustCompile(pattern); ; {
-		s.mu.Lock()
-		found := slices.ContainsFunc(s.lines, re.MatchString)
-		s.mu.Unlock()
-		if found {
-			return
-		}
-		select {
-		case <-s.changed:
-		case <-g.Exited():
-			s.t.Fatalf("no message matched %s before the guest ended", pattern)
-		}
+	re := regexp.MustCompile(pattern)
+	if !s.until(g, func() bool { return slices.ContainsFunc(s.lines, re.MatchString) }) {
+		s.t.Fatalf("no message matched %s before the guest ended", pattern)
 	}
 }
 
-// got returns what came, and how many are missing among it.
+// got returns what came of a guest that is gone, its last words too, and how many are missing among it.
 func (s *logServer) got() (all []string, missing int) {
+	s.readers.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := uint64(0)

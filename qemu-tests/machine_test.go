@@ -3,11 +3,11 @@ package qemu_tests
 import (
 	"fmt"
 	"regexp"
-	"strings"
 	"testing"
 )
 
 func TestConsoleAndReport(t *testing.T) {
+	t.Parallel()
 	config := guest(t, "ask")
 	config.ReportSerial = true
 	g := start(t, config)
@@ -37,23 +37,4 @@ func TestConsoleAndReport(t *testing.T) {
 		t.Errorf("hard links: %s", got)
 	}
 	t.Logf("%.2f CPU s, %.2f s", exit.CPU.Seconds(), exit.Took.Seconds())
-}
-
-func TestEndings(t *testing.T) {
-	for behaviour, reason := range map[string]string{"panic": "guest-reset", "poweroff": "guest-shutdown", "reset": "guest-reset"} {
-		t.Run(behaviour, func(t *testing.T) {
-			g := start(t, guest(t, behaviour))
-			exit := g.Wait()
-			if exit.Reason != reason || exit.Killed != nil {
-				t.Errorf("ended with %+v, want %s", exit, reason)
-			}
-			console, _ := g.Console("ttyS0")
-			if got := strings.Contains(console.Text(), "Kernel panic - not syncing: "); got != (behaviour == "panic") {
-				t.Errorf("panic seen: %v", got)
-			}
-			if s := g.Report().State(); s.Done != nil || len(s.Events) != 0 {
-				t.Errorf("reported %+v", s)
-			}
-		})
-	}
 }

@@ -16,6 +16,7 @@ import (
 
 // The media that boot stand up to programs that we did not write.
 func TestMediaByOthers(t *testing.T) {
+	t.Parallel()
 	a := extended(t, onMedia+"[disk]\nstate = \"512M\"\n", map[string]string{})
 	dir := filepath.Dir(a.options.Kernel)
 	image, cd := build.Medium(a.profile, dir, profile.FormatDisk), build.Medium(a.profile, dir, profile.FormatISO)
@@ -58,6 +59,7 @@ func TestMediaByOthers(t *testing.T) {
 
 // A disk stored in another format is the same disk.
 func TestStoredDisks(t *testing.T) {
+	t.Parallel()
 	raw := ""
 	for _, f := range []profile.DiskFormat{profile.DiskRaw, profile.DiskQCOW2, profile.DiskVHD, profile.DiskVMDK} {
 		a := extended(t, "formats = [\"kernel\", \"disk\"]\n[disk]\nformat = \""+string(f)+"\"\n", map[string]string{})

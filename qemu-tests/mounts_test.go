@@ -12,6 +12,7 @@ import (
 // File systems of every kind come up by label, UUID and volume after the power failed; one that is damaged
 // beyond what can be repaired without asking is not mounted.
 func TestMounts(t *testing.T) {
+	t.Parallel()
 	a := extended(t, `
 [kernel]
 package = "linux-image-cloud-amd64"

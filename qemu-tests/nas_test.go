@@ -1,10 +1,6 @@
 package qemu_tests
 
 import (
-	"crypto/sha256"
-	"io"
-	"math/rand/v2"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -17,10 +13,14 @@ import (
 )
 
 // The profile holds what it promises to its owner.
-func TestNAS(t *testing.T) { shipped(t, "nas").prove(t) }
+func TestNAS(t *testing.T) {
+	t.Parallel()
+	shipped(t, "nas").prove(t)
+}
 
 // So it does from media, where the kernel line cannot be added to: what lets tests give commands is in the profile.
 func TestNASFromMedia(t *testing.T) {
+	t.Parallel()
 	long(t)
 	box := built(t, written(t, `
 extends = "nas"
@@ -82,6 +82,7 @@ func isMounted(s *report.State) bool { return s.Units["mount:/srv"].State == "ok
 // A box comes up with half of its mirror: nobody waits at the prompt for the other half, and nobody who comes by
 // later misses that it is not there. A blank disk gets the old partition table and the other one's content.
 func TestDegradedBoot(t *testing.T) {
+	t.Parallel()
 	vm, disks := halved(t)
 	vm.Config.Disks = []qemu.Disk{disks["d0"]}
 	g := startFor(t, vm.Config, 3*time.Minute)
@@ -121,6 +122,7 @@ func TestDegradedBoot(t *testing.T) {
 // Each half of a mirror ran without the other. Nothing is started any more, nothing is mounted, and
 // what a person needs to decide stands above the prompt.
 func TestSplitBrain(t *testing.T) {
+	t.Parallel()
 	long(t)
 	vm, disks := halved(t)
 	for _, id := range []string{"d0", "d1"} {
@@ -148,42 +150,4 @@ func TestSplitBrain(t *testing.T) {
 	}
 	inside(t, g, `! grep -q ' /srv |^md' /proc/mounts /proc/mdstat`)
 	off(t, g)
-}
-
-// Disks full of somebody's bytes are left alone, to the bit.
-func TestNoiseOnDisks(t *testing.T) {
-	a := extended(t, unreliable, map[string]string{"files/usr/bin/await": string(compiled(t, "./await"))})
-	vm, err := boot.Prepare(t.Context(), a.options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(vm.Close)
-	dir, noise, before := t.TempDir(), rand.NewChaCha8([32]byte{5}), map[string][sha256.Size]byte{}
-	for _, id := range []string{"d0", "d1"} {
-		path := blank(t, dir, id)
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.CopyN(f, noise, 64<<20); err != nil {
-			t.Fatal(err)
-		}
-		f.Close()
-		before[path] = digest(t, path)
-		vm.Config.Disks = append(vm.Config.Disks, qemu.Disk{ID: id, Path: path, Bus: qemu.SCSI})
-	}
-	g := startFor(t, vm.Config, 2*time.Minute)
-	s := until(t, g, "the end of the boot", isBooted)
-	if e := s.Units["array:data"]; e.State != "failed" || !strings.Contains(e.Message, "serial d0) is not blank") {
-		t.Errorf("the array: %+v", e)
-	}
-	if e := s.Units["mount:/srv"]; e.State == "ok" {
-		t.Errorf("the mount: %+v", e)
-	}
-	off(t, g)
-	for path, sum := range before {
-		if digest(t, path) != sum {
-			t.Errorf("%s is another one than before", path)
-		}
-	}
 }

@@ -5,6 +5,7 @@ import "testing"
 // The kernel line has the last word on the network: VLAN over bond over interfaces that the image has no rows for, static
 // addresses with IPv6 in brackets on one that it has, and a word that nobody understands.
 func TestKernelLineNetwork(t *testing.T) {
+	t.Parallel()
 	box := extended(t, cloud+`
 [ethernet.lan]
 match = { index = 0 }

@@ -3,7 +3,6 @@ package qemu_tests
 import (
 	"net/netip"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 // Two cables in one bond, under traffic: either may be pulled. Beside it a network whose DHCP server lends
 // addresses for some seconds, goes away, comes back and changes its mind.
 func TestCablesAndLeases(t *testing.T) {
-	t.Parallel() // most of it is waiting
+	t.Parallel()
 	box := extended(t, cloud+`
 [ethernet.a]
 match = { index = 1 }
@@ -35,7 +34,7 @@ addresses = ["192.0.2.20/24"]
 	peer := pair.Host(1, netip.MustParseAddr("192.0.2.1"))
 	g := box.plugged(t, 0, "", office, pair, pair)
 
-	fact(t, g, "link.bond0.active", "a")
+	hasFact(t, g, "link.bond0.active", "a")
 	ping := peer.Ping(netip.MustParseAddr("192.0.2.20"))
 	defer ping.Stop()
 	flows(t, ping)
@@ -123,13 +122,13 @@ unit_timeout = "3s"
 		t.Errorf("the duplicate: %q", e.Message)
 	}
 	fact(t, g, "link.taken.duplicates", "[2001:db8:d::66/64]")
-	if got := inside(t, g, "uinitctl status; true"); !strings.Contains(got, "online:taken             failed") {
+	if got := inside(t, g, "uinitctl status; true"); !regexp.MustCompile(`(?m)^online:taken +failed`).MatchString(got) {
 		t.Errorf("uinitctl shows nothing of the duplicate:\n%s", got)
 	}
 	console, _ := g.Console("ttyS0")
 	for _, want := range []string{"uinit: online:taken failed", "\n! online:taken failed: address 2001:db8:d::66 of taken belongs to another machine"} {
-		if !strings.Contains(console.Text(), want) {
-			t.Errorf("the console does not show %q", want)
+		if _, _, err := console.ExpectAfter(t.Context(), 0, regexp.MustCompile(regexp.QuoteMeta(want))); err != nil {
+			t.Error(err)
 		}
 	}
 	has := func(p netip.Prefix) {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,25 +20,28 @@ import (
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/qemu/efivars"
+	"github.com/imgbuild/imgbuild/internal/report"
 )
 
 // Whoever can write to the ESP, to the firmware's boot entries or to SMBIOS, but cannot sign, tries every way that systemd-stub has
 // for them: load options, credentials, system extensions, add-ons, words in SMBIOS. With Secure Boot the kernel gets the
 // signed line and uinit nothing at all. Without it the very same attack gets through, or this test would prove nothing.
 func TestSecureBootTakesNothingFromOutside(t *testing.T) {
+	t.Parallel()
 	needed.File(t, qemu.OVMFSecureCode)
 	key, cert, err := uki.GenKey("imgbuild test", 2048, time.Now().Add(-time.Hour), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := extended(t, `
-formats = ["kernel", "disk"]
+formats = ["kernel", "uki", "disk"]
 [kernel]
 cmdline = ["console=tty0", "console=ttyS0,115200n8", "panic=-1", "no_timer_check", "cryptomgr.notests", "uinit.test"]
 [secureboot]
 key  = "box.key"
 cert = "box.crt"
 `, map[string]string{"box.key": string(uki.EncodeKey(key)), "box.crt": string(uki.EncodeCertificate(cert))})
+	verify(t, cert, build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatUKI))
 	disk := filepath.Join(t.TempDir(), "disk")
 	if out, err := exec.Command("cp", "--sparse=always", build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatDisk), disk).CombinedOutput(); err != nil {
 		t.Fatalf("cp: %v\n%s", err, out)
@@ -75,6 +79,9 @@ cert = "box.crt"
 			}
 			g := startFor(t, vm.Config, 4*limit) // firmware checks the whole program under emulation
 			until(t, g, "the boot", isBooted)
+			if secure { // and all else is as it is without
+				becomes(t, g, "an address", func(s *report.State) bool { return slices.Contains(addresses(s, "lan"), addr("10.0.2.15")) })
+			}
 			want := map[bool]string{true: strings.Join(a.profile.Kernel.Cmdline, " "), false: foreign}[secure]
 			if got := inside(t, g, "read -r l </proc/cmdline; echo $l"); got != want {
 				t.Errorf("the kernel line is %q, want %q", got, want)

@@ -16,6 +16,7 @@ import (
 // What "imgbuild repack" adds to an initramfs is there when it boots, and takes the place of what was
 // there: a program, and a service that runs it.
 func TestRepacked(t *testing.T) {
+	t.Parallel()
 	a := extended(t, "[kernel]\npackage = \"linux-image-cloud-amd64\"\n", map[string]string{})
 	m, err := image.Open(a.options.Initrd)
 	if err != nil {

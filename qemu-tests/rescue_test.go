@@ -14,8 +14,9 @@ import (
 // The rescue stick holds what it promises, and leaves the disks of the box as they
 // were to the last bit.
 func TestRescue(t *testing.T) {
+	t.Parallel()
 	a := shipped(t, "rescue")
-	a.options.Dir = t.TempDir()
+	a.options.Dir, a.options.Run.Timeout = t.TempDir(), max(a.options.Run.Timeout, minutes(5))
 	vm, err := boot.Prepare(t.Context(), a.options)
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +24,7 @@ func TestRescue(t *testing.T) {
 	defer vm.Close()
 	disk := filepath.Join(a.options.Dir, "old.img")
 	before := digest(t, disk)
-	r, err := vm.Test(t.Context(), a.profile.Check, nil)
+	r, err := vm.Test(t.Context(), patient(a.profile.Check), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package qemu_tests
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build"
@@ -11,11 +12,17 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 )
 
+// correctHorse gives root a password in site.toml.
+const correctHorse = `[user.root]
+password_hash = "` + hash + `"
+`
+
 // A rescue shell comes before site.toml is read; root's password in there opens it all the same, and where the medium is
-// gone nothing does.
+// gone nothing does, nor does the disk of another image.
 func TestRescueBySite(t *testing.T) {
+	t.Parallel()
 	a := extended(t, open, map[string]string{})
-	medium := build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatDisk)
+	medium := build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatISO)
 	a.options.Append, a.options.Password = []string{"uinit.rescue"}, false
 	vm, err := boot.Prepare(t.Context(), a.options)
 	if err != nil {
@@ -24,18 +31,20 @@ func TestRescueBySite(t *testing.T) {
 	defer vm.Close()
 
 	t.Run("without the medium", func(t *testing.T) {
-		g := startFor(t, vm.Config, 3*limit)
-		s := until(t, g, "the boot", isBooted)
+		config := vm.Config
+		config.Disks = append(config.Disks, qemu.Disk{ID: "foreign", Path: foreign(t, "hostname = \"foreign\"\n"+correctHorse), Snapshot: true})
+		g := startFor(t, config, 3*limit)
+		s := until(t, g, "the boot", func(s *report.State) bool {
+			return isBooted(s) && s.Facts["site.state"].Value != nil && slices.Contains(addresses(s, "lan"), addr("10.0.2.15"))
+		})
 		if e := s.Units["rescue"]; e.State != "failed" || e.Message != "no shell: nobody gets in: root has no password" {
 			t.Errorf("a shell that is asked for: %+v", e)
 		}
+		wantFacts(t, facts(g), map[string]any{"site.state": "no medium", "hostname": "box"})
 	})
-	t.Run("with it", func(t *testing.T) {
+	t.Run("with it, an ISO on a stick", func(t *testing.T) {
 		config := vm.Config
-		config.Disks = append(config.Disks, qemu.Disk{ID: "medium", Snapshot: true, Path: withSite(t, medium, `[user.root]
-# "correct horse"
-password_hash = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
-`)})
+		config.Disks = append(config.Disks, qemu.Disk{ID: "stick", Snapshot: true, Path: withSite(t, medium, "hostname = \"box8\"\n"+correctHorse)})
 		g := startFor(t, config, 3*limit)
 		talk(t, g,
 			[2]string{`Password of root: $`, "wrong\r"},
@@ -46,5 +55,6 @@ password_hash = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEi
 		if s.Facts["site.state"].Value != "used" || s.Units["rescue"].State != "" {
 			t.Errorf("site.toml is %v; the shell: %+v", s.Facts["site.state"].Value, s.Units["rescue"])
 		}
+		hasFact(t, g, "hostname", "box8")
 	})
 }

@@ -52,6 +52,7 @@ func tried(t *testing.T, trial rules.Trial, rules string) (dir string, notes []s
 // Rules are tried before they are in an image. Where this machine's kernel can't judge them, the image's own kernel does, in a boot with nothing else; where nothing
 // can boot, the person is told that nobody did.
 func TestRulesTried(t *testing.T) {
+	t.Parallel()
 	const why = "this machine's kernel knows nothing of bridges"
 	trial := rules.Trial{Here: func(context.Context, string, string) ([]nft.Message, error) {
 		return nil, &nft.DoubtError{Why: why}

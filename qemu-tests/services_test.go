@@ -9,6 +9,7 @@ import (
 
 // Services in namespaces of their own, all that uinitctl can be asked, and a log server by TLS.
 func TestServicesApart(t *testing.T) {
+	t.Parallel()
 	secure, trust := certificate(t, "10.0.2.2")
 	logs := newLogServer(t, secure)
 	g := extended(t, fmt.Sprintf(`

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +25,7 @@ import (
 
 // A box that is entered by key over the network, and that its watchdog restarts when uinit hangs.
 func TestSSHAndWatchdog(t *testing.T) {
+	t.Parallel()
 	for _, program := range []string{"ssh", "scp", "ssh-keygen", "ssh-keyscan"} {
 		needed.Program(t, program)
 	}
@@ -152,12 +155,22 @@ authorized_keys = [%[1]q]
 	t.Logf("reset %.0f s after uinit stopped", time.Since(begin).Seconds())
 }
 
-// freePort is one that nobody listens on at the moment.
+// ports counts up from one that chance decides: below those that the kernel lends (ip_local_port_range), which another test
+// could get while nobody listens, and never one twice.
+var ports atomic.Uint32
+
+func init() { ports.Store(10_000 + rand.Uint32N(20_000)) }
+
+// freePort is one that nobody listens on, and nobody will who does not ask for it by its number.
 func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	t.Helper()
+	for range 100 {
+		port := strconv.FormatUint(uint64(ports.Add(1)), 10)
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	t.Fatal("a hundred ports in a row are taken")
+	return ""
 }

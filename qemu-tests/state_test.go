@@ -29,6 +29,7 @@ import (
 // there; then the disk is larger, the log server is back and the clock in the year 2000.
 // Then the partition table is torn, as by a loss of power. At last another partition lies behind.
 func TestState(t *testing.T) {
+	t.Parallel()
 	servers := timeServers(t, 0, 0, 0)
 	logs := newLogServer(t, nil)
 	logs.leave()
@@ -71,7 +72,7 @@ command = ["/usr/bin/ticks"]
 	})
 	const readSeed = "read m seed </state/random-seed; echo $seed"
 	inside(t, g, "echo kept >/state/file; sync")
-	seed := inside(t, g, readSeed)
+	seed := comes(t, g, readSeed, func(seed string) bool { return seed != "" })
 	off(t, g)
 	first := facts(g)
 	wantFacts(t, first, map[string]any{"state.growth": "fills the disk already", "state.size_bytes": 64.0 * (1 << 20), "entropy.seed": "none yet"})
@@ -123,6 +124,9 @@ command = ["/usr/bin/ticks"]
 	off(t, g)
 	inOrder(t, file)
 
+	if !full() {
+		return // the last one is a row of a table in uinit/grow too
+	}
 	flashOnto(t, source, file, large)
 	if out, err := exec.Command("sgdisk", "-n", "0:-8M:+4M", "-c", "0:foreign", file).CombinedOutput(); err != nil {
 		t.Fatalf("sgdisk: %v\n%s", err, out)

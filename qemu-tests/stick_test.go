@@ -21,9 +21,8 @@ import (
 // The rescue stick is written as "imgbuild flash" does, onto a larger one, starts a machine from there, and
 // is pulled once the prompt is there: everything goes on.
 func TestRescueStickPulled(t *testing.T) {
-	if os.Getenv("IMGBUILD_TEST_FULL") == "" {
-		t.Skip("takes minutes: IMGBUILD_TEST_FULL=1")
-	}
+	t.Parallel()
+	long(t)
 	path := filepath.Join(t.TempDir(), "stick.toml")
 	text := `extends = "rescue"
 formats = ["kernel", "disk"]

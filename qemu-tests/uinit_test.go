@@ -59,7 +59,8 @@ func order(s report.State, names ...string) []int {
 // Where the kernel line wants a shell after the worker's own crash, root's password opens it, and what is asked for there
 // happens. The host's password counts, though no worker has lived to hear of it.
 func TestWorkerPanics(t *testing.T) {
-	box := shipped(t, "headless")
+	t.Parallel()
+	box := extended(t, cloud, map[string]string{})
 	box.options.Append = []string{"uinit.test.panic", "uinit.panic=rescue"}
 	vm, err := boot.Prepare(t.Context(), box.options)
 	if err != nil {
@@ -84,10 +85,9 @@ func TestWorkerPanics(t *testing.T) {
 	}
 }
 
-// Ctrl-Alt-Del is a reboot in good order.
-func TestThreeKeys(t *testing.T) {
-	g := extended(t, "[module.atkbd]\n[module.i8042]\n", map[string]string{}).boots(t)
-	until(t, g, "the end of the boot", isBooted)
+// threeKeys presses Ctrl-Alt-Del, which is a reboot in good order, and returns the whole report. The image needs a keyboard's modules.
+func threeKeys(t *testing.T, g *qemu.Guest) report.State {
+	t.Helper()
 	keys := []map[string]string{}
 	for _, key := range []string{"ctrl", "alt", "delete"} {
 		keys = append(keys, map[string]string{"type": "qcode", "data": key})
@@ -99,4 +99,5 @@ func TestThreeKeys(t *testing.T) {
 	if places := order(s, "stop.services", "stop.file_systems"); slices.Contains(places, -1) || !slices.IsSorted(places) {
 		t.Errorf("services and file systems ended at places %v of the report", places)
 	}
+	return s
 }

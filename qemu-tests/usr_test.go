@@ -12,6 +12,7 @@ import (
 
 // /usr as a file system that stays compressed, with an overlay's files laid over it, and as plain files.
 func TestUsr(t *testing.T) {
+	t.Parallel()
 	overlay := map[string]string{"files/usr/bin/mine": "#!/bin/bash\necho mine\n", "files/usr/bin/tty": "#!/bin/bash\necho replaced\n"}
 	with := "[image]\noverlays = [\"headless\", \"files\"]\nreplace = [\"/usr/bin/tty\"]\n"
 	types := `while read -r _ at type _; do [[ $at == /usr || $at == /early/* ]] && echo -n "$at $type "; done </proc/mounts; :`
@@ -56,6 +57,7 @@ func TestUsr(t *testing.T) {
 
 // Where /usr cannot be mounted a box does not hang: it says so above its prompt.
 func TestUsrIsDamaged(t *testing.T) {
+	t.Parallel()
 	a := extended(t, cloud, map[string]string{})
 	b, err := os.ReadFile(a.options.Initrd)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/check"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -35,6 +36,7 @@ func machine(t *testing.T, behaviour string, timeout time.Duration) *boot.Machin
 // A panic, a hang, an early power-off and a reset are told apart by what a real kernel
 // and QEMU leave behind.
 func TestVerdicts(t *testing.T) {
+	t.Parallel()
 	for behaviour, test := range map[string]struct {
 		limit   time.Duration
 		verdict check.Verdict
@@ -46,6 +48,8 @@ func TestVerdicts(t *testing.T) {
 	} {
 		t.Run(behaviour, func(t *testing.T) {
 			m := machine(t, behaviour, test.limit)
+			var said []report.Event
+			m.Reported = func(events []report.Event) { said = events }
 			r, err := m.Test(t.Context(), map[string]check.Check{"login": {Console: "ttyS0", Expect: "login: $"}}, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -54,6 +58,13 @@ func TestVerdicts(t *testing.T) {
 				var table bytes.Buffer
 				check.WriteTable(&table, r)
 				t.Errorf("want %s:\n%s", test.verdict, table.String())
+			}
+			// A panic is an orderly reset to the machine: only the console tells.
+			if got := strings.HasPrefix(r.Message, "Kernel panic - not syncing: "); got != (behaviour == "panic") {
+				t.Errorf("panic seen: %v: %q", got, r.Message)
+			}
+			if len(said) != 0 {
+				t.Errorf("reported %+v", said)
 			}
 			if r.CPU <= 0 || r.Took <= 0 {
 				t.Errorf("%g CPU s in %g s", r.CPU, r.Took)
@@ -64,6 +75,7 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestUntil(t *testing.T) {
+	t.Parallel()
 	t.Run("seen", func(t *testing.T) {
 		var out bytes.Buffer
 		if err := machine(t, "hang", limit).Until(t.Context(), regexp.MustCompile("guest does hang"), 0, &out); err != nil {
@@ -91,6 +103,7 @@ func TestUntil(t *testing.T) {
 
 // A person types, Ctrl-C included, reads, and leaves.
 func TestAttach(t *testing.T) {
+	t.Parallel()
 	in, keys, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

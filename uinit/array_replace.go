@@ -43,47 +43,32 @@ func (a *arrays) replace(ctx context.Context, name, old, new string, to feature.
 			return bad("%w", err)
 		}
 	}
-	of := func(d string) (m md.MemberHealth, in bool) {
-		i := slices.IndexFunc(h.Members, func(m md.MemberHealth) bool { return m.Device == d })
-		if i < 0 {
-			return m, false
-		}
-		return h.Members[i], true
+	plan, err := md.PlanReplacement(h, old, target, func(device string) string { return md.Disk(sys, device) }, func() error { return a.free(ctx, target) })
+	if err != nil {
+		return bad("%w", err)
 	}
-	was, there := of(old)
-	if !there { // a whole disk's name stands for its partition in this array
-		i := slices.IndexFunc(h.Members, func(m md.MemberHealth) bool { return md.Disk(sys, m.Device) == old })
-		if there = i >= 0; there {
-			was = h.Members[i]
+	if plan.Remove != "" {
+		if err := a.remove(ctx, to, device, plan.Remove); err != nil {
+			return bad("%w", err)
 		}
 	}
-	sound := there && was.Has("in_sync") && !was.Has("faulty")
-	// One that the driver dropped may be used again, once it is out and blank.
-	now, already := of(target)
-	if already = already && !now.Has("faulty"); !already {
-		if !sound && len(h.Missing) == 0 {
-			return bad("%s is not in it, and nobody is missing", old)
-		}
-		if there && !sound {
-			if err := a.remove(ctx, to, device, was.Device); err != nil {
-				return bad("%w", err)
-			}
-		}
+	if plan.Look {
 		if err := a.free(ctx, target); err != nil {
 			return bad("%w", err)
 		}
+	}
+	if plan.Add {
 		a.w.Log.Info("array " + name + ": making " + described(target) + " a member")
 		if err := a.mdadm(to, "/dev/"+device, "--add", "/dev/"+target); err != nil {
 			return bad("%w", err)
 		}
 		a.remember(target)
 	}
-	if sound && len(h.Missing) > 0 {
-		to.Tell("%s works and stays; %s is for who is missing", was.Device, target)
-	} else if sound && was.Device != target && !was.Has("want_replacement") {
-		// A sound one gives its content before it goes: the array is whole all the time. After a reboot in the
-		// middle it is still at that.
-		if err := a.mdadm(to, "/dev/"+device, "--replace", "/dev/"+was.Device, "--with", "/dev/"+target); err != nil {
+	if plan.Stays != "" {
+		to.Tell("%s works and stays; %s is for who is missing", plan.Stays, target)
+	}
+	if plan.Gives != "" {
+		if err := a.mdadm(to, "/dev/"+device, "--replace", "/dev/"+plan.Gives, "--with", "/dev/"+target); err != nil {
 			return bad("%w", err)
 		}
 	}
@@ -93,13 +78,14 @@ func (a *arrays) replace(ctx context.Context, name, old, new string, to feature.
 	if h, err = md.Examine(sys, device); err != nil {
 		return bad("%w", err)
 	}
-	if now, in := of(was.Device); there && in && now.Has("faulty") {
-		if err := a.remove(ctx, to, device, was.Device); err != nil {
+	gone, whole := plan.Outcome(h)
+	if gone != "" {
+		if err := a.remove(ctx, to, device, gone); err != nil {
 			return bad("%w", err)
 		}
 	}
-	if len(h.Missing) > 0 {
-		return bad("it is still %s", h)
+	if whole != nil {
+		return bad("%w", whole)
 	}
 	to.Tell("%s ok: %s is in the place of %s", name, md.Describe(sys, target), old)
 	return nil

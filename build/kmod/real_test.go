@@ -5,20 +5,25 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/build/cache"
+	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/internal/needed"
+	"github.com/imgbuild/imgbuild/internal/progress"
 )
 
-// realTree is an unpacked kernel package: the folder that holds lib/modules.
+// realTree is the generic kernel's package, unpacked as for a build: the folder that holds lib/modules. IMGBUILD_KERNEL_TREE names
+// another one.
 func realTree(t testing.TB) (string, *kmod.Index) {
 	t.Helper()
 	dir := os.Getenv("IMGBUILD_KERNEL_TREE")
 	if dir == "" {
-		t.Skip("IMGBUILD_KERNEL_TREE names no unpacked kernel package")
+		dir = fetched(t)
 	}
 	releases, err := fs.Glob(os.DirFS(dir), "lib/modules/*")
 	if len(releases) == 0 && err == nil {
@@ -32,6 +37,28 @@ func realTree(t testing.TB) (string, *kmod.Index) {
 		t.Fatal(err)
 	}
 	return dir, x
+}
+
+func fetched(t testing.TB) string {
+	t.Helper()
+	if os.Getenv("IMGBUILD_TEST_FULL") == "" {
+		t.Skip("it looks at each of 4,000 modules: make test-full runs it")
+	}
+	c, err := cache.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	apt := deb.New(c, progress.Discard)
+	p, err := apt.Kernel(t.Context(), "linux-image-amd64")
+	if err != nil {
+		t.Skipf("no mirror: %v", err)
+	}
+	tree, err := apt.Unpack(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(tree.Dir, "root", "usr")
 }
 
 func BenchmarkScan(b *testing.B) {

@@ -44,7 +44,11 @@ func (d *decoder) table(path string, tree map[string]any, v reflect.Value) {
 	for _, key := range fields.keys {
 		child := problem.JoinKey(path, key)
 		if _, given := tree[key]; !given && fields.byKey[key].required && !d.doubts.Replaced(child) {
-			d.bad(d.at.Key[path], path, "needs a key %q: %s", key, fields.byKey[key].wants())
+			pos, ok := d.at.Key[path]
+			if !ok { // an element of a list has a value only
+				pos = d.at.Value[path]
+			}
+			d.bad(pos, path, "needs a key %q: %s", key, fields.byKey[key].wants())
 			d.doubts.Add(child)
 		}
 	}
