@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/strict"
 )
@@ -20,7 +21,7 @@ const (
 )
 
 // read makes a machine of a text; values that do not fit are in doubt.
-func read(t *testing.T, text string) (*spec.Machine, strict.Document, strict.Doubts) {
+func read(t *testing.T, text string) (*spec.Machine, strict.Document, problem.Doubts) {
 	t.Helper()
 	doc, err := strict.Parse("f", []byte(text))
 	if err != nil {

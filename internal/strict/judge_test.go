@@ -116,8 +116,8 @@ func TestProblems(t *testing.T) {
 		return problem.Problem{Pos: problem.Pos{File: file, Line: line, Col: col}, Msg: msg}
 	}
 	warning := problem.Problem{Pos: problem.Pos{File: "f", Line: 1, Col: 2}, Key: "k", Msg: "odd", Warning: true}
-	for p, want := range map[Problem]string{
-		bad("f", 1, 2, "m"): "f:1:2: m", bad("f", 0, 0, "m"): "f: m", warning: "f:1:2: warning: k: odd", {Pos: problem.Pos{"f", 3, 1}, Key: "k", Msg: "m"}: "f:3:1: k: m",
+	for p, want := range map[problem.Problem]string{
+		bad("f", 1, 2, "m"): "f:1:2: m", bad("f", 0, 0, "m"): "f: m", warning: "f:1:2: warning: k: odd", {Pos: problem.Pos{File: "f", Line: 3, Col: 1}, Key: "k", Msg: "m"}: "f:3:1: k: m",
 	} {
 		if got := p.String(); got != want {
 			t.Errorf("%s, want %s", got, want)

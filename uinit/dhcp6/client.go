@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
 )
 
 // Conn carries messages of one interface between the client's port and all servers on the link.
@@ -114,21 +116,21 @@ func (c *Client) acquire(ctx context.Context, conn Conn) (Lease, error) {
 	var lease, best Lease
 	preference := -1
 	err := c.ask(ctx, conn, question{
-		kind: solicit, options: append(options{{optRapidCommit, nil}, c.association(netip.Addr{})}, c.wishes()...), first: time.Second,
-		accept: func(m message, sent time.Time) bool {
+		kind: dhcpv6.MessageTypeSolicit, options: append(options{option(dhcpv6.OptionRapidCommit, nil), c.association(netip.Addr{})}, c.wishes()...), first: time.Second,
+		accept: func(m *message, sent time.Time) bool {
 			l, err := leaseFrom(m, c.iaid(), sent)
 			if err != nil {
 				return false
 			}
-			if m.kind == reply && m.options.has(optRapidCommit) {
+			if m.MessageType == dhcpv6.MessageTypeReply && m.GetOneOption(dhcpv6.OptionRapidCommit) != nil {
 				lease = l
 				return true
 			}
 			p := 0
-			if b := m.options.get(optPreference); len(b) == 1 {
+			if b := data(m.Options.Options, dhcpv6.OptionPreference); len(b) == 1 {
 				p = int(b[0])
 			}
-			if m.kind == advertise && p > preference {
+			if m.MessageType == dhcpv6.MessageTypeAdvertise && p > preference {
 				best, preference = l, p
 			}
 			return preference == 255
@@ -139,7 +141,7 @@ func (c *Client) acquire(ctx context.Context, conn Conn) (Lease, error) {
 		return lease, err
 	}
 	return c.request(ctx, conn, question{
-		kind: request, options: options{{optServerID, []byte(best.Server)}, c.association(best.Address)},
+		kind: dhcpv6.MessageTypeRequest, options: options{option(dhcpv6.OptionServerID, []byte(best.Server)), c.association(best.Address)},
 		first: time.Second, longest: 30 * time.Second, tries: 10,
 	})
 }
@@ -151,11 +153,11 @@ func (c *Client) confirm(ctx context.Context, conn Conn, last Lease) error {
 	}
 	var refused error
 	err := c.ask(ctx, conn, question{
-		kind: confirm, options: options{c.association(last.Address)},
+		kind: dhcpv6.MessageTypeConfirm, options: options{c.association(last.Address)},
 		first: time.Second, longest: 4 * time.Second, until: time.Now().Add(10 * time.Second),
-		accept: func(m message, _ time.Time) bool {
-			refused = status(m.options)
-			return m.kind == reply && m.options.has(optStatus)
+		accept: func(m *message, _ time.Time) bool {
+			refused = status(m.Options.Options)
+			return m.MessageType == dhcpv6.MessageTypeReply && m.GetOneOption(dhcpv6.OptionStatusCode) != nil
 		},
 	})
 	if errors.Is(err, errSilence) {
@@ -174,12 +176,12 @@ func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(
 			return err
 		}
 		next, err := c.request(ctx, conn, question{
-			kind: renew, options: append(options{{optServerID, []byte(lease.Server)}, c.association(lease.Address)}, c.wishes()...),
+			kind: dhcpv6.MessageTypeRenew, options: append(options{option(dhcpv6.OptionServerID, []byte(lease.Server)), c.association(lease.Address)}, c.wishes()...),
 			first: 10 * time.Second, longest: 10 * time.Minute, until: lease.Start.Add(lease.Rebind),
 		})
 		if errors.Is(err, errSilence) {
 			next, err = c.request(ctx, conn, question{
-				kind: rebind, options: append(options{c.association(lease.Address)}, c.wishes()...),
+				kind: dhcpv6.MessageTypeRebind, options: append(options{c.association(lease.Address)}, c.wishes()...),
 				first: 10 * time.Second, longest: 10 * time.Minute, until: lease.Expires(),
 			})
 		}
@@ -193,11 +195,11 @@ func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(
 // request is a question whose answer is a lease or a refusal.
 func (c *Client) request(ctx context.Context, conn Conn, q question) (lease Lease, err error) {
 	var refused error
-	if q.kind == request {
+	if q.kind == dhcpv6.MessageTypeRequest {
 		q.options = append(q.options, c.wishes()...)
 	}
-	q.accept = func(m message, sent time.Time) bool {
-		if m.kind != reply {
+	q.accept = func(m *message, sent time.Time) bool {
+		if m.MessageType != dhcpv6.MessageTypeReply {
 			return false
 		}
 		lease, refused = leaseFrom(m, c.iaid(), sent)
@@ -210,8 +212,8 @@ func (c *Client) request(ctx context.Context, conn Conn, q question) (lease Leas
 // decline gives an address back that others use (RFC 8415, section 18.2.8).
 func (c *Client) decline(ctx context.Context, conn Conn, lease Lease) error {
 	return c.ask(ctx, conn, question{
-		kind: decline, options: options{{optServerID, []byte(lease.Server)}, c.association(lease.Address)}, first: time.Second, tries: 4,
-		accept: func(m message, _ time.Time) bool { return m.kind == reply },
+		kind: dhcpv6.MessageTypeDecline, options: options{option(dhcpv6.OptionServerID, []byte(lease.Server)), c.association(lease.Address)}, first: time.Second, tries: 4,
+		accept: func(m *message, _ time.Time) bool { return m.MessageType == dhcpv6.MessageTypeReply },
 	})
 }
 
@@ -220,10 +222,10 @@ func (c *Client) inform(ctx context.Context, conn Conn, changed func(*Lease)) er
 	for {
 		var l Lease
 		err := c.ask(ctx, conn, question{
-			kind: information, options: c.wishes(), first: time.Second, longest: time.Hour,
-			accept: func(m message, sent time.Time) bool {
+			kind: dhcpv6.MessageTypeInformationRequest, options: c.wishes(), first: time.Second, longest: time.Hour,
+			accept: func(m *message, sent time.Time) bool {
 				l = informationFrom(m, sent)
-				return m.kind == reply && l.Server != "" && status(m.options) == nil
+				return m.MessageType == dhcpv6.MessageTypeReply && l.Server != "" && status(m.Options.Options) == nil
 			},
 		})
 		if err != nil {
@@ -269,7 +271,7 @@ func (c *Client) rand() float64 {
 	return rand.Float64()
 }
 
-func (c *Client) id() (id [3]byte) {
+func (c *Client) id() (id dhcpv6.TransactionID) {
 	for i := range id {
 		id[i] = byte(c.rand() * 256)
 	}

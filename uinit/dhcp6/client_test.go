@@ -11,19 +11,22 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
 )
 
 // wire is a Conn whose other end is a function: the server. It writes down what was sent when.
 type wire struct {
 	start   time.Time
 	log     []string
+	sent    [][]byte
 	arrived chan []byte
 
 	mu     sync.Mutex
-	server func(message) []message
+	server func(*message) []*message
 }
 
-func (w *wire) be(server func(message) []message) {
+func (w *wire) be(server func(*message) []*message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.server = server
@@ -38,11 +41,12 @@ func (w *wire) Send(b []byte) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.log = append(w.log, fmt.Sprintf("%v %v", time.Since(w.start).Round(time.Second), m.kind))
+	w.sent = append(w.sent, b)
+	w.log = append(w.log, fmt.Sprintf("%v %v", time.Since(w.start).Round(time.Second), m.MessageType))
 	for _, r := range w.server(m) {
-		r.id = m.id
-		r.options = append(r.options, option{optClientID, m.options.get(optClientID)})
-		w.arrived <- r.bytes()
+		r.TransactionID = m.TransactionID
+		r.AddOption(option(dhcpv6.OptionClientID, data(m.Options.Options, dhcpv6.OptionClientID)))
+		w.arrived <- r.ToBytes()
 	}
 	return nil
 }
@@ -56,33 +60,40 @@ func u32(numbers ...uint32) (b []byte) {
 	return b
 }
 
-func lent(address string, t1, t2, preferred, valid uint32) option {
-	a := options{{optAddress, append(netip.MustParseAddr(address).AsSlice(), u32(preferred, valid)...)}}
-	return option{optIANA, append(append([]byte{0, 0x12, 0x34, 0x56}, u32(t1, t2)...), a.bytes()...)}
+func lent(address string, t1, t2, preferred, valid uint32) dhcpv6.Option {
+	a := options{option(dhcpv6.OptionIAAddr, append(netip.MustParseAddr(address).AsSlice(), u32(preferred, valid)...))}
+	return option(dhcpv6.OptionIANA, append(append([]byte{0, 0x12, 0x34, 0x56}, u32(t1, t2)...), a.ToBytes()...))
 }
 
-func silent(message) []message { return nil }
+func server(id string) dhcpv6.Option { return option(dhcpv6.OptionServerID, []byte(id)) }
+
+// says is a message of some options.
+func says(k kind, o ...dhcpv6.Option) *message {
+	return &message{MessageType: k, Options: dhcpv6.MessageOptions{Options: o}}
+}
+
+func silent(*message) []*message { return nil }
 
 // serves lends an address; the first solicitation is answered by an advertisement.
-func serves(id, address string, t1, t2, valid uint32, more ...option) func(message) []message {
-	return func(m message) []message {
-		k := reply
-		if m.kind == solicit {
-			k = advertise
+func serves(id, address string, t1, t2, valid uint32, more ...dhcpv6.Option) func(*message) []*message {
+	return func(m *message) []*message {
+		k := dhcpv6.MessageTypeReply
+		if m.MessageType == dhcpv6.MessageTypeSolicit {
+			k = dhcpv6.MessageTypeAdvertise
 		}
-		if s := m.options.get(optServerID); s != nil && string(s) != id {
+		if s := data(m.Options.Options, dhcpv6.OptionServerID); s != nil && string(s) != id {
 			return nil
 		}
-		return []message{{kind: k, options: append(options{{optServerID, []byte(id)}, lent(address, t1, t2, valid, valid)}, more...)}}
+		return []*message{says(k, append([]dhcpv6.Option{server(id), lent(address, t1, t2, valid, valid)}, more...)...)}
 	}
 }
 
-func says(code uint16) option {
-	return option{optStatus, []byte{byte(code >> 8), byte(code), 'n', 'o'}}
+func code(n uint16) dhcpv6.Option {
+	return option(dhcpv6.OptionStatusCode, []byte{byte(n >> 8), byte(n), 'n', 'o'})
 }
 
 func TestClient(t *testing.T) {
-	dns := option{optDNS, netip.MustParseAddr("2001:db8::53").AsSlice()}
+	dns := option(dhcpv6.OptionDNSRecursiveNameServer, netip.MustParseAddr("2001:db8::53").AsSlice())
 	tests := []struct {
 		what      string
 		stateless bool
@@ -93,8 +104,8 @@ func TestClient(t *testing.T) {
 		{"lease, renewed by its server, then its server is gone, another one rebinds, and it ends", false, nil, func(w *wire, c *Client) {
 			w.be(serves("a", "2001:db8::100", 100, 160, 200, dns))
 			time.Sleep(90 * time.Second)
-			w.be(func(m message) []message {
-				if m.kind != renew {
+			w.be(func(m *message) []*message {
+				if m.MessageType != dhcpv6.MessageTypeRenew {
 					return nil
 				}
 				return serves("a", "2001:db8::100", 100, 160, 200)(m)
@@ -106,22 +117,22 @@ func TestClient(t *testing.T) {
 			time.Sleep(170 * time.Second)
 		}, []string{"0s SOLICIT", "1s REQUEST", "1m41s RENEW", "3m21s RENEW", "3m31s RENEW", "3m51s RENEW", "4m21s REBIND", "6m1s RENEW", "6m11s RENEW", "6m31s RENEW", "7m1s REBIND", "7m11s REBIND"}, nil},
 		{"two servers, the better liked one wins though it comes second", false, nil, func(w *wire, c *Client) {
-			w.be(func(m message) []message {
-				return append(serves("a", "2001:db8::a", 0, 0, 3600)(m), serves("b", "2001:db8::b", 0, 0, 3600, option{optPreference, []byte{7}})(m)...)
+			w.be(func(m *message) []*message {
+				return append(serves("a", "2001:db8::a", 0, 0, 3600)(m), serves("b", "2001:db8::b", 0, 0, 3600, option(dhcpv6.OptionPreference, []byte{7}))(m)...)
 			})
 			time.Sleep(time.Minute)
 		}, []string{"0s SOLICIT", "1s REQUEST"}, []string{"1s 2001:db8::b 1h0m0s [] []"}},
 		{"a server that must be taken, and one that commits at once", false, nil, func(w *wire, c *Client) {
-			w.be(func(m message) []message {
-				r := serves("a", "2001:db8::a", 0, 0, 3600, option{optRapidCommit, nil})(m)
-				r[0].kind = reply
+			w.be(func(m *message) []*message {
+				r := serves("a", "2001:db8::a", 0, 0, 3600, option(dhcpv6.OptionRapidCommit, nil))(m)
+				r[0].MessageType = dhcpv6.MessageTypeReply
 				return r
 			})
 			time.Sleep(time.Minute)
 		}, []string{"0s SOLICIT"}, []string{"0s 2001:db8::a 1h0m0s [] []"}},
 		{"nobody has an address: asked ever more seldom, as the server wants it", false, nil, func(w *wire, c *Client) {
-			w.be(func(m message) []message {
-				return []message{{kind: advertise, options: options{{optServerID, []byte("a")}, says(2), {optSolMaxRT, u32(60)}}}}
+			w.be(func(m *message) []*message {
+				return []*message{says(dhcpv6.MessageTypeAdvertise, server("a"), code(2), option(dhcpv6.OptionSolMaxRT, u32(60)))}
 			})
 			time.Sleep(5 * time.Minute)
 		}, []string{"0s SOLICIT", "1s SOLICIT", "3s SOLICIT", "7s SOLICIT", "16s SOLICIT", "33s SOLICIT", "1m6s SOLICIT", "2m6s SOLICIT", "3m6s SOLICIT", "4m6s SOLICIT"}, nil},
@@ -136,10 +147,10 @@ func TestClient(t *testing.T) {
 		{"the binding is unknown to the server that comes back", false, nil, func(w *wire, c *Client) {
 			w.be(serves("a", "2001:db8::a", 10, 20, 40))
 			time.Sleep(5 * time.Second)
-			w.be(func(m message) []message {
-				if m.kind == renew {
-					inner := options{says(3)}.bytes()
-					return []message{{kind: reply, options: options{{optServerID, []byte("a")}, {optIANA, append([]byte{0, 0x12, 0x34, 0x56, 0, 0, 0, 0, 0, 0, 0, 0}, inner...)}}}}
+			w.be(func(m *message) []*message {
+				if m.MessageType == dhcpv6.MessageTypeRenew {
+					inner := options{code(3)}.ToBytes()
+					return []*message{says(dhcpv6.MessageTypeReply, server("a"), option(dhcpv6.OptionIANA, append([]byte{0, 0x12, 0x34, 0x56, 0, 0, 0, 0, 0, 0, 0, 0}, inner...)))}
 				}
 				return serves("a", "2001:db8::c", 1000, 2000, 4000)(m)
 			})
@@ -147,22 +158,23 @@ func TestClient(t *testing.T) {
 		}, []string{"0s SOLICIT", "1s REQUEST", "11s RENEW", "11s SOLICIT", "12s REQUEST"},
 			[]string{"1s 2001:db8::a 40s [] []", "11s ended", "12s 2001:db8::c 1h6m40s [] []"}},
 		{"the cable is back: confirmed", false, &Lease{Address: netip.MustParseAddr("2001:db8::a"), Server: "a", Renew: time.Hour, Rebind: time.Hour, Valid: 2 * time.Hour}, func(w *wire, c *Client) {
-			w.be(func(m message) []message { return []message{{kind: reply, options: options{says(0)}}} })
+			w.be(func(m *message) []*message { return []*message{says(dhcpv6.MessageTypeReply, code(0))} })
 			time.Sleep(time.Minute)
 		}, []string{"0s CONFIRM"}, []string{"0s 2001:db8::a 2h0m0s [] []"}},
 		{"the cable is back in another network", false, &Lease{Address: netip.MustParseAddr("2001:db8::a"), Server: "a", Renew: time.Hour, Rebind: time.Hour, Valid: 2 * time.Hour}, func(w *wire, c *Client) {
-			w.be(func(m message) []message {
-				if m.kind == confirm {
-					return []message{{kind: reply, options: options{says(4)}}}
+			w.be(func(m *message) []*message {
+				if m.MessageType == dhcpv6.MessageTypeConfirm {
+					return []*message{says(dhcpv6.MessageTypeReply, code(4))}
 				}
 				return serves("b", "2001:db8:1::a", 0, 0, 3600)(m)
 			})
 			time.Sleep(time.Minute)
 		}, []string{"0s CONFIRM", "0s SOLICIT", "1s REQUEST"}, []string{"0s ended", "1s 2001:db8:1::a 1h0m0s [] []"}},
 		{"information only, and again when it grows old", true, nil, func(w *wire, c *Client) {
-			w.be(func(m message) []message {
-				ntp := options{{1, netip.MustParseAddr("2001:db8::123").AsSlice()}, {3, []byte("\x04time\x07example\x00")}}
-				return []message{{kind: reply, options: options{{optServerID, []byte("a")}, dns, {optNTP, ntp.bytes()}, {optRefresh, u32(1)}, {optDomains, []byte("\x07example\x03net\x00\x02..\x01/\x00")}}}}
+			w.be(func(m *message) []*message {
+				ntp := options{option(1, netip.MustParseAddr("2001:db8::123").AsSlice()), option(3, []byte("\x04time\x07example\x00"))}
+				return []*message{says(dhcpv6.MessageTypeReply, server("a"), dns, option(dhcpv6.OptionNTPServer, ntp.ToBytes()), option(dhcpv6.OptionInformationRefreshTime, u32(1)),
+					option(dhcpv6.OptionDomainSearchList, []byte("\x07example\x03net\x00\x02..\x01/\x00")))}
 			})
 			time.Sleep(11 * time.Minute)
 		}, []string{"0s INFORMATION-REQUEST", "10m0s INFORMATION-REQUEST"},
@@ -204,15 +216,16 @@ func TestClient(t *testing.T) {
 }
 
 func FuzzAnswer(f *testing.F) {
-	whole := message{kind: reply, options: options{{optServerID, []byte("a")}, lent("2001:db8::1", 1, 2, 3, 4), {optDomains, []byte("\x03net\x00")}, {optNTP, options{{3, []byte("\x01a\x00")}}.bytes()}}}
-	f.Add(whole.bytes())
+	whole := says(dhcpv6.MessageTypeReply, server("a"), lent("2001:db8::1", 1, 2, 3, 4), option(dhcpv6.OptionDomainSearchList, []byte("\x03net\x00")),
+		option(dhcpv6.OptionNTPServer, options{option(3, []byte("\x01a\x00"))}.ToBytes()))
+	f.Add(whole.ToBytes())
 	f.Add([]byte{7, 0, 0, 0, 0, 3, 0, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := parse(b)
 		if err != nil {
 			return
 		}
-		if again := m.bytes(); string(again) != string(b) {
+		if again := m.ToBytes(); string(again) != string(b) {
 			t.Errorf("%x is written as %x", b, again)
 		}
 		l, err := leaseFrom(m, [4]byte{0, 0x12, 0x34, 0x56}, time.Unix(0, 0))

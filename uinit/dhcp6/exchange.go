@@ -2,9 +2,10 @@ package dhcp6
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
 )
 
 // question is a message that is repeated until it is answered (RFC 8415, section 15).
@@ -17,7 +18,7 @@ type question struct {
 	tries int
 	until time.Time
 	// accept tells the answer from others; it may keep one and go on listening until the pause is over, when chosen is asked.
-	accept func(m message, sent time.Time) bool
+	accept func(m *message, sent time.Time) bool
 	chosen func() bool
 }
 
@@ -30,10 +31,11 @@ func (c *Client) ask(ctx context.Context, conn Conn, q question) error {
 			break
 		}
 		sent := time.Now()
-		elapsed := min(sent.Sub(begun)/(10*time.Millisecond), 0xffff)
-		all := append(options{{optClientID, c.duid()}, {optElapsed, binary.BigEndian.AppendUint16(nil, uint16(elapsed))}}, q.options...)
+		elapsed := min(sent.Sub(begun), 0xffff*10*time.Millisecond)
+		all := append(options{option(dhcpv6.OptionClientID, c.duid()), dhcpv6.OptElapsedTime(elapsed)}, q.options...)
 		c.say(fmt.Sprintf("no answer to DHCPv6 %s on %s (%d sent)", q.kind, c.Link, n))
-		if err := conn.Send(message{q.kind, id, all}.bytes()); err != nil {
+		m := &message{MessageType: q.kind, TransactionID: id, Options: dhcpv6.MessageOptions{Options: all}}
+		if err := conn.Send(m.ToBytes()); err != nil {
 			c.say(fmt.Sprintf("sending DHCPv6 %s on %s (%d tried): %v", q.kind, c.Link, n, err))
 		}
 		pause = c.next(q, pause)
@@ -54,14 +56,14 @@ func (c *Client) ask(ctx context.Context, conn Conn, q question) error {
 func (c *Client) next(q question, last time.Duration) time.Duration {
 	jitter := c.rand()*0.2 - 0.1
 	if last == 0 {
-		if q.kind == solicit {
+		if q.kind == dhcpv6.MessageTypeSolicit {
 			jitter = c.rand() * 0.1
 		}
 		return q.first + time.Duration(jitter*float64(q.first))
 	}
 	next := 2*last + time.Duration(jitter*float64(last))
 	longest := q.longest
-	if q.kind == solicit {
+	if q.kind == dhcpv6.MessageTypeSolicit {
 		longest = c.solMaxRT
 	}
 	if longest != 0 && next > longest {
@@ -71,7 +73,7 @@ func (c *Client) next(q question, last time.Duration) time.Duration {
 }
 
 // listen waits for the answer until limit.
-func (c *Client) listen(ctx context.Context, conn Conn, q question, id [3]byte, sent, limit time.Time) (bool, error) {
+func (c *Client) listen(ctx context.Context, conn Conn, q question, id dhcpv6.TransactionID, sent, limit time.Time) (bool, error) {
 	timer := time.NewTimer(time.Until(limit))
 	defer timer.Stop()
 	for {
@@ -85,11 +87,11 @@ func (c *Client) listen(ctx context.Context, conn Conn, q question, id [3]byte, 
 				return false, ErrClosed
 			}
 			m, err := parse(b)
-			if err != nil || m.id != id || string(m.options.get(optClientID)) != string(c.duid()) {
+			if err != nil || m.TransactionID != id || string(data(m.Options.Options, dhcpv6.OptionClientID)) != string(c.duid()) {
 				continue
 			}
 			// A server may slow down clients that it has nothing for (RFC 8415, section 21.24).
-			if b := m.options.get(optSolMaxRT); len(b) == 4 && seconds(b) >= time.Minute && seconds(b) <= 24*time.Hour {
+			if b := data(m.Options.Options, dhcpv6.OptionSolMaxRT); len(b) == 4 && seconds(b) >= time.Minute && seconds(b) <= 24*time.Hour {
 				c.solMaxRT = seconds(b)
 			}
 			if q.accept(m, sent) {

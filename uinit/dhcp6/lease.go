@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+	"github.com/insomniacslk/dhcp/iana"
 )
 
 // Lease is an address with what the server said about its network, or that alone.
@@ -44,28 +47,29 @@ var (
 
 // leaseFrom reads the address of an association from an answer. What it lacks for that is an error; everything else that can't
 // be used is dropped. A status other than success is errRefused.
-func leaseFrom(m message, iaid [4]byte, start time.Time) (Lease, error) {
+func leaseFrom(m *message, iaid [4]byte, start time.Time) (Lease, error) {
 	l := informationFrom(m, start)
 	if l.Server == "" {
 		return l, fmt.Errorf("%w: no server identifier", errFormat)
 	}
-	if err := status(m.options); err != nil {
+	if err := status(m.Options.Options); err != nil {
 		return l, err
 	}
-	for _, o := range m.options {
-		if o.code != optIANA || len(o.data) < 12 || [4]byte(o.data) != iaid {
+	for _, o := range m.GetOption(dhcpv6.OptionIANA) {
+		b := o.ToBytes()
+		if len(b) < 12 || [4]byte(b) != iaid {
 			continue
 		}
-		inner, err := parseOptions(o.data[12:])
+		inner, err := parseOptions(b[12:])
 		if err != nil {
 			return l, err
 		}
 		if err := status(inner); err != nil {
 			return l, err
 		}
-		t1, t2 := seconds(o.data[4:]), seconds(o.data[8:])
-		for _, x := range inner {
-			if x.code == optAddress && l.lend(x.data, t1, t2) {
+		t1, t2 := seconds(b[4:]), seconds(b[8:])
+		for _, x := range inner.Get(dhcpv6.OptionIAAddr) {
+			if l.lend(x.ToBytes(), t1, t2) {
 				return l, nil
 			}
 		}
@@ -106,56 +110,50 @@ func renewal(preferred, valid, t1, t2 time.Duration) (time.Duration, time.Durati
 	return t1, t2
 }
 
-func informationFrom(m message, start time.Time) Lease {
+func informationFrom(m *message, start time.Time) Lease {
+	o := m.Options.Options
 	l := Lease{
-		Server: string(m.options.get(optServerID)), Start: start, Renew: refreshDefault,
-		DNS: m.options.addresses(optDNS), Domains: Names(m.options.get(optDomains)),
+		Server: string(data(o, dhcpv6.OptionServerID)), Start: start, Renew: refreshDefault,
+		DNS: addresses(data(o, dhcpv6.OptionDNSRecursiveNameServer)), Domains: Names(data(o, dhcpv6.OptionDomainSearchList)),
 	}
-	if b := m.options.get(optRefresh); len(b) == 4 {
+	if b := data(o, dhcpv6.OptionInformationRefreshTime); len(b) == 4 {
 		l.Renew = max(seconds(b), refreshMinimum)
 	}
-	for _, o := range m.options {
-		if o.code != optNTP {
-			continue
-		}
-		inner, _ := parseOptions(o.data)
-		for _, x := range inner {
-			l.NTP = append(l.NTP, timeServer(x)...)
+	for _, x := range o.Get(dhcpv6.OptionNTPServer) {
+		inner, _ := parseOptions(x.ToBytes())
+		for _, y := range inner {
+			l.NTP = append(l.NTP, timeServer(y)...)
 		}
 	}
 	if l.NTP == nil {
-		for _, a := range m.options.addresses(optSNTP) {
+		for _, a := range addresses(data(o, dhcpv6.OptionSNTPServerList)) {
 			l.NTP = append(l.NTP, a.String())
 		}
 	}
 	return l
 }
 
-// timeServer reads a suboption (RFC 5908, section 4): 1 is an address, 3 a name. Multicast (2) nobody here listens to.
-func timeServer(o option) []string {
-	switch {
-	case o.code == 1 && len(o.data) == 16:
-		if a := netip.AddrFrom16([16]byte(o.data)); usable(a) {
+// timeServer reads a suboption (RFC 5908, section 4), an address or a name. Multicast nobody here listens to.
+func timeServer(o dhcpv6.Option) []string {
+	switch b := o.ToBytes(); {
+	case o.Code() == dhcpv6.NTPSuboptionSrvAddrCode && len(b) == 16:
+		if a := netip.AddrFrom16([16]byte(b)); usable(a) {
 			return []string{a.String()}
 		}
-	case o.code == 3:
-		return Names(o.data)
+	case o.Code() == dhcpv6.NTPSuboptionSrvFQDNCode:
+		return Names(b)
 	}
 	return nil
 }
 
 // status is nil for success, which is also meant by silence (RFC 8415, section 21.13).
 func status(o options) error {
-	b := o.get(optStatus)
-	if len(b) < 2 || binary.BigEndian.Uint16(b) == 0 {
+	b := data(o, dhcpv6.OptionStatusCode)
+	if len(b) < 2 || iana.StatusCode(binary.BigEndian.Uint16(b)) == iana.StatusSuccess {
 		return nil
 	}
-	names := []string{"", "UnspecFail", "NoAddrsAvail", "NoBinding", "NotOnLink", "UseMulticast"}
-	code := int(binary.BigEndian.Uint16(b))
-	if code < len(names) {
-		return fmt.Errorf("%w: %s %q", errRefused, names[code], b[2:])
-	}
-	return fmt.Errorf("%w: status %d %q", errRefused, code, b[2:])
+	code := iana.StatusCode(binary.BigEndian.Uint16(b))
+	return fmt.Errorf("%w: %v (status %d) %q", errRefused, code, code, b[2:])
 }
 
 // forever is what the protocol's infinity counts as: the kernel would make an address without a limit of it, which
