@@ -39,8 +39,12 @@ func (c change) apply() []byte {
 }
 
 func (c change) String() string {
+	file := c.file
+	if here, err := os.Getwd(); err == nil {
+		file = strings.TrimPrefix(file, here+"/")
+	}
 	was := strings.Join(strings.Fields(string(c.source[c.start:c.end])), " ")
-	return fmt.Sprintf("%s:%d:%d: %s: %.90q → %.90q", c.file, c.at.Line, c.at.Column, c.kind, was, c.text)
+	return fmt.Sprintf("%s:%d:%d: %s: %.90q → %.90q", file, c.at.Line, c.at.Column, c.kind, was, c.text)
 }
 
 // changes lists what may be changed in a file.
