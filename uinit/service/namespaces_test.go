@@ -59,7 +59,9 @@ func enclosed(t *testing.T, namespaces []spec.Namespace, account *syscall.Creden
 	}
 }
 
-func script(text string) []string { return []string{"/bin/sh", "-c", text + "; s=$?; echo over; exit $s"} }
+func script(text string) []string {
+	return []string{"/bin/sh", "-c", text + "; s=$?; echo over; exit $s"}
+}
 
 // isolated gives the test mounts of its own, shared as Debian's are, so that what gets out of a service is seen and harms nobody.
 func isolated(t *testing.T) bool {
