@@ -56,8 +56,8 @@ func TestApply(t *testing.T) {
 func TestPasswordEdges(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "password")
 	for text, ok := range map[string]bool{
-		strings.Repeat("x", shortest-1): false, strings.Repeat("x", shortest): true, strings.Repeat("x", longest): true, strings.Repeat("x", longest) + "\r\n": true,
-		strings.Repeat("x", longest+1): false, "correct\x00horse": false, "NULL and more": false, "not NULL at all": true, "correct horse\n\n": true,
+		strings.Repeat("x", 11): false, strings.Repeat("x", 12): true, strings.Repeat("x", 255): true, strings.Repeat("x", 255) + "\r\n": true,
+		strings.Repeat("x", 256): false, "correct\x00horse": false, "NULL and more": false, "not NULL at all": true, "correct horse\n\n": true,
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -77,6 +77,27 @@ func TestPasswordEdges(t *testing.T) {
 	for source, want := range map[string]string{empty: "is empty", "/dev/null": "/dev/null is not a block device", "/dev/no-such": "no such file"} {
 		if _, err := find(spec.ISCSIShare{Source: source, Insecure: true}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", source, err)
+		}
+	}
+}
+
+// Who asks what there is, is asked for one account where all rows have the same one, to its last file.
+func TestDiscoveryOfOneAccount(t *testing.T) {
+	same := spec.ISCSIShare{User: "anna", PasswordFile: "/a", MutualUser: "nas", MutualPasswordFile: "/m"}
+	disks := map[string]Disk{"a": {Password: "correct horse", Mutual: "battery staple"}, "b": {Password: "correct horse", Mutual: "battery staple"}}
+	for name, tt := range map[string]struct {
+		change func(*spec.ISCSIShare)
+		asked  bool
+	}{
+		"the same": {func(*spec.ISCSIShare) {}, true}, "another user": {func(r *spec.ISCSIShare) { r.User = "ben" }, false}, "another password": {func(r *spec.ISCSIShare) { r.PasswordFile = "/b" }, false},
+		"another name of ours": {func(r *spec.ISCSIShare) { r.MutualUser = "box" }, false}, "another password of ours": {func(r *spec.ISCSIShare) { r.MutualPasswordFile = "/n" }, false}, "nobody": {func(r *spec.ISCSIShare) { r.User = "" }, false},
+		"another disk": {func(r *spec.ISCSIShare) { r.Source, r.ReadOnly = "/x", true }, true},
+	} {
+		other := same
+		tt.change(&other)
+		ops := planDiscovery(map[string]spec.ISCSIShare{"a": same, "b": other}, disks)
+		if (len(ops) > 0) != tt.asked || tt.asked && (len(ops) != 6 || !ops[2].Secret || !ops[4].Secret) {
+			t.Errorf("%s: %+v", name, ops)
 		}
 	}
 }

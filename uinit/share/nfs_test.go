@@ -122,8 +122,13 @@ func TestListen(t *testing.T) {
 	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); flags&unix.FD_CLOEXEC == 0 || err != nil {
 		t.Errorf("programs inherit it: %#x, %v", flags, err)
 	}
+	open := func() int { all, _ := os.ReadDir("/proc/self/fd"); return len(all) }
+	before := open()
 	if other, err := listen(port); !errors.Is(err, unix.EADDRINUSE) {
 		t.Errorf("two on one port: %d, %v", other, err)
+	}
+	if after := open(); after != before {
+		t.Errorf("%d files are open after it was refused, %d before", after, before)
 	}
 }
 
@@ -156,6 +161,17 @@ func TestAttach(t *testing.T) {
 		if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=755"); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// Who shares one way gets nothing of the other's.
+	if err := Prepare(spec.Share{ISCSI: map[string]spec.ISCSIShare{"a": {}}}, nil); err != nil {
+		t.Error(err)
+	}
+	there := func(dir string) bool { _, err := os.Stat(dir); return err == nil }
+	if there(pipes) || there("/run/samba") {
+		t.Error("iSCSI has got what NFS or Samba need")
+	}
+	if err := Prepare(spec.Share{SMB: map[string]spec.SMBShare{}, NFS: map[string]spec.NFSShare{}}, nil); err != nil || there(pipes) || there("/run/samba") {
+		t.Errorf("no shares: %v", err)
 	}
 	broken := errors.New("no such module")
 	state := filepath.Join(b, "state")
