@@ -18,6 +18,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -33,9 +34,11 @@ var (
 
 func main() {
 	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	tried, noticed := 0, 0
 	for _, dir := range flag.Args() {
-		t, n, err := judge(filepath.Clean(dir))
+		t, n, err := judge(ctx, filepath.Clean(dir))
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "mutate: %s: %v\n", dir, err)
 			os.Exit(1)
@@ -50,7 +53,7 @@ func score(of string, noticed, tried int) string {
 }
 
 // judge tries changes of a package and prints those that nobody noticed.
-func judge(dir string) (tried, noticed int, err error) {
+func judge(ctx context.Context, dir string) (tried, noticed int, err error) {
 	files, err := exec.Command("go", "list", "-f", `{{range .GoFiles}}{{$.Dir}}/{{.}}{{"\n"}}{{end}}`, "./"+dir).Output()
 	if err != nil {
 		return 0, 0, fmt.Errorf("listing its files: %w", err)
@@ -64,7 +67,7 @@ func judge(dir string) (tried, noticed int, err error) {
 		all = append(all, found...)
 	}
 	start := time.Now()
-	if out, err := test(dir, time.Hour); err != nil {
+	if out, err := test(ctx, dir, time.Hour); err != nil {
 		return 0, 0, fmt.Errorf("its tests fail as it is: %w\n%s", err, out)
 	}
 	limit := 3*time.Since(start) + 20*time.Second
@@ -74,9 +77,12 @@ func judge(dir string) (tried, noticed int, err error) {
 		verdicts := make([]string, len(batch))
 		var group sync.WaitGroup
 		for i, c := range batch {
-			group.Go(func() { verdicts[i] = try(dir, c, limit) })
+			group.Go(func() { verdicts[i] = try(ctx, dir, c, limit) })
 		}
 		group.Wait()
+		if ctx.Err() != nil {
+			return tried, noticed, errors.New("interrupted")
+		}
 		for i, v := range verdicts {
 			switch v {
 			case "noticed":
@@ -108,7 +114,7 @@ func draw(all []change) (row []change) {
 }
 
 // try says what became of a change: noticed, survived or, where it does not compile, nothing.
-func try(dir string, c change, limit time.Duration) string {
+func try(ctx context.Context, dir string, c change, limit time.Duration) string {
 	tmp, err := os.MkdirTemp("", "mutate-")
 	if err != nil {
 		panic(err)
@@ -119,7 +125,7 @@ func try(dir string, c change, limit time.Duration) string {
 	if err := errors.Join(err, os.WriteFile(changed, c.apply(), 0o600), os.WriteFile(overlay, text, 0o600)); err != nil {
 		panic(err)
 	}
-	switch out, err := test(dir, limit, "-overlay", overlay); {
+	switch out, err := test(ctx, dir, limit, "-overlay", overlay); {
 	case err == nil:
 		return "survived"
 	case strings.Contains(string(out), "[build failed]"):
@@ -128,8 +134,8 @@ func try(dir string, c change, limit time.Duration) string {
 	return "noticed"
 }
 
-func test(dir string, limit time.Duration, flags ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+func test(ctx context.Context, dir string, limit time.Duration, flags ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	args := append([]string{"go", "test", "-count=1", "-failfast", "-short", "-vet=off", "-ldflags=-s -w"}, append(flags, "./"+dir)...)
 	if os.Getuid() == 0 {
