@@ -73,7 +73,7 @@ func changes(file string) (all []change, err error) {
 		switch n := n.(type) {
 		case *ast.FuncDecl:
 			r := n.Type.Results
-			if onlyError = n.Body != nil && len(n.Body.List) > 1 && r != nil && len(r.List) == 1 && text(r.List[0]) == "error"; onlyError {
+			if onlyError = n.Body != nil && r != nil && len(r.List) == 1 && text(r.List[0]) == "error"; onlyError && len(n.Body.List) > 1 {
 				put(early, n.Body.Lbrace+1, n.Body.Lbrace+1, " return nil;")
 			}
 		case *ast.IfStmt:
