@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/nettest"
 )
 
 // recorder writes down what the kernel is told, and refuses what a test says.
@@ -341,5 +343,33 @@ func TestWords(t *testing.T) {
 	}
 	if _, err := Examine(fstest.MapFS{}, "md_data"); err == nil {
 		t.Error("an array that is not there was examined")
+	}
+}
+
+// The name that fstab knows leads to the device, also where it led to another one before.
+func TestLink(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root may have another root")
+	}
+	if !nettest.Within(t, time.Minute, 0) {
+		return
+	}
+	root := t.TempDir()
+	if err := errors.Join(os.MkdirAll(filepath.Join(root, "dev"), 0o755), unix.Chroot(root), os.Chdir("/")); err != nil {
+		t.Fatal(err)
+	}
+	for _, device := range []string{"md_data", "md_data", "md127"} {
+		if err := Link("data", device); err != nil {
+			t.Error(err)
+		}
+		if to, err := os.Readlink("/dev/md/data"); to != "../"+device || err != nil {
+			t.Errorf("it leads to %q, %v", to, err)
+		}
+	}
+	if err := errors.Join(os.Remove("/dev/md/data"), os.MkdirAll("/dev/md/data/x", 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Link("data", "md_data"); err == nil {
+		t.Error("what is in the way is no error")
 	}
 }

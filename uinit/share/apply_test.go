@@ -155,6 +155,21 @@ func TestOfferAll(t *testing.T) {
 	if _, err := os.Lstat(rows["b"].Source); err == nil {
 		t.Error("the file of b, which is offered, was made anew")
 	}
+	// Who only asks what there is, is asked for the account as well, before any disk can be had.
+	secret := filepath.Join(dir, "secret")
+	if err := errors.Join(os.WriteFile(secret, []byte("correct horse"), 0o600), os.MkdirAll(filepath.Join(target, "iscsi/discovery_auth"), 0o755), os.MkdirAll(group(rows["c"])+"/auth", 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	row := rows["c"]
+	row.Insecure, row.User, row.PasswordFile = false, "anna", secret
+	if err := offerAll(t.Context(), map[string]spec.ISCSIShare{"c": row}, func(string) error { return nil }); err != nil || enable("c") != "1" {
+		t.Errorf("%v; c is %q", err, enable("c"))
+	}
+	for name, want := range map[string]string{"iscsi/discovery_auth/userid": "anna", "iscsi/discovery_auth/password": "correct horse", "iscsi/discovery_auth/enforce_discovery_auth": "1"} {
+		if got, err := os.ReadFile(filepath.Join(target, name)); string(got) != want {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
 	_ = StopISCSI(t.Context(), rows) // folders of a plain file system can't be removed with what is in them
 	if enable("a") != "0" || enable("b") != "0" || enable("c") != "0" {
 		t.Errorf("taken back, a is %q, b %q, c %q", enable("a"), enable("b"), enable("c"))
