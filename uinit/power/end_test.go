@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
@@ -65,6 +67,35 @@ func TestEnd(t *testing.T) {
 	}
 }
 
+// helper says in the environment how a process that is to end behaves.
+const helper = "IMGBUILD_TEST_ENDS"
+
+func TestMain(m *testing.M) {
+	how := os.Getenv(helper)
+	if how == "" {
+		os.Exit(m.Run())
+	}
+	heard := make(chan os.Signal, 1)
+	switch how {
+	case "heeds SIGTERM":
+		signal.Notify(heard, unix.SIGTERM, unix.SIGHUP)
+	case "heeds SIGHUP":
+		signal.Ignore(unix.SIGTERM)
+		signal.Notify(heard, unix.SIGHUP)
+	case "heeds nothing":
+		signal.Ignore(unix.SIGTERM, unix.SIGHUP)
+	}
+	fmt.Println("ready")
+	if how == "is stopped" {
+		_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+	}
+	select {
+	case <-heard:
+		os.Exit(7)
+	case <-time.After(time.Hour):
+	}
+}
+
 // Processes are asked to end, those that stop too, and what does not heed it is killed after its grace; the caller stays.
 func TestKillAll(t *testing.T) {
 	if os.Getuid() != 0 {
@@ -76,9 +107,10 @@ func TestKillAll(t *testing.T) {
 	if err := errors.Join(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""), unix.Mount("proc", "/proc", "proc", 0, "")); err != nil {
 		t.Fatal(err)
 	}
-	run := func(script string) *exec.Cmd {
+	run := func(how string) *exec.Cmd {
 		t.Helper()
-		cmd := exec.Command("sh", "-c", script)
+		cmd := exec.Command("/proc/self/exe")
+		cmd.Env = append(os.Environ(), helper+"="+how)
 		out, err := cmd.StdoutPipe()
 		if err == nil {
 			err = cmd.Start()
@@ -97,17 +129,12 @@ func TestKillAll(t *testing.T) {
 		return c
 	}
 	for name, tt := range map[string]struct {
-		script string
-		want   syscall.Signal // that ended it; 0: it ended itself with status 7
-		least  time.Duration
+		want  syscall.Signal // that ended it; 0: it ended itself with status 7
+		least time.Duration
 	}{
-		"heeds SIGTERM":  {"trap 'exit 7' TERM HUP; sleep 1000 & echo ready; wait", 0, 0},
-		"heeds SIGHUP":   {"trap '' TERM; trap 'exit 7' HUP; sleep 1000 & echo ready; wait", 0, 0},
-		"is stopped":     {"echo ready; kill -STOP $$", syscall.SIGTERM, 0},
-		"heeds nothing":  {"trap '' TERM HUP; sleep 1000 & echo ready; wait; wait", syscall.SIGKILL, 300 * time.Millisecond},
-		"knows no traps": {"echo ready; exec sleep 1000", syscall.SIGTERM, 0},
+		"heeds SIGTERM": {0, 0}, "heeds SIGHUP": {0, 0}, "is stopped": {syscall.SIGTERM, 0}, "heeds nothing": {syscall.SIGKILL, 300 * time.Millisecond}, "knows no signals": {syscall.SIGTERM, 0},
 	} {
-		over := ended(run(tt.script))
+		over := ended(run(name))
 		if left := others(); len(left) == 0 {
 			t.Errorf("%s: nobody is there", name)
 		}
@@ -133,10 +160,10 @@ func TestKillAll(t *testing.T) {
 		t.Errorf("with nobody there: %v", err)
 	}
 	// It does not wait beyond its time; who is left is named.
-	over := ended(run("sleep 1000 & echo ready; wait"))
+	over := ended(run("knows no signals"))
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
-	if left := awaitNone(done); len(left) == 0 || !strings.HasSuffix(left[0], ":sh") {
+	if left := awaitNone(done); len(left) != 1 || !strings.HasSuffix(left[0], ":/proc/self/exe") {
 		t.Errorf("left: %q", left)
 	}
 	_ = KillAll(t.Context(), time.Second)
