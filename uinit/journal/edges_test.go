@@ -169,3 +169,69 @@ func TestRingEdges(t *testing.T) {
 		t.Errorf("%+v, %d missed", records, missed)
 	}
 }
+
+// Frames come back as they were written, up to the first that cannot be one.
+func TestUnframe(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "1 a": "a", "1 a2 bc": "a,bc", "3 a": "", "2 a": "", "1 a2 b": "a", "0 ": "", "1 a0 1 b": "a", "x a": "", "-1 a": "", "1a": "", "3 a b": "a b", "2147483648 a": "",
+	} {
+		var got []string
+		for _, m := range unframe([]byte(text)) {
+			got = append(got, string(m))
+		}
+		if strings.Join(got, ",") != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	if got := unframe([]byte(strings.Repeat("1 a", maxMessages+1))); len(got) != maxMessages {
+		t.Errorf("%d messages", len(got))
+	}
+}
+
+// What a broken connection gives back goes out again first, in its order, and one thing at a time wakes the sender.
+func TestPutBack(t *testing.T) {
+	q := newQueue(1<<20, nil, testFormat(limitStream).Message)
+	awake := func() bool {
+		select {
+		case <-q.filled:
+			return true
+		default:
+			return false
+		}
+	}
+	if q.putBack(nil); awake() {
+		t.Error("nothing wakes the sender")
+	}
+	for _, m := range []string{"a", "b", "c"} {
+		q.push(Record{Message: m})
+	}
+	a, _ := q.take()
+	b, _ := q.take()
+	awake()
+	if q.putBack([]item{a}); !awake() {
+		t.Error("what came back does not wake the sender")
+	}
+	q.putBack([]item{b})
+	var order []string
+	for {
+		i, ok := q.take()
+		if !ok {
+			break
+		}
+		order = append(order, i.record.Message)
+		q.done(i)
+	}
+	if !slices.Equal(order, []string{"b", "a", "c"}) || !q.empty() || q.bytes != 0 {
+		t.Errorf("order %q, %d bytes left", order, q.bytes)
+	}
+	// At the limit nothing is lost, one byte above it the oldest is.
+	size := Record{Message: "x"}.size()
+	for limit, lost := range map[int64]uint64{2 * size: 0, 2*size - 1: 1} {
+		q := newQueue(limit, nil, testFormat(limitStream).Message)
+		q.push(Record{Message: "x"})
+		q.push(Record{Message: "y"})
+		if _, got := q.counts(); got != lost {
+			t.Errorf("limit %d: %d lost", limit, got)
+		}
+	}
+}

@@ -251,3 +251,53 @@ func TestLinks(t *testing.T) {
 		t.Errorf("what is in the way: %v", err)
 	}
 }
+
+// Of a superblock counts what its mark says, and no half of the mark; a label ends where it says so.
+func TestProbeEdges(t *testing.T) {
+	put := func(size, at int, mark string) []byte {
+		b := make([]byte, size)
+		copy(b[at:], mark)
+		return b
+	}
+	fat := func(change func(b []byte)) []byte {
+		b := make([]byte, 512)
+		copy(b[510:], "\x55\xaa")
+		copy(b[54:], "FAT16")
+		copy(b[39:], "\x78\x56\x34\x12")
+		copy(b[43:], "NO NAME    ")
+		change(b)
+		return b
+	}
+	ext := func(compat, incompat byte) []byte {
+		b := put(2048, 1024+0x38, "\x53\xef")
+		b[1024+0x5c], b[1024+0x60] = compat, incompat
+		return b
+	}
+	for name, tt := range map[string]struct {
+		b    []byte
+		want string // type, label and UUID; "" for none
+	}{
+		"FAT": {fat(func([]byte) {}), "vfat  1234-5678"}, "half a mark": {fat(func(b []byte) { b[511] = 0 }), ""}, "the other half": {fat(func(b []byte) { b[510] = 0 }), ""}, "no word FAT": {fat(func(b []byte) { b[54] = 'X' }), ""},
+		"a label": {fat(func(b []byte) { copy(b[43:], "DATA\x00XX") }), "vfat DATA 1234-5678"}, "FAT, cut off": {fat(func([]byte) {})[:511], ""},
+		"ext2": {ext(0, 0x16), "ext2"}, "ext3": {ext(4, 0x16), "ext3"}, "ext4": {ext(4, 0x40), "ext4"}, "compressed": {ext(0, 1), "ext4"}, "ext, cut off": {ext(0, 0)[:1024+263], ""}, "ext to its end": {ext(0, 0)[:1024+264], "ext2"},
+		"xfs": {put(120, 0, "XFSB"), "xfs"}, "xfs, cut off": {put(119, 0, "XFSB"), ""}, "btrfs": {put(65536+0x22b, 65536+0x40, "_BHRfS_M"), "btrfs"}, "btrfs, cut off": {put(65536+0x22a, 65536+0x40, "_BHRfS_M"), ""},
+		"iso": {put(17*2048, 16*2048, "\x01CD001"), "iso9660"}, "another descriptor": {put(17*2048, 16*2048, "\x02CD001"), ""}, "another standard": {put(17*2048, 16*2048, "\x01CD002"), ""},
+	} {
+		id, ok := Probe(strings.NewReader(string(tt.b)))
+		got := strings.TrimSpace(id.Type + " " + id.Label + " " + strings.Trim(id.UUID, "-0"))
+		if ok != (tt.want != "") || got != tt.want {
+			t.Errorf("%s: %q, %v; want %q", name, got, ok, tt.want)
+		}
+	}
+}
+
+// What a checker says of a damaged file system is short, and steers no terminal.
+func TestGist(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", " one \n": "one", "1\n2\n3": "1; 2; 3", "1\n2\n3\n4": "1; 3; 4", "1\n2\n3\n4\n5\n6": "1; 5; 6", "a\tb\x1b[2J\x1f \x7e\x7f\u009f\u00a0.": "a b?[2J? ~??\u00a0.", strings.Repeat("x", 201): strings.Repeat("x", 200),
+	} {
+		if got := gist(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
