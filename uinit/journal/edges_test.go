@@ -224,6 +224,29 @@ func TestPutBack(t *testing.T) {
 	if !slices.Equal(order, []string{"b", "a", "c"}) || !q.empty() || q.bytes != 0 {
 		t.Errorf("order %q, %d bytes left", order, q.bytes)
 	}
+	// A queue that is more than half full has something to spill, if there is a spool.
+	spool, err := OpenSpool(t.TempDir(), 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		spool   *Spool
+		limit   int64
+		crowded bool
+	}{{spool, 2 * Record{Message: "x"}.size(), false}, {spool, 2*Record{Message: "x"}.size() - 1, true}, {nil, 2, false}} {
+		q := newQueue(tt.limit, tt.spool, testFormat(limitStream).Message)
+		q.push(Record{Message: "x"})
+		select {
+		case <-q.crowded:
+			if !tt.crowded {
+				t.Errorf("%+v is crowded", tt)
+			}
+		default:
+			if tt.crowded {
+				t.Errorf("%+v is not crowded", tt)
+			}
+		}
+	}
 	// At the limit nothing is lost, one byte above it the oldest is.
 	size := Record{Message: "x"}.size()
 	for limit, lost := range map[int64]uint64{2 * size: 0, 2*size - 1: 1} {

@@ -189,9 +189,11 @@ func TestSuperblockEdges(t *testing.T) {
 		"a reshape":        {func(b []byte) { put(b, 2, 91); put(b, 44, 9) }, func(s *Superblock) bool { return s.Features == FeatureReshape }},
 		"one that is done": {func(b []byte) { put(b, 2, 91); put(b, 44, math.MaxUint32); put(b, 45, math.MaxUint32) }, func(s *Superblock) bool { return s.Features == 0 }},
 		"a later minor":    {func(b []byte) { put(b, 2, 92); put(b, 44, math.MaxUint32); put(b, 45, math.MaxUint32) }, func(s *Superblock) bool { return s.Features == FeatureReshape }},
-		"not in sync":      {func(b []byte) { put(b, firstDisk0+diskWords0+4, diskActive0) }, func(s *Superblock) bool { return s.Recovering && s.Role() == 1 }},
+		"not in sync":      {func(b []byte) { put(b, firstDisk0+diskWords0+4, 2) }, func(s *Superblock) bool { return s.Recovering && s.Role() == 1 }},
 		"no member yet":    {func(b []byte) { put(b, firstDisk0+diskWords0+4, 0) }, func(s *Superblock) bool { return !s.Recovering && s.Role() == RoleSpare }},
-		"removed":          {func(b []byte) { put(b, firstDisk0+diskWords0+4, diskRemoved0) }, func(s *Superblock) bool { return s.Role() == RoleFaulty }},
+		"failed":           {func(b []byte) { put(b, firstDisk0+diskWords0+4, 1) }, func(s *Superblock) bool { return s.Role() == RoleFaulty }},
+		"in sync":          {func(b []byte) { put(b, firstDisk0+diskWords0+4, 4) }, func(s *Superblock) bool { return s.Role() == 1 && !s.Recovering }},
+		"removed":          {func(b []byte) { put(b, firstDisk0+diskWords0+4, 8) }, func(s *Superblock) bool { return s.Role() == RoleFaulty }},
 		"the last slot":    {func(b []byte) { put(b, firstDisk0+diskWords0+3, 26) }, func(s *Superblock) bool { return s.Role() == 26 }},
 		"one behind it":    {func(b []byte) { put(b, firstDisk0+diskWords0+3, 27) }, func(s *Superblock) bool { return s.Role() == RoleSpare }},
 		"the most slots":   {func(b []byte) { put(b, 10, 27) }, func(s *Superblock) bool { return s.Slots == 27 }},
@@ -281,6 +283,10 @@ func TestFind(t *testing.T) {
 	}
 	if m := Describe(sys, "sda"); m.Device != "sda" || m.Number != "8:sda" || m.Sectors != 2048 || !m.Busy || m.Super != nil {
 		t.Errorf("%+v", m)
+	}
+	add("sdd", "size", "8")
+	if Describe(sys, "sdd").Busy {
+		t.Error("what nobody holds is busy")
 	}
 	if Disk(sys, "sda") != "" || Partitions(sys, "sda") {
 		t.Error("a disk lies on a disk, or has partitions")
