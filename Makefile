@@ -6,7 +6,7 @@ PROFILE  ?= headless
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: help image media run test test-full check vulnerabilities bench docs clean
+.PHONY: help image media run test test-full check vulnerabilities bench mutate docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,6 +39,15 @@ vulnerabilities: ## known vulnerabilities of what is compiled in
 bench: ## measure builds and boots beside their floors, and beside the code of BEFORE=COMMIT where it is given
 	.ci/install
 	IMGBUILD_BENCH=1 IMGBUILD_BENCH_BEFORE=$(BEFORE) $(GO) test -count 1 -p 1 -timeout 60m -run '^TestBench' -v ./qemu-tests ./uinit/vm
+
+# The packages whose tests are tried; SEED draws other changes, MUTATE names other packages.
+MUTATE = build/cache build/deb build/fat build/gobin/sshd build/iso9660 build/lock internal/blank internal/flash internal/site uinit/account \
+	uinit/clock uinit/console uinit/entropy uinit/journal uinit/md uinit/mount uinit/power uinit/service uinit/share uinit/vm
+SEED   = 1
+
+mutate: ## change small things, one at a time, and say which of them no test notices; takes hours, SEED=N MUTATE=PACKAGES
+	.ci/install
+	nice $(GO) run ./internal/mutate -seed $(SEED) $(MUTATE)
 
 docs: ## write what is generated: docs/profile.md
 	$(GO) generate ./...

@@ -77,9 +77,87 @@ func TestDamagedLock(t *testing.T) {
 	}
 }
 
+// Whatever of a lock changed is named, the kernel that is a file too.
+func TestEveryFieldThatChangesIsNamed(t *testing.T) {
+	a, b := strings.Repeat("a1", 32), strings.Repeat("a1", 5)+strings.Repeat("b2", 27)
+	for name, tt := range map[string]struct {
+		from, to Lock
+		want     []string
+	}{
+		"another kernel image":  {Lock{Kernel: a}, Lock{Kernel: b}, []string{"kernel image: a1a1a1a1a1a1 → a1a1a1a1a1b2"}},
+		"a kernel from a file":  {Lock{}, Lock{Kernel: "abc"}, []string{"kernel image: new, abc"}},
+		"a kernel of a package": {Lock{Kernel: a, Go: "go1"}, Lock{Go: "go1"}, []string{"kernel image: gone, was a1a1a1a1a1a1"}},
+		"a package of the same version": {Lock{Package: []Package{{Name: "nft", Version: "1", SHA256: a}}}, Lock{Package: []Package{{Name: "nft", Version: "1", SHA256: b}}},
+			[]string{"package nft: 1 a1a1a1a1a1a1 → 1 a1a1a1a1a1b2"}},
+		"a tool":                    {Lock{Tool: []Package{{Name: "xz", Version: "1"}}}, Lock{Tool: []Package{{Name: "xz", Version: "2"}}}, []string{"tool xz: 1  → 2 "}},
+		"a module's sum":            {Lock{Module: []Module{{"m", "v1", "h1:x"}}}, Lock{Module: []Module{{"m", "v1", "h1:y"}}}, []string{"module m: v1 h1:x → v1 h1:y"}},
+		"a module without a sum":    {Lock{Module: []Module{{"m", "v1", ""}}}, Lock{Module: []Module{{"m", "v2", ""}}}, []string{"module m: v1 → v2"}},
+		"names come in their order": {Lock{Module: []Module{{"n", "v1", ""}}}, Lock{Module: []Module{{"m", "v1", ""}, {"o", "v1", ""}}}, []string{"module m: new, v1", "module n: gone, was v1", "module o: new, v1"}},
+	} {
+		if got := tt.from.Diff(&tt.to); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
 func TestHasTools(t *testing.T) {
-	pinned := &Lock{Tools: []string{"stub", "grub"}}
-	if !pinned.HasTools([]string{"grub"}) || pinned.HasTools([]string{"grub", "mke2fs"}) || (*Lock)(nil).HasTools(nil) {
-		t.Error("HasTools does not tell what is pinned")
+	l := &Lock{Tools: []string{"grub", "mtools"}}
+	for names, want := range map[string]bool{"": true, "grub": true, "mtools grub": true, "grub xz": false, "xz": false} {
+		if got := l.HasTools(strings.Fields(names)); got != want {
+			t.Errorf("%q: %v", names, got)
+		}
+	}
+	if (*Lock)(nil).HasTools(nil) {
+		t.Error("no lock pins nothing")
+	}
+}
+
+// A package that could be another when it is fetched again is no pin.
+func TestPinsAreWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "box.lock")
+	good := Package{Name: "nft", Version: "1", SHA256: strings.Repeat("09af", 16)}
+	for want, edit := range map[string]func(*Package){
+		"":                        func(*Package) {},
+		"lacks a version or a S":  func(p *Package) { p.Version = "" },
+		"lacks a version or a SH": func(p *Package) { p.SHA256 = strings.Repeat("09AF", 16) },
+		`package ""`:              func(p *Package) { p.Name = "" },
+		`package "nft" lacks`:     func(p *Package) { p.SHA256 += "0" },
+	} {
+		for _, tool := range []bool{false, true} {
+			p := good
+			edit(&p)
+			l := Lock{Package: []Package{good, p}}
+			if tool {
+				l = Lock{Package: []Package{good}, Tool: []Package{p}}
+			}
+			if err := l.Write(path); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Read(path); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%+v, a tool: %v: %v, want %q", p, tool, err, want)
+			}
+		}
+	}
+}
+
+// It lies beside the profile, for everybody who may read that, and says whose work it is.
+func TestWhatIsWritten(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "box.lock")
+	if err := sample.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode() != 0o644 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if text, err := os.ReadFile(path); !strings.HasPrefix(string(text), header+"requested = [") {
+		t.Errorf("%s, %v", text, err)
+	}
+	if err := sample.Write(filepath.Join(path, "below")); err == nil {
+		t.Error("written below a file")
+	}
+	if _, err := Read(filepath.Join(path, "below")); err == nil {
+		t.Error("read below a file")
 	}
 }

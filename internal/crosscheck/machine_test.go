@@ -9,6 +9,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/strict"
+	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
 )
 
 // key is a public key that SSH takes.
@@ -33,12 +34,14 @@ func read(t *testing.T, text string) (*spec.Machine, strict.Document, problem.Do
 	return m, doc, doubts
 }
 
-// found is what Machine says of a text, a problem a line: "LINE KEY: MESSAGE".
+// found is what Machine, and WireGuard of its tables, say of a text, a problem a line: "LINE KEY: MESSAGE".
 func found(t *testing.T, text string) []string {
 	t.Helper()
 	m, doc, doubts := read(t, text)
 	var lines []string
-	for _, p := range Machine(m, doc.At.At, doubts) {
+	tunnels := problem.NewJudge(doc.At.At, doubts)
+	wireguard.Plan.Check(tunnels, m)
+	for _, p := range append(Machine(m, doc.At.At, doubts), tunnels.Found()...) {
 		warning := ""
 		if p.Warning {
 			warning = "warning: "

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -48,4 +49,40 @@ func FuzzEditor(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What each key means, and where a line ends.
+func TestKeys(t *testing.T) {
+	for _, tt := range []struct {
+		line string
+		key  byte
+		echo string
+		s    signalled
+		rest string
+	}{
+		{"ann", '\r', "\n", entered, "ann"}, {"ann", '\n', "\n", entered, "ann"}, {"ann", 3, "^C\n", aborted, "ann"},
+		{"", 4, "\n", ended, ""}, {"ann", 4, "", typing, "ann"}, {"ann", 18, "", reprint, "ann"}, {"ann", 12, "", reprint, "ann"},
+		{strings.Repeat("x", maxLine-1), 'y', "y", typing, strings.Repeat("x", maxLine-1) + "y"},
+		{strings.Repeat("x", maxLine), 'y', "", typing, strings.Repeat("x", maxLine)},
+		{"a", ' ', " ", typing, "a "}, {"a", 31, "", typing, "a"}, {"  ", 23, "\b \b\b \b", typing, ""}, {"a b", 23, "\b \b", typing, "a "},
+	} {
+		e := editor{line: []byte(tt.line)}
+		if echo, s := e.feed(tt.key); echo != tt.echo || s != tt.s || string(e.line) != tt.rest {
+			t.Errorf("%.10q and %q: echo %q, means %d, leaves %.10q; want %q, %d, %.10q", tt.line, tt.key, echo, s, e.line, tt.echo, tt.s, tt.rest)
+		}
+		e = editor{line: []byte(tt.line), hidden: true}
+		if echo, _ := e.feed(tt.key); tt.s == typing && echo != "" {
+			t.Errorf("%q shows %q of what is hidden", tt.key, echo)
+		}
+	}
+	// Sequences end with a byte of 0x40 to 0x7e.
+	for keys, want := range map[string]string{"\x1b[@a": "a", "\x1b[~a": "a", "\x1b[\x3f\x7f~a": "a", "\x1b[Aa": "a", "\x1b\x1b[Aa": "a"} {
+		var e editor
+		for _, b := range []byte(keys) {
+			e.feed(b)
+		}
+		if string(e.line) != want {
+			t.Errorf("%q gives %q", keys, e.line)
+		}
+	}
 }

@@ -25,6 +25,9 @@ type scene struct {
 
 // TestMain lets the test binary be its own getty, as uinit is.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "as" {
+		os.Exit(map[string]func([]string) int{"getty": GettyMain, "login": LoginMain, "checkpassword": CheckPasswordMain}[os.Args[2]](os.Args[3:]))
+	}
 	if len(os.Args) == 3 && os.Args[1] == "getty" {
 		var s scene
 		if err := json.Unmarshal([]byte(os.Getenv("SCENE")), &s); err != nil {

@@ -60,3 +60,20 @@ func TestPenalty(t *testing.T) {
 		}
 	}
 }
+
+// A session that has lasted exactly long enough is healthy.
+func TestHealthyIsHealthy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin, starts := time.Now(), []time.Duration(nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		respawn(ctx, usualPace, func() {
+			if starts = append(starts, time.Since(begin)/time.Second); len(starts) == 3 {
+				cancel()
+			}
+			time.Sleep(usualPace.healthy)
+		})
+		if want := []time.Duration{0, 10, 20}; !slices.Equal(starts, want) {
+			t.Errorf("started at %d s, want %d", starts, want)
+		}
+	})
+}

@@ -52,15 +52,18 @@ func TestBlock(block []byte) Verdict {
 	v.Poker = x <= 10800 || x >= 230850
 
 	runs, longest := countRuns(block)
-	for bit := range 2 {
-		for i, bound := range runBounds {
-			if runs[bit][i] < bound[0] || runs[bit][i] > bound[1] {
-				v.Runs = true
-			}
-		}
-	}
+	v.Runs = tooFewOrMany(runs[0]) || tooFewOrMany(runs[1])
 	v.LongRun = longest >= longRun
 	return v
+}
+
+func tooFewOrMany(runs [6]int) bool {
+	for i, bound := range runBounds {
+		if runs[i] < bound[0] || runs[i] > bound[1] {
+			return true
+		}
+	}
+	return false
 }
 
 // countRuns counts runs of zeros and ones by length, six and more together.

@@ -39,22 +39,24 @@ func getrandom(p []byte, flags int) error {
 	return nil
 }
 
-// Mix uses RNDADDENTROPY, for a write to /dev/urandom gives no credit. The argument is
-// struct rand_pool_info of linux/random.h: bits, bytes, then the bytes.
+// Mix uses RNDADDENTROPY, for a write to /dev/urandom gives no credit.
 func (System) Mix(p []byte, bits int) error {
 	f, err := os.OpenFile("/dev/urandom", os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	info := make([]byte, 8, 8+len(p))
-	binary.NativeEndian.PutUint32(info, uint32(bits))
-	binary.NativeEndian.PutUint32(info[4:], uint32(len(p)))
-	info = append(info, p...)
-	if err := ioctlBytes(f, unix.RNDADDENTROPY, info); err != nil {
+	if err := ioctlBytes(f, unix.RNDADDENTROPY, poolInfo(p, bits)); err != nil {
 		return fmt.Errorf("RNDADDENTROPY: %w", err)
 	}
 	return nil
+}
+
+// poolInfo is struct rand_pool_info of linux/random.h: bits, bytes, then the bytes.
+func poolInfo(p []byte, bits int) []byte {
+	info := binary.NativeEndian.AppendUint32(nil, uint32(bits))
+	info = binary.NativeEndian.AppendUint32(info, uint32(len(p)))
+	return append(info, p...)
 }
 
 // Log reads the kernel's log with syslog(2); where that is not allowed it is empty.

@@ -140,3 +140,33 @@ func TestModules(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// Packets that name their own way, and those who would send others another way, are not believed, on any interface and in either family.
+func TestSettings(t *testing.T) {
+	for _, way := range []struct {
+		mode  spec.ReversePath
+		value string
+	}{{"off", "0"}, {"strict", "1"}, {"loose", "2"}} {
+		want := []Setting{{"ipv4", "rp_filter", way.value}, {"ipv4", "accept_source_route", "0"}, {"ipv4", "accept_redirects", "0"}, {"ipv4", "secure_redirects", "0"}, {"ipv4", "send_redirects", "0"},
+			{"ipv4", "arp_ignore", "1"}, {"ipv4", "arp_announce", "2"}, {"ipv6", "accept_source_route", "0"}, {"ipv6", "accept_redirects", "0"}}
+		if got := Settings(&spec.Firewall{ReversePath: way.mode}); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", way.mode, got, want)
+		}
+	}
+	// What the kernel does not take is told, and the others are set.
+	dir := t.TempDir()
+	for _, name := range []string{"ipv4/conf/all/accept_redirects", "ipv4/conf/default/x", "ipv6/conf/lan/x"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := Harden(dir, Settings(&spec.Firewall{ReversePath: "strict"}))
+	if err == nil || !strings.Contains(err.Error(), "setting accept_redirects of all interfaces: ") || strings.Contains(err.Error(), "accept_source_route") {
+		t.Errorf("%v", err)
+	}
+	for name, want := range map[string]string{"ipv4/conf/default/accept_source_route": "0\n", "ipv4/conf/all/arp_announce": "2\n", "ipv6/conf/lan/accept_source_route": "0\n"} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); string(got) != want {
+			t.Errorf("%s is %q, %v", name, got, err)
+		}
+	}
+}

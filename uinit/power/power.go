@@ -85,20 +85,29 @@ const syncLimit = 5 * time.Second
 
 // Now writes out what the kernel holds, as far as that goes within 5 s, takes down network cards that would be in the
 // kernel's way, and ends the run by reboot(2). It returns only if the kernel refuses.
-func Now(a Action) error {
+func Now(a Action) error { return end{unix.Sync, takeDown, unix.Reboot}.now(a) }
+
+// end is what of the kernel it takes to end a run.
+type end struct {
+	sync   func()
+	down   func(driver string) error
+	reboot func(cmd int) error
+}
+
+func (e end) now(a Action) error {
 	r, ok := find(func(r row) bool { return r.action == a })
 	if !ok {
 		return errors.New("BUG: no such action: " + string(a))
 	}
 	done := make(chan struct{})
 	go func() {
-		unix.Sync()
+		e.sync()
 		close(done)
 	}()
 	select {
 	case <-done:
 	case <-time.After(syncLimit):
 	}
-	down := takeDown(brokenByShutdown) // whatever becomes of it, the run ends
-	return errors.Join(os.NewSyscallError("reboot", unix.Reboot(r.cmd)), down)
+	down := e.down(brokenByShutdown) // whatever becomes of it, the run ends
+	return errors.Join(os.NewSyscallError("reboot", e.reboot(r.cmd)), down)
 }

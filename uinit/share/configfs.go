@@ -33,6 +33,10 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alon
 	if err := attach("configfs", "/sys/kernel/config"); err != nil {
 		return err
 	}
+	return offerAll(ctx, rows, alone)
+}
+
+func offerAll(ctx context.Context, rows map[string]spec.ISCSIShare, alone func(string) error) error {
 	var failed []error
 	disks, begun := map[string]Disk{}, map[string]bool{}
 	for name, row := range rows {
@@ -155,7 +159,8 @@ func password(file string) (string, error) {
 	return text, nil
 }
 
-// apply takes the steps. What is there already, or gone, is as wanted.
+// apply takes the steps. What is there already, or gone, is as wanted; so is a folder that stays because disks of others are in
+// it, as ENOTEMPTY says, which os.ErrExist stands for, too.
 func apply(ctx context.Context, ops []Op) error {
 	var failed []error
 	for _, op := range ops {

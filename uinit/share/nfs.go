@@ -32,6 +32,11 @@ func ServeNFS(ctx context.Context) error {
 	if out, err := slack.CombinedOutput(exec.CommandContext(ctx, "/usr/sbin/exportfs", "-ra")); err != nil {
 		return fmt.Errorf("exporting: %w: %s", err, strings.TrimSpace(string(out)))
 	}
+	return startNFS(nfsd, func() (int, error) { return listen(port) })
+}
+
+// startNFS starts the server that is ruled from a folder, on a socket of listen's.
+func startNFS(nfsd string, listen func() (int, error)) error {
 	running, err := os.ReadFile(filepath.Join(nfsd, "threads"))
 	if err != nil {
 		return fmt.Errorf("starting the NFS server: %w", err)
@@ -39,19 +44,13 @@ func ServeNFS(ctx context.Context) error {
 	if strings.TrimSpace(string(running)) != "0" {
 		return nil // a worker before this one has started it
 	}
-	socket, err := listen(port)
+	socket, err := listen()
 	if err != nil {
 		return fmt.Errorf("starting the NFS server: %w", err)
 	}
 	// The kernel holds the socket from here on.
 	defer unix.Close(socket)
-	for _, setting := range []struct{ file, value string }{
-		{"nfsv4leasetime", strconv.Itoa(lease)},
-		{"nfsv4gracetime", strconv.Itoa(lease)},
-		{"versions", "-2 -3 +4 -4.0 +4.1 +4.2"},
-		{"portlist", strconv.Itoa(socket)},
-		{"threads", strconv.Itoa(threads)},
-	} {
+	for _, setting := range settings(socket) {
 		if err := os.WriteFile(filepath.Join(nfsd, setting.file), []byte(setting.value+"\n"), 0); err != nil {
 			return fmt.Errorf("starting the NFS server: setting %s to %q: %w", setting.file, setting.value, err)
 		}
@@ -59,8 +58,23 @@ func ServeNFS(ctx context.Context) error {
 	return nil
 }
 
+type setting struct{ file, value string }
+
+// settings are what the server is told, in order: the number of threads starts it.
+func settings(socket int) []setting {
+	return []setting{
+		{"nfsv4leasetime", strconv.Itoa(lease)},
+		{"nfsv4gracetime", strconv.Itoa(lease)},
+		{"versions", "-2 -3 +4 -4.0 +4.1 +4.2"},
+		{"portlist", strconv.Itoa(socket)},
+		{"threads", strconv.Itoa(threads)},
+	}
+}
+
 // StopNFS ends the server, so that the file systems can go.
-func StopNFS() error {
+func StopNFS() error { return stopNFS(nfsd) }
+
+func stopNFS(nfsd string) error {
 	err := os.WriteFile(filepath.Join(nfsd, "threads"), []byte("0\n"), 0)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("stopping the NFS server: %w", err)

@@ -29,6 +29,8 @@ type System struct {
 	Disks *alone.Disks
 	// LoadModule loads a driver; that it is built in is no error.
 	LoadModule func(name string) error
+
+	write func(file, text string) error // put, but in tests
 }
 
 // Observe reads superblocks past the page cache: of a device that was in use it may be old.
@@ -51,6 +53,10 @@ var ErrLayout = errors.New("its members are of unequal size, and it does not say
 func (k System) Start(_ context.Context, op Op) (err error) {
 	if op.Action != Start || len(op.Members) == 0 {
 		panic("BUG: starting an array that is not to start")
+	}
+	put := put
+	if k.write != nil {
+		put = k.write
 	}
 	s := op.Members[0].Super
 	// Only what is needed: raid456 tries out for a second which of its ways is fastest.
@@ -109,7 +115,9 @@ func Link(name, device string) error {
 }
 
 // Stop stops an array that nothing uses any more; one that is in use becomes read-only, so that it is clean.
-func Stop(device string) error {
+func Stop(device string) error { return stop(device, put) }
+
+func stop(device string, put func(file, text string) error) error {
 	state := filepath.Join("/sys/block", device, "md/array_state")
 	err := put(state, "clear")
 	if err == nil || put(state, "readonly") == nil {

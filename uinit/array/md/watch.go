@@ -12,9 +12,13 @@ import (
 // Watch calls look now and whenever the driver has news (md_new_event in drivers/md/md.c wakes who
 // polls /proc/mdstat), and each second while look says that something is under way.
 func Watch(ctx context.Context, look func() (busy bool)) error {
-	fd, err := unix.Open("/proc/mdstat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	return watch(ctx, "/proc/mdstat", look)
+}
+
+func watch(ctx context.Context, file string, look func() (busy bool)) error {
+	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("watching arrays: %w", &os.PathError{Op: "open", Path: "/proc/mdstat", Err: err})
+		return fmt.Errorf("watching arrays: %w", &os.PathError{Op: "open", Path: file, Err: err})
 	}
 	defer unix.Close(fd)
 	buf := make([]byte, 64)

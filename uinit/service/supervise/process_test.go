@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -227,6 +228,100 @@ func TestBlocked(t *testing.T) {
 	} {
 		if got := blocked(dir, pid, 4).what; got != want {
 			t.Errorf("process %d: %q, want %q", pid, got, want)
+		}
+	}
+}
+
+// A service starts also where its control group can't be used, and says who it is by its variables.
+func TestStartsWithoutItsGroup(t *testing.T) {
+	lines := make(chan string, 10)
+	l := Launcher{Group: t.TempDir(), Environment: os.Environ(), Output: func(_, line string) { lines <- line }}
+	p, err := l.Start("a", spec.Service{Command: []string{"/bin/sh", "-c", "echo $HOME $USER $LOGNAME"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	if exit := p.Wait(); !exit.Success() {
+		t.Errorf("ended with %v", exit)
+	}
+	if got := <-lines; got != "/root root root" {
+		t.Errorf("it is %q", got)
+	}
+	if got := p.(*process).group; got != "" {
+		t.Errorf("its group is %q, and it is not in it", got)
+	}
+	want := []string{"A=1", "B=1", "A=2", "C=3"}
+	if got := environment([]string{"A=1", "B=1"}, map[string]string{"C": "3", "A": "2"}); strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("variables %q, want %q", got, want)
+	}
+	for exit, want := range map[Exit]string{{}: "exit status 0", {Code: 3}: "exit status 3", {Signal: syscall.SIGTERM}: "killed by SIGTERM", {Err: os.ErrClosed}: "file already closed"} {
+		if got := exit.String(); got != want || exit.Success() != (want == "exit status 0") {
+			t.Errorf("%+v: %q", exit, got)
+		}
+	}
+}
+
+// Of threads that tell as much, the first one counts; of more than a hundred, no more are looked at. What is no number is no process.
+func TestBlockedChoosesTheFirst(t *testing.T) {
+	files := map[string]string{"1/task/1/syscall": "7 0x0 0x0\n", "1/task/2/syscall": "230 0x0 0x0\n", "2/task/2/children": "x 3", "2/task/2/syscall": "61 0x0", "3/task/3/syscall": "0 0x3 0x0", "3/comm": "reader\n",
+		"4/task/4/syscall": "0 0x9", "5/task/5/syscall": "0", "5/task/5/wchan": "do_wait\n", "6/task/6/syscall": "x 0x1", "6/task/6/wchan": "0\n", "7/task/7/syscall": "61 0x0", "7/task/7/children": "8", "8/task/8/syscall": "running", "8/task/8/wchan": "0"}
+	for i := 200; i < 299; i++ {
+		files[fmt.Sprintf("200/task/%d/syscall", i)] = "230 0x0 0x0\n"
+	}
+	files["200/task/300/syscall"], files["200/task/301/syscall"] = "7 0x0 0x0\n", "0 0x3 0x0\n"
+	dir := proc(t, files, map[string]string{"3/fd/3": "/run/pipe", "200/fd/3": "/run/late"})
+	for pid, want := range map[int]string{1: "poll", 2: "reader: read /run/pipe", 4: "read", 5: "kernel function do_wait", 6: "", 7: "", 200: "sleep"} {
+		if got := blocked(dir, pid, 4).what; got != want {
+			t.Errorf("process %d: %q, want %q", pid, got, want)
+		}
+	}
+	for pid, want := range map[int]int{2: 3, 7: 8, 1: 1, 99: 99} {
+		if got := firstChild(dir, pid); got != want {
+			t.Errorf("the first child of %d is %d, want %d", pid, got, want)
+		}
+	}
+	table := socketTable + "   2: 00000000:FFFF 00000000:0000 0A\n   3: 00000000:1FFFF 00000000:0000 0A\n   4: 00000000:0051 00000000:0000\n"
+	for port, want := range map[int]bool{65535: true, 131071: false, 81: false} {
+		if got := listens(strings.NewReader(table), port); got != want {
+			t.Errorf("port %d: %v", port, got)
+		}
+	}
+}
+
+func TestNamesOfSigns(t *testing.T) {
+	for want, r := range map[string]spec.Ready{"port 80": {Port: 80}, "file /x": {File: "/x"}, "its end": {Exit: true}, "": {}} {
+		if got := signOf(r); got != want {
+			t.Errorf("%+v: %q", r, got)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "sign")
+	if Ready(spec.Ready{File: file}) || os.WriteFile(file, nil, 0o600) != nil || !Ready(spec.Ready{File: file}) {
+		t.Error("a file is no sign, or a missing one is")
+	}
+	for name, want := range map[spec.Signal]syscall.Signal{"": syscall.SIGTERM, "INT": syscall.SIGINT, "NOSUCH": syscall.SIGTERM, "HUP": syscall.SIGHUP} {
+		if got := signalOf(name); got != want {
+			t.Errorf("%q is %v", name, got)
+		}
+	}
+	l := restartLimit{most: 2, window: time.Minute}
+	for i, tt := range []struct {
+		at   time.Duration
+		want bool
+	}{{0, false}, {time.Second, false}, {time.Minute - 1, true}, {time.Minute, false}, {time.Minute + time.Second - 1, true}, {time.Minute + time.Second, false}} {
+		if got := l.reached(time.Unix(0, 0).Add(tt.at)); got != tt.want {
+			t.Errorf("restart %d after %v is one too many: %v", i, tt.at, got)
+		}
+	}
+	if none := (restartLimit{}); none.reached(time.Now()) {
+		t.Error("without a limit there is one")
+	}
+	for _, tt := range []struct {
+		policy spec.Restart
+		good   bool
+		bad    bool
+	}{{spec.RestartAlways, true, true}, {spec.RestartNever, false, false}, {"", false, true}, {"on-failure", false, true}} {
+		if again(tt.policy, Exit{}) != tt.good || again(tt.policy, Exit{Code: 1}) != tt.bad {
+			t.Errorf("policy %q has changed", tt.policy)
 		}
 	}
 }

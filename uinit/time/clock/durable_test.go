@@ -1,0 +1,21 @@
+package clock
+
+import (
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/traced"
+)
+
+// A machine without a clock starts at this time: an empty file would take it back to 1970.
+func TestTimeIsOnTheDisk(t *testing.T) {
+	dir := t.TempDir()
+	rows := traced.Of(t, dir, func() {
+		if err := Save(dir, time.Unix(1800000000, 0)); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := traced.Durable(rows, SavedName, true); err != nil {
+		t.Error(err)
+	}
+}
