@@ -5,6 +5,7 @@ PROFILE  ?= headless
 # Tools run at a fixed version, outside go.mod, so that they cost users nothing.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .PHONY: help image media run test test-full check vulnerabilities bench mutate docs clean
 
@@ -27,10 +28,11 @@ test: ## all tests, among them the boots in QEMU; installs what they need
 test-full: ## the tests and the matrices that take long
 	.ci/shard 0 1
 
-check: vulnerabilities ## vet, staticcheck, format, known vulnerabilities
+check: vulnerabilities ## vet, staticcheck, format, workflows, known vulnerabilities
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(ACTIONLINT)
 
 # It asks a database on the network. Where that does not answer nothing was checked, which is said and is no failure.
 vulnerabilities: ## known vulnerabilities of what is compiled in

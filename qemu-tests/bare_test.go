@@ -97,20 +97,22 @@ func prints(t *testing.T, g *qemu.Guest, line, want string) {
 // as started before its first words have been read, and what is logged may be read later than what came of it.
 func says(t *testing.T, g *qemu.Guest, unit string, texts ...string) {
 	t.Helper()
-	quoted := make([]string, len(texts))
-	for i, text := range texts {
-		quoted[i] = regexp.QuoteMeta(text)
-	}
-	saysLike(t, g, unit, quoted...)
+	logged(t, g, unit, `== *"$2"*`, texts)
 }
 
 // saysLike is says for extended regular expressions (regex(7)), without \d and the like.
 func saysLike(t *testing.T, g *qemu.Guest, unit string, patterns ...string) {
 	t.Helper()
-	for _, text := range patterns {
+	logged(t, g, unit, `=~ $2`, patterns)
+}
+
+// logged waits until lines of the log pass bash's test, each with its text as $2.
+func logged(t *testing.T, g *qemu.Guest, unit, test string, texts []string) {
+	t.Helper()
+	for _, text := range texts {
 		ctx, cancel := context.WithTimeout(t.Context(), soon)
 		defer cancel()
-		line := `exec 3< <(uinitctl log -f $1); while read -ru 3 line; do [[ $line =~ $2 ]] && { kill $!; exit 0; }; done; exit 1`
+		line := `exec 3< <(uinitctl log -f $1); while read -ru 3 line; do [[ $line ` + test + ` ]] && { kill $!; exit 0; }; done; exit 1`
 		reply, err := g.Request(ctx, report.Request{Command: []string{"/bin/bash", "-c", line, "says", unit, text}})
 		if err != nil || reply.Exit == nil || *reply.Exit != 0 {
 			t.Errorf("%q is not in the log of %q: %+v, %v; the log is\n%s", text, unit, reply, err, inside(t, g, "uinitctl log "+unit))

@@ -259,6 +259,7 @@ func TestRoutes(t *testing.T) {
 		rule("table = 254\npriority = 32766"):                                                {"4 rule.r.priority: is 32766"},
 		rule("table = 0\npriority = 5"):                                                      {"3 rule.r.table: is 0; accepted: 1 to 2147483647"},
 		rule("table = 7\npriority = 5"):                                                      {"3 rule.r.table: 7 has no route in this profile"},
+		route("table = 1\n[rule.r]\ntable = 1\npriority = 5"):                                nil,
 		route("table = 7\n[rule.r]\ntable = 7\npriority = 5"):                                nil,
 		a + "[route]\nr = 7\n[rule.r]\ntable = 7\npriority = 5":                              nil, // it may be that route's
 		rule("table = 254\npriority = 5\nfwmark = 1"):                                        nil,
