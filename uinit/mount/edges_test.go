@@ -120,7 +120,7 @@ func count(t *testing.T, target string) (n int) {
 		t.Fatal(err)
 	}
 	for _, m := range table {
-		if m.Target == target {
+		if m.Mountpoint == target {
 			n++
 		}
 	}

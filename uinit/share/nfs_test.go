@@ -39,7 +39,7 @@ func TestNFSSettings(t *testing.T) {
 	if r := rows["smbd"].Ready; r.Port != 445 || r.Timeout.Or(0).Seconds() != 60 {
 		t.Errorf("smbd is ready at %+v", r)
 	}
-	if got := Services(spec.Share{NFS: map[string]spec.NFSShare{"a": {}}})["nfsdcld"].Command; !reflect.DeepEqual(got[len(got)-1], memory) {
+	if got := plan.Services(&spec.Machine{Share: spec.Share{NFS: map[string]spec.NFSShare{"a": {}}}})["nfsdcld"].Command; !reflect.DeepEqual(got[len(got)-1], plan.Memory) {
 		t.Errorf("without a place for its state: %q", got)
 	}
 }
