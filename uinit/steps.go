@@ -84,10 +84,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: func(ctx context.Context) error { return w.shareStep(ctx, row) }}
 	case "grow":
 		return feature.Step{Run: w.growState}
-	case "guests":
-		return feature.Step{Run: w.guests.prepare}
-	case "vm":
-		return feature.Step{Run: func(ctx context.Context) error { return w.guests.boot(ctx, row) }, Waiting: func() string { return w.guests.waiting(row) }}
 	case "service":
 		return feature.Step{Run: func(ctx context.Context) error { return w.startService(ctx, row) }, Waiting: func() string { return w.serviceWaiting(row) }}
 	}

@@ -25,7 +25,6 @@ const ackLimit = 2 * time.Second
 // Stops are the steps of the way down that are no feature's of their own yet: each in its time, none for ever.
 func (w *worker) Stops() []feature.Stop {
 	return []feature.Stop{
-		{Phase: feature.Guests, Step: power.Step{Name: "guests", Limit: w.guests.stopLimit(), Do: w.guests.stop}},
 		{Phase: feature.Shares, Step: power.Step{Name: "shares", Limit: 5 * time.Second, Do: w.stopShares}},
 		{Phase: feature.Services, Step: power.Step{Name: "services", Limit: w.Machine.Now().Boot.StopTimeout.Or(15 * time.Second), Do: w.stopServices}},
 		{Phase: feature.State, Step: power.Step{Name: "seed", Limit: 2 * time.Second, Do: w.saveSeed}},

@@ -44,7 +44,6 @@ type worker struct {
 	// services are those of the profile and those that features add.
 	services map[string]*supervise.Service
 	output   *supervise.Output
-	guests   *guests
 
 	reporter *virtioport.Reporter
 	control  *virtioport.Control
@@ -157,7 +156,6 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	for name := range w.Machine.Now().Service {
 		w.services[name] = w.newService(name)
 	}
-	w.guests = newGuests(w)
 	w.link()
 	if usr != nil {
 		w.Outcomes.Note(*usr)

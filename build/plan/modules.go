@@ -8,6 +8,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -29,14 +30,6 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	}
 	// Where nothing else outlasts a boot, the firmware keeps word of a box that crashes.
 	wants = append(wants, kmod.Want{Name: "efivarfs", Why: "records of crashes", Optional: true})
-	if len(p.VM) > 0 {
-		members, err := kmod.SetWants("kvm")
-		if err != nil {
-			return nil, err
-		}
-		wants = append(wants, members...)
-		wants = append(wants, kmod.Want{Name: "tun", Why: "vm"})
-	}
 	if p.Access.HostPassword {
 		wants = append(wants, kmod.Want{Name: "qemu_fw_cfg", Why: "access.host_password", Optional: true})
 	}
@@ -61,7 +54,7 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	for _, l := range []struct {
 		rows         int
 		module, kind string
-	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}, {len(p.WireGuard), "wireguard", "wireguard"}} {
+	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}} {
 		if l.rows > 0 || l.kind == "vlan" && p.Allows(spec.SiteVLANs) {
 			wants = append(wants, kmod.Want{Name: l.module, Why: l.kind})
 		}
@@ -73,6 +66,14 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	if len(p.Share.ISCSI) > 0 {
 		for _, name := range []string{"iscsi_target_mod", "target_core_file", "target_core_iblock"} {
 			wants = append(wants, kmod.Want{Name: name, Why: "share.iscsi"})
+		}
+	}
+	for _, f := range features.All() {
+		if f.Modules == nil {
+			continue
+		}
+		for _, want := range f.Modules(&p.Machine) {
+			wants = append(wants, kmod.Want{Name: want.Module, Why: want.Why, Optional: want.Optional})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Array)) {

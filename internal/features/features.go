@@ -12,6 +12,7 @@ import (
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
+	vm "github.com/imgbuild/imgbuild/uinit/vm/plan"
 	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
 )
 
@@ -19,6 +20,7 @@ var list = []graph.Plan{
 	base.Plan,
 	share.Plan,
 	ssh.Plan,
+	vm.Plan,
 	wireguard.Plan,
 }
 

@@ -33,7 +33,7 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.arrays()
 	c.mounts()
 	c.services()
-	c.vms()
+	c.vmNeeds()
 	c.shares()
 	c.claims()
 	c.ssh()

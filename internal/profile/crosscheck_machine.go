@@ -7,11 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/imgbuild/imgbuild/internal/crosscheck"
 	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 )
 
 // filesystems that uinit can mount: what Debian's kernel has and an appliance uses.
@@ -110,11 +110,7 @@ func (c *crosser) services() {
 			c.Ref(s.User, "user").Bad(key+".user", "there is no [user.%s]%s", s.User, suggest.DidYouMean(s.User, slices.Sorted(maps.Keys(c.p.User))))
 		}
 		c.supervision(key, s)
-		for i, need := range s.Needs {
-			if !slices.Contains(units, need) {
-				c.unitRef(need).Bad(joinIndex(key+".needs", i), "nothing is called %q%s; accepted here: %s", need, suggest.DidYouMean(need, units), strings.Join(units, ", "))
-			}
-		}
+		c.needs(key, s.Needs, units)
 	}
 	for _, f := range features.All() {
 		if f.Services == nil {
@@ -141,7 +137,7 @@ func circles(services map[string]spec.Service) [][]string {
 			}
 		}
 	}
-	return crosscheck.Circles(needs)
+	return graph.Circles(needs)
 }
 
 func (c *crosser) run() {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -16,7 +17,7 @@ func (c *crosser) supervision(key string, s spec.Service) {
 	if s.PIDs < 0 {
 		c.Bad(key+".pids", "accepted: a number of processes, or 0 for the default")
 	}
-	if !validCPU(s.CPU) {
+	if !cgroup.ValidCPU(s.CPU) {
 		c.Bad(key+".cpu", "accepted: a share of processors from 0 to 1024, such as 0.5")
 	}
 	c.namespaces(key, s)
@@ -37,8 +38,6 @@ func (c *crosser) supervision(key string, s spec.Service) {
 		c.Bad(key+".restart", `a service that is ready when it ends is not started again; accepted: "on-failure", "never"`)
 	}
 }
-
-func validCPU(share float64) bool { return share >= 0 && share <= 1024 } // NaN is neither
 
 // namespaces finds signs of readiness that uinit could not see from outside.
 func (c *crosser) namespaces(key string, s spec.Service) {

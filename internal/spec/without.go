@@ -11,7 +11,6 @@ var Parts = map[string]func(*Description) bool{
 	"noshare":     func(m *Description) bool { return len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0 },
 	"nosite":      func(m *Description) bool { return m.Site != nil },
 	"nosyslogtls": func(m *Description) bool { return m.Log.Remote.secured() || m.Log.CA != "" && m.Allows(SiteLogServer) },
-	"novm":        func(m *Description) bool { return len(m.VM) > 0 },
 }
 
 // usesBlankDisks says whether an array or a file system may be made, or a disk take another one's place.

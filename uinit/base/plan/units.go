@@ -112,8 +112,7 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 		needs := append([]string{"mounts"}, m.Service[name].Needs...)
 		add(unit.Unit{Name: "service:" + name, Needs: needs, After: []string{"hostname", "loopback", "sysctl", "users"}})
 	}
-	units = append(units, growing(m.Grow)...)
-	return append(units, guestUnits(m)...)
+	return append(units, growing(m.Grow)...)
 }
 
 const (
