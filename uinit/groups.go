@@ -14,7 +14,6 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/meminfo"
-	"github.com/imgbuild/imgbuild/internal/oom"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/account"
@@ -114,15 +113,6 @@ func (w *worker) people() map[string]spec.User {
 		people[name] = user
 	}
 	return people
-}
-
-// serviceGroup is the control group of a service and how soon the OOM killer takes it.
-func (w *worker) serviceGroup(name string, row spec.Service) (dir string, adjustment int) {
-	path, usual, adjustment := cgroup.Service(name), w.Programs.Groups.Shares.Service, oom.Usual
-	if name == spec.SSHService {
-		path, usual, adjustment = cgroup.SSH(), w.Programs.Groups.Shares.SSH, oom.Door
-	}
-	return w.Programs.Group(name, path, usual, cgroup.Limits{Memory: int64(row.Memory), Tasks: row.PIDs, CPU: row.CPU}), adjustment
 }
 
 // machineSize is what there is to share. After a crash of the worker it is the same as before: what lies in memory

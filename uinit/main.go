@@ -59,8 +59,6 @@ func program(name string, args []string) int {
 		return loginMain(args)
 	case "checkpassword":
 		return checkPasswordMain(args)
-	case "enclose":
-		return encloseMain(args)
 	case "modprobe":
 		return modprobeMain(args)
 	case "poweroff", "reboot", "halt":

@@ -7,12 +7,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/link"
 	"github.com/imgbuild/imgbuild/uinit/mount"
-	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/volume"
 )
 
@@ -84,8 +82,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: func(ctx context.Context) error { return w.shareStep(ctx, row) }}
 	case "grow":
 		return feature.Step{Run: w.growState}
-	case "service":
-		return feature.Step{Run: func(ctx context.Context) error { return w.startService(ctx, row) }, Waiting: func() string { return w.serviceWaiting(row) }}
 	}
 	panic("BUG: no step for unit " + name)
 }
@@ -110,19 +106,4 @@ func (w *worker) setUsers(context.Context) error {
 	taken, err := takeHostPassword(w.Kmod.Load)
 	w.Facts.Fact("access.host_password", taken)
 	return err
-}
-
-func (w *worker) newService(name string) *supervise.Service {
-	return supervise.New(name, w.Machine.Now().Service[name], supervise.Deps{
-		Start: func(name string, row spec.Service) (supervise.Process, error) {
-			// Asked for now, not before: cgroups come with the unit "mounts".
-			l := supervise.Launcher{Environment: feature.Environment(), Output: w.Programs.Say, Enclose: enclose}
-			l.Group, l.Adjustment = w.serviceGroup(name, row)
-			return l.Start(name, row)
-		},
-		Fact:  w.Facts.Fact,
-		Ready: supervise.Ready,
-		Tell:  func(trouble error) { w.Outcomes.SetTrouble("service:"+name, trouble) },
-		Log:   func(format string, args ...any) { w.Log.Warn(fmt.Sprintf(format, args...)) },
-	})
 }

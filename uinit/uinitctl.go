@@ -21,9 +21,6 @@ func (w *worker) serveStatus(context.Context) error {
 	w.Facts.Answer("log", w.records.answer)
 	w.Facts.Answer("blame", w.history.answer)
 	w.Facts.Answer("limits", w.answerLimits)
-	for _, verb := range []string{"start", "stop", "restart"} {
-		w.Facts.Answer(verb, w.manage(verb))
-	}
 	w.Facts.Answer("disk", w.answerDisk)
 	w.arrays.answers()
 	for _, f := range w.features {

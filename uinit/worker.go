@@ -38,12 +38,10 @@ type worker struct {
 	*feature.Deps
 	features []running
 
-	kmsg  io.Writer
-	turns mount.Turns
-	links func() *link.Manager // made when the first interface is configured: the machine is what it is then
-	// services are those of the profile and those that features add.
-	services map[string]*supervise.Service
-	output   *supervise.Output
+	kmsg   io.Writer
+	turns  mount.Turns
+	links  func() *link.Manager // made when the first interface is configured: the machine is what it is then
+	output *supervise.Output
 
 	reporter *virtioport.Reporter
 	control  *virtioport.Control
@@ -103,7 +101,7 @@ func workerMain(args []string) int {
 }
 
 func newWorker(life context.Context, before past) (*worker, error) {
-	w := &worker{services: map[string]*supervise.Service{}, reporter: &virtioport.Reporter{}, kmsg: klog.Open()}
+	w := &worker{reporter: &virtioport.Reporter{}, kmsg: klog.Open()}
 	line := cmdline.Read()
 	level := slog.LevelInfo
 	if line.Has("uinit.debug") {
@@ -153,9 +151,6 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	}
 	w.arrays = newArrays(w)
 	w.links = sync.OnceValue(func() *link.Manager { return link.New(life, w.Machine.Now(), w.linkFact) })
-	for name := range w.Machine.Now().Service {
-		w.services[name] = w.newService(name)
-	}
 	w.link()
 	if usr != nil {
 		w.Outcomes.Note(*usr)

@@ -9,6 +9,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
+	service "github.com/imgbuild/imgbuild/uinit/service/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
@@ -18,6 +19,7 @@ import (
 
 var list = []graph.Plan{
 	base.Plan,
+	service.Plan,
 	share.Plan,
 	ssh.Plan,
 	vm.Plan,

@@ -108,10 +108,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 	if m.Log.Remote != "" || m.Allows(spec.SiteLogServer) {
 		add(unit.Unit{Name: "log", After: append([]string{"hostname"}, graph.Above(&m.Machine, path.Join(m.Log.Spool, "log"))...)}, spec.SiteLogServer)
 	}
-	for _, name := range graph.Names(m.Service) {
-		needs := append([]string{"mounts"}, m.Service[name].Needs...)
-		add(unit.Unit{Name: "service:" + name, Needs: needs, After: []string{"hostname", "loopback", "sysctl", "users"}})
-	}
 	return append(units, growing(m.Grow)...)
 }
 

@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"context"
@@ -10,10 +10,10 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/unit"
-	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
 // life is a program that ends with a status after a time, or by a signal.
@@ -32,9 +32,10 @@ func (l *life) Blocked() string { return "" }
 
 // managing is a machine with one service, whose runs take as long as given and then fail; a run that takes 0
 // does not end.
-func managing(t *testing.T, row spec.Service, runs ...time.Duration) *worker {
-	w := &worker{Deps: featuretest.Deps(t, spec.Machine{}), reporter: &virtioport.Reporter{}, services: map[string]*supervise.Service{}}
-	w.services["a"] = supervise.New("a", row, supervise.Deps{
+func managing(t *testing.T, row spec.Service, runs ...time.Duration) *services {
+	s := &services{featuretest.Deps(t, spec.Machine{}), map[string]*supervise.Service{}}
+	s.Outcomes.Supervisors = []feature.Supervisor{s}
+	s.all["a"] = supervise.New("a", row, supervise.Deps{
 		Start: func(string, spec.Service) (supervise.Process, error) {
 			l := &life{over: make(chan supervise.Exit, 1)}
 			if took := runs[0]; took > 0 {
@@ -43,27 +44,27 @@ func managing(t *testing.T, row spec.Service, runs ...time.Duration) *worker {
 			runs = runs[min(1, len(runs)-1):]
 			return l, nil
 		},
-		Fact: w.Facts.Fact, Log: func(string, ...any) {}, Ready: supervise.Ready,
-		Tell: func(trouble error) { w.Outcomes.SetTrouble("service:a", trouble) },
+		Fact: s.Facts.Fact, Log: func(string, ...any) {}, Ready: supervise.Ready,
+		Tell: func(trouble error) { s.Outcomes.SetTrouble("service:a", trouble) },
 	})
-	return w
+	return s
 }
 
 // boots starts the service as a boot does.
-func (w *worker) boots(t *testing.T) {
+func (s *services) boots(t *testing.T) {
 	t.Helper()
-	err := unit.Run(t.Context(), []unit.Unit{{Name: "service:a", Run: func(ctx context.Context) error { return w.startService(ctx, "a") }}},
-		unit.Options{Report: w.Outcomes.Note, Settled: func(bool) { w.settled() }})
+	err := unit.Run(t.Context(), []unit.Unit{{Name: "service:a", Run: func(ctx context.Context) error { return s.start(ctx, "a") }}},
+		unit.Options{Report: s.Outcomes.Note, Settled: func(bool) { s.Facts.Settle() }})
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
 // shows compares what uinitctl status, the issue text and the fact say of the service.
-func (w *worker) shows(t *testing.T, when, state, message string) {
+func (s *services) shows(t *testing.T, when, state, message string) {
 	t.Helper()
 	synctest.Wait()
-	e := w.Facts.Units()[0]
+	e := s.Facts.Units()[0]
 	if e.State != state || e.Message != message {
 		t.Errorf("%s: %s %q, want %s %q", when, e.State, e.Message, state, message)
 	}
@@ -71,56 +72,56 @@ func (w *worker) shows(t *testing.T, when, state, message string) {
 	if state == "failed" {
 		want = "degraded"
 	}
-	for _, f := range w.Facts.Facts() {
+	for _, f := range s.Facts.Facts() {
 		if f.Name == "boot.state" && f.Value != want {
 			t.Errorf("%s: the boot is %v", when, f.Value)
 		}
 	}
-	if troubles := w.Facts.Troubles(); (len(troubles) > 0) != (state == "failed") {
+	if troubles := s.Facts.Troubles(); (len(troubles) > 0) != (state == "failed") {
 		t.Errorf("%s: troubles %q", when, troubles)
 	}
 }
 
-func (w *worker) asked(verb string) error {
-	return w.manage(verb)(context.Background(), []string{"service:a"}, func(report.Event) error { return nil })
+func (s *services) asked(verb string) error {
+	return s.manage(verb)(context.Background(), []string{"service:a"}, func(report.Event) error { return nil })
 }
 
 // A unit shows what became of its service, however long after the boot, and whoever started it.
 func TestServiceFailsLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := managing(t, spec.Service{Restart: spec.RestartNever}, 5*time.Second, 1, 0)
-		w.boots(t)
-		w.shows(t, "after the boot", "ok", "")
-		if err := w.asked("start"); err == nil || err.Error() != "starting a: it is running" {
+		s := managing(t, spec.Service{Restart: spec.RestartNever}, 5*time.Second, 1, 0)
+		s.boots(t)
+		s.shows(t, "after the boot", "ok", "")
+		if err := s.asked("start"); err == nil || err.Error() != "starting a: it is running" {
 			t.Errorf("starting what runs: %v", err)
 		}
-		w.shows(t, "after a start that was refused", "ok", "")
+		s.shows(t, "after a start that was refused", "ok", "")
 		time.Sleep(5 * time.Second)
-		w.shows(t, "after its end", "failed", "exit status 7")
-		if err := w.asked("start"); err == nil || err.Error() != "exit status 7" {
+		s.shows(t, "after its end", "failed", "exit status 7")
+		if err := s.asked("start"); err == nil || err.Error() != "exit status 7" {
 			t.Errorf("starting what ends at once: %v", err)
 		}
-		w.shows(t, "after a start that failed", "failed", "exit status 7")
-		if err := w.asked("restart"); err != nil {
+		s.shows(t, "after a start that failed", "failed", "exit status 7")
+		if err := s.asked("restart"); err != nil {
 			t.Error(err)
 		}
-		w.shows(t, "after a start that succeeded", "ok", "")
-		if err := w.asked("stop"); err != nil {
+		s.shows(t, "after a start that succeeded", "ok", "")
+		if err := s.asked("stop"); err != nil {
 			t.Error(err)
 		}
-		w.shows(t, "after a stop", "stopped", "")
+		s.shows(t, "after a stop", "stopped", "")
 	})
 }
 
 // Three quick ends are a failure; the run that lives puts an end to that.
 func TestServiceComesToItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := managing(t, spec.Service{}, 1, 1, 1, 0)
-		w.boots(t)
-		w.shows(t, "after the boot", "failed", "ended 3 times in a row at once: exit status 7")
+		s := managing(t, spec.Service{}, 1, 1, 1, 0)
+		s.boots(t)
+		s.shows(t, "after the boot", "failed", "ended 3 times in a row at once: exit status 7")
 		time.Sleep(10 * time.Second)
-		w.shows(t, "once it lives", "ok", "")
-		if err := w.asked("stop"); err != nil {
+		s.shows(t, "once it lives", "ok", "")
+		if err := s.asked("stop"); err != nil {
 			t.Error(err)
 		}
 	})

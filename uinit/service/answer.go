@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"context"
@@ -13,32 +13,41 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
+// Answers are the verbs of uinitctl that start and stop services.
+func (s *services) Answers() map[string]status.Stream {
+	answers := map[string]status.Stream{}
+	for _, verb := range []string{"start", "stop", "restart"} {
+		answers[verb] = s.manage(verb)
+	}
+	return answers
+}
+
 // manage answers "start NAME", "stop NAME" and "restart NAME" with what became of the service.
-func (w *worker) manage(verb string) status.Stream {
+func (s *services) manage(verb string) status.Stream {
 	return func(_ context.Context, args []string, send func(report.Event) error) error {
 		if len(args) != 1 {
 			return fmt.Errorf("accepted: %s NAME, with the name of a service", verb)
 		}
 		name := strings.TrimPrefix(args[0], "service:")
-		s := w.services[name]
-		if s == nil {
-			return fmt.Errorf("there is no service %q%s; accepted: %s", name, suggest.DidYouMean(name, graph.Names(w.services)), strings.Join(graph.Names(w.services), ", "))
+		one := s.all[name]
+		if one == nil {
+			return fmt.Errorf("there is no service %q%s; accepted: %s", name, suggest.DidYouMean(name, graph.Names(s.all)), strings.Join(graph.Names(s.all), ", "))
 		}
-		if w.Life.Err() != nil {
-			return context.Cause(w.Life)
+		if s.Life.Err() != nil {
+			return context.Cause(s.Life)
 		}
 		// Who asked may leave; what was asked for is done all the same.
 		var err error
 		if verb != "start" {
-			err = s.Stop(w.Life)
+			err = one.Stop(s.Life)
 		}
 		if verb != "stop" && err == nil {
-			err = s.Again(w.Life)
+			err = one.Again(s.Life)
 		}
 		state := unit.OK
 		if verb == "stop" {
-			state = unit.State(s.State())
+			state = unit.State(one.State())
 		}
-		return errors.Join(err, send(w.Outcomes.Managed("service:"+name, state, err)))
+		return errors.Join(err, send(s.Outcomes.Managed("service:"+name, state, err)))
 	}
 }

@@ -1,4 +1,4 @@
-package profile
+package plan
 
 import (
 	"path"
@@ -6,11 +6,53 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 )
 
+type checker struct {
+	problem.Judge
+	m *spec.Machine
+}
+
+// check looks at the services of the profile, each for itself, and at circles among them.
+func check(j problem.Judge, m *spec.Machine) {
+	c := checker{j, m}
+	for _, name := range graph.Names(m.Service) {
+		s, key := m.Service[name], problem.JoinKey("service", name)
+		if strings.ContainsAny(name, "/: \n") || name == "" {
+			c.Sure().Bad(key, "is not a service's name; accepted: no blanks, / or :")
+		}
+		if len(s.Command) == 0 || !path.IsAbs(s.Command[0]) {
+			c.Bad(key+".command", `accepted: the program's absolute path and its arguments, such as ["/usr/sbin/thing", "-f"]`)
+		}
+		if _, known := m.User[s.User]; !known && s.User != "root" {
+			c.Ref(s.User, "user").Bad(key+".user", "there is no [user.%s]%s", s.User, suggest.DidYouMean(s.User, graph.Names(m.User)))
+		}
+		c.supervision(key, s)
+	}
+	for _, circle := range graph.Circles(among(m.Service)) {
+		c.Bad(problem.JoinKey("service", circle[0])+".needs", "services need each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
+	}
+}
+
+// among are the services that a service needs, of those that there are.
+func among(services map[string]spec.Service) map[string][]string {
+	needs := map[string][]string{}
+	for name, s := range services {
+		for _, need := range s.Needs {
+			if other, ok := strings.CutPrefix(need, "service:"); ok {
+				needs[name] = append(needs[name], other)
+			}
+		}
+	}
+	return needs
+}
+
 // supervision checks what a service is held to while it runs.
-func (c *crosser) supervision(key string, s spec.Service) {
+func (c checker) supervision(key string, s spec.Service) {
 	if s.RestartLimit < 0 {
 		c.Bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")
 	}
@@ -40,11 +82,11 @@ func (c *crosser) supervision(key string, s spec.Service) {
 }
 
 // namespaces finds signs of readiness that uinit could not see from outside.
-func (c *crosser) namespaces(key string, s spec.Service) {
+func (c checker) namespaces(key string, s spec.Service) {
 	has := func(n spec.Namespace) bool { return slices.Contains(s.Namespaces, n) }
 	for i, n := range s.Namespaces {
 		if slices.Index(s.Namespaces, n) != i {
-			c.Bad(joinIndex(key+".namespaces", i), "%s is named already; accepted: each once", n)
+			c.Bad(problem.JoinIndex(key+".namespaces", i), "%s is named already; accepted: each once", n)
 		}
 	}
 	if has(spec.NamespaceNet) && s.Ready.Port != 0 {
