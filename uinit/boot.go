@@ -11,7 +11,6 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/features"
 	"github.com/imgbuild/imgbuild/uinit/graph"
-	shareplan "github.com/imgbuild/imgbuild/uinit/share/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
@@ -48,7 +47,7 @@ func (w *worker) units(consoles map[string]spec.Console) []unit.Unit {
 	for _, f := range w.features {
 		part := f.Units
 		if f.Name == "base" {
-			part = func(d *spec.Description) []graph.Unit { return append(plan.Units(d, consoles), shareplan.Units(d)...) }
+			part = func(d *spec.Description) []graph.Unit { return plan.Units(d, consoles) }
 		}
 		if part == nil {
 			continue

@@ -78,8 +78,6 @@ func (w *worker) Step(name string) feature.Step {
 		},
 			Log: func(text string) { w.Log.Info(text) }})
 		return feature.Step{Run: m.Run, Waiting: m.Waiting}
-	case "share", "share-files":
-		return feature.Step{Run: func(ctx context.Context) error { return w.shareStep(ctx, row) }}
 	case "grow":
 		return feature.Step{Run: w.growState}
 	}

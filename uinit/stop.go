@@ -21,7 +21,6 @@ const ackLimit = 2 * time.Second
 // Stops are the steps of the way down that are no feature's of their own yet: each in its time, none for ever.
 func (w *worker) Stops() []feature.Stop {
 	return []feature.Stop{
-		{Phase: feature.Shares, Step: power.Step{Name: "shares", Limit: 5 * time.Second, Do: w.stopShares}},
 		{Phase: feature.State, Step: power.Step{Name: "seed", Limit: 2 * time.Second, Do: w.saveSeed}},
 		{Phase: feature.State, Step: power.Step{Name: "clock", Limit: 2 * time.Second, Do: w.clock.end}},
 		{Phase: feature.State, Step: power.Step{Name: "crash record", Limit: 2 * time.Second, Do: w.forgetCrash}},

@@ -60,14 +60,6 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 		}
 	}
 	wants = append(wants, firewallWants(p)...)
-	if len(p.Share.NFS) > 0 {
-		wants = append(wants, kmod.Want{Name: "nfsd", Why: "share.nfs"})
-	}
-	if len(p.Share.ISCSI) > 0 {
-		for _, name := range []string{"iscsi_target_mod", "target_core_file", "target_core_iblock"} {
-			wants = append(wants, kmod.Want{Name: name, Why: "share.iscsi"})
-		}
-	}
 	for _, f := range features.All() {
 		if f.Modules == nil {
 			continue

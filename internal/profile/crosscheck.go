@@ -34,7 +34,6 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.mounts()
 	c.services()
 	c.vmNeeds()
-	c.shares()
 	c.claims()
 	c.ssh()
 	c.watchdog()

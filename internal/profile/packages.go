@@ -50,16 +50,4 @@ func addPackages(p *Profile) {
 	if p.Firewall != nil {
 		add("nftables", "/usr/sbin/nft")
 	}
-	if len(p.Share.NFS) > 0 {
-		for _, program := range []string{"exportfs", "nfsdcld", "rpc.mountd"} {
-			add("nfs-kernel-server", "/usr/sbin/"+program)
-		}
-	}
-	if len(p.Share.SMB) > 0 {
-		add("samba", "/usr/sbin/smbd")
-		// What answers who asks for the list of shares.
-		for _, program := range []string{"samba-dcerpcd", "rpcd_classic", "rpcd_winreg"} {
-			add("samba", "/usr/libexec/samba/"+program)
-		}
-	}
 }

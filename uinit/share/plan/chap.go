@@ -1,16 +1,16 @@
-package profile
+package plan
 
 import (
-	"maps"
 	"path"
-	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 )
 
 // chap checks how initiators and target prove who they are.
-func (c *crosser) chap(key string, row spec.ISCSIShare) {
+func (c checker) chap(key string, row spec.ISCSIShare) {
 	c.pair(key, "user", row.User, "password_file", row.PasswordFile)
 	c.pair(key, "mutual_user", row.MutualUser, "mutual_password_file", row.MutualPasswordFile)
 	proves := row.User != "" || row.PasswordFile != ""
@@ -25,15 +25,15 @@ func (c *crosser) chap(key string, row spec.ISCSIShare) {
 	if (row.MutualUser != "" || row.MutualPasswordFile != "") && !proves {
 		c.Of(key+".user").Bad(key+".mutual_user", "goes with user and password_file: the initiator proves itself first (RFC 7143, section 12.1.3)")
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.p.Share.ISCSI)) {
-		if row.MutualPasswordFile != "" && row.MutualPasswordFile == c.p.Share.ISCSI[name].PasswordFile {
+	for _, name := range graph.Names(c.m.Share.ISCSI) {
+		if row.MutualPasswordFile != "" && row.MutualPasswordFile == c.m.Share.ISCSI[name].PasswordFile {
 			c.Bad(key+".mutual_password_file", "is that of the initiators' password of share.iscsi.%s: what one side says could be sent back to it; accepted: another file, with another password (RFC 7143, section 9.2.1)", name)
 		}
 	}
 }
 
 // pair checks an account for CHAP and its password, which go together.
-func (c *crosser) pair(key, userKey, user, fileKey, file string) {
+func (c checker) pair(key, userKey, user, fileKey, file string) {
 	if (user == "") != (file == "") {
 		c.Bad(key, "%s and %s go together; accepted: both or neither", userKey, fileKey)
 	}
@@ -49,22 +49,22 @@ func (c *crosser) pair(key, userKey, user, fileKey, file string) {
 }
 
 // portals checks that targets can listen beside each other: one on all addresses takes the port from those on some.
-func (c *crosser) portals() {
-	rows := c.p.Share.ISCSI
+func (c checker) portals() {
+	rows := c.m.Share.ISCSI
 	some := ""
-	for _, name := range slices.Sorted(maps.Keys(rows)) {
+	for _, name := range graph.Names(rows) {
 		for i, a := range rows[name].Listen {
 			if a.IsUnspecified() {
-				c.Bad(joinIndex(joinKey("share.iscsi", name)+".listen", i), "%s is no address; accepted: addresses of this machine, or no listen for all", a)
+				c.Bad(problem.JoinIndex(problem.JoinKey("share.iscsi", name)+".listen", i), "%s is no address; accepted: addresses of this machine, or no listen for all", a)
 			}
 		}
 		if len(rows[name].Listen) > 0 && some == "" {
 			some = name
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(rows)) {
+	for _, name := range graph.Names(rows) {
 		if len(rows[name].Listen) == 0 && some != "" {
-			c.Of(joinKey("share.iscsi", some)+".listen").Bad(joinKey("share.iscsi", name)+".listen", "is missing: on all addresses the port would not be free for share.iscsi.%s; accepted: listen in all rows, or in none", some)
+			c.Of(problem.JoinKey("share.iscsi", some)+".listen").Bad(problem.JoinKey("share.iscsi", name)+".listen", "is missing: on all addresses the port would not be free for share.iscsi.%s; accepted: listen in all rows, or in none", some)
 		}
 	}
 }
