@@ -113,6 +113,22 @@ func TestServiceFailsLater(t *testing.T) {
 	})
 }
 
+// What fails for good before its unit's outcome is noted is not shown as well by that note.
+func TestServiceFailsBeforeTheNote(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := managing(t, spec.Service{Restart: spec.RestartNever}, 5*time.Second)
+		slow := unit.Unit{Name: "service:a", Run: func(ctx context.Context) error {
+			defer time.Sleep(10 * time.Second)
+			return s.start(ctx, "a")
+		}}
+		if err := unit.Run(t.Context(), []unit.Unit{slow}, unit.Options{Report: s.Outcomes.Note}); err != nil {
+			t.Fatal(err)
+		}
+		s.Facts.Settle()
+		s.shows(t, "after the note", "failed", "exit status 7")
+	})
+}
+
 // Three quick ends are a failure; the run that lives puts an end to that.
 func TestServiceComesToItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
