@@ -215,7 +215,7 @@ lvm pvcreate --config "$c" -qq /dev/vda; lvm vgcreate --config "$c" -qq vg0 /dev
 		t.Errorf("the guest that was started again: %v", err)
 	}
 	s = off(t, g)
-	places := order(s, "vm.inner.state", "vm.example.state", "stop.guests", "stop.services", "stop.file_systems")
+	places := order(s, "vm.inner.state", "vm.example.state", "stop.vms", "stop.services", "stop.file_systems")
 	if slices.Contains(places, -1) || !slices.IsSorted(places) {
 		t.Errorf("guests, services and file systems ended at places %v of the report", places)
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/features"
 	"github.com/imgbuild/imgbuild/uinit/graph"
-	shareplan "github.com/imgbuild/imgbuild/uinit/share/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
@@ -46,7 +45,7 @@ func (w *worker) units() []unit.Unit {
 	for _, f := range w.features {
 		part := f.Units
 		if f.Name == "base" {
-			part = func(d *spec.Description) []graph.Unit { return append(plan.Units(d), shareplan.Units(d)...) }
+			part = plan.Units
 		}
 		if part == nil {
 			continue

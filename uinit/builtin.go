@@ -10,7 +10,6 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/features"
-	shareplan "github.com/imgbuild/imgbuild/uinit/share/plan"
 	"github.com/imgbuild/imgbuild/uinit/watchdog"
 )
 
@@ -19,7 +18,6 @@ func (w *worker) addServices() {
 	next := *w.Machine.Now()
 	next.Service = map[string]spec.Service{}
 	maps.Copy(next.Service, w.Machine.Now().Service)
-	maps.Copy(next.Service, shareplan.Services(&next))
 	for _, l := range features.All() {
 		if l.Services != nil {
 			maps.Copy(next.Service, l.Services(&next))

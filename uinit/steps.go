@@ -7,11 +7,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/mount"
-	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/volume"
 )
 
@@ -61,16 +59,8 @@ func (w *worker) Step(name string) feature.Step {
 		},
 			Log: func(text string) { w.Log.Info(text) }})
 		return feature.Step{Run: m.Run, Waiting: m.Waiting}
-	case "share", "share-files":
-		return feature.Step{Run: func(ctx context.Context) error { return w.shareStep(ctx, row) }}
 	case "grow":
 		return feature.Step{Run: w.growState}
-	case "guests":
-		return feature.Step{Run: w.guests.prepare}
-	case "vm":
-		return feature.Step{Run: func(ctx context.Context) error { return w.guests.boot(ctx, row) }, Waiting: func() string { return w.guests.waiting(row) }}
-	case "service":
-		return feature.Step{Run: func(ctx context.Context) error { return w.startService(ctx, row) }, Waiting: func() string { return w.serviceWaiting(row) }}
 	}
 	panic("BUG: no step for unit " + name)
 }
@@ -84,19 +74,4 @@ func (w *worker) setHostname(context.Context) error {
 		return fmt.Errorf("setting the host name: %w", err)
 	}
 	return nil
-}
-
-func (w *worker) newService(name string) *supervise.Service {
-	return supervise.New(name, w.Machine.Now().Service[name], supervise.Deps{
-		Start: func(name string, row spec.Service) (supervise.Process, error) {
-			// Asked for now, not before: cgroups come with the unit "mounts".
-			l := supervise.Launcher{Environment: feature.Environment(), Output: w.Programs.Say, Enclose: enclose}
-			l.Group, l.Adjustment = w.serviceGroup(name, row)
-			return l.Start(name, row)
-		},
-		Fact:  w.Facts.Fact,
-		Ready: supervise.Ready,
-		Tell:  func(trouble error) { w.Outcomes.SetTrouble("service:"+name, trouble) },
-		Log:   func(format string, args ...any) { w.Log.Warn(fmt.Sprintf(format, args...)) },
-	})
 }

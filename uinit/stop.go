@@ -2,18 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/report"
-	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
-	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/volume"
@@ -25,9 +21,6 @@ const ackLimit = 2 * time.Second
 // Stops are the steps of the way down that are no feature's of their own yet: each in its time, none for ever.
 func (w *worker) Stops() []feature.Stop {
 	return []feature.Stop{
-		{Phase: feature.Guests, Step: power.Step{Name: "guests", Limit: w.guests.stopLimit(), Do: w.guests.stop}},
-		{Phase: feature.Shares, Step: power.Step{Name: "shares", Limit: 5 * time.Second, Do: w.stopShares}},
-		{Phase: feature.Services, Step: power.Step{Name: "services", Limit: w.Machine.Now().Boot.StopTimeout.Or(15 * time.Second), Do: w.stopServices}},
 		{Phase: feature.State, Step: power.Step{Name: "seed", Limit: 2 * time.Second, Do: w.saveSeed}},
 		{Phase: feature.State, Step: power.Step{Name: "clock", Limit: 2 * time.Second, Do: w.clock.end}},
 		{Phase: feature.State, Step: power.Step{Name: "crash record", Limit: 2 * time.Second, Do: w.forgetCrash}},
@@ -73,51 +66,6 @@ func (w *worker) stop(action power.Action) {
 		w.Facts.Fact("stop."+strings.ReplaceAll(name, " ", "_"), report.Seconds(took))
 		w.Log.Debug(fmt.Sprintf("stopping %s ok %v", name, feature.Round(took)))
 	})
-}
-
-// stopServices stops services side by side, but none before those that need it.
-func (w *worker) stopServices(ctx context.Context) error {
-	down := map[string]chan struct{}{}
-	for name := range w.services {
-		down[name] = make(chan struct{})
-	}
-	users := dependants(w.Machine.Now().Service)
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	var failed []error
-	for name, s := range w.services {
-		all.Go(func() {
-			defer close(down[name])
-			for _, user := range users[name] {
-				select {
-				case <-down[user]:
-				case <-ctx.Done():
-				}
-			}
-			if err := s.Stop(ctx); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				failed = append(failed, err)
-			}
-		})
-	}
-	all.Wait()
-	return errors.Join(failed...)
-}
-
-// dependants says which services need a service directly.
-func dependants(rows map[string]spec.Service) map[string][]string {
-	users := map[string][]string{}
-	for _, name := range graph.Names(rows) {
-		for _, need := range rows[name].Needs {
-			for other := range rows {
-				if need == "service:"+other && other != name {
-					users[other] = append(users[other], name)
-				}
-			}
-		}
-	}
-	return users
 }
 
 // sayDone ends the report and waits until the host has it: what is still in the port when the machine

@@ -19,12 +19,8 @@ import (
 
 func (w *worker) serveStatus(context.Context) error {
 	w.Facts.Answer("blame", w.history.answer)
-	for _, verb := range []string{"start", "stop", "restart"} {
-		w.Facts.Answer(verb, w.manage(verb))
-	}
 	w.Facts.Answer("disk", w.answerDisk)
 	w.arrays.answers()
-	w.guests.answer(w.Facts)
 	for _, f := range w.features {
 		if a, ok := f.Feature.(feature.Answerer); ok {
 			for word, answer := range a.Answers() {
@@ -36,7 +32,7 @@ func (w *worker) serveStatus(context.Context) error {
 }
 
 // uinitctlMain is uinitctl: "status" (the default), "facts", "blame", "limits", "log [-f] [UNIT]",
-// "array [status | check NAME | replace NAME OLD NEW]", "disk [list | erase DEVICE SERIAL]", "vm" and what vmctlMain accepts, or "start", "stop",
+// "array [status | check NAME | replace NAME OLD NEW]", "disk [list | erase DEVICE SERIAL]", what a feature's Verbs accept, or "start", "stop",
 // "restart" with the name of a service.
 func uinitctlMain(args []string) int {
 	question := "status"
@@ -44,9 +40,6 @@ func uinitctlMain(args []string) int {
 		args = []string{question}
 	}
 	question = args[0]
-	if question == "vm" {
-		return vmctlMain(args[1:])
-	}
 	for _, l := range features.All() {
 		if verb := l.Verbs[question]; verb != nil {
 			return verb(args[1:])

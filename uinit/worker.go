@@ -36,12 +36,9 @@ type worker struct {
 	*feature.Deps
 	features []running
 
-	kmsg  io.Writer
-	turns mount.Turns
-	// services are those of the profile and those that features add.
-	services map[string]*supervise.Service
-	output   *supervise.Output
-	guests   *guests
+	kmsg   io.Writer
+	turns  mount.Turns
+	output *supervise.Output
 
 	reporter *virtioport.Reporter
 	control  *virtioport.Control
@@ -96,7 +93,7 @@ func workerMain(args []string) int {
 }
 
 func newWorker(life context.Context, before past) (*worker, error) {
-	w := &worker{services: map[string]*supervise.Service{}, reporter: &virtioport.Reporter{}, kmsg: klog.Open()}
+	w := &worker{reporter: &virtioport.Reporter{}, kmsg: klog.Open()}
 	line := cmdline.Read()
 	level := slog.LevelInfo
 	if line.Has("uinit.debug") {
@@ -151,10 +148,6 @@ func newWorker(life context.Context, before past) (*worker, error) {
 		return nil, err
 	}
 	w.arrays = newArrays(w)
-	for name := range w.Machine.Now().Service {
-		w.services[name] = w.newService(name)
-	}
-	w.guests = newGuests(w)
 	w.link()
 	if usr != nil {
 		w.Outcomes.Note(*usr)

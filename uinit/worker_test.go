@@ -43,16 +43,6 @@ func TestSysctlPath(t *testing.T) {
 	}
 }
 
-func TestDependants(t *testing.T) {
-	got := dependants(map[string]spec.Service{
-		"db": {}, "web": {Needs: []string{"service:db", "network"}}, "log": {Needs: []string{"service:db", "service:web"}},
-		"self": {Needs: []string{"service:self", "service:gone"}},
-	})
-	if want := map[string][]string{"db": {"log", "web"}, "web": {"log"}}; !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-}
-
 func TestReadMachine(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "machine.json")
 	if _, err := readMachine(file); !errors.Is(err, os.ErrNotExist) {

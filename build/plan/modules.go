@@ -30,14 +30,6 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	}
 	// Where nothing else outlasts a boot, the firmware keeps word of a box that crashes.
 	wants = append(wants, kmod.Want{Name: "efivarfs", Why: "records of crashes", Optional: true})
-	if len(p.VM) > 0 {
-		members, err := kmod.SetWants("kvm")
-		if err != nil {
-			return nil, err
-		}
-		wants = append(wants, members...)
-		wants = append(wants, kmod.Want{Name: "tun", Why: "vm"})
-	}
 	if p.Site != nil {
 		wants = append(wants, kmod.Want{Name: "fs-vfat", Why: "site", Optional: true})
 	}
@@ -57,14 +49,6 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 		}
 	}
 	wants = append(wants, firewallWants(p)...)
-	if len(p.Share.NFS) > 0 {
-		wants = append(wants, kmod.Want{Name: "nfsd", Why: "share.nfs"})
-	}
-	if len(p.Share.ISCSI) > 0 {
-		for _, name := range []string{"iscsi_target_mod", "target_core_file", "target_core_iblock"} {
-			wants = append(wants, kmod.Want{Name: name, Why: "share.iscsi"})
-		}
-	}
 	for _, name := range slices.Sorted(maps.Keys(p.Array)) {
 		for _, module := range []string{"md_mod", personality(p.Array[name].Level)} {
 			wants = append(wants, kmod.Want{Name: module, Why: "array." + name})

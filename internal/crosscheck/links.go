@@ -10,6 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 )
 
 // links checks the interfaces of all kinds: each for itself, then how they are joined.
@@ -199,5 +200,5 @@ func linkCircles(all map[string]spec.Link) [][]string {
 	for name, l := range all {
 		lower[name] = l.Lower
 	}
-	return Circles(lower)
+	return graph.Circles(lower)
 }

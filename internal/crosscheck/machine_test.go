@@ -9,6 +9,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/strict"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
 )
 
@@ -221,7 +222,7 @@ func TestCircles(t *testing.T) {
 		"to what is not there": {map[string][]string{"a": {"x"}}, "[]"},
 		"nothing":              {nil, "[]"},
 	} {
-		if got := fmt.Sprint(Circles(c.needs)); got != c.want {
+		if got := fmt.Sprint(graph.Circles(c.needs)); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}

@@ -14,9 +14,11 @@ import (
 	limits "github.com/imgbuild/imgbuild/uinit/limits/plan"
 	link "github.com/imgbuild/imgbuild/uinit/link/plan"
 	log "github.com/imgbuild/imgbuild/uinit/log/plan"
+	service "github.com/imgbuild/imgbuild/uinit/service/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
+	vm "github.com/imgbuild/imgbuild/uinit/vm/plan"
 	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
 )
 
@@ -27,8 +29,10 @@ var list = []graph.Plan{
 	limits.Plan,
 	link.Plan,
 	log.Plan,
+	service.Plan,
 	share.Plan,
 	ssh.Plan,
+	vm.Plan,
 	wireguard.Plan,
 }
 

@@ -2,12 +2,10 @@ package profile
 
 import (
 	"maps"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/imgbuild/imgbuild/internal/crosscheck"
 	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -94,54 +92,6 @@ func (c *crosser) unitRef(name string) problem.Judge {
 		return j.Rows("share." + row)
 	}
 	return j
-}
-
-func (c *crosser) services() {
-	units := c.units()
-	for _, name := range slices.Sorted(maps.Keys(c.p.Service)) {
-		s, key := c.p.Service[name], joinKey("service", name)
-		if strings.ContainsAny(name, "/: \n") || name == "" {
-			c.Sure().Bad(key, "is not a service's name; accepted: no blanks, / or :")
-		}
-		if len(s.Command) == 0 || !path.IsAbs(s.Command[0]) {
-			c.Bad(key+".command", `accepted: the program's absolute path and its arguments, such as ["/usr/sbin/thing", "-f"]`)
-		}
-		if _, known := c.p.User[s.User]; !known && s.User != "root" {
-			c.Ref(s.User, "user").Bad(key+".user", "there is no [user.%s]%s", s.User, suggest.DidYouMean(s.User, slices.Sorted(maps.Keys(c.p.User))))
-		}
-		c.supervision(key, s)
-		for i, need := range s.Needs {
-			if !slices.Contains(units, need) {
-				c.unitRef(need).Bad(joinIndex(key+".needs", i), "nothing is called %q%s; accepted here: %s", need, suggest.DidYouMean(need, units), strings.Join(units, ", "))
-			}
-		}
-	}
-	for _, f := range features.All() {
-		if f.Services == nil {
-			continue
-		}
-		for _, name := range slices.Sorted(maps.Keys(f.Services(&c.p.Machine))) {
-			if _, taken := c.p.Service[name]; taken {
-				c.Sure().Bad(joinKey("service", name), "is the name of a server that [%s] asks for; accepted: another name", f.Name)
-			}
-		}
-	}
-	for _, circle := range circles(c.p.Service) {
-		c.Bad(joinKey("service", circle[0])+".needs", "services need each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
-	}
-}
-
-// circles finds services that wait for each other.
-func circles(services map[string]spec.Service) [][]string {
-	needs := map[string][]string{}
-	for name, s := range services {
-		for _, need := range s.Needs {
-			if next, ok := strings.CutPrefix(need, "service:"); ok {
-				needs[name] = append(needs[name], next)
-			}
-		}
-	}
-	return crosscheck.Circles(needs)
 }
 
 func (c *crosser) run() {

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/features"
 )
 
 // addPackages adds the programs that tables of the profile stand on.
@@ -17,6 +17,14 @@ func addPackages(p *Profile) {
 		if !pkg.Whole && !slices.Contains(pkg.Files, program) {
 			pkg.Files = append(pkg.Files, program)
 			p.Packages[name] = pkg
+		}
+	}
+	for _, f := range features.All() {
+		if f.Programs == nil {
+			continue
+		}
+		for _, program := range f.Programs(&p.Machine) {
+			add(program.Package, program.File)
 		}
 	}
 	if len(p.Array) > 0 {
@@ -39,33 +47,7 @@ func addPackages(p *Profile) {
 			add("dosfstools", "/sbin/fsck.fat")
 		}
 	}
-	if len(p.VM) > 0 {
-		add("qemu-system-x86", "/usr/bin/qemu-system-x86_64")
-		// QEMU loads it by name, so nothing shows that it is needed.
-		add("qemu-system-common", "/usr/lib/*/qemu/accel-tcg-x86_64.so")
-		add("qemu-system-data", "/usr/share/qemu/kvmvapic.bin")
-		add("qemu-system-data", "/usr/share/qemu/linuxboot_dma.bin") // starts a kernel that is given
-		add("seabios", "/usr/share/seabios/bios-256k.bin")
-	}
-	for _, name := range slices.Sorted(maps.Keys(p.VM)) {
-		if p.VM[name].Firmware == spec.VMUEFI {
-			add("ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd")
-			add("ovmf", "/usr/share/OVMF/OVMF_VARS_4M.fd")
-		}
-	}
 	if p.Firewall != nil {
 		add("nftables", "/usr/sbin/nft")
-	}
-	if len(p.Share.NFS) > 0 {
-		for _, program := range []string{"exportfs", "nfsdcld", "rpc.mountd"} {
-			add("nfs-kernel-server", "/usr/sbin/"+program)
-		}
-	}
-	if len(p.Share.SMB) > 0 {
-		add("samba", "/usr/sbin/smbd")
-		// What answers who asks for the list of shares.
-		for _, program := range []string{"samba-dcerpcd", "rpcd_classic", "rpcd_winreg"} {
-			add("samba", "/usr/libexec/samba/"+program)
-		}
 	}
 }

@@ -7,9 +7,7 @@ var Parts = map[string]func(*Description) bool{
 	"nofirewall": func(m *Description) bool { return m.Firewall != nil },
 	"nogrow":     func(m *Description) bool { return m.Grow != nil },
 	"nonflog":    func(m *Description) bool { return m.Firewall != nil && len(m.Firewall.Log.Groups) > 0 },
-	"noshare":    func(m *Description) bool { return len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0 },
 	"nosite":     func(m *Description) bool { return m.Site != nil },
-	"novm":       func(m *Description) bool { return len(m.VM) > 0 },
 }
 
 // usesBlankDisks says whether an array or a file system may be made, or a disk take another one's place.

@@ -5,7 +5,7 @@ type Phase int
 
 // The phases, in their order.
 const (
-	Guests Phase = iota
+	VMs Phase = iota
 	Shares
 	Services
 	State // what the next boot is to find

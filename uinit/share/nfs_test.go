@@ -168,10 +168,10 @@ func TestAttach(t *testing.T) {
 		t.Error(err)
 	}
 	there := func(dir string) bool { _, err := os.Stat(dir); return err == nil }
-	if there(pipes) || there("/run/samba") {
+	if there(plan.Pipes) || there("/run/samba") {
 		t.Error("iSCSI has got what NFS or Samba need")
 	}
-	if err := Prepare(spec.Share{SMB: map[string]spec.SMBShare{}, NFS: map[string]spec.NFSShare{}}, nil); err != nil || there(pipes) || there("/run/samba") {
+	if err := Prepare(spec.Share{SMB: map[string]spec.SMBShare{}, NFS: map[string]spec.NFSShare{}}, nil); err != nil || there(plan.Pipes) || there("/run/samba") {
 		t.Errorf("no shares: %v", err)
 	}
 	broken := errors.New("no such module")
@@ -180,7 +180,7 @@ func TestAttach(t *testing.T) {
 	if err := Prepare(share, func(string) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("without a module: %v", err)
 	}
-	for _, dir := range []string{"/run/samba/ncalrpc", "/var/lib/samba/private", "/var/cache/samba", "/var/log/samba", pipes, nfsState, memory, state + "/nfsdcld"} {
+	for _, dir := range []string{"/run/samba/ncalrpc", "/var/lib/samba/private", "/var/cache/samba", "/var/log/samba", plan.Pipes, nfsState, plan.Memory, state + "/nfsdcld"} {
 		if info, err := os.Stat(dir); err != nil || info.Mode() != os.ModeDir|0o700 {
 			t.Errorf("%s: %v, %v", dir, info, err)
 		}

@@ -76,12 +76,7 @@ func Units(m *spec.Description) []graph.Unit {
 	}
 	// These go on without their file systems where these don't come.
 	add(unit.Unit{Name: "clock", After: append([]string{"mounts", "rtc"}, graph.Above(&m.Machine, path.Join(m.Time.State, "clock"))...)}, spec.SiteTimeServers)
-	for _, name := range graph.Names(m.Service) {
-		needs := append([]string{"mounts"}, m.Service[name].Needs...)
-		add(unit.Unit{Name: "service:" + name, Needs: needs, After: []string{"hostname", "loopback", "sysctl", "users"}})
-	}
-	units = append(units, growing(m.Grow)...)
-	return append(units, guestUnits(m)...)
+	return append(units, growing(m.Grow)...)
 }
 
 const (

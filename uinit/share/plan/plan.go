@@ -9,7 +9,11 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "share", Units: Units, Services: Services}
+var Plan = graph.Plan{
+	Name: "share", Tag: "noshare", Used: used, Units: Units, Services: Services, Check: check, Programs: programs, Modules: modules,
+}
+
+func used(d *spec.Description) bool { return len(kinds(d.Share)) > 0 }
 
 const (
 	// Pipes is where the kernel talks to nfsdcld (rpc_pipefs).
@@ -42,4 +46,36 @@ func Services(m *spec.Machine) map[string]spec.Service {
 		})
 	}
 	return rows
+}
+
+// programs are the servers, as Debian packages them.
+func programs(m *spec.Machine) []spec.Program {
+	var all []spec.Program
+	if len(m.Share.NFS) > 0 {
+		for _, name := range []string{"exportfs", "nfsdcld", "rpc.mountd"} {
+			all = append(all, spec.Program{Package: "nfs-kernel-server", File: "/usr/sbin/" + name})
+		}
+	}
+	if len(m.Share.SMB) > 0 {
+		all = append(all, spec.Program{Package: "samba", File: "/usr/sbin/smbd"})
+		// What answers who asks for the list of shares.
+		for _, name := range []string{"samba-dcerpcd", "rpcd_classic", "rpcd_winreg"} {
+			all = append(all, spec.Program{Package: "samba", File: "/usr/libexec/samba/" + name})
+		}
+	}
+	return all
+}
+
+// modules are the servers that are the kernel's.
+func modules(m *spec.Machine) []spec.Want {
+	var wants []spec.Want
+	if len(m.Share.NFS) > 0 {
+		wants = append(wants, spec.Want{Module: "nfsd", Why: "share.nfs"})
+	}
+	if len(m.Share.ISCSI) > 0 {
+		for _, name := range []string{"iscsi_target_mod", "target_core_file", "target_core_iblock"} {
+			wants = append(wants, spec.Want{Module: name, Why: "share.iscsi"})
+		}
+	}
+	return wants
 }

@@ -1,0 +1,53 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/status"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// Answers are the verbs of uinitctl that start and stop services.
+func (s *services) Answers() map[string]status.Stream {
+	answers := map[string]status.Stream{}
+	for _, verb := range []string{"start", "stop", "restart"} {
+		answers[verb] = s.manage(verb)
+	}
+	return answers
+}
+
+// manage answers "start NAME", "stop NAME" and "restart NAME" with what became of the service.
+func (s *services) manage(verb string) status.Stream {
+	return func(_ context.Context, args []string, send func(report.Event) error) error {
+		if len(args) != 1 {
+			return fmt.Errorf("accepted: %s NAME, with the name of a service", verb)
+		}
+		name := strings.TrimPrefix(args[0], "service:")
+		one := s.all[name]
+		if one == nil {
+			return fmt.Errorf("there is no service %q%s; accepted: %s", name, suggest.DidYouMean(name, graph.Names(s.all)), strings.Join(graph.Names(s.all), ", "))
+		}
+		if s.Life.Err() != nil {
+			return context.Cause(s.Life)
+		}
+		// Who asked may leave; what was asked for is done all the same.
+		var err error
+		if verb != "start" {
+			err = one.Stop(s.Life)
+		}
+		if verb != "stop" && err == nil {
+			err = one.Again(s.Life)
+		}
+		state := unit.OK
+		if verb == "stop" {
+			state = unit.State(one.State())
+		}
+		return errors.Join(err, send(s.Outcomes.Managed("service:"+name, state, err)))
+	}
+}

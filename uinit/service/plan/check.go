@@ -1,0 +1,98 @@
+package plan
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+)
+
+type checker struct {
+	problem.Judge
+	m *spec.Machine
+}
+
+// check looks at the services of the profile, each for itself, and at circles among them.
+func check(j problem.Judge, m *spec.Machine) {
+	c := checker{j, m}
+	for _, name := range graph.Names(m.Service) {
+		s, key := m.Service[name], problem.JoinKey("service", name)
+		if strings.ContainsAny(name, "/: \n") || name == "" {
+			c.Sure().Bad(key, "is not a service's name; accepted: no blanks, / or :")
+		}
+		if len(s.Command) == 0 || !path.IsAbs(s.Command[0]) {
+			c.Bad(key+".command", `accepted: the program's absolute path and its arguments, such as ["/usr/sbin/thing", "-f"]`)
+		}
+		if _, known := m.User[s.User]; !known && s.User != "root" {
+			c.Ref(s.User, "user").Bad(key+".user", "there is no [user.%s]%s", s.User, suggest.DidYouMean(s.User, graph.Names(m.User)))
+		}
+		c.supervision(key, s)
+	}
+	for _, circle := range graph.Circles(among(m.Service)) {
+		c.Bad(problem.JoinKey("service", circle[0])+".needs", "services need each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
+	}
+}
+
+// among are the services that a service needs, of those that there are.
+func among(services map[string]spec.Service) map[string][]string {
+	needs := map[string][]string{}
+	for name, s := range services {
+		for _, need := range s.Needs {
+			if other, ok := strings.CutPrefix(need, "service:"); ok {
+				needs[name] = append(needs[name], other)
+			}
+		}
+	}
+	return needs
+}
+
+// supervision checks what a service is held to while it runs.
+func (c checker) supervision(key string, s spec.Service) {
+	if s.RestartLimit < 0 {
+		c.Bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")
+	}
+	if s.PIDs < 0 {
+		c.Bad(key+".pids", "accepted: a number of processes, or 0 for the default")
+	}
+	if !cgroup.ValidCPU(s.CPU) {
+		c.Bad(key+".cpu", "accepted: a share of processors from 0 to 1024, such as 0.5")
+	}
+	c.namespaces(key, s)
+	r, signs := s.Ready, 0
+	for _, given := range []bool{r.Port != 0, r.File != "", r.Exit} {
+		if given {
+			signs++
+		}
+	}
+	switch {
+	case signs > 1:
+		c.Bad(key+".ready", "has more than one sign; accepted: one of port, file, exit")
+	case r.Port < 0 || r.Port > 65535:
+		c.Bad(key+".ready.port", "accepted: 1 to 65535")
+	case r.File != "" && !path.IsAbs(r.File):
+		c.Bad(key+".ready.file", "accepted: an absolute path, such as /run/thing.ready")
+	case r.Exit && s.Restart == spec.RestartAlways:
+		c.Bad(key+".restart", `a service that is ready when it ends is not started again; accepted: "on-failure", "never"`)
+	}
+}
+
+// namespaces finds signs of readiness that uinit could not see from outside.
+func (c checker) namespaces(key string, s spec.Service) {
+	has := func(n spec.Namespace) bool { return slices.Contains(s.Namespaces, n) }
+	for i, n := range s.Namespaces {
+		if slices.Index(s.Namespaces, n) != i {
+			c.Bad(problem.JoinIndex(key+".namespaces", i), "%s is named already; accepted: each once", n)
+		}
+	}
+	if has(spec.NamespaceNet) && s.Ready.Port != 0 {
+		c.Bad(key+".ready.port", "is a port of the service's own network, which nobody else sees; accepted: another sign, or no net among namespaces")
+	}
+	if has(spec.NamespaceMount) && strings.HasPrefix(path.Clean(s.Ready.File), "/tmp/") {
+		c.Bad(key+".ready.file", "lies in the service's own /tmp, which nobody else sees; accepted: a file below /run, or no mount among namespaces")
+	}
+}

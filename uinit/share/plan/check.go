@@ -1,0 +1,97 @@
+package plan
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/state"
+	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+)
+
+type checker struct {
+	problem.Judge
+	m *spec.Machine
+}
+
+// check looks at what is shared, each row for itself, and at targets beside each other.
+func check(j problem.Judge, m *spec.Machine) {
+	c, s := checker{j, m}, m.Share
+	state.Check(j, m, "share.state", s.State)
+	for _, name := range graph.Names(s.NFS) {
+		row, key := s.NFS[name], problem.JoinKey("share.nfs", name)
+		c.shared(key, row.Path, row.Owner)
+		if len(row.Clients) == 0 {
+			c.Bad(key+".clients", `is empty: nobody could mount it; accepted: networks such as ["192.0.2.0/24"]`)
+		}
+	}
+	for _, name := range graph.Names(s.SMB) {
+		c.smb(name)
+	}
+	c.portals()
+	targets := map[spec.IQN]string{}
+	for _, name := range graph.Names(s.ISCSI) {
+		row, key := s.ISCSI[name], problem.JoinKey("share.iscsi", name)
+		c.iscsi(key, row)
+		if other, taken := targets[row.Target]; taken {
+			c.Bad(key+".target", "is the target of share.iscsi.%s already", other)
+		}
+		targets[row.Target] = name
+	}
+}
+
+// shared holds a folder to what can be shared: nothing that is gone after the boot without a word.
+func (c checker) shared(key, dir, owner string) {
+	if _, known := c.m.User[owner]; !known && owner != "root" {
+		c.Ref(owner, "user").Bad(key+".owner", "there is no [user.%s]%s", owner, suggest.DidYouMean(owner, graph.Names(c.m.User)))
+	}
+	key += ".path"
+	switch {
+	case !path.IsAbs(dir) || path.Clean(dir) != dir || dir == "/" || strings.ContainsAny(dir, "\"\\\n%"):
+		c.Bad(key, `%q cannot be shared; accepted: an absolute path without . or .., such as "/srv/films", and not "/"`, dir)
+	case !state.Mounted(c.m, dir):
+		c.Rows("mount").Warn(key, "%s lies in memory: what clients write there is gone after the boot", dir)
+	}
+}
+
+func (c checker) smb(name string) {
+	row, key := c.m.Share.SMB[name], problem.JoinKey("share.smb", name)
+	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ") != "" ||
+		slices.Contains([]string{"global", "homes", "printers", "ipc$", "print$"}, strings.ToLower(name)) {
+		c.Sure().Bad(key, "is not a share's name; accepted: letters, digits, blanks, _ - and ., and not global, homes or printers")
+	}
+	c.shared(key, row.Path, row.Owner)
+	if len(row.Users) == 0 {
+		c.Bad(key+".users", "is empty: nobody could use it; accepted: accounts with an nt_hash")
+	}
+	for i, user := range row.Users {
+		u, known := c.m.User[user]
+		switch at := problem.JoinIndex(key+".users", i); {
+		case !known:
+			c.Ref(user, "user").Bad(at, "there is no [user.%s]%s", user, suggest.DidYouMean(user, graph.Names(c.m.User)))
+		case user == "root":
+			c.Bad(at, "root is refused by SMB; accepted: another account")
+		case u.NTHash == "":
+			c.Of(problem.JoinKey("user", user)).Bad(at, "%s could not log in by SMB; accepted: user.%s.nt_hash", user, user)
+		}
+	}
+}
+
+func (c checker) iscsi(key string, row spec.ISCSIShare) {
+	device := strings.HasPrefix(row.Source, "/dev/")
+	switch {
+	case !path.IsAbs(row.Source) || path.Clean(row.Source) != row.Source || strings.ContainsAny(row.Source, ",\n"):
+		c.Bad(key+".source", `%q is not a disk's content; accepted: a file's or block device's absolute path, such as "/srv/backup.disk"`, row.Source)
+	case device && row.Size != 0:
+		c.Of(key+".source").Bad(key+".size", "is that of the device; accepted: leave it out")
+	case !device && !state.Mounted(c.m, path.Dir(row.Source)):
+		c.Rows("mount").Warn(key+".source", "%s lies in memory: what clients write there is gone after the boot", row.Source)
+	}
+	if row.Size%512 != 0 {
+		c.Bad(key+".size", "is no multiple of 512, the size of a sector")
+	}
+	c.chap(key, row)
+}

@@ -1,0 +1,27 @@
+package vm
+
+import (
+	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/vm/qemu"
+)
+
+// threads is what QEMU may have besides one for each processor: 64 that work on disks, and a few. It may start no
+// processes at all (-sandbox).
+const threads = 128
+
+// supervised is a guest as a service.
+func supervised(v spec.VM) spec.Service {
+	return spec.Service{
+		Restart: v.Restart, RestartDelay: v.RestartDelay, RestartLimit: v.RestartLimit, StopTimeout: v.StopTimeout,
+	}
+}
+
+// usualLimits are the limits of a guest's QEMU whose row gives none, givenLimits those that it gives.
+func usualLimits(v spec.VM) cgroup.Limits {
+	return cgroup.Limits{Memory: int64(qemu.Most(v.Memory)), Whole: true, Tasks: threads + v.VCPUs}
+}
+
+func givenLimits(v spec.VM) cgroup.Limits {
+	return cgroup.Limits{Memory: int64(v.MemoryMax), CPU: v.CPU}
+}

@@ -1,0 +1,113 @@
+package vm
+
+import (
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/oom"
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/service/supervise"
+	"github.com/imgbuild/imgbuild/uinit/vm/qemu"
+)
+
+// start starts QEMU.
+func (g *guests) start(one *guest, row spec.Service) (supervise.Process, error) {
+	if err := g.admit(one); err != nil {
+		return nil, err
+	}
+	plan := qemu.Make(one.name, one.cfg, g.host)
+	opened, err := qemu.Open(plan.Files)
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close()
+	row.Command = append([]string{qemu.Program}, plan.Args...)
+	account := &syscall.Credential{Uid: plan.UID, Gid: plan.UID}
+	if g.host.KVM {
+		account.Groups = []uint32{g.kvmGroup}
+	}
+	launcher := supervise.Launcher{
+		Environment: []string{"PATH=/usr/bin"}, Output: g.Programs.Say, Files: opened.Files, Account: account,
+		Group: g.Programs.Group("vm:"+one.name, cgroup.Guest(one.name), usualLimits(one.cfg), givenLimits(one.cfg)), Adjustment: oom.Guest,
+	}
+	process, err := launcher.Start("vm:"+one.name, row)
+	if err != nil {
+		opened.Hangup()
+		return nil, err
+	}
+	now := qemu.Connect(opened)
+	one.setQEMU(now)
+	go one.terminal.Attach(opened.Console)
+	go func() {
+		if took := now.Await(); took > 0 {
+			g.Facts.Fact("vm."+one.name+".started_seconds", report.Seconds(took))
+		}
+	}()
+	return guestProcess{process, now, one}, nil
+}
+
+// setQEMU notes the QEMU that runs; nil: none does.
+func (one *guest) setQEMU(now *qemu.Guest) {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	one.now = now
+}
+
+// guest is the QEMU that runs; nil where none does.
+func (one *guest) qemu() *qemu.Guest {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	return one.now
+}
+
+// setStartErr notes what keeps a guest from being started; nil: nothing.
+func (one *guest) setStartErr(err error) {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	one.startErr = err
+}
+
+// trouble is why a guest that does not run was not started.
+func (one *guest) trouble() string {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	if one.now != nil || one.startErr == nil {
+		return ""
+	}
+	return strings.TrimPrefix(one.startErr.Error(), "starting "+one.name+": ")
+}
+
+func (one *guest) running() bool {
+	now := one.qemu()
+	return now != nil && now.Running() > 0
+}
+
+// guestProcess is QEMU as a service's process: asked to end, it presses the guest's power button.
+type guestProcess struct {
+	supervise.Process
+	now *qemu.Guest
+	one *guest
+}
+
+func (p guestProcess) Wait() supervise.Exit {
+	exit := p.Process.Wait()
+	p.one.setQEMU(nil)
+	p.now.Exited()
+	return exit
+}
+
+func (p guestProcess) Signal(s syscall.Signal) error {
+	if s == unix.SIGTERM {
+		return p.now.PowerDown()
+	}
+	return p.Process.Signal(s)
+}
+
+func (p guestProcess) Kill() {
+	p.now.Quit()
+	p.Process.Kill()
+}

@@ -1,0 +1,53 @@
+package qemu
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// openTap makes a tap device, joins it to a bridge and returns its open file; the device goes when the
+// last copy of the file is closed (Documentation/networking/tuntap.rst).
+func openTap(name, bridge string) (*os.File, error) {
+	f, err := openDevice("/dev/net/tun")
+	if err != nil {
+		return nil, fmt.Errorf("making interface %s: %w", name, err)
+	}
+	if err := errors.Join(attach(int(f.Fd()), name), join(name, bridge)); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("making interface %s: %w", name, err)
+	}
+	return f, nil
+}
+
+func attach(fd int, name string) error {
+	request, err := unix.NewIfreq(name)
+	if err != nil {
+		return err
+	}
+	request.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI | unix.IFF_VNET_HDR)
+	return unix.IoctlIfreq(fd, unix.TUNSETIFF, request)
+}
+
+func join(name, bridge string) error {
+	tap, err := netlink.LinkByName(name)
+	if err != nil {
+		return err
+	}
+	// The guest's frames are none of the host's business: no address of its own on this side.
+	_ = os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/disable_ipv6", []byte("1"), 0)
+	master, err := netlink.LinkByName(bridge)
+	if err != nil {
+		return fmt.Errorf("finding bridge %s: %w", bridge, err)
+	}
+	if err := netlink.LinkSetMTU(tap, master.Attrs().MTU); err != nil {
+		return fmt.Errorf("setting its largest packet: %w", err)
+	}
+	if err := netlink.LinkSetMaster(tap, master); err != nil {
+		return fmt.Errorf("joining bridge %s: %w", bridge, err)
+	}
+	return netlink.LinkSetUp(tap)
+}
