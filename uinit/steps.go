@@ -71,8 +71,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: func(ctx context.Context) error { return w.links().Configure(ctx, row) }, Waiting: func() string { return w.links().Waiting(row) }}
 	case "online":
 		return feature.Step{Run: func(ctx context.Context) error { return w.links().Online(ctx, row) }, Waiting: func() string { return w.links().Waiting(row) }}
-	case "array":
-		return w.arrays.step(row)
 	case "mount":
 		m := mount.New(row, w.Machine.Now().Mount[row], mount.Box{Sys: dev.Sys(), Alone: w.Disks.CheckPath, Turns: &w.turns, Wait: w.AwaitDisk, LoadModule: w.Kmod.Load, Activate: w.activate,
 			Log: func(text string) { w.Log.Info(text) }})

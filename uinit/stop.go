@@ -36,7 +36,6 @@ func (w *worker) Stops() []feature.Stop {
 		{Phase: feature.Log, Step: power.Step{Name: "log", Limit: 4 * time.Second, Do: w.records.stop}},
 		{Phase: feature.FileSystems, Step: power.Step{Name: "file systems", Limit: 10 * time.Second, Do: mount.DetachAll}},
 		{Phase: feature.Volumes, Step: power.Step{Name: "volumes", Limit: 5 * time.Second, Do: w.stopVolumes}},
-		{Phase: feature.Arrays, Step: power.Step{Name: "arrays", Limit: 5 * time.Second, Do: w.arrays.stop}},
 		{Phase: feature.Watchdog, Step: power.Step{Name: "watchdog", Limit: 2 * time.Second, Do: w.stopWatchdog}},
 	}
 }

@@ -25,7 +25,6 @@ func (w *worker) serveStatus(context.Context) error {
 		w.Facts.Answer(verb, w.manage(verb))
 	}
 	w.Facts.Answer("disk", w.answerDisk)
-	w.arrays.answers()
 	w.guests.answer(w.Facts)
 	for _, f := range w.features {
 		if a, ok := f.Feature.(feature.Answerer); ok {
@@ -38,7 +37,7 @@ func (w *worker) serveStatus(context.Context) error {
 }
 
 // uinitctlMain is uinitctl: "status" (the default), "facts", "blame", "limits", "log [-f] [UNIT]",
-// "array [status | check NAME | replace NAME OLD NEW]", "disk [list | erase DEVICE SERIAL]", "vm" and what vmctlMain accepts, or "start", "stop",
+// "disk [list | erase DEVICE SERIAL]", "vm" and what vmctlMain accepts, or "start", "stop",
 // "restart" with the name of a service.
 func uinitctlMain(args []string) int {
 	question := "status"
@@ -61,7 +60,7 @@ func uinitctlMain(args []string) int {
 		}
 		return 0
 	}
-	if question == "array" || question == "disk" {
+	if question == "disk" {
 		return ctl.Follow(args)
 	}
 	events, err := status.Ask(status.Socket, strings.Join(args, " "))

@@ -63,7 +63,6 @@ type worker struct {
 	seeded  atomic.Bool // the seed's directory is there
 	clock   *timekeeper
 	records *records
-	arrays  *arrays
 }
 
 // workerMain boots the machine, waits for a request to end the run, and stops what it started.
@@ -152,7 +151,6 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	if w.Events, err = dev.Listen(life); err != nil {
 		return nil, err
 	}
-	w.arrays = newArrays(w)
 	w.links = sync.OnceValue(func() *link.Manager { return link.New(life, w.Machine.Now(), w.linkFact) })
 	for name := range w.Machine.Now().Service {
 		w.services[name] = w.newService(name)

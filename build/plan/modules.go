@@ -8,6 +8,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -61,7 +62,7 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	for _, l := range []struct {
 		rows         int
 		module, kind string
-	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}, {len(p.WireGuard), "wireguard", "wireguard"}} {
+	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}} {
 		if l.rows > 0 || l.kind == "vlan" && p.Allows(spec.SiteVLANs) {
 			wants = append(wants, kmod.Want{Name: l.module, Why: l.kind})
 		}
@@ -75,9 +76,12 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 			wants = append(wants, kmod.Want{Name: name, Why: "share.iscsi"})
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(p.Array)) {
-		for _, module := range []string{"md_mod", personality(p.Array[name].Level)} {
-			wants = append(wants, kmod.Want{Name: module, Why: "array." + name})
+	for _, f := range features.All() {
+		if f.Modules == nil {
+			continue
+		}
+		for _, want := range f.Modules(&p.Machine) {
+			wants = append(wants, kmod.Want{Name: want.Module, Why: want.Why, Optional: want.Optional})
 		}
 	}
 	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
@@ -89,15 +93,6 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 		wants = append(wants, kmod.Want{Name: "dm_mod", Why: "volume group " + group})
 	}
 	return wants, nil
-}
-
-// personality is the md driver's module for a level.
-func personality(l spec.ArrayLevel) string {
-	switch l {
-	case "raid4", "raid5", "raid6":
-		return "raid456"
-	}
-	return string(l)
 }
 
 // modules picks the modules and lists their files, with the tables that uinit

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	array "github.com/imgbuild/imgbuild/uinit/array/plan"
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
@@ -17,6 +18,7 @@ import (
 
 var list = []graph.Plan{
 	base.Plan,
+	array.Plan,
 	share.Plan,
 	ssh.Plan,
 	wireguard.Plan,

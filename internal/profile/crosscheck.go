@@ -30,7 +30,6 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 			f.Check(c.Judge, &p.Machine)
 		}
 	}
-	c.arrays()
 	c.mounts()
 	c.services()
 	c.vms()

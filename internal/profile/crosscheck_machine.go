@@ -171,3 +171,11 @@ func (c *crosser) run() {
 		}
 	}
 }
+
+// arrayOf checks that what a mount stands on is there.
+func (c *crosser) arrayOf(key, source string) {
+	name, ok := strings.CutPrefix(source, "array:")
+	if _, known := c.p.Array[name]; ok && !known {
+		c.Ref(name, "array").Bad(key, "there is no [array.%s]%s", name, suggest.DidYouMean(name, slices.Sorted(maps.Keys(c.p.Array))))
+	}
+}

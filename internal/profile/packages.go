@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -19,9 +20,13 @@ func addPackages(p *Profile) {
 			p.Packages[name] = pkg
 		}
 	}
-	if len(p.Array) > 0 {
-		add("mdadm", "/sbin/mdadm")
-		add("fdisk", "/sbin/sfdisk") // a new disk gets the old one's partitions
+	for _, f := range features.All() {
+		if f.Programs == nil {
+			continue
+		}
+		for _, program := range f.Programs(&p.Machine) {
+			add(program.Package, program.File)
+		}
 	}
 	if len(p.VolumeGroups()) > 0 {
 		add("lvm2", "/sbin/lvm")

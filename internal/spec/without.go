@@ -2,7 +2,6 @@ package spec
 
 // Parts are build tags of uinit, and whether a machine uses what they leave out.
 var Parts = map[string]func(*Description) bool{
-	"noarray":     func(m *Description) bool { return len(m.Array) > 0 },
 	"nodhcp6":     func(m *Description) bool { return m.asksDHCP6() || m.Allows(SiteAddresses, SiteVLANs) },
 	"nodisk":      func(m *Description) bool { return m.usesBlankDisks() },
 	"nofirewall":  func(m *Description) bool { return m.Firewall != nil },

@@ -77,15 +77,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 		network = append(network, "site-vlans")
 	}
 	add(unit.Unit{Name: "network", Needs: network})
-	for _, name := range graph.Names(m.Array) {
-		// The time for members to come up, and that for starting the array.
-		patience := 30 * time.Second
-		if d := m.Array[name].StartDegradedAfter; d != nil {
-			patience = time.Duration(*d)
-		}
-		// Its members have the name of the host in them.
-		add(unit.Unit{Name: "array:" + name, Needs: []string{"mounts"}, After: []string{"modules"}, Timeout: patience + 15*time.Second}, spec.SiteHostname)
-	}
 	for _, target := range graph.Names(m.Mount) {
 		row := m.Mount[target]
 		needs, after := append([]string{"mounts"}, graph.Above(&m.Machine, target)...), []string{"modules"}
