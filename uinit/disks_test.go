@@ -1,14 +1,8 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -81,65 +75,5 @@ func TestFirmwareDisksAreTold(t *testing.T) {
 	look()
 	if got, facts := w.Facts.Troubles(), w.Facts.Facts(); len(got) > 0 || !reflect.DeepEqual(facts[0].Value, []string{}) {
 		t.Errorf("afterwards: %q, %v", got, facts)
-	}
-}
-
-// LVM itself finds volumes on devices that may be used by themselves, and on no others: on a leg of a mirror, its detection
-// would look at the partition only.
-func TestVolumesOfWhom(t *testing.T) {
-	for _, tool := range []string{"lvm", "losetup"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("no %s on this machine", tool)
-		}
-	}
-	if os.Getuid() != 0 {
-		t.Skip("loop devices are root's")
-	}
-	var loops []string
-	for i := range 2 {
-		file := filepath.Join(t.TempDir(), fmt.Sprint("disk", i))
-		if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 16<<20)); err != nil {
-			t.Fatal(err)
-		}
-		out, err := exec.Command("losetup", "--find", "--show", file).CombinedOutput()
-		if err != nil {
-			t.Skipf("no loop device here: %v: %s", err, out)
-		}
-		device := strings.TrimSpace(string(out))
-		t.Cleanup(func() { _ = exec.Command("losetup", "--detach", device).Run() })
-		loops = append(loops, filepath.Base(device))
-	}
-	run := func(config string, args ...string) string {
-		t.Helper()
-		cmd := exec.Command("lvm", append([]string{args[0], "--config", config}, args[1:]...)...)
-		cmd.Env = append(os.Environ(), "LVM_SUPPRESS_FD_WARNINGS=1")
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("lvm %q: %v: %s", args, err, out)
-		}
-		return strings.TrimSpace(string(out))
-	}
-	sys := tree(loops...)
-	all := volumeConfig(sys, func(string) error { return nil })
-	for _, loop := range loops {
-		run(all, "pvcreate", "-qq", "/dev/"+loop)
-	}
-	list := func(check func(string) error) []string {
-		return strings.Fields(run(volumeConfig(sys, check), "pvs", "--noheadings", "-o", "pv_name"))
-	}
-	if got, want := list(func(string) error { return nil }), []string{"/dev/" + loops[0], "/dev/" + loops[1]}; !slices.Equal(got, want) {
-		t.Errorf("volumes on %q, want %q", got, want)
-	}
-	leg := func(name string) error {
-		if name == loops[1] {
-			return io.ErrClosedPipe
-		}
-		return nil
-	}
-	if got, want := list(leg), []string{"/dev/" + loops[0]}; !slices.Equal(got, want) {
-		t.Errorf("volumes on %q, want %q", got, want)
-	}
-	if got := list(func(string) error { return io.ErrClosedPipe }); len(got) > 0 {
-		t.Errorf("volumes on %q", got)
 	}
 }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/imgbuild/imgbuild/uinit/link"
-	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/internal/loopback"
+	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 )
 
 // enclose starts encloseMain. It is not called init: in a process namespace it is number 1 too, and
@@ -18,9 +18,9 @@ func encloseMain(args []string) int {
 		fmt.Fprintln(os.Stderr, "uinit: accepted: enclose ENCLOSURE COMMAND…")
 		return 2
 	}
-	e, err := service.ParseEnclosure(args[0])
+	e, err := supervise.ParseEnclosure(args[0])
 	if err == nil && e.Loopback {
-		err = link.Loopback()
+		err = loopback.Up()
 	}
 	status := 1
 	if err == nil {

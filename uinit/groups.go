@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/meminfo"
 	"github.com/imgbuild/imgbuild/internal/oom"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -127,7 +128,7 @@ func (w *worker) serviceGroup(name string, row spec.Service) (dir string, adjust
 // machineSize is what there is to share. After a crash of the worker it is the same as before: what lies in memory
 // and belongs to work is still there to be removed.
 func machineSize() cgroup.Machine {
-	_, available, err := memory()
+	_, available, err := meminfo.Memory()
 	if err != nil {
 		return cgroup.Machine{}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,7 +10,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/console"
-	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
@@ -85,22 +84,7 @@ func (w *worker) startService(ctx context.Context, name string) error {
 	if w.Programs.None.Load() {
 		return fmt.Errorf("left out at the console: %w", unit.ErrSkip)
 	}
-	return unlessManaged(w.services[name].Run(ctx))
-}
-
-// unlessManaged leaves alone what somebody started or stopped by hand before its unit came to it.
-func unlessManaged(err error) error {
-	left := new(service.StateError)
-	if !errors.As(err, &left) {
-		return err
-	}
-	switch left.State {
-	case service.Starting, service.Running, service.Pausing:
-		return nil
-	case service.Stopped:
-		return fmt.Errorf("%w: %w", err, unit.ErrSkip)
-	}
-	return err
+	return supervise.Unmanaged(w.services[name].Run(ctx))
 }
 
 // serviceWaiting says what a service is blocked on. One that waits for the random pool may be seen

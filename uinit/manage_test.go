@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"syscall"
 	"testing"
@@ -12,7 +11,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
-	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
@@ -20,12 +19,12 @@ import (
 // life is a program that ends with a status after a time, or by a signal.
 type life struct {
 	once sync.Once
-	over chan service.Exit
+	over chan supervise.Exit
 }
 
-func (l *life) Wait() service.Exit { return <-l.over }
+func (l *life) Wait() supervise.Exit { return <-l.over }
 func (l *life) Signal(s syscall.Signal) error {
-	l.once.Do(func() { l.over <- service.Exit{Signal: s} })
+	l.once.Do(func() { l.over <- supervise.Exit{Signal: s} })
 	return nil
 }
 func (l *life) Kill()           { _ = l.Signal(syscall.SIGKILL) }
@@ -34,17 +33,17 @@ func (l *life) Blocked() string { return "" }
 // managing is a machine with one service, whose runs take as long as given and then fail; a run that takes 0
 // does not end.
 func managing(t *testing.T, row spec.Service, runs ...time.Duration) *worker {
-	w := &worker{Deps: featuretest.Deps(t, spec.Machine{}), reporter: &virtioport.Reporter{}, services: map[string]*service.Service{}}
-	w.services["a"] = service.New("a", row, service.Box{
-		Start: func(string, spec.Service) (service.Process, error) {
-			l := &life{over: make(chan service.Exit, 1)}
+	w := &worker{Deps: featuretest.Deps(t, spec.Machine{}), reporter: &virtioport.Reporter{}, services: map[string]*supervise.Service{}}
+	w.services["a"] = supervise.New("a", row, supervise.Deps{
+		Start: func(string, spec.Service) (supervise.Process, error) {
+			l := &life{over: make(chan supervise.Exit, 1)}
 			if took := runs[0]; took > 0 {
-				time.AfterFunc(took, func() { l.once.Do(func() { l.over <- service.Exit{Code: 7} }) })
+				time.AfterFunc(took, func() { l.once.Do(func() { l.over <- supervise.Exit{Code: 7} }) })
 			}
 			runs = runs[min(1, len(runs)-1):]
 			return l, nil
 		},
-		Fact: w.Facts.Fact, Log: func(string, ...any) {}, Ready: service.Ready,
+		Fact: w.Facts.Fact, Log: func(string, ...any) {}, Ready: supervise.Ready,
 		Tell: func(trouble error) { w.Outcomes.SetTrouble("service:a", trouble) },
 	})
 	return w
@@ -125,23 +124,4 @@ func TestServiceComesToItself(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-func TestUnlessManaged(t *testing.T) {
-	other := errors.New("other")
-	if err := unlessManaged(other); err != other {
-		t.Error(err)
-	}
-	for state, want := range map[service.State]unit.State{service.Running: unit.OK, service.Pausing: unit.OK, service.Stopped: unit.Skipped, service.Failed: unit.Failed} {
-		got := unit.OK
-		switch err := unlessManaged(&service.StateError{Name: "a", State: state}); {
-		case errors.Is(err, unit.ErrSkip):
-			got = unit.Skipped
-		case err != nil:
-			got = unit.Failed
-		}
-		if got != want {
-			t.Errorf("one that is %s: %s, want %s", state, got, want)
-		}
-	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/imgbuild/imgbuild/internal/meminfo"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
@@ -12,7 +13,7 @@ func (w *worker) settled() {
 	seconds := virtioport.Uptime()
 	w.Facts.Fact("boot.seconds", seconds)
 	state := w.Facts.Settle()
-	if used, err := memoryUsed(); err == nil {
+	if used, err := meminfo.Used(); err == nil {
 		w.Facts.Fact("memory.used_bytes", used)
 	}
 	w.send(report.Event{Kind: report.KindBoot, State: state, Seconds: seconds})

@@ -12,7 +12,8 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/link"
 	"github.com/imgbuild/imgbuild/uinit/mount"
-	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/service/supervise"
+	"github.com/imgbuild/imgbuild/uinit/volume"
 )
 
 // Step is the work behind those units that are no feature's of their own yet.
@@ -72,7 +73,9 @@ func (w *worker) Step(name string) feature.Step {
 	case "online":
 		return feature.Step{Run: func(ctx context.Context) error { return w.links().Online(ctx, row) }, Waiting: func() string { return w.links().Waiting(row) }}
 	case "mount":
-		m := mount.New(row, w.Machine.Now().Mount[row], mount.Box{Sys: dev.Sys(), Alone: w.Disks.CheckPath, Turns: &w.turns, Wait: w.AwaitDisk, LoadModule: w.Kmod.Load, Activate: w.activate,
+		m := mount.New(row, w.Machine.Now().Mount[row], mount.Box{Sys: dev.Sys(), Alone: w.Disks.CheckPath, Turns: &w.turns, Wait: w.AwaitDisk, LoadModule: w.Kmod.Load, Activate: func(ctx context.Context, group string) error {
+			return volume.Activate(ctx, w.Kmod.Load, w.Disks.Sys, w.Disks.Check, group)
+		},
 			Log: func(text string) { w.Log.Info(text) }})
 		return feature.Step{Run: m.Run, Waiting: m.Waiting}
 	case "share", "share-files":
@@ -111,16 +114,16 @@ func (w *worker) setUsers(context.Context) error {
 	return err
 }
 
-func (w *worker) newService(name string) *service.Service {
-	return service.New(name, w.Machine.Now().Service[name], service.Box{
-		Start: func(name string, row spec.Service) (service.Process, error) {
+func (w *worker) newService(name string) *supervise.Service {
+	return supervise.New(name, w.Machine.Now().Service[name], supervise.Deps{
+		Start: func(name string, row spec.Service) (supervise.Process, error) {
 			// Asked for now, not before: cgroups come with the unit "mounts".
-			l := service.Launcher{Environment: feature.Environment(), Output: w.Programs.Say, Enclose: enclose}
+			l := supervise.Launcher{Environment: feature.Environment(), Output: w.Programs.Say, Enclose: enclose}
 			l.Group, l.Adjustment = w.serviceGroup(name, row)
 			return l.Start(name, row)
 		},
 		Fact:  w.Facts.Fact,
-		Ready: service.Ready,
+		Ready: supervise.Ready,
 		Tell:  func(trouble error) { w.Outcomes.SetTrouble("service:"+name, trouble) },
 		Log:   func(format string, args ...any) { w.Log.Warn(fmt.Sprintf(format, args...)) },
 	})

@@ -15,7 +15,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/suggest"
-	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
@@ -74,13 +74,13 @@ func (g *guests) manage(verb string, one *guest, send func(report.Event) error) 
 	state := unit.OK
 	var err error
 	if verb == "start" && one.guest() != nil {
-		err = &service.StateError{Name: "vm:" + one.name, State: one.service.State()}
+		err = &supervise.StateError{Name: "vm:" + one.name, State: one.service.State()}
 	} else if verb == "start" {
 		ctx, cancel := context.WithTimeoutCause(g.w.Life, starting, fmt.Errorf("it did not come within %v", starting))
 		defer cancel()
 		err = g.begin(ctx, one)
 	} else {
-		state = unit.State(service.Stopped)
+		state = unit.State(supervise.Stopped)
 		err = one.service.Stop(g.w.Life)
 	}
 	g.w.Outcomes.Managed("vm:"+one.name, state, err)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/ctl"
-	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/vm"
 )
@@ -129,7 +129,7 @@ func attachConsole(name string, guest []report.Event) error {
 // silent is a guest and, where that is why it is silent, its state.
 func silent(name string, guest []report.Event) string {
 	for _, e := range guest {
-		if e.State != string(service.Running) && e.State != "" {
+		if e.State != string(supervise.Running) && e.State != "" {
 			return name + ", which is " + e.State
 		}
 	}

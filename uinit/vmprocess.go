@@ -13,12 +13,12 @@ import (
 	"github.com/imgbuild/imgbuild/internal/oom"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/vm"
 )
 
 // start starts QEMU.
-func (g *guests) start(one *guest, row spec.Service) (service.Process, error) {
+func (g *guests) start(one *guest, row spec.Service) (supervise.Process, error) {
 	if err := errors.Join(g.alone(one), g.room(one)); err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (g *guests) start(one *guest, row spec.Service) (service.Process, error) {
 	if g.host.KVM {
 		account.Groups = []uint32{g.kvmGroup}
 	}
-	launcher := service.Launcher{
+	launcher := supervise.Launcher{
 		Environment: []string{"PATH=/usr/bin"}, Output: g.w.Programs.Say, Files: opened.Files, Account: account,
 		Group: g.w.Programs.Group("vm:"+one.name, cgroup.Guest(one.name), guestUsual(one.row), guestGiven(one.row)), Adjustment: oom.Guest,
 	}
@@ -92,12 +92,12 @@ func (one *guest) running() bool {
 
 // guestProcess is QEMU as a service's process: asked to end, it presses the guest's power button.
 type guestProcess struct {
-	service.Process
+	supervise.Process
 	now *vm.Guest
 	one *guest
 }
 
-func (p guestProcess) Wait() service.Exit {
+func (p guestProcess) Wait() supervise.Exit {
 	exit := p.Process.Wait()
 	p.one.meet(nil)
 	p.now.Over()

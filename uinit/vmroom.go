@@ -10,9 +10,11 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/meminfo"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/vm"
+	"github.com/imgbuild/imgbuild/uinit/volume"
 )
 
 // await waits for a disk that is a device, and brings up its volume group.
@@ -28,7 +30,7 @@ func (g *guests) await(ctx context.Context, disk spec.VMDisk) error {
 	var failed error
 	err := g.w.AwaitDisk(ctx, func() (bool, error) {
 		if group := disk.VolumeGroup(); group != "" && !there() {
-			failed = g.w.activate(ctx, group) // the next disk may be what is missing
+			failed = volume.Activate(ctx, g.w.Kmod.Load, g.w.Disks.Sys, g.w.Disks.Check, group) // the next disk may be what is missing
 		}
 		return there(), nil
 	})
@@ -52,7 +54,7 @@ func (g *guests) alone(one *guest) error {
 func (g *guests) room(one *guest) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	total, available, err := memory()
+	total, available, err := meminfo.Memory()
 	if err != nil {
 		return fmt.Errorf("looking for memory: %w", err)
 	}

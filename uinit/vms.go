@@ -14,7 +14,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
-	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 	"github.com/imgbuild/imgbuild/uinit/vm"
 )
@@ -34,7 +34,7 @@ type guests struct {
 type guest struct {
 	name     string
 	row      spec.VM
-	service  *service.Service
+	service  *supervise.Service
 	terminal vm.Terminal
 
 	mu  sync.Mutex
@@ -49,8 +49,8 @@ func newGuests(w *worker) *guests {
 	g := &guests{w: w, all: map[string]*guest{}, prepared: make(chan struct{})}
 	for _, name := range graph.Names(w.Machine.Now().VM) {
 		one := &guest{name: name, row: w.Machine.Now().VM[name]}
-		one.service = service.New("vm:"+name, supervised(one.row), service.Box{
-			Start: func(_ string, row spec.Service) (service.Process, error) { return g.start(one, row) },
+		one.service = supervise.New("vm:"+name, supervised(one.row), supervise.Deps{
+			Start: func(_ string, row spec.Service) (supervise.Process, error) { return g.start(one, row) },
 			Fact: func(fact string, value any) {
 				w.Facts.Fact(strings.TrimPrefix(strings.Replace(fact, "vm:", "vm.", 1), "service."), value)
 			},
@@ -66,7 +66,7 @@ func newGuests(w *worker) *guests {
 }
 
 // service returns the supervision of a guest; nil where there is none of that name.
-func (g *guests) service(name string) *service.Service {
+func (g *guests) service(name string) *supervise.Service {
 	if one := g.all[name]; one != nil {
 		return one.service
 	}
@@ -99,7 +99,7 @@ func (g *guests) boot(ctx context.Context, name string) error {
 	if g.w.Programs.None.Load() {
 		return fmt.Errorf("left out at the console: %w", unit.ErrSkip)
 	}
-	return unlessManaged(g.begin(ctx, g.all[name]))
+	return supervise.Unmanaged(g.begin(ctx, g.all[name]))
 }
 
 // begin starts a guest once its devices are there, if there is room for it.

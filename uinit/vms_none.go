@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/status"
 )
 
@@ -22,7 +22,7 @@ func newGuests(*worker) *guests { return nil }
 
 func (*guests) prepare(context.Context) error      { return errNoVM }
 func (*guests) boot(context.Context, string) error { return errNoVM }
-func (*guests) service(string) *service.Service    { return nil }
+func (*guests) service(string) *supervise.Service    { return nil }
 func (*guests) waiting(string) string              { return "" }
 func (*guests) stopLimit() time.Duration           { return 0 }
 func (*guests) stop(context.Context) error         { return nil }

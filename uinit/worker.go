@@ -28,7 +28,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
-	"github.com/imgbuild/imgbuild/uinit/service"
+	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
@@ -42,8 +42,8 @@ type worker struct {
 	turns mount.Turns
 	links func() *link.Manager // made when the first interface is configured: the machine is what it is then
 	// services are those of the profile and those that features add.
-	services map[string]*service.Service
-	output   *service.Output
+	services map[string]*supervise.Service
+	output   *supervise.Output
 	guests   *guests
 
 	reporter *virtioport.Reporter
@@ -103,7 +103,7 @@ func workerMain(args []string) int {
 }
 
 func newWorker(life context.Context, before past) (*worker, error) {
-	w := &worker{services: map[string]*service.Service{}, reporter: &virtioport.Reporter{}, kmsg: klog.Open()}
+	w := &worker{services: map[string]*supervise.Service{}, reporter: &virtioport.Reporter{}, kmsg: klog.Open()}
 	line := cmdline.Read()
 	level := slog.LevelInfo
 	if line.Has("uinit.debug") {
@@ -111,7 +111,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	}
 	log := slog.New(klog.New(w.kmsg, "uinit", level))
 	board := status.NewBoard(w.send)
-	w.output = service.NewOutput(func(name, line string) { w.logLine(name, line) })
+	w.output = supervise.NewOutput(func(name, line string) { w.logLine(name, line) })
 	w.pool = entropy.Start(entropy.System{}, os.DirFS("/"))
 	serial := line.Has(report.ParamReport) // at which anybody may sit, unlike at a virtual machine's own port
 	w.control = &virtioport.Control{

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+
+	"github.com/imgbuild/imgbuild/internal/loopback"
 )
 
 // Do makes one change. The error names it.
@@ -95,15 +97,5 @@ func (r Route) netlink() *netlink.Route {
 	return n
 }
 
-// Loopback brings up lo. It must run before any use of package net, which otherwise believes for ever that
-// there is no IPv6.
-func Loopback() error {
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
-		return fmt.Errorf("finding the loopback interface: %w", err)
-	}
-	if err := netlink.LinkSetUp(lo); err != nil {
-		return fmt.Errorf("bringing up the loopback interface: %w", err)
-	}
-	return nil
-}
+// Loopback brings up lo.
+func Loopback() error { return loopback.Up() }

@@ -1,4 +1,4 @@
-package service
+package supervise
 
 import (
 	"context"
@@ -36,14 +36,14 @@ func TestTell(t *testing.T) {
 				}
 				s, tr := supervised(tt.row, tt.runs...)
 				var told []string
-				s.box.Tell = func(trouble error) {
+				s.deps.Tell = func(trouble error) {
 					text := "ok"
 					if trouble != nil {
 						text = trouble.Error()
 					}
 					told = append(told, fmt.Sprint(time.Since(tr.begin), " ", text))
 				}
-				s.box.Ready = func(spec.Ready) bool { return time.Since(tr.begin) >= tt.ready }
+				s.deps.Ready = func(spec.Ready) bool { return time.Since(tr.begin) >= tt.ready }
 				if _, known := s.Trouble(); known {
 					t.Error("something is known of a service before its start")
 				}

@@ -1,4 +1,4 @@
-package service
+package supervise
 
 import (
 	"context"
@@ -39,7 +39,7 @@ func (s *Service) Stop(ctx context.Context) error {
 	if p == nil {
 		return nil
 	}
-	s.box.Log("%s did not end within %v (%s); killing it", s.name, limit, p.Blocked())
+	s.deps.Log("%s did not end within %v (%s); killing it", s.name, limit, p.Blocked())
 	p.Kill()
 	select {
 	case <-ended:

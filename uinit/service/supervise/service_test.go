@@ -1,4 +1,4 @@
-package service
+package supervise
 
 import (
 	"context"
@@ -62,7 +62,7 @@ func (t *trace) fact(name string, value any) {
 func supervised(row spec.Service, runs ...*fake) (*Service, *trace) {
 	tr := &trace{begin: time.Now()}
 	n := 0
-	return New("a", row, Box{
+	return New("a", row, Deps{
 		Start: func(string, spec.Service) (Process, error) {
 			r := runs[min(n, len(runs)-1)]
 			n++

@@ -1,4 +1,4 @@
-package service
+package supervise
 
 import (
 	"context"
@@ -29,7 +29,7 @@ func TestReady(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, _ := supervised(tt.row, &fake{life: tt.life})
 				begin := time.Now()
-				s.box.Ready = func(spec.Ready) bool { return time.Since(begin) >= tt.after }
+				s.deps.Ready = func(spec.Ready) bool { return time.Since(begin) >= tt.after }
 				err := s.Run(t.Context())
 				if took := time.Since(begin); took != tt.took {
 					t.Errorf("took %v, want %v", took, tt.took)
@@ -53,7 +53,7 @@ func errorText(err error) string {
 func TestWaitingForReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := supervised(spec.Service{Ready: spec.Ready{Port: 80}}, &fake{})
-		s.box.Ready = func(spec.Ready) bool { return false }
+		s.deps.Ready = func(spec.Ready) bool { return false }
 		go func() { _ = s.Run(t.Context()) }()
 		time.Sleep(time.Second)
 		if got, want := s.Waiting(), "port 80; read /dev/random"; got != want {
@@ -68,7 +68,7 @@ func TestRestartLimit(t *testing.T) {
 		row := spec.Service{RestartLimit: 2, RestartWindow: spec.Duration(time.Minute), RestartDelay: spec.Duration(time.Second)}
 		s, _ := supervised(row, &fake{life: 2 * time.Second, exit: Exit{Code: 3}})
 		given := make(chan error, 2)
-		s.box.Tell = func(err error) { given <- err }
+		s.deps.Tell = func(err error) { given <- err }
 		if err := s.Run(t.Context()); err != nil {
 			t.Errorf("Run: %v", err)
 		}

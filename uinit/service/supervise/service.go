@@ -1,5 +1,5 @@
-// Package service starts programs and keeps them running.
-package service
+// Package supervise starts programs and keeps them running.
+package supervise
 
 import (
 	"context"
@@ -50,8 +50,8 @@ type Process interface {
 	Blocked() string
 }
 
-// Box is what a service needs of the machine.
-type Box struct {
+// Deps is what a service needs of the machine.
+type Deps struct {
 	Start func(name string, row spec.Service) (Process, error)
 	Log   func(format string, args ...any)
 	Fact  func(name string, value any)
@@ -68,7 +68,7 @@ type Box struct {
 type Service struct {
 	name string
 	row  spec.Service
-	box  Box
+	deps Deps
 
 	// mu is held around Start, so that Stop never misses a process that is being born.
 	mu       sync.Mutex
@@ -96,8 +96,8 @@ func (e *StateError) Refused() {}
 func (e *StateError) Error() string { return fmt.Sprintf("starting %s: it is %s", e.Name, e.State) }
 
 // New makes a service ready to be started.
-func New(name string, row spec.Service, box Box) *Service {
-	return &Service{name: name, row: row, box: box, state: Idle, stopping: make(chan struct{})}
+func New(name string, row spec.Service, deps Deps) *Service {
+	return &Service{name: name, row: row, deps: deps, state: Idle, stopping: make(chan struct{})}
 }
 
 // Run starts the service and returns when it has lived for a second, or has ended well and
@@ -153,7 +153,7 @@ func (s *Service) supervise(started chan<- error) {
 			return
 		case !again(s.row.Restart, exit):
 			s.enter(Failed)
-			s.box.Log("%s ended: %v", s.name, exit)
+			s.deps.Log("%s ended: %v", s.name, exit)
 			say(fmt.Errorf("%v", exit))
 			return
 		}
@@ -166,12 +166,12 @@ func (s *Service) supervise(started chan<- error) {
 		if limit.reached(time.Now()) {
 			err := fmt.Errorf("restarted %d times within %v, last: %v", limit.most, limit.window, exit)
 			s.enter(Failed)
-			s.box.Log("%s has failed for good: %v", s.name, err)
+			s.deps.Log("%s has failed for good: %v", s.name, err)
 			say(err)
 			return
 		}
 		wait := pause.Next(ran)
-		s.box.Log("%s ended after %v: %v; starting it again in %v", s.name, ran.Round(time.Millisecond), exit, wait)
+		s.deps.Log("%s ended after %v: %v; starting it again in %v", s.name, ran.Round(time.Millisecond), exit, wait)
 		s.await(wait)
 	}
 }
@@ -179,8 +179,8 @@ func (s *Service) supervise(started chan<- error) {
 // tell notes and passes on what is wrong with the service; mu is held, so that the last word is the latest.
 func (s *Service) tell(trouble error) {
 	s.told, s.trouble = true, trouble
-	if s.box.Tell != nil {
-		s.box.Tell(trouble)
+	if s.deps.Tell != nil {
+		s.deps.Tell(trouble)
 	}
 }
 
@@ -203,7 +203,7 @@ func (s *Service) once(answer func(error)) Exit {
 		return Exit{}
 	}
 	s.set(Starting)
-	p, err := s.box.Start(s.name, s.row)
+	p, err := s.deps.Start(s.name, s.row)
 	if err != nil {
 		exit := s.end(Exit{Err: err})
 		s.mu.Unlock()
@@ -232,7 +232,7 @@ func (s *Service) once(answer func(error)) Exit {
 // end notes how a run ended; mu is held.
 func (s *Service) end(e Exit) Exit {
 	s.last = e
-	s.box.Fact("service."+s.name+".exit", e.String())
+	s.deps.Fact("service."+s.name+".exit", e.String())
 	return e
 }
 
@@ -250,7 +250,7 @@ func (s *Service) await(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.restarts++
-	s.box.Fact("service."+s.name+".restarts", s.restarts)
+	s.deps.Fact("service."+s.name+".restarts", s.restarts)
 }
 
 func (s *Service) enter(state State) {
@@ -262,7 +262,7 @@ func (s *Service) enter(state State) {
 // set changes the state; mu is held.
 func (s *Service) set(state State) {
 	s.state = state
-	s.box.Fact("service."+s.name+".state", string(state))
+	s.deps.Fact("service."+s.name+".state", string(state))
 }
 
 func (s *Service) isStopping() bool {

@@ -1,4 +1,4 @@
-package service
+package supervise
 
 import (
 	"bufio"
@@ -20,7 +20,7 @@ const readyPace = 100 * time.Millisecond
 func (s *Service) awaitReady(over <-chan struct{}, say func(error)) {
 	sign := signOf(s.row.Ready)
 	if sign == "" {
-		sign = s.box.Sign
+		sign = s.deps.Sign
 	}
 	if sign == "" {
 		select {
@@ -43,7 +43,7 @@ func (s *Service) awaitReady(over <-chan struct{}, say func(error)) {
 			say(fmt.Errorf("not ready within %v: waiting for %s", limit, sign))
 			late = nil
 		case <-look.C:
-			if !s.row.Ready.Exit && s.box.Ready(s.row.Ready) {
+			if !s.row.Ready.Exit && s.deps.Ready(s.row.Ready) {
 				s.owe("")
 				say(nil)
 				return
