@@ -85,7 +85,6 @@ func (w *worker) boot() {
 	units := w.units(consoles)
 	go w.offerHold(starting, consoles, units, hold)
 	go w.keepBridgeFilter()
-	go w.watchDisks()
 	for _, f := range w.features {
 		if s, ok := f.Feature.(feature.Starter); ok {
 			s.Start()

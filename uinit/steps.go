@@ -8,12 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/link"
-	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
-	"github.com/imgbuild/imgbuild/uinit/volume"
 )
 
 // Step is the work behind those units that are no feature's of their own yet.
@@ -72,16 +69,8 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: func(ctx context.Context) error { return w.links().Configure(ctx, row) }, Waiting: func() string { return w.links().Waiting(row) }}
 	case "online":
 		return feature.Step{Run: func(ctx context.Context) error { return w.links().Online(ctx, row) }, Waiting: func() string { return w.links().Waiting(row) }}
-	case "mount":
-		m := mount.New(row, w.Machine.Now().Mount[row], mount.Box{Sys: dev.Sys(), Alone: w.Disks.CheckPath, Turns: &w.turns, Wait: w.AwaitDisk, LoadModule: w.Kmod.Load, Activate: func(ctx context.Context, group string) error {
-			return volume.Activate(ctx, w.Kmod.Load, w.Disks.Sys, w.Disks.Check, group)
-		},
-			Log: func(text string) { w.Log.Info(text) }})
-		return feature.Step{Run: m.Run, Waiting: m.Waiting}
 	case "share", "share-files":
 		return feature.Step{Run: func(ctx context.Context) error { return w.shareStep(ctx, row) }}
-	case "grow":
-		return feature.Step{Run: w.growState}
 	case "guests":
 		return feature.Step{Run: w.guests.prepare}
 	case "vm":

@@ -24,7 +24,6 @@ func (w *worker) serveStatus(context.Context) error {
 	for _, verb := range []string{"start", "stop", "restart"} {
 		w.Facts.Answer(verb, w.manage(verb))
 	}
-	w.Facts.Answer("disk", w.answerDisk)
 	w.guests.answer(w.Facts)
 	for _, f := range w.features {
 		if a, ok := f.Feature.(feature.Answerer); ok {
@@ -37,7 +36,7 @@ func (w *worker) serveStatus(context.Context) error {
 }
 
 // uinitctlMain is uinitctl: "status" (the default), "facts", "blame", "limits", "log [-f] [UNIT]",
-// "disk [list | erase DEVICE SERIAL]", "vm" and what vmctlMain accepts, or "start", "stop",
+// "vm" and what vmctlMain accepts, or "start", "stop",
 // "restart" with the name of a service.
 func uinitctlMain(args []string) int {
 	question := "status"
@@ -59,9 +58,6 @@ func uinitctlMain(args []string) int {
 			return 1
 		}
 		return 0
-	}
-	if question == "disk" {
-		return ctl.Follow(args)
 	}
 	events, err := status.Ask(status.Socket, strings.Join(args, " "))
 	if err != nil {

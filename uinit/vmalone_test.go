@@ -26,7 +26,7 @@ func TestGuestOnMemberIsNotStarted(t *testing.T) {
 		t.Skip("this machine has no disk in /dev")
 	}
 	w := &worker{Deps: featuretest.Deps(t, spec.Machine{})}
-	w.Disks = &alone.Disks{Sys: sys, Open: func(string) (alone.Device, error) { return super{}, nil }}
+	w.Disks.Disks = &alone.Disks{Sys: sys, Open: func(string) (alone.Device, error) { return super{}, nil }}
 	g := &guests{w: w, prepared: make(chan struct{})}
 	close(g.prepared)
 	one := &guest{name: "web", row: spec.VM{Memory: 1 << 20, Disk: map[string]spec.VMDisk{"root": {Path: "/dev/" + device}}}}

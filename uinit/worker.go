@@ -26,7 +26,6 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/link"
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
-	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/status"
@@ -39,7 +38,6 @@ type worker struct {
 	features []running
 
 	kmsg  io.Writer
-	turns mount.Turns
 	links func() *link.Manager // made when the first interface is configured: the machine is what it is then
 	// services are those of the profile and those that features add.
 	services map[string]*supervise.Service
@@ -120,7 +118,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	}
 	w.Deps = &feature.Deps{
 		Life: life, Log: log, Facts: board, Outcomes: &feature.Outcomes{Life: life, Log: log, Board: board},
-		Disks: &alone.Disks{Sys: dev.Sys(), Open: alone.Open}, News: &feature.News{},
+		Disks: &feature.Disks{Disks: &alone.Disks{Sys: dev.Sys(), Open: alone.Open}}, News: &feature.News{},
 		Random:   &feature.Random{Ready: w.poolReady, Waiting: w.pool.Waiting},
 		Programs: &feature.Programs{},
 	}

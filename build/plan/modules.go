@@ -84,14 +84,6 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 			wants = append(wants, kmod.Want{Name: want.Module, Why: want.Why, Optional: want.Optional})
 		}
 	}
-	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
-		m := p.Mount[at]
-		// A type that the kernel has built in without an alias is no module.
-		wants = append(wants, kmod.Want{Name: "fs-" + m.Type, Why: "mount " + at, Optional: true})
-	}
-	for _, group := range p.VolumeGroups() {
-		wants = append(wants, kmod.Want{Name: "dm_mod", Why: "volume group " + group})
-	}
 	return wants, nil
 }
 

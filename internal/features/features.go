@@ -9,7 +9,10 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	array "github.com/imgbuild/imgbuild/uinit/array/plan"
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
+	disk "github.com/imgbuild/imgbuild/uinit/disk/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
+	grow "github.com/imgbuild/imgbuild/uinit/grow/plan"
+	mount "github.com/imgbuild/imgbuild/uinit/mount/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
@@ -19,6 +22,9 @@ import (
 var list = []graph.Plan{
 	base.Plan,
 	array.Plan,
+	disk.Plan,
+	grow.Plan,
+	mount.Plan,
 	share.Plan,
 	ssh.Plan,
 	wireguard.Plan,

@@ -30,7 +30,7 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 			f.Check(c.Judge, &p.Machine)
 		}
 	}
-	c.mounts()
+	c.stateMount()
 	c.services()
 	c.vms()
 	c.shares()

@@ -28,22 +28,6 @@ func addPackages(p *Profile) {
 			add(program.Package, program.File)
 		}
 	}
-	if len(p.VolumeGroups()) > 0 {
-		add("lvm2", "/sbin/lvm")
-	}
-	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
-		m := p.Mount[at]
-		if m.Create {
-			add("e2fsprogs", "/sbin/mke2fs")
-			add("e2fsprogs", "/etc/mke2fs.conf")
-		}
-		switch {
-		case m.Preened() && m.Type == "ext4":
-			add("e2fsprogs", "/sbin/e2fsck")
-		case m.Preened() && m.Type == "vfat":
-			add("dosfstools", "/sbin/fsck.fat")
-		}
-	}
 	if len(p.VM) > 0 {
 		add("qemu-system-x86", "/usr/bin/qemu-system-x86_64")
 		// QEMU loads it by name, so nothing shows that it is needed.

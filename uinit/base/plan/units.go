@@ -4,7 +4,6 @@ package plan
 import (
 	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -77,20 +76,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 		network = append(network, "site-vlans")
 	}
 	add(unit.Unit{Name: "network", Needs: network})
-	for _, target := range graph.Names(m.Mount) {
-		row := m.Mount[target]
-		needs, after := append([]string{"mounts"}, graph.Above(&m.Machine, target)...), []string{"modules"}
-		if m.Site != nil {
-			after = append(after, "site") // the same file system could not be mounted both ways at a time
-		}
-		if name, ok := strings.CutPrefix(row.Source, "array:"); ok {
-			needs = append(needs, "array:"+name)
-		}
-		add(unit.Unit{
-			Name: "mount:" + target, Needs: needs, After: after,
-			Timeout: time.Duration(row.Timeout), Soft: row.NoFail,
-		})
-	}
 	if dir := m.Entropy.State; dir != "" {
 		add(unit.Unit{Name: "seed", Needs: append([]string{"mounts"}, graph.Above(&m.Machine, path.Join(dir, "seed"))...)})
 	}
@@ -103,7 +88,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 		needs := append([]string{"mounts"}, m.Service[name].Needs...)
 		add(unit.Unit{Name: "service:" + name, Needs: needs, After: []string{"hostname", "loopback", "sysctl", "users"}})
 	}
-	units = append(units, growing(m.Grow)...)
 	return append(units, guestUnits(m)...)
 }
 
@@ -113,15 +97,6 @@ const (
 	// SiteGrace is how much longer the unit may take than its medium is waited for.
 	SiteGrace = 4 * time.Second
 )
-
-// growing is the unit that grows a partition while it is in use. No other unit waits for it, unless a
-// service of the profile names it.
-func growing(g *spec.Growth) []graph.Unit {
-	if g == nil {
-		return nil
-	}
-	return []graph.Unit{{Unit: unit.Unit{Name: "grow", Needs: []string{"mount:" + g.Mount}, Soft: true}}}
-}
 
 // isPattern says that a console is there only because a pattern of the profile matched it.
 func isPattern(m *spec.Description, name string) bool {

@@ -25,7 +25,7 @@ func Deps(t *testing.T, m spec.Machine) *feature.Deps {
 		Machine: feature.NewMachine(&spec.Description{Machine: m}, nil), Life: t.Context(), Log: log, Facts: board,
 		Outcomes: &feature.Outcomes{Life: t.Context(), Log: log, Board: board},
 		Events:   &dev.Monitor{},
-		Disks:    &alone.Disks{Sys: fstest.MapFS{}, Open: alone.Open}, News: &feature.News{},
+		Disks:    &feature.Disks{Disks: &alone.Disks{Sys: fstest.MapFS{}, Open: alone.Open}}, News: &feature.News{},
 		Random:   &feature.Random{Ready: func(context.Context) error { return nil }, Waiting: func() string { return "" }},
 		Programs: &feature.Programs{Say: func(string, string) {}},
 		Records:  journal.NewRing(1 << 20),
