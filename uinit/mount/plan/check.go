@@ -2,9 +2,9 @@ package plan
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -33,21 +33,49 @@ func check(j problem.Judge, m *spec.Machine) {
 	}
 }
 
-// checkSource looks at what is mounted. Its patterns are made here: the init, which links this package, has no use for them.
-func checkSource(j problem.Judge, m *spec.Machine, key, source string) {
-	// Ways to name a file system or partition, and what the name looks like.
-	tags := map[string]string{
-		"LABEL": `^.{1,256}$`, "UUID": `^[0-9A-Fa-f-]{8,36}$`, "PARTLABEL": `^.{1,36}$`,
-		"PARTUUID": `^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{2})$`,
+// tags are ways to name a file system or partition, and what the name looks like. They are no regular expressions, for the init
+// links this package and has none.
+func tags() map[string]func(value string) bool {
+	text := func(most int) func(string) bool {
+		return func(v string) bool { return v != "" && !strings.Contains(v, "\n") && utf8.RuneCountInString(v) <= most }
 	}
+	return map[string]func(string) bool{
+		"LABEL": text(256), "PARTLABEL": text(36),
+		"UUID":     func(v string) bool { return len(v) >= 8 && len(v) <= 36 && of(v, hexadecimal+"-") },
+		"PARTUUID": func(v string) bool { return groups(v, 8, 4, 4, 4, 12) || groups(v, 8, 2) },
+	}
+}
+
+const hexadecimal = "0123456789abcdefABCDEF"
+
+// of says whether a text is made of these characters.
+func of(text, characters string) bool { return strings.Trim(text, characters) == "" }
+
+// groups says whether a text is groups of so many hexadecimal digits.
+func groups(text string, sizes ...int) bool {
+	words := strings.Split(text, "-")
+	return slices.EqualFunc(words, sizes, func(word string, size int) bool { return len(word) == size && of(word, hexadecimal) })
+}
+
+// volume says whether a text is GROUP/VOLUME (lvm(8), "Valid names").
+func volume(text string) bool {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+_."
+	valid := func(name string) bool { return name != "" && name[0] != '-' && of(name, letters+"-") }
+	group, name, ok := strings.Cut(text, "/")
+	return ok && valid(group) && valid(name)
+}
+
+// checkSource looks at what is mounted.
+func checkSource(j problem.Judge, m *spec.Machine, key, source string) {
+	shapes := tags()
 	tag, value, tagged := strings.Cut(source, "=")
-	switch shape, known := tags[tag]; {
+	switch shape, known := shapes[tag]; {
 	case source == "":
 		j.Bad(key, `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "PARTLABEL=…", "PARTUUID=…", "array:…", "lvm:GROUP/VOLUME", "tmpfs"`)
 	case tagged && !known && strings.ToUpper(tag) == tag && !strings.Contains(tag, "/"):
-		names := slices.Sorted(maps.Keys(tags))
+		names := slices.Sorted(maps.Keys(shapes))
 		j.Bad(key, "%q names nothing that can be looked for%s; accepted: %s", tag+"=", suggest.DidYouMean(tag, names), strings.Join(names, ", "))
-	case tagged && known && !regexp.MustCompile(shape).MatchString(strings.Trim(value, `"`)):
+	case tagged && known && !shape(strings.Trim(value, `"`)):
 		j.Bad(key, "%q is no %s", value, tag)
 	}
 	if name, ok := strings.CutPrefix(source, "array:"); ok {
@@ -55,9 +83,7 @@ func checkSource(j problem.Judge, m *spec.Machine, key, source string) {
 			j.Ref(name, "array").Bad(key, "there is no [array.%s]%s", name, suggest.DidYouMean(name, slices.Sorted(maps.Keys(m.Array))))
 		}
 	}
-	// GROUP/VOLUME (lvm(8), "Valid names").
-	const volume = `^[A-Za-z0-9+_.][A-Za-z0-9+_.-]*/[A-Za-z0-9+_.][A-Za-z0-9+_.-]*$`
-	if name, ok := strings.CutPrefix(source, "lvm:"); ok && !regexp.MustCompile(volume).MatchString(name) {
+	if name, ok := strings.CutPrefix(source, "lvm:"); ok && !volume(name) {
 		j.Bad(key, `%q is no volume; accepted: "lvm:GROUP/VOLUME"`, source)
 	}
 }
