@@ -74,7 +74,6 @@ func (w *worker) boot() {
 	starting, started := context.WithCancel(w.Life)
 	units := w.units()
 	var hold <-chan func(string) bool
-	go w.watchDisks()
 	for _, f := range w.features {
 		if h, ok := f.Feature.(feature.Holder); ok {
 			hold = h.Hold(starting, units)

@@ -7,10 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/feature"
-	"github.com/imgbuild/imgbuild/uinit/mount"
-	"github.com/imgbuild/imgbuild/uinit/volume"
 )
 
 // Step is the work behind those units that are no feature's of their own yet.
@@ -51,16 +48,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: w.logPackets}
 	case "watchdog":
 		return feature.Step{Run: w.startWatchdog}
-	case "array":
-		return w.arrays.step(row)
-	case "mount":
-		m := mount.New(row, w.Machine.Now().Mount[row], mount.Box{Sys: dev.Sys(), Alone: w.Disks.CheckPath, Turns: &w.turns, Wait: w.AwaitDisk, LoadModule: w.Kmod.Load, Activate: func(ctx context.Context, group string) error {
-			return volume.Activate(ctx, w.Kmod.Load, w.Disks.Sys, w.Disks.Check, group)
-		},
-			Log: func(text string) { w.Log.Info(text) }})
-		return feature.Step{Run: m.Run, Waiting: m.Waiting}
-	case "grow":
-		return feature.Step{Run: w.growState}
 	}
 	panic("BUG: no step for unit " + name)
 }

@@ -10,9 +10,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/feature"
-	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
-	"github.com/imgbuild/imgbuild/uinit/volume"
 )
 
 // ackLimit is how long the power-off waits for the host to have the report.
@@ -27,11 +25,6 @@ func (w *worker) Stops() []feature.Stop {
 		{Phase: feature.Processes, Step: power.Step{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error {
 			return power.KillAll(ctx, 2*time.Second)
 		}}},
-		{Phase: feature.FileSystems, Step: power.Step{Name: "file systems", Limit: 10 * time.Second, Do: mount.DetachAll}},
-		{Phase: feature.Volumes, Step: power.Step{Name: "volumes", Limit: 5 * time.Second, Do: func(ctx context.Context) error {
-			return volume.Stop(ctx, w.Disks.Sys, w.Disks.Check, w.Machine.Now().VolumeGroups())
-		}}},
-		{Phase: feature.Arrays, Step: power.Step{Name: "arrays", Limit: 5 * time.Second, Do: w.arrays.stop}},
 		{Phase: feature.Watchdog, Step: power.Step{Name: "watchdog", Limit: 2 * time.Second, Do: w.stopWatchdog}},
 	}
 }

@@ -19,8 +19,6 @@ import (
 
 func (w *worker) serveStatus(context.Context) error {
 	w.Facts.Answer("blame", w.history.answer)
-	w.Facts.Answer("disk", w.answerDisk)
-	w.arrays.answers()
 	for _, f := range w.features {
 		if a, ok := f.Feature.(feature.Answerer); ok {
 			for word, answer := range a.Answers() {
@@ -33,6 +31,7 @@ func (w *worker) serveStatus(context.Context) error {
 
 // uinitctlMain is uinitctl: "status" (the default), "facts", "blame", "limits", "log [-f] [UNIT]",
 // "array [status | check NAME | replace NAME OLD NEW]", "disk [list | erase DEVICE SERIAL]", what a feature's Verbs accept, or "start", "stop",
+// "vm" and what vmctlMain accepts, or "start", "stop",
 // "restart" with the name of a service.
 func uinitctlMain(args []string) int {
 	question := "status"
@@ -44,9 +43,6 @@ func uinitctlMain(args []string) int {
 		if verb := l.Verbs[question]; verb != nil {
 			return verb(args[1:])
 		}
-	}
-	if question == "array" || question == "disk" {
-		return ctl.Follow(args)
 	}
 	events, err := status.Ask(status.Socket, strings.Join(args, " "))
 	if err != nil {

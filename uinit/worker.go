@@ -24,7 +24,6 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
-	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/status"
@@ -37,7 +36,6 @@ type worker struct {
 	features []running
 
 	kmsg   io.Writer
-	turns  mount.Turns
 	output *supervise.Output
 
 	reporter *virtioport.Reporter
@@ -52,7 +50,6 @@ type worker struct {
 	pool   *entropy.Pool
 	seeded atomic.Bool // the seed's directory is there
 	clock  *timekeeper
-	arrays *arrays
 }
 
 // workerMain boots the machine, waits for a request to end the run, and stops what it started.
@@ -110,7 +107,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	}
 	w.Deps = &feature.Deps{
 		Life: life, Log: log, Facts: board, Outcomes: &feature.Outcomes{Life: life, Log: log, Board: board},
-		Disks: &alone.Disks{Sys: dev.Sys(), Open: alone.Open}, News: &feature.News{},
+		Disks: &feature.Disks{Disks: &alone.Disks{Sys: dev.Sys(), Open: alone.Open}}, News: &feature.News{},
 		Random:   &feature.Random{Ready: w.poolReady, Waiting: w.pool.Waiting},
 		Programs: &feature.Programs{},
 	}
@@ -147,7 +144,6 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	if w.Events, err = dev.Listen(life); err != nil {
 		return nil, err
 	}
-	w.arrays = newArrays(w)
 	w.link()
 	if usr != nil {
 		w.Outcomes.Note(*usr)

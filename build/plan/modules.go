@@ -46,32 +46,19 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 			for _, w := range f.Modules(&p.Machine) {
 				wants = append(wants, kmod.Want{Name: w.Module, Why: w.Why, Optional: w.Optional})
 			}
+	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}} {
 		}
 	}
 	wants = append(wants, firewallWants(p)...)
-	for _, name := range slices.Sorted(maps.Keys(p.Array)) {
-		for _, module := range []string{"md_mod", personality(p.Array[name].Level)} {
-			wants = append(wants, kmod.Want{Name: module, Why: "array." + name})
+	for _, f := range features.All() {
+		if f.Modules == nil {
+			continue
+		}
+		for _, want := range f.Modules(&p.Machine) {
+			wants = append(wants, kmod.Want{Name: want.Module, Why: want.Why, Optional: want.Optional})
 		}
 	}
-	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
-		m := p.Mount[at]
-		// A type that the kernel has built in without an alias is no module.
-		wants = append(wants, kmod.Want{Name: "fs-" + m.Type, Why: "mount " + at, Optional: true})
-	}
-	for _, group := range p.VolumeGroups() {
-		wants = append(wants, kmod.Want{Name: "dm_mod", Why: "volume group " + group})
-	}
 	return wants, nil
-}
-
-// personality is the md driver's module for a level.
-func personality(l spec.ArrayLevel) string {
-	switch l {
-	case "raid4", "raid5", "raid6":
-		return "raid456"
-	}
-	return string(l)
 }
 
 // modules picks the modules and lists their files, with the tables that uinit

@@ -8,12 +8,16 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	access "github.com/imgbuild/imgbuild/uinit/access/plan"
+	array "github.com/imgbuild/imgbuild/uinit/array/plan"
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
 	console "github.com/imgbuild/imgbuild/uinit/console/plan"
+	disk "github.com/imgbuild/imgbuild/uinit/disk/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
+	grow "github.com/imgbuild/imgbuild/uinit/grow/plan"
 	limits "github.com/imgbuild/imgbuild/uinit/limits/plan"
 	link "github.com/imgbuild/imgbuild/uinit/link/plan"
 	log "github.com/imgbuild/imgbuild/uinit/log/plan"
+	mount "github.com/imgbuild/imgbuild/uinit/mount/plan"
 	service "github.com/imgbuild/imgbuild/uinit/service/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
@@ -25,10 +29,14 @@ import (
 var list = []graph.Plan{
 	base.Plan,
 	access.Plan,
+	array.Plan,
 	console.Plan,
+	disk.Plan,
+	grow.Plan,
 	limits.Plan,
 	link.Plan,
 	log.Plan,
+	mount.Plan,
 	service.Plan,
 	share.Plan,
 	ssh.Plan,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // File systems wait for the array that they lie on; no prompt and no interface waits for either.
@@ -17,6 +18,7 @@ func TestArrayUnits(t *testing.T) {
 		Array:    map[string]spec.Array{"data": {StartDegradedAfter: &patience}, "old": {}},
 		Mount:    map[string]spec.Mount{"/srv": {Source: "array:data"}, "/mnt": {Source: "LABEL=x"}},
 	}
+	strict.Fill(m)
 	units := units(m)
 	needs := map[string][]string{}
 	for _, u := range units {

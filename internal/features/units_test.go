@@ -111,7 +111,7 @@ func TestAnEmptyMachineBoots(t *testing.T) {
 // Where the owner may change something, that and nothing else waits for the medium.
 func TestWhatWaitsForTheSite(t *testing.T) {
 	for key, want := range map[spec.SiteKey][]string{
-		spec.SiteHostname:       {"hostname"},
+		spec.SiteHostname:       {"hostname", "array:data"},
 		spec.SiteAddresses:      {"link:lan"},
 		spec.SiteVLANs:          {"link:lan", "site-vlans"},
 		spec.SiteTimeServers:    {"clock"},
@@ -121,7 +121,7 @@ func TestWhatWaitsForTheSite(t *testing.T) {
 	} {
 		m := &spec.Machine{
 			Console: map[string]spec.Console{"ttyS0": {}}, Ethernet: map[string]spec.Ethernet{"lan": {}},
-			Mount: map[string]spec.Mount{"/srv": {}}, Site: &spec.Site{Allow: []spec.SiteKey{key}},
+			Array: map[string]spec.Array{"data": {}}, Mount: map[string]spec.Mount{"/srv": {}}, Site: &spec.Site{Allow: []spec.SiteKey{key}},
 		}
 		units := units(m)
 		if problems := unit.Check(units); problems != nil {

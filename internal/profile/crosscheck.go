@@ -31,8 +31,7 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 			f.Check(c.Judge, &p.Machine)
 		}
 	}
-	c.arrays()
-	c.mounts()
+	c.stateMount()
 	c.services()
 	c.vmNeeds()
 	c.claims()

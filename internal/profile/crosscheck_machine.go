@@ -2,65 +2,19 @@ package profile
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/problem"
-	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
-// filesystems that uinit can mount: what Debian's kernel has and an appliance uses.
-var filesystems = []string{"ext4", "xfs", "btrfs", "vfat", "exfat", "iso9660", "squashfs", "f2fs", "tmpfs", "nfs4"}
-
-func (c *crosser) mounts() {
+// stateMount holds the mount of the image's own state partition to what lies on it.
+func (c *crosser) stateMount() {
 	for _, at := range slices.Sorted(maps.Keys(c.p.Mount)) {
-		m, key := c.p.Mount[at], joinKey("mount", at)
-		if trouble := mountPoint(at); trouble != "" {
-			c.Sure().Bad(key, "%s", trouble)
+		if m := c.p.Mount[at]; m.Source == StateSource && c.p.Disk.State > 0 && m.Type != "ext4" {
+			c.Bad(joinKey("mount", at)+".type", "is %s, and the state partition of the image holds ext4", m.Type)
 		}
-		if !slices.Contains(filesystems, m.Type) {
-			c.Bad(key+".type", "%q is not a file system that can be mounted%s; accepted: %s", m.Type, suggest.DidYouMean(m.Type, filesystems), strings.Join(filesystems, ", "))
-		}
-		c.mountSource(key, m)
-		c.arrayOf(key+".source", m.Source)
-		if volume, ok := strings.CutPrefix(m.Source, "lvm:"); ok && !volumeName.MatchString(volume) {
-			c.Bad(key+".source", `%q is no volume; accepted: "lvm:GROUP/VOLUME"`, m.Source)
-		}
-		if m.Create && m.Type != "ext4" {
-			c.Of(key+".type").Bad(key+".create", "%s cannot be made at boot; accepted: ext4", m.Type)
-		}
-		if m.Fsck == spec.FsckPreen && m.Type != "ext4" && m.Type != "vfat" {
-			c.Of(key+".type").Bad(key+".fsck", "%s has nothing to be checked with at boot; accepted: ext4, vfat", m.Type)
-		}
-	}
-}
-
-// volumeName is GROUP/VOLUME (lvm(8), "Valid names").
-var volumeName = regexp.MustCompile(`^[A-Za-z0-9+_.][A-Za-z0-9+_.-]*/[A-Za-z0-9+_.][A-Za-z0-9+_.-]*$`)
-
-// sourceTags are ways to name a file system or partition, and what the name looks like.
-var sourceTags = map[string]*regexp.Regexp{
-	"LABEL": regexp.MustCompile(`^.{1,256}$`), "UUID": regexp.MustCompile(`^[0-9A-Fa-f-]{8,36}$`),
-	"PARTLABEL": regexp.MustCompile(`^.{1,36}$`),
-	"PARTUUID":  regexp.MustCompile(`^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{2})$`),
-}
-
-// mountSource looks at what is mounted.
-func (c *crosser) mountSource(key string, m spec.Mount) {
-	tag, value, tagged := strings.Cut(m.Source, "=")
-	switch shape, known := sourceTags[tag]; {
-	case m.Source == "":
-		c.Bad(key+".source", `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "PARTLABEL=…", "PARTUUID=…", "array:…", "lvm:GROUP/VOLUME", "tmpfs"`)
-	case tagged && !known && strings.ToUpper(tag) == tag && !strings.Contains(tag, "/"):
-		tags := slices.Sorted(maps.Keys(sourceTags))
-		c.Bad(key+".source", "%q names nothing that can be looked for%s; accepted: %s", tag+"=", suggest.DidYouMean(tag, tags), strings.Join(tags, ", "))
-	case tagged && known && !shape.MatchString(strings.Trim(value, `"`)):
-		c.Bad(key+".source", "%q is no %s", value, tag)
-	case m.Source == StateSource && c.p.Disk.State > 0 && m.Type != "ext4":
-		c.Bad(key+".type", "is %s, and the state partition of the image holds ext4", m.Type)
 	}
 }
 

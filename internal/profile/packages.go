@@ -27,24 +27,9 @@ func addPackages(p *Profile) {
 			add(program.Package, program.File)
 		}
 	}
-	if len(p.Array) > 0 {
-		add("mdadm", "/sbin/mdadm")
-		add("fdisk", "/sbin/sfdisk") // a new disk gets the old one's partitions
-	}
-	if len(p.VolumeGroups()) > 0 {
-		add("lvm2", "/sbin/lvm")
-	}
-	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
-		m := p.Mount[at]
-		if m.Create {
-			add("e2fsprogs", "/sbin/mke2fs")
-			add("e2fsprogs", "/etc/mke2fs.conf")
 		}
-		switch {
-		case m.Preened() && m.Type == "ext4":
-			add("e2fsprogs", "/sbin/e2fsck")
-		case m.Preened() && m.Type == "vfat":
-			add("dosfstools", "/sbin/fsck.fat")
+		for _, program := range f.Programs(&p.Machine) {
+			add(program.Package, program.File)
 		}
 	}
 	if p.Firewall != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Array is a set of disks that the kernel's md driver joins into one, at /dev/md/NAME.
@@ -26,6 +27,14 @@ type Array struct {
 	// be blank: no signature on it, no copy of a superblock or of a partition table, and zeros wherever it
 	// is looked at (docs/nas.md).
 	Create bool `json:"create,omitempty"`
+}
+
+// Patience is how long members are waited for that have not come up.
+func (a Array) Patience() time.Duration {
+	if a.StartDegradedAfter == nil { // a row that did not go through the schema
+		return 0
+	}
+	return time.Duration(*a.StartDegradedAfter)
 }
 
 // ArrayMatch finds an array. All its members belong to it then, also those that came later.

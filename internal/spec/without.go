@@ -2,20 +2,8 @@ package spec
 
 // Parts are build tags of uinit, and whether a machine uses what they leave out.
 var Parts = map[string]func(*Description) bool{
-	"noarray":    func(m *Description) bool { return len(m.Array) > 0 },
-	"nodisk":     func(m *Description) bool { return m.usesBlankDisks() },
 	"nofirewall": func(m *Description) bool { return m.Firewall != nil },
-	"nogrow":     func(m *Description) bool { return m.Grow != nil },
 	"nonflog":    func(m *Description) bool { return m.Firewall != nil && len(m.Firewall.Log.Groups) > 0 },
 	"nosite":     func(m *Description) bool { return m.Site != nil },
 }
 
-// usesBlankDisks says whether an array or a file system may be made, or a disk take another one's place.
-func (m *Machine) usesBlankDisks() bool {
-	for _, mount := range m.Mount {
-		if mount.Create {
-			return true
-		}
-	}
-	return len(m.Array) > 0
-}

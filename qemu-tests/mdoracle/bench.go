@@ -213,7 +213,7 @@ func (b *bench) ours(level spec.ArrayLevel, devices []string, row spec.Array) (m
 		return md.Op{}, err
 	}
 	have.Members = slices.DeleteFunc(have.Members, func(m md.Member) bool { return !slices.Contains(devices, m.Device) })
-	op := md.Judge("t", md.Machine{Host: "box", Arrays: map[string]spec.Array{"t": row}, Waited: map[string]bool{"t": true}}, have)
+	op := md.Decide("t", md.Machine{Host: "box", Arrays: map[string]spec.Array{"t": row}, Waited: map[string]bool{"t": true}}, have)
 	if op.Action != md.Start {
 		return op, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/kmod"
@@ -25,8 +24,7 @@ type Deps struct {
 	Outcomes *Outcomes
 	Kmod     *kmod.Loader
 	Events   *dev.Monitor
-	// Disks says which may be used by themselves.
-	Disks    *alone.Disks
+	Disks    *Disks
 	News     *News
 	Random   *Random
 	Programs *Programs

@@ -75,7 +75,7 @@ func TestFindPassesMembers(t *testing.T) {
 func TestRunRefusesMembers(t *testing.T) {
 	sys := fstest.MapFS{"class/block/null/size": {Data: []byte("8\n")}, "class/block/null/bdi": {Mode: fs.ModeDir}}
 	why := errors.New("/dev/null carries the superblock of an array")
-	m := New("/nowhere", spec.Mount{Source: "/dev/null", Type: "ext4", Create: true}, Box{
+	m := New("/nowhere", spec.Mount{Source: "/dev/null", Type: "ext4", Create: true}, Deps{
 		Sys: sys, Alone: func(string) error { return why },
 		Wait: func(_ context.Context, ready func() (bool, error)) error { _, err := ready(); return err },
 	})

@@ -17,8 +17,8 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// volume is a file with a file system.
-func volume(t *testing.T, command ...string) string {
+// fileSystemOf is a file with a file system.
+func fileSystemOf(t *testing.T, command ...string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "volume")
 	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 16<<20)); err != nil {
@@ -51,6 +51,8 @@ func put(t *testing.T, file string, at int64, b []byte) {
 func TestPreen(t *testing.T) {
 	ext4 := func() string { return volume(t, "mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum") }
 	fat := func() string { return volume(t, "mkfs.vfat") }
+	ext4 := func() string { return fileSystemOf(t, "/sbin/mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum") }
+	fat := func() string { return fileSystemOf(t, "/sbin/mkfs.vfat") }
 	for _, tt := range []struct {
 		name, kind, file string
 		spoil            func(file string)

@@ -1,13 +1,8 @@
-//go:build !nodisk
-
 package mount
 
 import (
 	"context"
-	"fmt"
-
-	"github.com/imgbuild/imgbuild/internal/blank"
-	"github.com/imgbuild/imgbuild/internal/disk"
+	"errors"
 )
 
 // format makes an ext4 file system on a blank device. One that holds ext4 stays as it is; anything
@@ -21,16 +16,8 @@ func (m *Mount) format(ctx context.Context, device string) error {
 	if id, ok := Probe(f); ok && id.Type == "ext4" {
 		return nil
 	}
-	d, err := disk.At(m.box.Sys, device)
-	if err != nil {
-		return err
+	if m.deps.Format == nil {
+		return errors.New("this init makes no file systems: it was built without the feature disk")
 	}
-	if err := blank.Device(ctx, m.box.Sys, d.Name); err != nil {
-		return err
-	}
-	m.box.Log(fmt.Sprintf("mount %s: making an ext4 file system on %s", m.target, d))
-	if said, err := run(ctx, "/sbin/mke2fs", "-q", "-t", "ext4", device); err != nil {
-		return fmt.Errorf("making a file system on %s: %w: %s", d, err, said)
-	}
-	return nil
+	return m.deps.Format(ctx, "mount "+m.target, device)
 }

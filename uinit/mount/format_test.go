@@ -1,8 +1,7 @@
-//go:build !nodisk
-
 package mount
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/blank"
 	"github.com/imgbuild/imgbuild/internal/disk"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	maker "github.com/imgbuild/imgbuild/uinit/disk"
 )
 
 // A file system is made where nothing was, and where a person has erased what was; not on one that has lost both its ends, and
@@ -36,7 +36,9 @@ func TestFormat(t *testing.T) {
 	t.Cleanup(func() { _ = exec.Command("losetup", "--detach", device).Run() })
 
 	var log []string
-	m := New("/srv", spec.Mount{Type: "ext4", Create: true}, Box{Sys: os.DirFS("/sys"), Log: func(text string) { log = append(log, text) }})
+	m := New("/srv", spec.Mount{Type: "ext4", Create: true}, Deps{Format: func(ctx context.Context, who, device string) error {
+		return maker.Format(ctx, os.DirFS("/sys"), device, func(disk string) { log = append(log, who+" "+disk) })
+	}})
 	label := func() string {
 		f, err := os.Open(device)
 		if err != nil {
@@ -49,7 +51,7 @@ func TestFormat(t *testing.T) {
 	if err := m.format(t.Context(), device); err != nil || !strings.HasPrefix(label(), "ext4 ") {
 		t.Fatalf("on a new disk: %v, then %q", err, label())
 	}
-	if len(log) != 1 || !strings.HasPrefix(log[0], "mount /srv: making an ext4 file system on "+filepath.Base(device)+" (160 MiB") {
+	if len(log) != 1 || !strings.HasPrefix(log[0], "mount /srv "+filepath.Base(device)+" (160 MiB") {
 		t.Errorf("the log is %q", log)
 	}
 	first := label()

@@ -12,7 +12,7 @@ import (
 // be mounted in a second place: the kernel makes one file system of both, and nothing may repair it meanwhile.
 func (m *Mount) unheld(fs FileSystem) (mounted bool, err error) {
 	flag := os.O_RDWR
-	if m.row.ReadsOnly() {
+	if m.cfg.ReadsOnly() {
 		flag = os.O_RDONLY
 	}
 	err = holder.Unheld(fs.Source, flag)

@@ -91,12 +91,11 @@ func TestMountedTwice(t *testing.T) {
 }
 
 func mountRow(t *testing.T, target string, row spec.Mount, turns *Turns) error {
-	return New(target, row, Box{
+	return New(target, row, Deps{
 		Sys:        os.DirFS("/sys"),
 		Wait:       func(_ context.Context, ready func() (bool, error)) error { _, err := ready(); return err },
 		LoadModule: func(string) error { return nil },
 		Alone:      func(string) error { return nil },
-		Log:        func(string) {},
 		Turns:      turns,
 	}).Run(t.Context())
 }

@@ -13,35 +13,35 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// Box is what mounting needs of the machine.
-type Box struct {
+// Deps is what mounting needs of the machine.
+type Deps struct {
 	// Sys is the tree at /sys.
 	Sys fs.FS
 	// Wait calls ready now and whenever a device comes up.
 	Wait func(ctx context.Context, ready func() (bool, error)) error
 	// Alone returns why a device may not be used by itself, because it belongs to an array; nil: it may.
 	Alone func(device string) error
-	// Turns are those of all rows together.
+	// Turns are those of all mounts together.
 	Turns *Turns
 	// LoadModule loads what a file system type may need; that it is built in is no error.
 	LoadModule func(name string) error
 	// Activate brings up an LVM volume group that has all its disks.
 	Activate func(ctx context.Context, group string) error
-	// Log keeps a line for those who ask later.
-	Log func(text string)
+	// Format makes an ext4 file system on a device that is blank; nil where that is not to be had.
+	Format func(ctx context.Context, who, device string) error
 }
 
-// Mount is a row of the profile on its way to being mounted.
+// Mount is a mount of the profile on its way to being mounted.
 type Mount struct {
 	target string
-	row    spec.Mount
-	box    Box
+	cfg    spec.Mount
+	deps   Deps
 	step   atomic.Pointer[string]
 }
 
-// New makes ready to mount a row of the profile at a target.
-func New(target string, row spec.Mount, box Box) *Mount {
-	return &Mount{target: target, row: row, box: box}
+// New makes ready to mount what the profile wants at a target.
+func New(target string, cfg spec.Mount, deps Deps) *Mount {
+	return &Mount{target: target, cfg: cfg, deps: deps}
 }
 
 // Run waits for the device and mounts it, once. What is mounted there already stays: a worker that crashed has done the
@@ -50,16 +50,16 @@ func (m *Mount) Run(ctx context.Context) error {
 	if mounted, err := Mounts(); err == nil && mounted.At(m.target) != nil {
 		return nil
 	}
-	fs := FileSystem{Source: m.row.Source, Target: m.target, Type: m.row.Type}
-	fs.Flags, fs.Data = wary(m.row)
-	wanted := ParseSource(m.row.Source)
+	fs := FileSystem{Source: m.cfg.Source, Target: m.target, Type: m.cfg.Type}
+	fs.Flags, fs.Data = wary(m.cfg)
+	wanted := ParseSource(m.cfg.Source)
 	// A bind has no device of its own, whatever its source is called.
 	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
 		m.say(wanted.missing())
-		err := m.box.Wait(ctx, func() (found bool, err error) {
+		err := m.deps.Wait(ctx, func() (found bool, err error) {
 			fs.Source, err = m.find(wanted)
-			if group := m.row.VolumeGroup(); group != "" && fs.Source == "" && err == nil {
-				if failed := m.box.Activate(ctx, group); failed != nil {
+			if group := m.cfg.VolumeGroup(); group != "" && fs.Source == "" && err == nil {
+				if failed := m.deps.Activate(ctx, group); failed != nil {
 					m.say(failed.Error())
 					return false, nil // the next disk may be what is missing
 				}
@@ -72,13 +72,13 @@ func (m *Mount) Run(ctx context.Context) error {
 		}
 	}
 	if wanted.Device != "" {
-		if err := m.box.Alone(fs.Source); err != nil {
+		if err := m.deps.Alone(fs.Source); err != nil {
 			return fmt.Errorf("mounting %s: %w; accepted: source = \"array:NAME\"", m.target, err)
 		}
 	}
 	elsewhere := false
 	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
-		done, err := m.box.Turns.take(ctx, fs.Source)
+		done, err := m.deps.Turns.take(ctx, fs.Source)
 		if err != nil {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
@@ -87,20 +87,20 @@ func (m *Mount) Run(ctx context.Context) error {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
 	}
-	if m.row.Create {
+	if m.cfg.Create {
 		m.say("the making of a file system on " + fs.Source)
 		if err := m.format(ctx, fs.Source); err != nil {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
 	}
-	if m.row.Preened() && !elsewhere {
+	if m.cfg.Preened() && !elsewhere {
 		m.say("the check of " + fs.Source)
 		if err := preen(ctx, fs.Type, fs.Source); err != nil {
 			return fmt.Errorf("not mounting %s: %w", m.target, err)
 		}
 	}
 	if fs.Type != "" {
-		_ = m.box.LoadModule("fs-" + fs.Type) // the kernel's answer to mount(2) is the better error
+		_ = m.deps.LoadModule("fs-" + fs.Type) // the kernel's answer to mount(2) is the better error
 	}
 	m.say("mount(2) of " + fs.Source)
 	return attachBelow(fs)
@@ -108,7 +108,7 @@ func (m *Mount) Run(ctx context.Context) error {
 
 // find looks for the device, and notes who would answer and may not.
 func (m *Mount) find(wanted Wanted) (string, error) {
-	device, passed, err := Devices{Sys: m.box.Sys, Open: openReadOnly, Alone: m.box.Alone}.Find(wanted)
+	device, passed, err := Devices{Sys: m.deps.Sys, Open: openReadOnly, Alone: m.deps.Alone}.Find(wanted)
 	if passed != nil {
 		m.say(wanted.missing() + ": " + strings.ReplaceAll(passed.Error(), "\n", "; "))
 	}

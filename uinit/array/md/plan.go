@@ -53,14 +53,14 @@ type Machine struct {
 func Plan(want Machine, have State) []Op {
 	var ops []Op
 	for _, name := range slices.Sorted(maps.Keys(want.Arrays)) {
-		ops = append(ops, Judge(name, want, have))
+		ops = append(ops, Decide(name, want, have))
 	}
 	return ops
 }
 
-// Judge says what becomes of one row's array. It starts no array that is in doubt: of two halves that
+// Decide says what becomes of one row's array. It starts no array that is in doubt: of two halves that
 // were written apart, with a reshape under way, or with parts that this code does not know.
-func Judge(name string, want Machine, have State) Op {
+func Decide(name string, want Machine, have State) Op {
 	row := want.Arrays[name]
 	op := Op{Array: name, Device: DeviceName(name)}
 	refuse := func(format string, args ...any) Op {

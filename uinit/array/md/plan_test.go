@@ -37,7 +37,7 @@ func parity(n int, change func(m []made)) []Member {
 	return members
 }
 
-func TestJudge(t *testing.T) {
+func TestDecide(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		row     spec.Array
@@ -110,7 +110,7 @@ func TestJudge(t *testing.T) {
 				tt.row.Level = "raid1"
 			}
 			want := Machine{Host: "box", Arrays: map[string]spec.Array{"data": tt.row}, Waited: map[string]bool{}}
-			now := Judge("data", want, State{Members: tt.members})
+			now := Decide("data", want, State{Members: tt.members})
 			want.Waited["data"] = true
 			then := Plan(want, State{Members: tt.members})[0]
 			if now.Action != tt.now || then.Action != tt.then {
@@ -133,7 +133,7 @@ func TestJudge(t *testing.T) {
 func TestKeepsWhatRuns(t *testing.T) {
 	want := Machine{Arrays: map[string]spec.Array{"data": rowOf("raid1")}}
 	have := State{Running: []Array{{Device: "md_data", Slots: 2}}}
-	if op := Judge("data", want, have); op.Action != Keep {
+	if op := Decide("data", want, have); op.Action != Keep {
 		t.Errorf("%+v", op)
 	}
 	have = State{Members: mirror(func(a, b *made) { a.name, b.name, b.uuid = "data", "other", 2 })}

@@ -4,7 +4,6 @@ package plan
 import (
 	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -48,35 +47,12 @@ func Units(m *spec.Description) []graph.Unit {
 			}
 		}
 	}
-	for _, name := range graph.Names(m.Array) {
-		// The time for members to come up, and that for starting the array.
-		patience := 30 * time.Second
-		if d := m.Array[name].StartDegradedAfter; d != nil {
-			patience = time.Duration(*d)
-		}
-		// Its members have the name of the host in them.
-		add(unit.Unit{Name: "array:" + name, Needs: []string{"mounts"}, After: []string{"modules"}, Timeout: patience + 15*time.Second}, spec.SiteHostname)
-	}
-	for _, target := range graph.Names(m.Mount) {
-		row := m.Mount[target]
-		needs, after := append([]string{"mounts"}, graph.Above(&m.Machine, target)...), []string{"modules"}
-		if m.Site != nil {
-			after = append(after, "site") // the same file system could not be mounted both ways at a time
-		}
-		if name, ok := strings.CutPrefix(row.Source, "array:"); ok {
-			needs = append(needs, "array:"+name)
-		}
-		add(unit.Unit{
-			Name: "mount:" + target, Needs: needs, After: after,
-			Timeout: time.Duration(row.Timeout), Soft: row.NoFail,
-		})
-	}
 	if dir := m.Entropy.State; dir != "" {
 		add(unit.Unit{Name: "seed", Needs: append([]string{"mounts"}, graph.Above(&m.Machine, path.Join(dir, "seed"))...)})
 	}
 	// These go on without their file systems where these don't come.
 	add(unit.Unit{Name: "clock", After: append([]string{"mounts", "rtc"}, graph.Above(&m.Machine, path.Join(m.Time.State, "clock"))...)}, spec.SiteTimeServers)
-	return append(units, growing(m.Grow)...)
+	return units
 }
 
 const (
@@ -85,12 +61,3 @@ const (
 	// SiteGrace is how much longer the unit may take than its medium is waited for.
 	SiteGrace = 4 * time.Second
 )
-
-// growing is the unit that grows a partition while it is in use. No other unit waits for it, unless a
-// service of the profile names it.
-func growing(g *spec.Growth) []graph.Unit {
-	if g == nil {
-		return nil
-	}
-	return []graph.Unit{{Unit: unit.Unit{Name: "grow", Needs: []string{"mount:" + g.Mount}, Soft: true}}}
-}

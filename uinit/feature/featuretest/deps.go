@@ -10,6 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/status"
@@ -23,7 +24,8 @@ func Deps(t *testing.T, m spec.Machine) *feature.Deps {
 	return &feature.Deps{
 		Machine: feature.NewMachine(&spec.Description{Machine: m}, nil), Life: t.Context(), Log: log, Facts: board,
 		Outcomes: &feature.Outcomes{Life: t.Context(), Log: log, Board: board},
-		Disks:    &alone.Disks{Sys: fstest.MapFS{}, Open: alone.Open}, News: &feature.News{},
+		Events:   &dev.Monitor{},
+		Disks:    &feature.Disks{Disks: &alone.Disks{Sys: fstest.MapFS{}, Open: alone.Open}}, News: &feature.News{},
 		Random:   &feature.Random{Ready: func(context.Context) error { return nil }, Waiting: func() string { return "" }},
 		Programs: &feature.Programs{Say: func(string, string) {}},
 		Records:  journal.NewRing(1 << 20),

@@ -1,4 +1,4 @@
-package main
+package firmware
 
 import (
 	"io/fs"
@@ -43,13 +43,13 @@ func TestFirmwareDisksAreTold(t *testing.T) {
 	disks := map[string]*zeros{"vda": {}, "vdb": {mark: "Intel Raid ISM Cfg Sig. 1.1.00"}}
 	sys := tree("vda", "vdb")
 	var logged strings.Builder
-	w := &worker{Deps: featuretest.Deps(t, spec.Machine{})}
+	w := watcher{featuretest.Deps(t, spec.Machine{})}
 	w.Log = slog.New(slog.NewTextHandler(&logged, nil))
-	w.Disks = &alone.Disks{Sys: sys, Open: func(name string) (alone.Device, error) { return disks[name], nil }}
+	w.Disks.Disks = &alone.Disks{Sys: sys, Open: func(name string) (alone.Device, error) { return disks[name], nil }}
 	known := map[string]string{}
 	look := func() {
 		for _, name := range []string{"vda", "vdb", "vda"} {
-			w.lookAtDisk(name, known)
+			w.look(name, known)
 		}
 	}
 	look()

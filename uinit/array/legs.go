@@ -1,6 +1,4 @@
-//go:build !noarray
-
-package main
+package array
 
 import (
 	"errors"
@@ -18,14 +16,14 @@ import (
 // a moment.
 func (a *arrays) clear(members []string) {
 	for _, disk := range members {
-		dropped, err := md.DropPartitions(dev.Sys(), disk)
+		dropped, err := a.drop(disk)
 		if len(dropped) > 0 {
-			a.w.Log.Info(strings.Join(dropped, ", ") + ": not shown by itself, since " + disk + " is a member of an array")
+			a.Log.Info(strings.Join(dropped, ", ") + ": not shown by itself, since " + disk + " is a member of an array")
 		}
 		if errors.Is(err, unix.EBUSY) {
 			go a.insist(disk)
 		} else if err != nil {
-			a.w.Log.Error("taking the partitions of " + disk + " away: " + err.Error())
+			a.Log.Error("taking the partitions of " + disk + " away: " + err.Error())
 		}
 	}
 }
@@ -43,39 +41,39 @@ func (a *arrays) insist(disk string) {
 	for range often {
 		select {
 		case <-tick.C:
-		case <-a.w.Life.Done():
+		case <-a.Life.Done():
 			return
 		}
-		if _, err = md.DropPartitions(dev.Sys(), disk); err == nil {
+		if _, err = a.drop(disk); err == nil {
 			return
 		}
 	}
-	a.w.Log.Error("the partitions of " + disk + ", a member of an array, are in use by themselves: " + err.Error())
+	a.Log.Error("the partitions of " + disk + ", a member of an array, are in use by themselves: " + err.Error())
 }
 
 // insists notes that somebody does, and says whether somebody did.
 func (a *arrays) insists(disk string, now bool) (before bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	before = a.insisting[disk]
-	a.insisting[disk] = now
+	before = a.legs.insisting[disk]
+	a.legs.insisting[disk] = now
 	return before
 }
 
 // watchLegs looks at disks that come when their array runs already, or was refused: it is not looked for any more then.
 func (a *arrays) watchLegs() {
-	events, stop := a.w.Events.Watch()
+	events, stop := a.Events.Watch()
 	defer stop()
 	for {
 		select {
-		case <-a.w.Life.Done():
+		case <-a.Life.Done():
 			return
 		case e := <-events:
 			if e.Action != dev.Overflow && (e.Action != "add" || e.Subsystem() != "block" || e.Env["DEVTYPE"] != "disk" || strings.HasPrefix(path.Base(e.Path), "md")) {
 				continue
 			}
 		}
-		if a.missed.Store(true); a.assembling.Load() == 0 { // who waits for members has heard of the disk, too
+		if a.legs.missed.Store(true); a.legs.assembling.Load() == 0 { // who waits for members has heard of the disk, too
 			a.lookAtLegs()
 		}
 	}
@@ -83,16 +81,17 @@ func (a *arrays) watchLegs() {
 
 // assembled ends the waiting for an array, and looks at disks that came too late for it.
 func (a *arrays) assembled() {
-	if a.assembling.Add(-1) == 0 {
+	if a.legs.assembling.Add(-1) == 0 {
 		a.lookAtLegs()
 	}
 }
 
 func (a *arrays) lookAtLegs() {
-	if !a.missed.Swap(false) {
+	if !a.legs.missed.Swap(false) {
 		return
 	}
-	if have, err := a.kernel().Observe(a.w.Life); err == nil {
-		a.clear(md.Claimed(md.Machine{Host: string(a.w.Machine.Now().Hostname), Arrays: a.w.Machine.Now().Array}, have))
+	if have, err := a.kernel.Observe(a.Life); err == nil {
+		m := a.Machine.Now()
+		a.clear(md.Claimed(md.Machine{Host: string(m.Hostname), Arrays: m.Array}, have))
 	}
 }

@@ -1,6 +1,4 @@
-//go:build !noarray
-
-package main
+package array
 
 import (
 	"context"
@@ -11,51 +9,44 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 	"github.com/imgbuild/imgbuild/uinit/array/md"
-	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 )
 
-// answers lets uinitctl ask about arrays and have work done on them.
-func (a *arrays) answers() {
-	a.w.Facts.Answer("array", func(ctx context.Context, args []string, send func(report.Event) error) error {
-		to := feature.Asker(send)
-		args = append(args, "", "", "", "")
-		switch verb, name := args[0], args[1]; {
-		case verb == "status" || verb == "":
-			return a.status(to)
-		case a.running()[name] == "" && (verb == "check" || verb == "replace"):
-			names := graph.Names(a.running())
-			if len(names) == 0 {
-				return fmt.Errorf("no array runs; \"uinitctl array status\" says why")
-			}
-			return fmt.Errorf("no array %q runs%s; accepted: %s", name, suggest.DidYouMean(name, names), strings.Join(names, ", "))
-		case verb == "check":
-			return a.check(ctx, name, to)
-		case verb == "replace" && args[2] != "" && args[3] != "":
-			return a.replace(ctx, name, args[2], args[3], to)
+func (a *arrays) answer(ctx context.Context, args []string, send func(report.Event) error) error {
+	to := feature.Asker(send)
+	args = append(args, "", "", "", "")
+	switch verb, name := args[0], args[1]; {
+	case verb == "status" || verb == "":
+		return a.status(to)
+	case a.running()[name] == "" && (verb == "check" || verb == "replace"):
+		names := graph.Names(a.running())
+		if len(names) == 0 {
+			return fmt.Errorf("no array runs; \"uinitctl array status\" says why")
 		}
-		return fmt.Errorf("accepted: array status, array check NAME, array replace NAME OLD NEW")
-	})
+		return fmt.Errorf("no array %q runs%s; accepted: %s", name, suggest.DidYouMean(name, names), strings.Join(names, ", "))
+	case verb == "check":
+		return a.check(ctx, name, to)
+	case verb == "replace" && args[2] != "" && args[3] != "":
+		return a.replace(ctx, name, args[2], args[3], to)
+	}
+	return fmt.Errorf("accepted: array status, array check NAME, array replace NAME OLD NEW")
 }
 
 // status prints every array of the profile with its members.
 func (a *arrays) status(to feature.Asker) error {
-	running := a.running()
-	for _, name := range graph.Names(a.w.Machine.Now().Array) {
+	running, rows := a.running(), a.Machine.Now().Array
+	for _, name := range graph.Names(rows) {
 		device := running[name]
 		if device == "" {
-			a.mu.Lock()
-			reason := a.waits[name]
-			a.mu.Unlock()
-			to.Tell("%s %s not running: %s", name, a.w.Machine.Now().Array[name].Level, reason)
+			to.Tell("%s %s not running: %s", name, rows[name].Level, a.waiting(name))
 			continue
 		}
-		h, err := md.Examine(dev.Sys(), device)
+		h, err := md.Examine(a.sys, device)
 		if err != nil {
 			return err
 		}
-		to.Tell("%s %s /dev/%s %s", name, a.w.Machine.Now().Array[name].Level, device, h)
+		to.Tell("%s %s /dev/%s %s", name, rows[name].Level, device, h)
 		for _, m := range h.Members {
 			to.Tell("  %s: %s: %s", m.Place(), a.disk(m.Device), m.Condition())
 		}
@@ -71,8 +62,8 @@ func (a *arrays) status(to feature.Asker) error {
 
 // disk says which one a member is, also where it is gone.
 func (a *arrays) disk(device string) string {
-	if md.Exists(dev.Sys(), device) {
-		return md.Describe(dev.Sys(), device).String()
+	if md.Exists(a.sys, device) {
+		return md.Describe(a.sys, device).String()
 	}
 	return a.describe(device) + ", which is gone"
 }
@@ -85,7 +76,7 @@ func (a *arrays) check(ctx context.Context, name string, to feature.Asker) error
 	if err := a.follow(ctx, name, to); err != nil {
 		return err
 	}
-	h, err := md.Examine(dev.Sys(), device)
+	h, err := md.Examine(a.sys, device)
 	if err != nil {
 		return err
 	}
@@ -103,7 +94,7 @@ func (a *arrays) follow(ctx context.Context, name string, to feature.Asker) erro
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		h, err := md.Examine(dev.Sys(), device)
+		h, err := md.Examine(a.sys, device)
 		if err != nil {
 			return err
 		}

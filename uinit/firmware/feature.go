@@ -1,4 +1,6 @@
-package main
+// Package firmware tells of disks that a board's or a controller's firmware made an array of. Nobody here runs such, and an owner
+// who believes that it runs has to hear of it: half of a mirror looks like a disk.
+package firmware
 
 import (
 	"fmt"
@@ -9,18 +11,28 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/feature"
 )
 
-// watchDisks tells of disks that a board's or a controller's firmware made an array of. Nobody here runs such, and an owner
-// who believes that it runs has to hear of it: half of a mirror looks like a disk.
-func (w *worker) watchDisks() {
+// Linked is what every machine has that may have disks.
+var Linked = feature.Linked{Name: "firmware", New: func(d *feature.Deps) feature.Feature { return watcher{d} }}
+
+type watcher struct{ *feature.Deps }
+
+// Step has nothing to do: there are no units.
+func (watcher) Step(unit string) feature.Step { panic("BUG: no step for unit " + unit) }
+
+// Start looks at the disks that are there, and at those that come.
+func (w watcher) Start() { go w.watch() }
+
+func (w watcher) watch() {
 	events, stop := w.Events.Watch()
 	defer stop()
 	known := map[string]string{} // the mark by disk
 	all := func() {
 		entries, _ := fs.ReadDir(w.Disks.Sys, "class/block") // there is none before the first device
 		for _, e := range entries {
-			w.lookAtDisk(e.Name(), known)
+			w.look(e.Name(), known)
 		}
 	}
 	all()
@@ -33,14 +45,14 @@ func (w *worker) watchDisks() {
 			case e.Action == dev.Overflow:
 				all()
 			case e.Subsystem() == "block" && e.Env["DEVTYPE"] == "disk":
-				w.lookAtDisk(path.Base(e.Path), known)
+				w.look(path.Base(e.Path), known)
 			}
 		}
 	}
 }
 
-// lookAtDisk notes a disk that has a firmware's mark, or has none any more.
-func (w *worker) lookAtDisk(name string, known map[string]string) {
+// look notes a disk that has a firmware's mark, or has none any more.
+func (w watcher) look(name string, known map[string]string) {
 	sys := w.Disks.Sys
 	if len(alone.MadeOf(sys, name)) > 0 { // a partition, or what is made of a disk that has its own line
 		return

@@ -1,6 +1,4 @@
-//go:build !noarray
-
-package main
+package array
 
 import (
 	"errors"

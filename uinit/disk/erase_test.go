@@ -1,6 +1,4 @@
-//go:build !nodisk
-
-package main
+package disk
 
 import (
 	"fmt"
@@ -18,7 +16,7 @@ import (
 )
 
 // Only the disk that is meant is erased, and only when nobody uses it; what was done is said and logged.
-func TestEraseDisk(t *testing.T) {
+func TestErase(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("loop devices are root's")
 	}
@@ -36,11 +34,11 @@ func TestEraseDisk(t *testing.T) {
 	word := fmt.Sprintf("%s/%d", name, 64<<20)
 
 	var said, log strings.Builder
-	w := &worker{Deps: featuretest.Deps(t, spec.Machine{})}
-	w.Log = slog.New(slog.NewTextHandler(&log, nil))
+	a := &answers{featuretest.Deps(t, spec.Machine{})}
+	a.Log = slog.New(slog.NewTextHandler(&log, nil))
 	ask := func(words ...string) string {
 		said.Reset()
-		err := w.answerDisk(t.Context(), words, func(e report.Event) error {
+		err := a.answer(t.Context(), words, func(e report.Event) error {
 			if e.State != feature.Progress {
 				fmt.Fprintln(&said, e.Message)
 			}

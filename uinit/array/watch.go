@@ -1,0 +1,99 @@
+package array
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/array/md"
+	"github.com/imgbuild/imgbuild/uinit/dev"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// watch tells of arrays for as long as the machine runs.
+func (a *arrays) watch() {
+	events, stop := a.Events.Watch()
+	defer stop()
+	go func() {
+		for e := range events {
+			if e.Action == "remove" && e.Subsystem() == "block" || e.Action == dev.Overflow {
+				a.dropLost()
+			}
+		}
+	}()
+	if err := md.Watch(a.Life, a.look); err != nil && a.Life.Err() == nil {
+		a.Log.Error(err.Error())
+	}
+}
+
+func (a *arrays) dropLost() {
+	for name, device := range a.running() {
+		for _, lost := range md.DropLost(a.sys, device) {
+			a.Log.Error(fmt.Sprintf("array %s: %s was pulled", name, a.describe(lost)))
+		}
+	}
+}
+
+// look publishes how each array is, and says whether one is being worked on.
+func (a *arrays) look() (busy bool) {
+	for name, device := range a.running() {
+		h, err := md.Examine(a.sys, device)
+		if err != nil {
+			continue // being stopped
+		}
+		busy = busy || h.Action != "" && h.Action != "idle"
+		fact := func(key string, value any) { a.Facts.Fact("array."+name+"."+key, value) }
+		var members []string
+		for _, m := range h.Members {
+			members = append(members, fmt.Sprintf("%s %d %s", m.Device, m.Slot, m.State))
+		}
+		fact("members", members)
+		fact("missing", append([]int{}, h.Missing...))
+		fact("action", h.Action)
+		fact("percent", int(h.Percent()))
+		fact("state", h.State())
+		a.tell(name, h)
+	}
+	return busy
+}
+
+// tell logs a change and shows it with the units, whence it comes above the login prompts.
+func (a *arrays) tell(name string, h md.Health) {
+	key, text := h.State(), ""
+	for _, m := range h.Members {
+		key += "; " + m.Device + " " + m.Condition()
+		text += "; " + a.describe(m.Device) + " " + m.Condition()
+	}
+	a.mu.Lock()
+	old := a.last[name]
+	a.last[name] = key
+	a.mu.Unlock()
+	if old == key {
+		return
+	}
+	a.Outcomes.Again("array:" + name)
+	if old != "" || h.State() != "ok" {
+		a.Log.Warn("array " + name + ": " + h.String() + text)
+	}
+}
+
+// Revise makes of the outcome of an array's unit what is to be shown: one that runs may still be in trouble.
+func (a *arrays) Revise(e report.Event) report.Event {
+	for name, device := range a.running() {
+		if e.Name != "array:"+name || e.State != string(unit.OK) {
+			continue
+		}
+		if h, err := md.Examine(a.sys, device); err == nil && h.State() != "ok" {
+			e.State, e.Message = "degraded", strings.TrimPrefix(h.String(), "degraded: ") // one word of it is enough
+			for _, m := range h.Members {
+				if m.Has("faulty") { // the one to pull
+					e.Message += "; failed: " + a.disk(m.Device)
+				}
+			}
+			if h.Broken {
+				e.State = string(unit.Failed)
+			}
+		}
+	}
+	return e
+}

@@ -1,0 +1,89 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/suggest"
+)
+
+// check looks at each mount by itself, and whether the array that it stands on is there.
+func check(j problem.Judge, m *spec.Machine) {
+	// File systems that uinit can mount: what Debian's kernel has and an appliance uses.
+	filesystems := []string{"ext4", "xfs", "btrfs", "vfat", "exfat", "iso9660", "squashfs", "f2fs", "tmpfs", "nfs4"}
+	for _, at := range slices.Sorted(maps.Keys(m.Mount)) {
+		cfg, key := m.Mount[at], problem.JoinKey("mount", at)
+		if trouble := mountPoint(at); trouble != "" {
+			j.Sure().Bad(key, "%s", trouble)
+		}
+		if !slices.Contains(filesystems, cfg.Type) {
+			j.Bad(key+".type", "%q is not a file system that can be mounted%s; accepted: %s", cfg.Type, suggest.DidYouMean(cfg.Type, filesystems), strings.Join(filesystems, ", "))
+		}
+		checkSource(j, m, key+".source", cfg.Source)
+		if cfg.Create && cfg.Type != "ext4" {
+			j.Of(key+".type").Bad(key+".create", "%s cannot be made at boot; accepted: ext4", cfg.Type)
+		}
+		if cfg.Fsck == spec.FsckPreen && cfg.Type != "ext4" && cfg.Type != "vfat" {
+			j.Of(key+".type").Bad(key+".fsck", "%s has nothing to be checked with at boot; accepted: ext4, vfat", cfg.Type)
+		}
+	}
+}
+
+// tags are ways to name a file system or partition, and what the name looks like. They are no regular expressions, for the init
+// links this package and has none.
+func tags() map[string]func(value string) bool {
+	text := func(most int) func(string) bool {
+		return func(v string) bool { return v != "" && !strings.Contains(v, "\n") && utf8.RuneCountInString(v) <= most }
+	}
+	return map[string]func(string) bool{
+		"LABEL": text(256), "PARTLABEL": text(36),
+		"UUID":     func(v string) bool { return len(v) >= 8 && len(v) <= 36 && of(v, hexadecimal+"-") },
+		"PARTUUID": func(v string) bool { return groups(v, 8, 4, 4, 4, 12) || groups(v, 8, 2) },
+	}
+}
+
+const hexadecimal = "0123456789abcdefABCDEF"
+
+// of says whether a text is made of these characters.
+func of(text, characters string) bool { return strings.Trim(text, characters) == "" }
+
+// groups says whether a text is groups of so many hexadecimal digits.
+func groups(text string, sizes ...int) bool {
+	words := strings.Split(text, "-")
+	return slices.EqualFunc(words, sizes, func(word string, size int) bool { return len(word) == size && of(word, hexadecimal) })
+}
+
+// volume says whether a text is GROUP/VOLUME (lvm(8), "Valid names").
+func volume(text string) bool {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+_."
+	valid := func(name string) bool { return name != "" && name[0] != '-' && of(name, letters+"-") }
+	group, name, ok := strings.Cut(text, "/")
+	return ok && valid(group) && valid(name)
+}
+
+// checkSource looks at what is mounted.
+func checkSource(j problem.Judge, m *spec.Machine, key, source string) {
+	shapes := tags()
+	tag, value, tagged := strings.Cut(source, "=")
+	switch shape, known := shapes[tag]; {
+	case source == "":
+		j.Bad(key, `is empty; accepted: "/dev/…", "LABEL=…", "UUID=…", "PARTLABEL=…", "PARTUUID=…", "array:…", "lvm:GROUP/VOLUME", "tmpfs"`)
+	case tagged && !known && strings.ToUpper(tag) == tag && !strings.Contains(tag, "/"):
+		names := slices.Sorted(maps.Keys(shapes))
+		j.Bad(key, "%q names nothing that can be looked for%s; accepted: %s", tag+"=", suggest.DidYouMean(tag, names), strings.Join(names, ", "))
+	case tagged && known && !shape(strings.Trim(value, `"`)):
+		j.Bad(key, "%q is no %s", value, tag)
+	}
+	if name, ok := strings.CutPrefix(source, "array:"); ok {
+		if _, known := m.Array[name]; !known {
+			j.Ref(name, "array").Bad(key, "there is no [array.%s]%s", name, suggest.DidYouMean(name, slices.Sorted(maps.Keys(m.Array))))
+		}
+	}
+	if name, ok := strings.CutPrefix(source, "lvm:"); ok && !volume(name) {
+		j.Bad(key, `%q is no volume; accepted: "lvm:GROUP/VOLUME"`, source)
+	}
+}
