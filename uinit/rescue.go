@@ -64,12 +64,12 @@ func rescue(reason string) error {
 			p.Cold(life)
 			p.Hot(life, news)
 		}()
-		failed = errors.Join(sitePassword(life, m, events, loader.Load), hostPasswordFor(&m.Machine, loader.Load))
 		for _, l := range features.All() {
 			if l.Rescue != nil {
 				failed = errors.Join(failed, l.Rescue(life, feature.Rescue{Image: m, Events: events, Load: loader.Load}))
 			}
 		}
+		failed = errors.Join(failed, hostPasswordFor(&m.Machine, loader.Load))
 	}
 	if failed != nil {
 		reason += "\n" + failed.Error()

@@ -32,8 +32,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: w.setSysctl}
 	case "coldplug":
 		return feature.Step{Run: w.coldplug}
-	case "site":
-		return feature.Step{Run: w.readSite, Waiting: func() string { return "the medium with site.toml" }}
 	case "buttons":
 		return feature.Step{Run: w.watchButtons}
 	case "status":

@@ -25,6 +25,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/mount"
+	"github.com/imgbuild/imgbuild/uinit/netcmdline"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/service"
 	"github.com/imgbuild/imgbuild/uinit/status"
@@ -134,7 +135,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	if w.Kmod, _, err = openModules(w.Machine.Now(), line); err != nil {
 		return nil, err
 	}
-	w.override()
+	netcmdline.Publish(w.Deps, description.Machine)
 	w.records = newRecords(w.Deps)
 	w.Records, w.Programs.Say = w.records.ring, func(name, line string) {
 		// All of it into the ring, and so much to the kernel's log that this stays readable.

@@ -41,9 +41,6 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	if p.Access.HostPassword {
 		wants = append(wants, kmod.Want{Name: "qemu_fw_cfg", Why: "access.host_password", Optional: true})
 	}
-	if p.Site != nil {
-		wants = append(wants, kmod.Want{Name: "fs-vfat", Why: "site", Optional: true})
-	}
 	for _, name := range p.Kernel.Modules {
 		wants = append(wants, kmod.Want{Name: name, Why: "kernel.modules"})
 	}

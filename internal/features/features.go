@@ -11,6 +11,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	link "github.com/imgbuild/imgbuild/uinit/link/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
+	site "github.com/imgbuild/imgbuild/uinit/site/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
@@ -19,6 +20,7 @@ import (
 var list = []graph.Plan{
 	base.Plan,
 	link.Plan,
+	site.Plan,
 	share.Plan,
 	ssh.Plan,
 	wireguard.Plan,

@@ -42,7 +42,6 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.time()
 	c.log()
 	c.stateDir("entropy.state", c.p.Entropy.State)
-	c.site()
 	c.checks()
 	c.run()
 	return c.Found()

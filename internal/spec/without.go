@@ -8,7 +8,6 @@ var Parts = map[string]func(*Description) bool{
 	"nogrow":      func(m *Description) bool { return m.Grow != nil },
 	"nonflog":     func(m *Description) bool { return m.Firewall != nil && len(m.Firewall.Log.Groups) > 0 },
 	"noshare":     func(m *Description) bool { return len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0 },
-	"nosite":      func(m *Description) bool { return m.Site != nil },
 	"nosyslogtls": func(m *Description) bool { return m.Log.Remote.secured() || m.Log.CA != "" && m.Allows(SiteLogServer) },
 	"novm":        func(m *Description) bool { return len(m.VM) > 0 },
 }

@@ -25,9 +25,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 	add(unit.Unit{Name: "modules"})
 	add(unit.Unit{Name: "sysctl", After: []string{"modules"}})
 	add(unit.Unit{Name: "coldplug", After: []string{"modules"}})
-	if m.Site != nil {
-		add(unit.Unit{Name: "site", Needs: []string{"mounts"}, After: []string{"coldplug"}, Timeout: m.Site.Wait.Or(SiteWait) + SiteGrace})
-	}
 	// What makes keys names this one; it keeps nobody else waiting.
 	add(unit.Unit{Name: "entropy"})
 	add(unit.Unit{Name: "rtc", Soft: true})
@@ -94,13 +91,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 	units = append(units, growing(m.Grow)...)
 	return append(units, guestUnits(m)...)
 }
-
-const (
-	// SiteWait is the profile reference's.
-	SiteWait = 10 * time.Second
-	// SiteGrace is how much longer the unit may take than its medium is waited for.
-	SiteGrace = 4 * time.Second
-)
 
 // growing is the unit that grows a partition while it is in use. No other unit waits for it, unless a
 // service of the profile names it.
