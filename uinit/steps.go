@@ -40,10 +40,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: w.awaitPool, Waiting: w.pool.Waiting}
 	case "seed":
 		return feature.Step{Run: w.useSeed}
-	case "rtc":
-		return feature.Step{Run: w.clock.initial}
-	case "clock":
-		return feature.Step{Run: func(ctx context.Context) error { return w.clock.sync(ctx, w.Life) }, Waiting: w.clock.waiting}
 	case "log":
 		return feature.Step{Run: func(context.Context) error { return w.records.send(w.Life, w.News.ClockSynced.Load) }}
 	case "filter":

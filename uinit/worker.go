@@ -57,7 +57,6 @@ type worker struct {
 
 	pool    *entropy.Pool
 	seeded  atomic.Bool // the seed's directory is there
-	clock   *timekeeper
 	records *records
 	arrays  *arrays
 }
@@ -144,9 +143,6 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	}
 	go w.records.readKernel()
 	w.News.OnAddresses(w.records.wake)
-	w.clock = newTimekeeper(w.Deps)
-	w.News.OnAddresses(w.clock.wake)
-	w.News.OnTimeServers(w.clock.learn)
 	w.addServices()
 	if w.Events, err = dev.Listen(life); err != nil {
 		return nil, err

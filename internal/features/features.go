@@ -13,6 +13,7 @@ import (
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	site "github.com/imgbuild/imgbuild/uinit/site/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
+	clock "github.com/imgbuild/imgbuild/uinit/time/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
 )
@@ -23,6 +24,7 @@ var list = []graph.Plan{
 	site.Plan,
 	share.Plan,
 	ssh.Plan,
+	clock.Plan,
 	wireguard.Plan,
 }
 

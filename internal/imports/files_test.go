@@ -95,7 +95,7 @@ var reasons = map[string]string{
 	"uinit/ssh/sshd.go OnDisk":              looks,
 	"uinit/status/server.go":                ours,
 	"uinit/sysctl.go":                       kernels,
-	"uinit/timekeeper.go rtc":               devices,
+	"uinit/time/feature.go rtc":             devices,
 	"uinit/vm/console.go":                   ours,
 	"uinit/vm/kvm.go":                       devices,
 	"uinit/vm/open.go openDevice":           devices,

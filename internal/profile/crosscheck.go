@@ -39,7 +39,6 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.ssh()
 	c.watchdog()
 	c.firewall()
-	c.time()
 	c.log()
 	c.stateDir("entropy.state", c.p.Entropy.State)
 	c.checks()

@@ -2,24 +2,9 @@ package profile
 
 import (
 	"path"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
-
-// shortestPoll is what public time servers put up with (RFC 5905, MINPOLL).
-const shortestPoll = spec.Duration(16 * time.Second)
-
-func (c *crosser) time() {
-	t := c.p.Time
-	if t.PollMin < shortestPoll {
-		c.Bad("time.poll_min", "is %s; accepted: %s or more", t.PollMin, shortestPoll)
-	}
-	if t.PollMax < t.PollMin {
-		c.Of("time.poll_min").Bad("time.poll_max", "is %s, shorter than time.poll_min; accepted: %s or more", t.PollMax, t.PollMin)
-	}
-	c.stateDir("time.state", t.State)
-}
 
 func (c *crosser) log() {
 	l := c.p.Log

@@ -27,7 +27,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 	add(unit.Unit{Name: "coldplug", After: []string{"modules"}})
 	// What makes keys names this one; it keeps nobody else waiting.
 	add(unit.Unit{Name: "entropy"})
-	add(unit.Unit{Name: "rtc", Soft: true})
 	add(unit.Unit{Name: "buttons", Soft: true})
 	add(unit.Unit{Name: "status", Needs: []string{"mounts"}, After: []string{"loopback"}, Soft: true})
 
@@ -79,8 +78,7 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 	if dir := m.Entropy.State; dir != "" {
 		add(unit.Unit{Name: "seed", Needs: append([]string{"mounts"}, graph.Above(&m.Machine, path.Join(dir, "seed"))...)})
 	}
-	// These go on without their file systems where these don't come.
-	add(unit.Unit{Name: "clock", After: append([]string{"mounts", "rtc"}, graph.Above(&m.Machine, path.Join(m.Time.State, "clock"))...)}, spec.SiteTimeServers)
+	// It goes on without its file system where that doesn't come.
 	if m.Log.Remote != "" || m.Allows(spec.SiteLogServer) {
 		add(unit.Unit{Name: "log", After: append([]string{"hostname"}, graph.Above(&m.Machine, path.Join(m.Log.Spool, "log"))...)}, spec.SiteLogServer)
 	}
