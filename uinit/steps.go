@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/feature"
@@ -22,8 +20,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: w.divide}
 	case "report":
 		return feature.Step{Run: w.openHost}
-	case "hostname":
-		return feature.Step{Run: w.setHostname}
 	case "users":
 		return feature.Step{Run: w.setUsers}
 	case "modules":
@@ -72,17 +68,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: func(ctx context.Context) error { return w.startService(ctx, row) }, Waiting: func() string { return w.serviceWaiting(row) }}
 	}
 	panic("BUG: no step for unit " + name)
-}
-
-func (w *worker) setHostname(context.Context) error {
-	w.Facts.Fact("hostname", string(w.Machine.Now().Hostname))
-	if w.Machine.Now().Hostname == "" {
-		return nil
-	}
-	if err := unix.Sethostname([]byte(w.Machine.Now().Hostname)); err != nil {
-		return fmt.Errorf("setting the host name: %w", err)
-	}
-	return nil
 }
 
 // setUsers takes root's password from the machine's host, where the profile allows it.

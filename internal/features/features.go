@@ -9,6 +9,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
+	hostname "github.com/imgbuild/imgbuild/uinit/hostname/plan"
 	link "github.com/imgbuild/imgbuild/uinit/link/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	site "github.com/imgbuild/imgbuild/uinit/site/plan"
@@ -20,6 +21,7 @@ import (
 
 var list = []graph.Plan{
 	base.Plan,
+	hostname.Plan,
 	link.Plan,
 	site.Plan,
 	share.Plan,

@@ -18,7 +18,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 	add := func(u unit.Unit, reads ...spec.SiteKey) { units = append(units, graph.Unit{Unit: u, Reads: reads}) }
 	add(unit.Unit{Name: "mounts"})
 	add(unit.Unit{Name: "report", Soft: true})
-	add(unit.Unit{Name: "hostname"}, spec.SiteHostname)
 	// A prompt that appears before root's password is set would turn its owner away, so
 	// consoles come after this, and it may not take long.
 	add(unit.Unit{Name: "users", Timeout: 3 * time.Second}, spec.SitePasswordHash, spec.SiteAuthorizedKeys)
