@@ -172,7 +172,7 @@ remote = "tcp://%s"
 queue  = "16K"
 [service.keyuser]
 command = ["/usr/bin/keyuser"]
-needs   = ["entropy", "clock"]
+needs   = ["entropy", "time"]
 [service.chatty]
 command = ["/usr/bin/chatty"]
 needs   = ["network"]
@@ -202,13 +202,13 @@ needs   = ["network"]
 	says(t, g, "keyuser", "keyuser: the key is made")
 	off(t, g)
 	f := facts(g)
-	if f["clock.from"] != "floor" || f["clock.state"] != "synchronized" || f["entropy.source"] != "jitter" || f["entropy.seed"] != "none yet" {
+	if f["time.from"] != "floor" || f["time.state"] != "synchronized" || f["entropy.source"] != "jitter" || f["entropy.seed"] != "none yet" {
 		t.Errorf("facts %v", f)
 	}
-	if chosen, _ := f["clock.chosen"].([]any); len(chosen) != 4 || slices.Contains(chosen, any(servers[2])) {
+	if chosen, _ := f["time.chosen"].([]any); len(chosen) != 4 || slices.Contains(chosen, any(servers[2])) {
 		t.Errorf("chosen %v", chosen)
 	}
-	if rejected := fmt.Sprint(f["clock.rejected"]); !strings.HasPrefix(rejected, "["+servers[2]+": says 2000-0") {
+	if rejected := fmt.Sprint(f["time.rejected"]); !strings.HasPrefix(rejected, "["+servers[2]+": says 2000-0") {
 		t.Errorf("rejected %s", rejected)
 	}
 	messages, missing := logs.got()
@@ -239,12 +239,12 @@ remote = "tcp://192.0.2.4"
 	g := box.boots(t)
 	until(t, g, "the end of the boot", isBooted)
 	s := off(t, g)
-	late := unitAt(t, s, "clock", "late")
+	late := unitAt(t, s, "time", "late")
 	if !strings.HasPrefix(late.Message, "waiting: ") {
-		t.Errorf("clock: %q", late.Message)
+		t.Errorf("time: %q", late.Message)
 	}
 	f := facts(g)
-	if f["clock.from"] != "floor" || f["boot.state"] != "degraded" || f["log.connected"] != false {
+	if f["time.from"] != "floor" || f["boot.state"] != "degraded" || f["log.connected"] != false {
 		t.Errorf("facts %v", f)
 	}
 	if prompt := unitAt(t, s, "console:ttyS0", "ok"); prompt.Uptime >= late.Uptime {
@@ -263,11 +263,11 @@ func TestMostTimeServersAreWrong(t *testing.T) {
 	year := inside(t, g, "printf '%(%Y)T' -1")
 	s := threeKeys(t, g)
 	f := facts(g)
-	if rejected, _ := f["clock.rejected"].([]any); f["clock.state"] != "unset" || f["clock.from"] != "clock" || len(rejected) != 3 || year != time.Now().UTC().Format("2006") {
+	if rejected, _ := f["time.rejected"].([]any); f["time.state"] != "unset" || f["time.from"] != "clock" || len(rejected) != 3 || year != time.Now().UTC().Format("2006") {
 		t.Errorf("the year is %s; facts %v", year, f)
 	}
-	if late := unitAt(t, s, "clock", "late"); !strings.HasPrefix(late.Message, "waiting: 2 of 5 servers agree; 3 are needed; ") {
-		t.Errorf("clock: %q", late.Message)
+	if late := unitAt(t, s, "time", "late"); !strings.HasPrefix(late.Message, "waiting: 2 of 5 servers agree; 3 are needed; ") {
+		t.Errorf("time: %q", late.Message)
 	}
 }
 

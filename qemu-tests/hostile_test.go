@@ -53,7 +53,7 @@ write SMALL log/00000000000000000006-7.syslog
 write SMALL log/18446744073709551615-1.syslog
 ssv errors 3
 `, map[string]string{
-		"clock": "clock has 536870912000 bytes; accepted: at most 64", "seed": "random-seed is a named pipe; accepted: a regular file",
+		"time": "clock has 536870912000 bytes; accepted: at most 64", "seed": "random-seed is a named pipe; accepted: a regular file",
 		"mount:/state/inner": "inner is a symbolic link; accepted: a folder", "ssh-key": "ssh_host_ed25519_key is a symbolic link; accepted: a regular file",
 		"wireguard:wg0": "wg0 is a character device; accepted: a regular file", "log": "4 of its files are left alone",
 	}, true, false},
@@ -71,7 +71,7 @@ cd /
 mknod log p
 write SMALL inner
 `, map[string]string{
-		"clock": "clock is a symbolic link; accepted: a regular file", "seed": "random-seed is a folder; accepted: a regular file",
+		"time": "clock is a symbolic link; accepted: a regular file", "seed": "random-seed is a folder; accepted: a regular file",
 		"mount:/state/inner": "inner is a regular file; accepted: a folder", "ssh-key": "ssh is a symbolic link; accepted: a folder",
 		"wireguard:wg0": "wg0 is a socket; accepted: a regular file", "log": "log is a named pipe; accepted: a folder",
 	}, true, true},
@@ -87,7 +87,7 @@ mkdir log
 write GARBAGE log/00000000000000000001-3.syslog
 mkdir inner
 `, map[string]string{
-		"clock": "reading the last good time", "seed": "not a saved seed", "ssh-key": "reading the host key in /state/ssh/ssh_host_ed25519_key",
+		"time": "reading the last good time", "seed": "not a saved seed", "ssh-key": "reading the host key in /state/ssh/ssh_host_ed25519_key",
 		"wireguard:wg0": "may be read or written by others (mode 0644); accepted: mode 0600",
 	}, true, false},
 	{"a file system that needs a person", "mkdir inner\nssv state 2\nclri <2>\n", map[string]string{

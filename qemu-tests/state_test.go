@@ -68,7 +68,7 @@ command = ["/usr/bin/ticks"]
 
 	g := box.bootsFrom(t, file)
 	until(t, g, "the first boot", func(s *report.State) bool {
-		return isBooted(s) && s.Facts["clock.state"].Value == "synchronized" && s.Facts["ssh.host_key"].Value != nil && s.Units["grow"].State == "ok"
+		return isBooted(s) && s.Facts["time.state"].Value == "synchronized" && s.Facts["ssh.host_key"].Value != nil && s.Units["grow"].State == "ok"
 	})
 	const readSeed = "read m seed </state/random-seed; echo $seed"
 	inside(t, g, "echo kept >/state/file; sync")
@@ -107,7 +107,7 @@ command = ["/usr/bin/ticks"]
 	}
 	off(t, g)
 	wantFacts(t, facts(g), map[string]any{"state.size_bytes": grown, "state.growth": fmt.Sprintf("from %d to %.0f bytes", 64<<20, grown),
-		"entropy.seed": "credited", "ssh.host_key": first["ssh.host_key"], "clock.from": "saved"})
+		"entropy.seed": "credited", "ssh.host_key": first["ssh.host_key"], "time.from": "saved"})
 	if p := partitionOf(t, file, layout.StateName); p.Offset()+p.Bytes() < large-2<<20 {
 		t.Errorf("the partition ends at byte %d of a disk of %d", p.Offset()+p.Bytes(), large)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -15,6 +16,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/features"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 )
 
 // asksForRescue says whether the kernel line asks for a shell before the boot. S, single and 1 are what it is called
@@ -64,8 +66,7 @@ func rescue(reason string) error {
 			p.Cold(life)
 			p.Hot(life, news)
 		}()
-		failed = sitePassword(life, m, events, loader.Load)
-		for _, l := range features.All() {
+		for _, l := range slices.SortedStableFunc(slices.Values(features.All()), func(a, b feature.Linked) int { return readsSite(a, m) - readsSite(b, m) }) {
 			if l.Rescue != nil {
 				failed = errors.Join(failed, l.Rescue(life, feature.Rescue{Image: m, Events: events, Load: loader.Load}))
 			}
@@ -78,4 +79,15 @@ func rescue(reason string) error {
 		return errors.Join(err, failed)
 	}
 	return nil
+}
+
+// readsSite is 1 for a feature whose units come after the site file: its word counts more, as at boot.
+func readsSite(l feature.Linked, m *spec.Description) int {
+	if l.Units == nil {
+		return 0
+	}
+	if slices.ContainsFunc(l.Units(m), func(u graph.Unit) bool { return len(u.Reads) > 0 }) {
+		return 1
+	}
+	return 0
 }

@@ -20,7 +20,6 @@ const ackLimit = 2 * time.Second
 func (w *worker) Stops() []feature.Stop {
 	return []feature.Stop{
 		{Phase: feature.State, Step: power.Step{Name: "seed", Limit: 2 * time.Second, Do: w.saveSeed}},
-		{Phase: feature.State, Step: power.Step{Name: "clock", Limit: 2 * time.Second, Do: w.clock.end}},
 		{Phase: feature.State, Step: power.Step{Name: "crash record", Limit: 2 * time.Second, Do: w.forgetCrash}},
 		{Phase: feature.Processes, Step: power.Step{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error {
 			return power.KillAll(ctx, 2*time.Second)

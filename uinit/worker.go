@@ -24,6 +24,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/netcmdline"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/status"
@@ -49,7 +50,6 @@ type worker struct {
 
 	pool   *entropy.Pool
 	seeded atomic.Bool // the seed's directory is there
-	clock  *timekeeper
 }
 
 // workerMain boots the machine, waits for a request to end the run, and stops what it started.
@@ -125,7 +125,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	if w.Kmod, _, err = openModules(w.Machine.Now(), line); err != nil {
 		return nil, err
 	}
-	w.override()
+	netcmdline.Publish(w.Deps, description.Machine)
 	w.Records = journal.NewRing(int64(w.Machine.Now().Log.Ring))
 	w.Programs.Say = func(name, line string) {
 		// All of it into the ring, and so much to the kernel's log that this stays readable.
@@ -137,9 +137,6 @@ func newWorker(life context.Context, before past) (*worker, error) {
 			w.Records.Say("uinit", err.Error())
 		}
 	}()
-	w.clock = newTimekeeper(w.Deps)
-	w.News.OnAddresses(w.clock.wake)
-	w.News.OnTimeServers(w.clock.learn)
 	w.addServices()
 	if w.Events, err = dev.Listen(life); err != nil {
 		return nil, err

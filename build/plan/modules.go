@@ -10,7 +10,6 @@ import (
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
-	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // Wants lists the modules that a profile asks for, by name or by what it does:
@@ -24,15 +23,8 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 		}
 		wants = append(wants, members...)
 	}
-	// Without these nobody would hear the power button.
-	for _, name := range []string{"button", "evdev"} {
-		wants = append(wants, kmod.Want{Name: name, Why: "power button", Optional: true})
-	}
 	// Where nothing else outlasts a boot, the firmware keeps word of a box that crashes.
 	wants = append(wants, kmod.Want{Name: "efivarfs", Why: "records of crashes", Optional: true})
-	if p.Site != nil {
-		wants = append(wants, kmod.Want{Name: "fs-vfat", Why: "site", Optional: true})
-	}
 	for _, name := range p.Kernel.Modules {
 		wants = append(wants, kmod.Want{Name: name, Why: "kernel.modules"})
 	}
@@ -41,15 +33,6 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 			wants = append(wants, kmod.Want{Name: name, Why: "module." + name + ".load"})
 		}
 	}
-	for _, f := range features.All() {
-		if f.Modules != nil {
-			for _, w := range f.Modules(&p.Machine) {
-				wants = append(wants, kmod.Want{Name: w.Module, Why: w.Why, Optional: w.Optional})
-			}
-	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}} {
-		}
-	}
-	wants = append(wants, firewallWants(p)...)
 	for _, f := range features.All() {
 		if f.Modules == nil {
 			continue

@@ -61,7 +61,7 @@ type Mark struct {
 }
 
 // Kinds of units that wait rather than work.
-var waits = []string{"online", "entropy", "clock", "network"}
+var waits = []string{"online", "entropy", "time", "network"}
 
 // settleMargin is how far beyond the end of the boot a chart goes, for what is late: 30 s would make all
 // the rest invisible.

@@ -14,13 +14,16 @@ import (
 	disk "github.com/imgbuild/imgbuild/uinit/disk/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	grow "github.com/imgbuild/imgbuild/uinit/grow/plan"
+	hostname "github.com/imgbuild/imgbuild/uinit/hostname/plan"
 	limits "github.com/imgbuild/imgbuild/uinit/limits/plan"
 	link "github.com/imgbuild/imgbuild/uinit/link/plan"
 	log "github.com/imgbuild/imgbuild/uinit/log/plan"
 	mount "github.com/imgbuild/imgbuild/uinit/mount/plan"
 	service "github.com/imgbuild/imgbuild/uinit/service/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
+	site "github.com/imgbuild/imgbuild/uinit/site/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
+	clock "github.com/imgbuild/imgbuild/uinit/time/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 	vm "github.com/imgbuild/imgbuild/uinit/vm/plan"
 	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
@@ -30,15 +33,18 @@ var list = []graph.Plan{
 	base.Plan,
 	access.Plan,
 	array.Plan,
+	clock.Plan,
 	console.Plan,
 	disk.Plan,
 	grow.Plan,
+	hostname.Plan,
 	limits.Plan,
 	link.Plan,
 	log.Plan,
 	mount.Plan,
 	service.Plan,
 	share.Plan,
+	site.Plan,
 	ssh.Plan,
 	vm.Plan,
 	wireguard.Plan,

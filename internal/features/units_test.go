@@ -114,7 +114,7 @@ func TestWhatWaitsForTheSite(t *testing.T) {
 		spec.SiteHostname:       {"hostname", "array:data"},
 		spec.SiteAddresses:      {"link:lan"},
 		spec.SiteVLANs:          {"link:lan", "site-vlans"},
-		spec.SiteTimeServers:    {"clock"},
+		spec.SiteTimeServers:    {"time"},
 		spec.SiteLogServer:      {"log"},
 		spec.SiteAuthorizedKeys: {"users"},
 		spec.SitePasswordHash:   {"users"},

@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/features"
@@ -26,13 +25,5 @@ func addPackages(p *Profile) {
 		for _, program := range f.Programs(&p.Machine) {
 			add(program.Package, program.File)
 		}
-	}
-		}
-		for _, program := range f.Programs(&p.Machine) {
-			add(program.Package, program.File)
-		}
-	}
-	if p.Firewall != nil {
-		add("nftables", "/usr/sbin/nft")
 	}
 }

@@ -38,7 +38,7 @@ needs = ["service:a"]
 		`p.toml:9:9: log.spool: keeps records for a server, and log.remote names none`,
 		`p.toml:9:9: log.spool: /srv/log lies in memory and is gone after the boot; accepted: `,
 	}},
-	{"needs the clock and the pool", sound + "[service.a]\ncommand = [\"/a\"]\nneeds = [\"clock\", \"entropy\"]\n", nil},
+	{"needs the clock and the pool", sound + "[service.a]\ncommand = [\"/a\"]\nneeds = [\"time\", \"entropy\"]\n", nil},
 	{"a watchdog that bites at once", sound + "[watchdog]\ntimeout = \"1s\"\n", []string{
 		`p.toml:9:11: watchdog.timeout: is 1s; accepted: 5s to 10m`,
 	}},

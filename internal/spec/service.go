@@ -10,7 +10,7 @@ type Service struct {
 	// plan. A password belongs in a file of an overlay that image.modes closes, or on a disk, and its path here.
 	Environment map[string]string `json:"environment,omitempty"`
 	// What must be there first: online:LINK, link:LINK, mount:PATH, array:NAME, service:NAME,
-	// modules, network, clock (set by most of the time servers), entropy (the random pool
+	// modules, network, time (set by most of the time servers), entropy (the random pool
 	// is ready).
 	Needs []string `json:"needs,omitempty"`
 	// When to start it again after it ends.

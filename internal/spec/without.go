@@ -4,6 +4,4 @@ package spec
 var Parts = map[string]func(*Description) bool{
 	"nofirewall": func(m *Description) bool { return m.Firewall != nil },
 	"nonflog":    func(m *Description) bool { return m.Firewall != nil && len(m.Firewall.Log.Groups) > 0 },
-	"nosite":     func(m *Description) bool { return m.Site != nil },
 }
-

@@ -37,7 +37,7 @@ func TestTerminalsHaveOneUser(t *testing.T) {
 
 func TestWhatIsHeld(t *testing.T) {
 	for name, want := range map[string]bool{
-		"users": false, "console:ttyS0": false, "service:probe": true, "link:lan": true, "mount:/srv": true, "clock": true,
+		"users": false, "console:ttyS0": false, "service:probe": true, "link:lan": true, "mount:/srv": true, "time": true,
 	} {
 		if isHeld(name) != want {
 			t.Errorf("%s held: %v", name, !want)

@@ -49,10 +49,8 @@ func put(t *testing.T, file string, at int64, b []byte) {
 
 // The judges are the real programs.
 func TestPreen(t *testing.T) {
-	ext4 := func() string { return volume(t, "mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum") }
-	fat := func() string { return volume(t, "mkfs.vfat") }
-	ext4 := func() string { return fileSystemOf(t, "/sbin/mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum") }
-	fat := func() string { return fileSystemOf(t, "/sbin/mkfs.vfat") }
+	ext4 := func() string { return fileSystemOf(t, "mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum") }
+	fat := func() string { return fileSystemOf(t, "mkfs.vfat") }
 	for _, tt := range []struct {
 		name, kind, file string
 		spoil            func(file string)

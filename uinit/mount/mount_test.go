@@ -18,7 +18,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
-const mounts = `1 1 0:2 / / rw - rootfs rootfs rw
+const mountTable = `1 1 0:2 / / rw - rootfs rootfs rw
 22 1 0:5 / /dev rw,nosuid shared:2 - devtmpfs devtmpfs rw
 30 1 254:0 / /srv rw,noatime - ext4 /dev/vda rw
 31 30 0:30 / /srv/with\040space rw master:1 shared:3 - nfs4 host:/a\134b rw
@@ -35,7 +35,7 @@ func parse(t *testing.T, text string) Table {
 }
 
 func TestTable(t *testing.T) {
-	table := parse(t, mounts)
+	table := parse(t, mountTable)
 	if got := table.At("/srv/with space"); got == nil || got.FSType != "nfs4" || got.Source != `host:/a\b` {
 		t.Errorf("got %+v", got)
 	}

@@ -24,9 +24,8 @@ func TestGuestOnMemberIsNotStarted(t *testing.T) {
 		t.Skip("this machine has no disk in /dev")
 	}
 	d := featuretest.Deps(t, spec.Machine{})
-	d.Disks = &alone.Disks{Sys: sys, Open: func(string) (alone.Device, error) { return super{}, nil }}
+	d.Disks.Disks = &alone.Disks{Sys: sys, Open: func(string) (alone.Device, error) { return super{}, nil }}
 	g := &guests{Deps: d, prepared: make(chan struct{})}
-	w.Disks.Disks = &alone.Disks{Sys: sys, Open: func(string) (alone.Device, error) { return super{}, nil }}
 	close(g.prepared)
 	one := &guest{name: "web", cfg: spec.VM{Memory: 1 << 20, Disk: map[string]spec.VMDisk{"root": {Path: "/dev/" + device}}}}
 	var e *alone.MemberError

@@ -4,7 +4,6 @@ package plan
 import (
 	"path"
 	"slices"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
@@ -16,16 +15,11 @@ func Units(m *spec.Description) []graph.Unit {
 	var units []graph.Unit
 	add := func(u unit.Unit, reads ...spec.SiteKey) { units = append(units, graph.Unit{Unit: u, Reads: reads}) }
 	add(unit.Unit{Name: "report", Soft: true})
-	add(unit.Unit{Name: "hostname"}, spec.SiteHostname)
 	add(unit.Unit{Name: "modules"})
 	add(unit.Unit{Name: "sysctl", After: []string{"modules"}})
 	add(unit.Unit{Name: "coldplug", After: []string{"modules"}})
-	if m.Site != nil {
-		add(unit.Unit{Name: "site", Needs: []string{"mounts"}, After: []string{"coldplug"}, Timeout: m.Site.Wait.Or(SiteWait) + SiteGrace})
-	}
 	// What makes keys names this one; it keeps nobody else waiting.
 	add(unit.Unit{Name: "entropy"})
-	add(unit.Unit{Name: "rtc", Soft: true})
 	add(unit.Unit{Name: "buttons", Soft: true})
 	add(unit.Unit{Name: "status", Needs: []string{"mounts"}, After: []string{"loopback"}, Soft: true})
 
@@ -50,14 +44,6 @@ func Units(m *spec.Description) []graph.Unit {
 	if dir := m.Entropy.State; dir != "" {
 		add(unit.Unit{Name: "seed", Needs: append([]string{"mounts"}, graph.Above(&m.Machine, path.Join(dir, "seed"))...)})
 	}
-	// These go on without their file systems where these don't come.
-	add(unit.Unit{Name: "clock", After: append([]string{"mounts", "rtc"}, graph.Above(&m.Machine, path.Join(m.Time.State, "clock"))...)}, spec.SiteTimeServers)
+	// It goes on without its file system where that doesn't come.
 	return units
 }
-
-const (
-	// SiteWait is the profile reference's.
-	SiteWait = 10 * time.Second
-	// SiteGrace is how much longer the unit may take than its medium is waited for.
-	SiteGrace = 4 * time.Second
-)

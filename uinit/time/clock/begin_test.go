@@ -2,6 +2,7 @@ package clock
 
 import (
 	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -76,14 +77,14 @@ func TestRTCTime(t *testing.T) {
 
 func TestSaved(t *testing.T) {
 	dir := t.TempDir()
-	if got, err := Saved(dir); err != nil || !got.IsZero() {
+	if got, err := Saved(filepath.Join(dir, "clock")); err != nil || !got.IsZero() {
 		t.Errorf("nothing saved: got %v, %v", got, err)
 	}
 	when := built.Add(12345678 * time.Second)
-	if err := Save(dir, when); err != nil {
+	if err := Save(filepath.Join(dir, "clock"), when); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Saved(dir); err != nil || !got.Equal(when) {
+	if got, err := Saved(filepath.Join(dir, "clock")); err != nil || !got.Equal(when) {
 		t.Errorf("got %v, %v, want %v", got, err, when)
 	}
 	m := Marker(dir + "/run/clock")

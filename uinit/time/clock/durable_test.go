@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,11 +12,11 @@ import (
 func TestTimeIsOnTheDisk(t *testing.T) {
 	dir := t.TempDir()
 	rows := traced.Of(t, dir, func() {
-		if err := Save(dir, time.Unix(1800000000, 0)); err != nil {
+		if err := Save(filepath.Join(dir, "clock"), time.Unix(1800000000, 0)); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := traced.Durable(rows, SavedName, true); err != nil {
+	if err := traced.Durable(rows, "clock", true); err != nil {
 		t.Error(err)
 	}
 }

@@ -9,19 +9,12 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// What applies where the profile says nothing; the profile reference names the same.
-const (
-	pollMin  = 64 * time.Second
-	pollMax  = 2048 * time.Second
-	panicOff = 1000 * time.Second
-	// lifetime is how long after its build an image is used at most: what lies beyond is no
-	// time but a broken clock.
-	lifetimeYears = 30
-)
+// lifetimeYears is how long after its build an image is used at most: what lies beyond is no time but a broken clock.
+const lifetimeYears = 30
 
 // NewPolicy is what follows from the profile and from the time of the build, which may be zero.
 func NewPolicy(t spec.Time, built time.Time) Policy {
-	p := Policy{Panic: t.Panic.Or(panicOff)}
+	p := Policy{Panic: time.Duration(t.Panic)}
 	if !built.IsZero() {
 		p.Floor, p.Ceiling = built, built.AddDate(lifetimeYears, 0, 0)
 	}
@@ -36,11 +29,11 @@ func New(t spec.Time, built time.Time) *Syncer {
 	if pivot.IsZero() {
 		pivot = time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
-	shortest := max(t.PollMin.Or(pollMin), answerTimeout)
+	shortest := max(time.Duration(t.PollMin), answerTimeout)
 	return &Syncer{
 		Policy:  policy,
 		PollMin: shortest,
-		PollMax: max(t.PollMax.Or(pollMax), shortest),
+		PollMax: max(time.Duration(t.PollMax), shortest),
 		KeepRTC: t.KeepRTC,
 		Clock:   System{},
 		Query:   UDP{Pivot: pivot}.Query,

@@ -11,24 +11,20 @@ import (
 	"github.com/imgbuild/imgbuild/internal/bounded"
 )
 
-// SavedName is the file of the last good time in the directory that the profile gives.
-const SavedName = "clock"
-
 // savedLimit is more than a time of RFC 3339 takes, in bytes.
 const savedLimit = 64
 
-// Save writes t to dir in one step.
-func Save(dir string, t time.Time) error {
-	if err := bounded.Write(filepath.Join(dir, SavedName), []byte(t.UTC().Format(time.RFC3339)+"\n"), 0o644); err != nil {
+// Save writes t to a file in one step.
+func Save(file string, t time.Time) error {
+	if err := bounded.Write(file, []byte(t.UTC().Format(time.RFC3339)+"\n"), 0o644); err != nil {
 		return fmt.Errorf("keeping the time: %w", err)
 	}
 	return nil
 }
 
 // Saved reads what Save wrote; a zero time where there is none yet.
-func Saved(dir string) (time.Time, error) {
-	path := filepath.Join(dir, SavedName)
-	b, err := bounded.Read(path, savedLimit)
+func Saved(file string) (time.Time, error) {
+	b, err := bounded.Read(file, savedLimit)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return time.Time{}, nil
@@ -37,7 +33,7 @@ func Saved(dir string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, strings.TrimSpace(string(b)))
 	if err != nil {
-		return time.Time{}, fmt.Errorf("reading the last good time from %s: %w", path, err)
+		return time.Time{}, fmt.Errorf("reading the last good time from %s: %w", file, err)
 	}
 	return t, nil
 }

@@ -31,20 +31,20 @@ func TestHostileSavedTime(t *testing.T) {
 		"a long one": {write(strings.Repeat("9", 65)), "has 65 bytes; accepted: at most 64"},
 	} {
 		dir := t.TempDir()
-		path := filepath.Join(dir, SavedName)
-		if err := errors.Join(tt.make(path), os.Symlink(outside, filepath.Join(dir, "."+SavedName+".new"))); err != nil {
+		path := filepath.Join(dir, "clock")
+		if err := errors.Join(tt.make(path), os.Symlink(outside, filepath.Join(dir, ".clock.new"))); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := Saved(dir); err == nil || !strings.Contains(err.Error(), tt.want) || !got.IsZero() {
+		if got, err := Saved(filepath.Join(dir, "clock")); err == nil || !strings.Contains(err.Error(), tt.want) || !got.IsZero() {
 			t.Errorf("%s: %v, %v; want …%s…", what, got, err, tt.want)
 		}
 		when := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-		err := Save(dir, when)
+		err := Save(filepath.Join(dir, "clock"), when)
 		if what == "a folder" {
 			if err == nil {
 				t.Errorf("%s was replaced", what)
 			}
-		} else if got, bad := Saved(dir); err != nil || bad != nil || !got.Equal(when) {
+		} else if got, bad := Saved(filepath.Join(dir, "clock")); err != nil || bad != nil || !got.Equal(when) {
 			t.Errorf("%s: saved with %v, then %v, %v", what, err, got, bad)
 		}
 		if _, err := os.Lstat(outside); err == nil {
@@ -58,10 +58,10 @@ func FuzzSaved(f *testing.F) {
 	f.Add([]byte("9999-12-31T23:59:59+23:59"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, SavedName), text, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "clock"), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := Saved(dir)
+		got, err := Saved(filepath.Join(dir, "clock"))
 		if err != nil {
 			return
 		}
@@ -69,10 +69,10 @@ func FuzzSaved(f *testing.F) {
 		if year := got.UTC().Year(); year < 0 || year > 9999 {
 			return // by its zone, and RFC 3339 has no way to write it
 		}
-		if err := Save(dir, got); err != nil {
+		if err := Save(filepath.Join(dir, "clock"), got); err != nil {
 			t.Fatal(err)
 		}
-		if again, err := Saved(dir); err != nil || !again.Equal(got) {
+		if again, err := Saved(filepath.Join(dir, "clock")); err != nil || !again.Equal(got) {
 			t.Errorf("%q is %v, then %v, %v", text, got, again, err)
 		}
 	})

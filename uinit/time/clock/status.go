@@ -50,18 +50,18 @@ func (s *Syncer) state(acted Action, d Decision) State {
 	return Unset
 }
 
-// Facts are what the report says: clock.state and clock.rejected always, and
-// clock.offset_seconds, clock.stratum and clock.chosen after a round that had a majority.
+// Facts are what the report says: time.state and time.rejected always, and
+// time.offset_seconds, time.stratum and time.chosen after a round that had a majority.
 func (st Status) Facts() map[string]any {
 	rejected := make([]string, len(st.Rejected))
 	for i, r := range st.Rejected {
 		rejected[i] = r.String()
 	}
-	facts := map[string]any{"clock.state": string(st.State), "clock.rejected": rejected}
+	facts := map[string]any{"time.state": string(st.State), "time.rejected": rejected}
 	if len(st.Chosen) > 0 {
-		facts["clock.offset_seconds"] = st.Offset.Seconds()
-		facts["clock.stratum"] = st.Stratum
-		facts["clock.chosen"] = st.Chosen
+		facts["time.offset_seconds"] = st.Offset.Seconds()
+		facts["time.stratum"] = st.Stratum
+		facts["time.chosen"] = st.Chosen
 	}
 	return facts
 }

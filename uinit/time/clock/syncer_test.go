@@ -30,7 +30,7 @@ type bench struct {
 func newBench() *bench {
 	b := &bench{clock: &fakeClock{}, net: newNet(), done: make(chan struct{})}
 	day := time.Now().Add(-24 * time.Hour)
-	b.Syncer = New(spec.Time{PollMin: spec.Duration(64 * time.Second), PollMax: spec.Duration(256 * time.Second)}, day)
+	b.Syncer = New(spec.Time{PollMin: spec.Duration(64 * time.Second), PollMax: spec.Duration(256 * time.Second), Panic: spec.Duration(1000 * time.Second)}, day)
 	b.Clock, b.Query, b.Resolve = b.clock, b.net.Query, b.net.Resolve
 	b.MarkSet = func() error { b.marked++; return nil }
 	b.Save = func(t time.Time) error { b.saves = append(b.saves, t); return nil }
@@ -93,8 +93,8 @@ func TestSyncStepsOnceThenSlews(t *testing.T) {
 			t.Errorf("marked %d, saved %d, wrote the RTC %d times (%v)", b.marked, len(b.saves), rtc.writes, rtc.shows)
 		}
 		want := map[string]any{
-			"clock.state": "synchronized", "clock.offset_seconds": 3600.0, "clock.stratum": 2,
-			"clock.chosen": []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}, "clock.rejected": []string{},
+			"time.state": "synchronized", "time.offset_seconds": 3600.0, "time.stratum": 2,
+			"time.chosen": []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}, "time.rejected": []string{},
 		}
 		if got := b.last().Facts(); !reflect.DeepEqual(got, want) {
 			t.Errorf("facts %v", got)

@@ -1,4 +1,4 @@
-package main
+package time
 
 import (
 	"reflect"
@@ -31,6 +31,20 @@ func TestTimeServersByDHCP(t *testing.T) {
 	}
 }
 
+// What leases say reaches the feature by the machine's news.
+func TestTimeServersAreNews(t *testing.T) {
+	d := featuretest.Deps(t, spec.Machine{Time: spec.Time{DHCP: true}})
+	k := Linked.New(d).(*timekeeper)
+	d.News.TimeServers("lan.dhcp4", []string{"192.0.2.3"})
+	if got, want := k.servers(), []spec.TimeServer{"192.0.2.3"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("asks %v, want %v", got, want)
+	}
+	d.News.TimeServers("lan.dhcp4", nil)
+	if got := k.servers(); len(got) != 0 {
+		t.Errorf("asks %v after the lease", got)
+	}
+}
+
 func TestWaitingForTheClock(t *testing.T) {
 	k := newTimekeeper(featuretest.Deps(t, spec.Machine{Time: spec.Time{Servers: []spec.TimeServer{"a"}}}))
 	k.syncer = &clock.Syncer{}
@@ -40,7 +54,7 @@ func TestWaitingForTheClock(t *testing.T) {
 	k.report(clock.Status{State: clock.Unset, Decision: clock.Decision{
 		Reason: "0 of 1 servers agree; 1 are needed", Rejected: []clock.Rejection{{Server: "a", Reason: "no answer within 4s"}},
 	}})
-	if got := k.waiting(); got != "0 of 1 servers agree; 1 are needed; a: no answer within 4s" || k.News.ClockSynced.Load() || featuretest.Fact(k.Deps, "clock.state") != "unset" {
+	if got := k.waiting(); got != "0 of 1 servers agree; 1 are needed; a: no answer within 4s" || k.News.ClockSynced.Load() || featuretest.Fact(k.Deps, "time.state") != "unset" {
 		t.Errorf("then it waits for %q", got)
 	}
 	for _, state := range []clock.State{clock.Synchronized, clock.Synchronized, clock.Holdover, clock.Panicked, clock.Synchronized} {

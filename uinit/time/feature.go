@@ -1,9 +1,9 @@
-package main
+// Package time keeps the clock: as the unit "rtc" by what the machine itself knows, as the unit "time" by time servers.
+package time
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -14,7 +14,9 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/time/clock"
+	"github.com/imgbuild/imgbuild/uinit/time/plan"
 )
 
 const (
@@ -23,10 +25,21 @@ const (
 	clockMarker = clock.Marker("/run/uinit/time/clock-set")
 )
 
+// Linked is the feature [time].
+var Linked = feature.Linked{
+	Name: "time", Units: plan.Units,
+	New: func(d *feature.Deps) feature.Feature {
+		t := newTimekeeper(d)
+		d.News.OnAddresses(t.wake)
+		d.News.OnTimeServers(t.learn)
+		return t
+	},
+}
+
 // timekeeper sets the clock: first from what the machine itself knows, then from time servers.
 type timekeeper struct {
 	*feature.Deps
-	// from is where the time came from before a server was heard; the units rtc and clock set it, one
+	// from is where the time came from before a server was heard; the units rtc and time set it, one
 	// after the other.
 	from string
 	// ended is closed when the last good time has been left to the next boot.
@@ -45,8 +58,18 @@ func newTimekeeper(d *feature.Deps) *timekeeper {
 	return &timekeeper{Deps: d, byDHCP: map[string][]string{}, majority: make(chan struct{})}
 }
 
-// initial sets the clock from the hardware clock, unless that can't be right.
-func (t *timekeeper) initial(context.Context) error { return t.begin(time.Time{}) }
+// Step is the work behind "rtc" and "time".
+func (t *timekeeper) Step(unit string) feature.Step {
+	if unit == "rtc" { // from the hardware clock, unless that can't be right
+		return feature.Step{Run: func(context.Context) error { return t.begin(time.Time{}) }}
+	}
+	return feature.Step{Run: t.sync, Waiting: t.waiting}
+}
+
+// Stops leave the time to the next boot.
+func (t *timekeeper) Stops() []feature.Stop {
+	return []feature.Stop{{Phase: feature.State, Step: power.Step{Name: "time", Limit: 2 * time.Second, Do: t.end}}}
+}
 
 // begin sets the clock to what is most credible before any server was heard.
 func (t *timekeeper) begin(saved time.Time) error {
@@ -56,7 +79,7 @@ func (t *timekeeper) begin(saved time.Time) error {
 	from, err := clock.SetInitial(clock.NewPolicy(t.Machine.Now().Time, t.Machine.Image.Built), clock.System{}, t.rtc(), saved)
 	if from != "clock" || t.from == "" {
 		t.from = from
-		t.Facts.Fact("clock.from", from)
+		t.Facts.Fact("time.from", from)
 	}
 	if from != "clock" {
 		t.Log.Warn("the clock was wrong; it is set from: " + from)
@@ -72,16 +95,17 @@ func (t *timekeeper) rtc() clock.RTC {
 	return rtcDevice
 }
 
-// sync keeps the clock in step with servers for as long as life lasts, and returns when most of
+// sync keeps the clock in step with servers for as long as the machine runs, and returns when most of
 // them have agreed, or at once where none are to be asked.
-func (t *timekeeper) sync(ctx, life context.Context) error {
+func (t *timekeeper) sync(ctx context.Context) error {
 	s := clock.New(t.Machine.Now().Time, t.Machine.Image.Built)
 	s.RTC, s.WasSet, s.MarkSet, s.Report = t.rtc(), clockMarker.Exists(), clockMarker.Make, t.report
 	var trouble error
 	if dir := t.Machine.Now().Time.State; dir != "" {
-		saved, err := clock.Saved(dir)
+		file := plan.SavedFile(dir)
+		saved, err := clock.Saved(file)
 		trouble = errors.Join(err, t.begin(saved), bounded.Make(dir, 0o755))
-		s.Save = func(now time.Time) error { return clock.Save(dir, now) }
+		s.Save = func(now time.Time) error { return clock.Save(file, now) }
 	}
 	t.mu.Lock()
 	t.syncer, t.ended = s, make(chan struct{})
@@ -89,7 +113,7 @@ func (t *timekeeper) sync(ctx, life context.Context) error {
 	t.mu.Unlock()
 	go func() {
 		defer close(t.ended)
-		s.Run(life)
+		s.Run(t.Life)
 	}()
 	if len(t.Machine.Now().Time.Servers) == 0 && !t.Machine.Now().Time.DHCP {
 		return trouble
@@ -131,42 +155,6 @@ func (t *timekeeper) wake() {
 	defer t.mu.Unlock()
 	if t.syncer != nil {
 		t.syncer.Wake()
-	}
-}
-
-// report tells what came of a round; the log hears of changes only.
-func (t *timekeeper) report(st clock.Status) {
-	for name, value := range st.Facts() {
-		t.Facts.Fact(name, value)
-	}
-	t.mu.Lock()
-	before := t.last
-	t.last = st
-	t.mu.Unlock()
-	for _, err := range st.Troubles {
-		t.Log.Warn(err.Error())
-	}
-	if st.Acted == clock.Step {
-		t.Log.Info(fmt.Sprintf("the clock was stepped by %v", st.Offset.Round(time.Millisecond)))
-	}
-	if st.Warning != before.Warning && st.Warning != "" {
-		t.Log.Warn("clock: " + st.Warning)
-	}
-	for _, r := range st.Rejected {
-		if !slices.ContainsFunc(before.Rejected, func(old clock.Rejection) bool { return old.Server == r.Server }) {
-			t.Log.Warn("time server " + r.String())
-		}
-	}
-	if st.State != before.State && st.Reason != "" {
-		t.Log.Warn("clock " + string(st.State) + ": " + st.Reason)
-	}
-	switch st.State {
-	case clock.Synchronized:
-		t.News.ClockSynced.Store(true)
-		t.agreed.Do(func() { close(t.majority) })
-	case clock.Panicked:
-		// What was wrong by so much that nobody believes it is not a time to vouch for.
-		t.News.ClockSynced.Store(false)
 	}
 }
 

@@ -1,39 +1,38 @@
-//go:build !nosite
-
-package main
+package site
 
 import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/account"
 	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/netcmdline"
 )
 
 // use makes the machine what its owner wants. Units that do what can be changed come after this
-// one (bySite), and so see the machine as it is then.
-func (w *worker) use(wanted *spec.Machine) error {
+// one (graph.Unit.Reads), and so see the machine as it is then.
+func (o owner) use(wanted *spec.Machine) error {
 	var failed []error
-	if old := w.Machine.Now().Hostname; wanted.Hostname != old {
-		failed = append(failed, nameHost("/etc", old, wanted.Hostname))
+	m := *o.Machine.Now()
+	if old := m.Hostname; wanted.Hostname != old {
+		failed = append(failed, nameHost(filepath.Join(o.root, "etc"), old, wanted.Hostname))
 	}
 	for _, name := range graph.Names(wanted.User) {
-		was, now := w.Machine.Now().User[name], wanted.User[name]
+		was, now := m.User[name], wanted.User[name]
 		if now.PasswordHash != was.PasswordHash {
-			failed = append(failed, account.Apply("/etc/shadow", name, now.PasswordHash))
+			failed = append(failed, account.Apply(filepath.Join(o.root, "etc/shadow"), name, now.PasswordHash))
 		}
 		if !slices.Equal(now.AuthorizedKeys, was.AuthorizedKeys) {
-			failed = append(failed, account.SetKeys("/", name, now.AuthorizedKeys))
+			failed = append(failed, account.SetKeys(o.root, name, now.AuthorizedKeys))
 		}
 	}
-	m := *w.Machine.Now()
 	m.Hostname, m.User, m.Time.Servers, m.Log.Remote = wanted.Hostname, wanted.User, wanted.Time.Servers, wanted.Log.Remote
 	m.Ethernet, m.Bond, m.VLAN, m.Bridge, m.Dummy = wanted.Ethernet, wanted.Bond, wanted.VLAN, wanted.Bridge, wanted.Dummy
-	w.Machine.Publish(&m)
-	w.override()
+	netcmdline.Publish(o.Deps, m)
 	return errors.Join(failed...)
 }
 
@@ -44,7 +43,7 @@ func nameHost(etc string, old, name spec.Hostname) error {
 	for file, text := range map[string]func(spec.Hostname) string{
 		"hosts": spec.Hosts, "hostname": func(h spec.Hostname) string { return string(h) + "\n" },
 	} {
-		path := etc + "/" + file
+		path := filepath.Join(etc, file)
 		if now, err := os.ReadFile(path); err != nil || string(now) != text(old) {
 			continue
 		}

@@ -1,0 +1,5 @@
+package features
+
+import "github.com/imgbuild/imgbuild/uinit/hostname"
+
+func init() { add(hostname.Linked) }

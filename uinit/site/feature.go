@@ -1,0 +1,78 @@
+// Package site does what the owner of a box says in site.toml, on the medium that the box starts from.
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/problem"
+	sitetoml "github.com/imgbuild/imgbuild/internal/site"
+	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/site/plan"
+)
+
+// Linked is the feature [site].
+var Linked = feature.Linked{
+	Name: "site", Units: plan.Units, Rescue: rescue,
+	New: func(d *feature.Deps) feature.Feature { return owner{d, "/"} },
+}
+
+// owner lets the box's owner have the machine as it is to be. root is where the image's files lie.
+type owner struct {
+	*feature.Deps
+	root string
+}
+
+// Step is the work behind "site".
+func (o owner) Step(string) feature.Step {
+	return feature.Step{Run: o.read, Waiting: func() string { return "the medium with site.toml" }}
+}
+
+// read finds the medium that the box started from and does what site.toml on it says, all of it or,
+// after a mistake, nothing. Whatever happens, the boot goes on.
+func (o owner) read(ctx context.Context) error {
+	m := o.Machine.Now()
+	device, text, err := readMedium(ctx, m.Site, o.Machine.Image.Media, o.AwaitDisk, o.Kmod.Load)
+	if device != "" {
+		o.Facts.Fact("site.device", device)
+	}
+	switch {
+	case errors.Is(err, errNoMedium):
+		o.Facts.Fact("site.state", "no medium")
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		o.Facts.Fact("site.state", "no file")
+		return nil
+	case err != nil:
+		return o.refuse(problem.Problems{{Pos: problem.Pos{File: sitetoml.Name}, Msg: err.Error()}})
+	}
+	wanted, problems := sitetoml.Read(sitetoml.Name, text, m)
+	if wanted == nil {
+		return o.refuse(problems)
+	}
+	for _, p := range problems {
+		o.Log.Warn(p.String())
+	}
+	err = o.use(wanted)
+	o.Facts.Fact("site.state", "used")
+	return err
+}
+
+// refuse says what is wrong, to whoever listens: the console, the report, the text above the login.
+func (o owner) refuse(problems problem.Problems) error {
+	var lines []string
+	for _, p := range problems {
+		lines = append(lines, p.String())
+		o.Log.Error(p.String())
+	}
+	o.Facts.Fact("site.state", "refused")
+	o.Facts.Fact("site.problems", lines)
+	more := ""
+	if n := len(lines) - 1; n > 0 {
+		more = fmt.Sprintf(" (and %d more)", n)
+	}
+	return fmt.Errorf("%s%s; the image's own configuration is used", strings.TrimSpace(lines[0]), more)
+}

@@ -1,0 +1,31 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
+
+// check looks at what the box's owner may change.
+func check(j problem.Judge, m *spec.Machine) {
+	s := m.Site
+	if s == nil {
+		return
+	}
+	if len(s.Allow) == 0 {
+		j.Bad("site.allow", "is empty; accepted: one or more of hostname, addresses, vlans, time_servers, log_server, authorized_keys, password_hash, or no table [site]")
+	}
+	for i, k := range s.Allow {
+		if slices.Index(s.Allow, k) < i {
+			j.Bad(problem.JoinIndex("site.allow", i), "%q is there already", k)
+		}
+		if k == spec.SiteAuthorizedKeys && m.SSH == nil {
+			j.Rows("ssh").Warn(problem.JoinIndex("site.allow", i), "is for an SSH server, and there is no table [ssh]")
+		}
+	}
+	if d := time.Duration(s.Wait); d < time.Second || d > 2*time.Minute {
+		j.Bad("site.wait", "is %s; accepted: 1s to 2m", s.Wait)
+	}
+}

@@ -1,0 +1,44 @@
+// Package plan says what the clock needs. It is pure, and the builder's as well.
+package plan
+
+import (
+	"path"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/state"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// Plan is what the builder reads.
+var Plan = graph.Plan{Name: "time", Units: Units, Check: check}
+
+// SavedFile is where the last good time lies in the directory that the profile gives.
+func SavedFile(dir string) string { return path.Join(dir, "clock") }
+
+// Units set the clock by the machine's own, and then by time servers. The latter goes on without its file system where
+// that doesn't come.
+func Units(d *spec.Description) []graph.Unit {
+	after := append([]string{"mounts", "rtc"}, graph.Above(&d.Machine, SavedFile(d.Time.State))...)
+	return []graph.Unit{
+		{Unit: unit.Unit{Name: "rtc", Soft: true}},
+		{Unit: unit.Unit{Name: "time", After: after}, Reads: []spec.SiteKey{spec.SiteTimeServers}},
+	}
+}
+
+// shortestPoll is what public time servers put up with (RFC 5905, MINPOLL).
+const shortestPoll = spec.Duration(16 * time.Second)
+
+// check looks at what site.toml cannot change; the servers are internal/crosscheck's.
+func check(j problem.Judge, m *spec.Machine) {
+	t := m.Time
+	if t.PollMin < shortestPoll {
+		j.Bad("time.poll_min", "is %s; accepted: %s or more", t.PollMin, shortestPoll)
+	}
+	if t.PollMax < t.PollMin {
+		j.Of("time.poll_min").Bad("time.poll_max", "is %s, shorter than time.poll_min; accepted: %s or more", t.PollMax, t.PollMin)
+	}
+	state.Check(j, m, "time.state", t.State)
+}
