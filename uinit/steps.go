@@ -29,8 +29,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: w.setUsers}
 	case "modules":
 		return feature.Step{Run: w.loadModules}
-	case "sysctl":
-		return feature.Step{Run: w.setSysctl}
 	case "coldplug":
 		return feature.Step{Run: w.coldplug}
 	case "site":
@@ -51,14 +49,6 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: w.clock.initial}
 	case "clock":
 		return feature.Step{Run: func(ctx context.Context) error { return w.clock.sync(ctx, w.Life) }, Waiting: w.clock.waiting}
-	case "filter":
-		return feature.Step{Run: w.filterPackets}
-	case "firewall":
-		return feature.Step{Run: w.ownRules}
-	case "flow":
-		return feature.Step{Run: func(ctx context.Context) error { return w.joinFlows(ctx, row) }}
-	case "nflog":
-		return feature.Step{Run: w.logPackets}
 	case "watchdog":
 		return feature.Step{Run: w.startWatchdog}
 	case "network": // a name for all that it needs

@@ -53,8 +53,6 @@ type worker struct {
 	disarm  atomic.Pointer[disarm]
 	crashed atomic.Bool // the last boot ended by crashes, and its record lies somewhere
 
-	ruleless error // why the packet filter's rules are not the profile's; set before the unit "firewall"
-
 	terminals terminals
 
 	added []string // VLANs that the profile does not have

@@ -8,6 +8,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -61,12 +62,18 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	for _, l := range []struct {
 		rows         int
 		module, kind string
-	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}, {len(p.WireGuard), "wireguard", "wireguard"}} {
+	}{{len(p.Bond), "bonding", "bond"}, {len(p.VLAN), "8021q", "vlan"}, {len(p.Bridge), "bridge", "bridge"}, {len(p.Dummy), "dummy", "dummy"}} {
 		if l.rows > 0 || l.kind == "vlan" && p.Allows(spec.SiteVLANs) {
 			wants = append(wants, kmod.Want{Name: l.module, Why: l.kind})
 		}
 	}
-	wants = append(wants, firewallWants(p)...)
+	for _, f := range features.All() {
+		if f.Modules != nil {
+			for _, w := range f.Modules(&p.Machine) {
+				wants = append(wants, kmod.Want{Name: w.Module, Why: w.Why, Optional: w.Optional})
+			}
+		}
+	}
 	if len(p.Share.NFS) > 0 {
 		wants = append(wants, kmod.Want{Name: "nfsd", Why: "share.nfs"})
 	}

@@ -8,19 +8,25 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
+	firewall "github.com/imgbuild/imgbuild/uinit/firewall/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	log "github.com/imgbuild/imgbuild/uinit/log/plan"
+	nflog "github.com/imgbuild/imgbuild/uinit/nflog/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
+	sysctl "github.com/imgbuild/imgbuild/uinit/sysctl/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
 )
 
 var list = []graph.Plan{
 	base.Plan,
+	firewall.Plan,
 	log.Plan,
+	nflog.Plan,
 	share.Plan,
 	ssh.Plan,
+	sysctl.Plan,
 	wireguard.Plan,
 }
 

@@ -82,7 +82,7 @@ func (c *crosser) unitRef(name string) problem.Judge {
 	if !ok {
 		return c.Rows("ssh", "firewall", "watchdog", "site", "log", "entropy", "vm", "share.nfs", "share.smb", "share.iscsi").Of("disk", "mount", "firewall.log", "log.remote", "entropy.state")
 	}
-	j := c.Ref(row, append([]string{"console", "array", "mount", "service", "vm", "share.nfs", "share.smb", "share.iscsi"}, linkTables...)...)
+	j := c.Ref(row, append([]string{"console", "array", "mount", "service", "vm", "share.nfs", "share.smb", "share.iscsi"}, spec.LinkTables...)...)
 	switch kind {
 	case "vm":
 		return j.Of(joinKey("vm", row) + ".autostart")

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -17,6 +18,13 @@ func addPackages(p *Profile) {
 		if !pkg.Whole && !slices.Contains(pkg.Files, program) {
 			pkg.Files = append(pkg.Files, program)
 			p.Packages[name] = pkg
+		}
+	}
+	for _, f := range features.All() {
+		if f.Programs != nil {
+			for _, program := range f.Programs(&p.Machine) {
+				add(program.Package, program.File)
+			}
 		}
 	}
 	if len(p.Array) > 0 {
@@ -52,9 +60,6 @@ func addPackages(p *Profile) {
 			add("ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd")
 			add("ovmf", "/usr/share/OVMF/OVMF_VARS_4M.fd")
 		}
-	}
-	if p.Firewall != nil {
-		add("nftables", "/usr/sbin/nft")
 	}
 	if len(p.Share.NFS) > 0 {
 		for _, program := range []string{"exportfs", "nfsdcld", "rpc.mountd"} {

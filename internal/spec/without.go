@@ -2,15 +2,13 @@ package spec
 
 // Parts are build tags of uinit, and whether a machine uses what they leave out.
 var Parts = map[string]func(*Description) bool{
-	"noarray":    func(m *Description) bool { return len(m.Array) > 0 },
-	"nodhcp6":    func(m *Description) bool { return m.asksDHCP6() || m.Allows(SiteAddresses, SiteVLANs) },
-	"nodisk":     func(m *Description) bool { return m.usesBlankDisks() },
-	"nofirewall": func(m *Description) bool { return m.Firewall != nil },
-	"nogrow":     func(m *Description) bool { return m.Grow != nil },
-	"nonflog":    func(m *Description) bool { return m.Firewall != nil && len(m.Firewall.Log.Groups) > 0 },
-	"noshare":    func(m *Description) bool { return len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0 },
-	"nosite":     func(m *Description) bool { return m.Site != nil },
-	"novm":       func(m *Description) bool { return len(m.VM) > 0 },
+	"noarray": func(m *Description) bool { return len(m.Array) > 0 },
+	"nodhcp6": func(m *Description) bool { return m.asksDHCP6() || m.Allows(SiteAddresses, SiteVLANs) },
+	"nodisk":  func(m *Description) bool { return m.usesBlankDisks() },
+	"nogrow":  func(m *Description) bool { return m.Grow != nil },
+	"noshare": func(m *Description) bool { return len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0 },
+	"nosite":  func(m *Description) bool { return m.Site != nil },
+	"novm":    func(m *Description) bool { return len(m.VM) > 0 },
 }
 
 // usesBlankDisks says whether an array or a file system may be made, or a disk take another one's place.

@@ -3,7 +3,6 @@ package plan
 
 import (
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +22,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 	// consoles come after this, and it may not take long.
 	add(unit.Unit{Name: "users", Timeout: 3 * time.Second}, spec.SitePasswordHash, spec.SiteAuthorizedKeys)
 	add(unit.Unit{Name: "modules"})
-	add(unit.Unit{Name: "sysctl", After: []string{"modules"}})
 	add(unit.Unit{Name: "coldplug", After: []string{"modules"}})
 	if m.Site != nil {
 		add(unit.Unit{Name: "site", Needs: []string{"mounts"}, After: []string{"coldplug"}, Timeout: m.Site.Wait.Or(SiteWait) + SiteGrace})
@@ -46,12 +44,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 	}
 	var filter []string
 	if m.Firewall != nil {
-		// Modules of the profile may be what rules are made of.
-		add(unit.Unit{Name: "filter", Needs: []string{"mounts"}, After: []string{"modules"}})
-		add(unit.Unit{Name: "firewall", Needs: []string{"filter"}})
-		if len(m.Firewall.Log.Groups) > 0 {
-			add(unit.Unit{Name: "nflog", Needs: []string{"mounts"}, After: []string{"modules", "filter"}, Soft: true})
-		}
 		filter = []string{"filter"}
 	}
 	var network []string
@@ -65,9 +57,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 		add(unit.Unit{Name: "link:" + name, Needs: filter, After: after, Soft: soft}, spec.SiteAddresses, spec.SiteVLANs)
 		port := links[name].Master != ""
 		add(unit.Unit{Name: "online:" + name, Needs: []string{"link:" + name}, Soft: soft || port})
-		if m.Firewall != nil && slices.Contains(m.Firewall.Flow.Interfaces, name) {
-			add(unit.Unit{Name: "flow:" + name, Needs: []string{"link:" + name, "firewall"}, Soft: true})
-		}
 		if !port { // one cable fewer is what a bond is for
 			network = append(network, "online:"+name)
 		}

@@ -1,4 +1,4 @@
-package main
+package sysctl
 
 import (
 	"os"
@@ -8,7 +8,7 @@ import (
 )
 
 // Settings that others change are made again; what reads otherwise than it was written is no change.
-func TestSysctls(t *testing.T) {
+func TestSettings(t *testing.T) {
 	root := t.TempDir()
 	file := func(name string) string { return filepath.Join(root, name) }
 	write := func(name, text string) {
@@ -22,7 +22,7 @@ func TestSysctls(t *testing.T) {
 	}
 	write("vm/swappiness", "60\n")
 	write("vm/dirty_bytes", "0\n")
-	s := &sysctls{root: root, want: map[string]string{"vm.swappiness": "10", "vm.dirty_bytes": "4096", "vm.gone": "1"}, read: map[string]string{}}
+	s := &settings{root: root, want: map[string]string{"vm.swappiness": "10", "vm.dirty_bytes": "4096", "vm.gone": "1"}, read: map[string]string{}}
 	if err := s.set(); err == nil {
 		t.Error("a setting that the kernel does not have was made")
 	}
@@ -43,5 +43,18 @@ func TestSysctls(t *testing.T) {
 	}
 	if said := s.mend(); said != nil {
 		t.Errorf("mended twice: %q", said)
+	}
+}
+
+func TestFile(t *testing.T) {
+	for key, want := range map[string]string{
+		"net.ipv4.ip_forward":               "net/ipv4/ip_forward",
+		"net/ipv4/conf/bond0.20/forwarding": "net/ipv4/conf/bond0.20/forwarding",
+		"net.ipv4.conf.bond0/20.forwarding": "net/ipv4/conf/bond0.20/forwarding",
+		"x":                                 "x",
+	} {
+		if got := file(key); got != want {
+			t.Errorf("file(%q) = %q, want %q", key, got, want)
+		}
 	}
 }

@@ -1,7 +1,6 @@
-package main
+package sysctl
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,48 +8,18 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 )
 
-// sysctlPace is how often the kernel's settings are looked at: it tells nobody of changes.
-const sysctlPace = time.Minute
-
-// sysctls are the profile's settings of the kernel, and what each reads as once it is made: a setting may
+// settings are the profile's settings of the kernel, and what each reads as once it is made: a setting may
 // read otherwise than it was written, or not at all.
-type sysctls struct {
+type settings struct {
 	root string // /proc/sys
 	want map[string]string
 	read map[string]string
 }
 
-func (w *worker) setSysctl(context.Context) error {
-	err := w.harden() // before the profile's own words, which win
-	s := &sysctls{root: "/proc/sys", want: w.Machine.Now().Sysctl, read: map[string]string{}}
-	err = errors.Join(err, s.set())
-	if len(s.read) > 0 {
-		go w.keepSysctl(s)
-	}
-	return err
-}
-
-// keepSysctl makes settings again that somebody has changed: a profile's word holds for as long as the machine runs.
-func (w *worker) keepSysctl(s *sysctls) {
-	look := time.NewTicker(sysctlPace)
-	defer look.Stop()
-	for {
-		select {
-		case <-look.C:
-			for _, said := range s.mend() {
-				w.Log.Warn(said)
-			}
-		case <-w.Life.Done():
-			return
-		}
-	}
-}
-
 // set makes all settings. Those that fail do not keep the others from being made.
-func (s *sysctls) set() error {
+func (s *settings) set() error {
 	var failed []error
 	for _, key := range slices.Sorted(maps.Keys(s.want)) {
 		failed = append(failed, s.make(key))
@@ -58,8 +27,8 @@ func (s *sysctls) set() error {
 	return errors.Join(failed...)
 }
 
-func (s *sysctls) make(key string) error {
-	path := filepath.Join(s.root, sysctlPath(key))
+func (s *settings) make(key string) error {
+	path := filepath.Join(s.root, file(key))
 	// Not os.WriteFile: what the kernel does not have must not be made as a file.
 	if err := overwrite(path, s.want[key]+"\n"); err != nil {
 		return fmt.Errorf("setting %s to %q: %w", key, s.want[key], err)
@@ -71,9 +40,9 @@ func (s *sysctls) make(key string) error {
 }
 
 // mend makes those settings again that read otherwise than they did, and says so.
-func (s *sysctls) mend() (said []string) {
+func (s *settings) mend() (said []string) {
 	for _, key := range slices.Sorted(maps.Keys(s.read)) {
-		b, err := os.ReadFile(filepath.Join(s.root, sysctlPath(key)))
+		b, err := os.ReadFile(filepath.Join(s.root, file(key)))
 		if err != nil || string(b) == s.read[key] {
 			continue
 		}
@@ -95,9 +64,9 @@ func overwrite(path, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-// sysctlPath is where a setting lies below /proc/sys. Where a dot separates first,
+// file is where a setting lies below /proc/sys. Where a dot separates first,
 // dots and slashes change places, so that names with dots can be written (sysctl.d(5)).
-func sysctlPath(key string) string {
+func file(key string) string {
 	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '/' {
 		return key
 	}
