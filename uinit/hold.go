@@ -107,7 +107,7 @@ func unlessManaged(err error) error {
 // running, for it is its own time that the kernel takes for chance.
 func (w *worker) serviceWaiting(name string) string {
 	what := w.services[name].Waiting()
-	if pool := w.pool.Waiting(); what == "" && pool != "" {
+	if pool := w.Random.Waiting(); what == "" && pool != "" {
 		return "perhaps " + pool
 	}
 	return what

@@ -37,20 +37,12 @@ func (w *worker) Step(name string) feature.Step {
 		return feature.Step{Run: w.addVLANs, Waiting: w.vlansWaiting}
 	case "loopback":
 		return feature.Step{Run: func(context.Context) error { return link.Loopback() }}
-	case "buttons":
-		return feature.Step{Run: w.watchButtons}
 	case "status":
 		return feature.Step{Run: w.serveStatus}
-	case "entropy":
-		return feature.Step{Run: w.awaitPool, Waiting: w.pool.Waiting}
-	case "seed":
-		return feature.Step{Run: w.useSeed}
 	case "rtc":
 		return feature.Step{Run: w.clock.initial}
 	case "clock":
 		return feature.Step{Run: func(ctx context.Context) error { return w.clock.sync(ctx, w.Life) }, Waiting: w.clock.waiting}
-	case "watchdog":
-		return feature.Step{Run: w.startWatchdog}
 	case "network": // a name for all that it needs
 		return feature.Step{Run: func(context.Context) error { return nil }}
 	case "console":

@@ -27,7 +27,6 @@ func (w *worker) Stops() []feature.Stop {
 		{Phase: feature.Guests, Step: power.Step{Name: "guests", Limit: w.guests.stopLimit(), Do: w.guests.stop}},
 		{Phase: feature.Shares, Step: power.Step{Name: "shares", Limit: 5 * time.Second, Do: w.stopShares}},
 		{Phase: feature.Services, Step: power.Step{Name: "services", Limit: w.Machine.Now().Boot.StopTimeout.Or(15 * time.Second), Do: w.stopServices}},
-		{Phase: feature.State, Step: power.Step{Name: "seed", Limit: 2 * time.Second, Do: w.saveSeed}},
 		{Phase: feature.State, Step: power.Step{Name: "clock", Limit: 2 * time.Second, Do: w.clock.end}},
 		{Phase: feature.State, Step: power.Step{Name: "crash record", Limit: 2 * time.Second, Do: w.forgetCrash}},
 		{Phase: feature.Processes, Step: power.Step{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error {
@@ -36,7 +35,6 @@ func (w *worker) Stops() []feature.Stop {
 		{Phase: feature.FileSystems, Step: power.Step{Name: "file systems", Limit: 10 * time.Second, Do: mount.DetachAll}},
 		{Phase: feature.Volumes, Step: power.Step{Name: "volumes", Limit: 5 * time.Second, Do: w.stopVolumes}},
 		{Phase: feature.Arrays, Step: power.Step{Name: "arrays", Limit: 5 * time.Second, Do: w.arrays.stop}},
-		{Phase: feature.Watchdog, Step: power.Step{Name: "watchdog", Limit: 2 * time.Second, Do: w.stopWatchdog}},
 	}
 }
 

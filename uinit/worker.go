@@ -21,7 +21,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/entropy"
+	"github.com/imgbuild/imgbuild/uinit/entropy/pool"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/link"
@@ -50,15 +50,12 @@ type worker struct {
 	control  *virtioport.Control
 	history  history
 
-	disarm  atomic.Pointer[disarm]
 	crashed atomic.Bool // the last boot ended by crashes, and its record lies somewhere
 
 	terminals terminals
 
 	added []string // VLANs that the profile does not have
 
-	pool   *entropy.Pool
-	seeded atomic.Bool // the seed's directory is there
 	clock  *timekeeper
 	arrays *arrays
 }
@@ -110,7 +107,6 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	log := slog.New(klog.New(w.kmsg, "uinit", level))
 	board := status.NewBoard(w.send)
 	w.output = service.NewOutput(func(name, line string) { w.logLine(name, line) })
-	w.pool = entropy.Start(entropy.System{}, os.DirFS("/"))
 	serial := line.Has(report.ParamReport) // at which anybody may sit, unlike at a virtual machine's own port
 	w.control = &virtioport.Control{
 		Test: line.Has(report.ParamTest) && !serial, Reply: w.reporter.Send,
@@ -119,7 +115,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	w.Deps = &feature.Deps{
 		Life: life, Log: log, Facts: board, Outcomes: &feature.Outcomes{Life: life, Log: log, Board: board},
 		Disks: &alone.Disks{Sys: dev.Sys(), Open: alone.Open}, News: &feature.News{},
-		Random:   &feature.Random{Ready: w.poolReady, Waiting: w.pool.Waiting},
+		Random:   feature.NewRandom(pool.Start(pool.System{}, os.DirFS("/"))),
 		Programs: &feature.Programs{},
 	}
 	w.send(report.Event{Kind: report.KindHello, Name: version(), Message: kernelRelease()})
@@ -197,10 +193,4 @@ func readMachine(file string) (*spec.Description, error) {
 // logLine writes a service's own words to the kernel's log.
 func (w *worker) logLine(name, line string) {
 	fmt.Fprint(w.kmsg, klog.Record(fmt.Sprintf("<%d>%s: %s", journal.Echo<<3|journal.Info, name, strings.ToValidUTF8(line, "?"))))
-}
-
-// poolReady returns when the random pool is good for keys.
-func (w *worker) poolReady(ctx context.Context) error {
-	_, err := w.pool.Wait(ctx)
-	return err
 }

@@ -24,10 +24,6 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 		}
 		wants = append(wants, members...)
 	}
-	// Without these nobody would hear the power button.
-	for _, name := range []string{"button", "evdev"} {
-		wants = append(wants, kmod.Want{Name: name, Why: "power button", Optional: true})
-	}
 	// Where nothing else outlasts a boot, the firmware keeps word of a box that crashes.
 	wants = append(wants, kmod.Want{Name: "efivarfs", Why: "records of crashes", Optional: true})
 	if len(p.VM) > 0 {

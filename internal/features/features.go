@@ -8,6 +8,8 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
+	button "github.com/imgbuild/imgbuild/uinit/button/plan"
+	entropy "github.com/imgbuild/imgbuild/uinit/entropy/plan"
 	firewall "github.com/imgbuild/imgbuild/uinit/firewall/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	log "github.com/imgbuild/imgbuild/uinit/log/plan"
@@ -16,17 +18,21 @@ import (
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
 	sysctl "github.com/imgbuild/imgbuild/uinit/sysctl/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
+	watchdog "github.com/imgbuild/imgbuild/uinit/watchdog/plan"
 	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
 )
 
 var list = []graph.Plan{
 	base.Plan,
+	button.Plan,
+	entropy.Plan,
 	firewall.Plan,
 	log.Plan,
 	nflog.Plan,
 	share.Plan,
 	ssh.Plan,
 	sysctl.Plan,
+	watchdog.Plan,
 	wireguard.Plan,
 }
 

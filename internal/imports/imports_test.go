@@ -85,7 +85,7 @@ func (b ban) hold(t *testing.T, p pkg) {
 
 // shared are the packages of uinit that its features may use: what all stand on, and protocols.
 var shared = []string{
-	"uinit/cmdline", "uinit/ctl", "uinit/dev", "uinit/dhcp", "uinit/dhcp6", "uinit/feature", "uinit/graph", "uinit/klog", "uinit/kmod",
+	"uinit/cmdline", "uinit/ctl", "uinit/dev", "uinit/dhcp", "uinit/dhcp6", "uinit/entropy/pool", "uinit/feature", "uinit/graph", "uinit/klog", "uinit/kmod",
 	"uinit/log/journal", "uinit/power", "uinit/slack", "uinit/status", "uinit/unit",
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/state"
 )
 
 // crossCheck finds what no single value shows: references to nothing, circles,
@@ -38,9 +37,7 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.shares()
 	c.claims()
 	c.ssh()
-	c.watchdog()
 	c.time()
-	state.Check(c.Judge, &c.p.Machine, "entropy.state", c.p.Entropy.State)
 	c.site()
 	c.checks()
 	c.run()

@@ -2,7 +2,6 @@ package profile
 
 import (
 	"strings"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -30,15 +29,5 @@ func (c *crosser) ssh() {
 	}
 	if at := crosscheck.KeysAlone(&c.p.Machine); len(at) > 0 {
 		c.Of("user", "site", "mount").Warn("ssh", "only who has a key in the file system at %s can log in by SSH: nothing in the image lets anybody in without it; accepted: user.NAME.authorized_keys of an account whose home lies in the image", strings.Join(at, " or "))
-	}
-}
-
-func (c *crosser) watchdog() {
-	w := c.p.Watchdog
-	if w == nil {
-		return
-	}
-	if d := time.Duration(w.Timeout); d < 5*time.Second || d > 10*time.Minute {
-		c.Bad("watchdog.timeout", "is %s; accepted: 5s to 10m", w.Timeout)
 	}
 }

@@ -27,16 +27,8 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 		add(unit.Unit{Name: "site", Needs: []string{"mounts"}, After: []string{"coldplug"}, Timeout: m.Site.Wait.Or(SiteWait) + SiteGrace})
 	}
 	add(unit.Unit{Name: "loopback"})
-	// What makes keys names this one; it keeps nobody else waiting.
-	add(unit.Unit{Name: "entropy"})
 	add(unit.Unit{Name: "rtc", Soft: true})
-	add(unit.Unit{Name: "buttons", Soft: true})
 	add(unit.Unit{Name: "status", Needs: []string{"mounts"}, After: []string{"loopback"}, Soft: true})
-
-	if m.Watchdog != nil {
-		// Coldplug brings the hardware's driver.
-		add(unit.Unit{Name: "watchdog", After: []string{"coldplug"}})
-	}
 
 	for _, name := range graph.Names(consoles) {
 		// Next to nothing is needed: a prompt is most wanted where the rest went wrong.
@@ -88,9 +80,6 @@ func Units(m *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 			Name: "mount:" + target, Needs: needs, After: after,
 			Timeout: time.Duration(row.Timeout), Soft: row.NoFail,
 		})
-	}
-	if dir := m.Entropy.State; dir != "" {
-		add(unit.Unit{Name: "seed", Needs: append([]string{"mounts"}, graph.Above(&m.Machine, path.Join(dir, "seed"))...)})
 	}
 	// These go on without their file systems where these don't come.
 	add(unit.Unit{Name: "clock", After: append([]string{"mounts", "rtc"}, graph.Above(&m.Machine, path.Join(m.Time.State, "clock"))...)}, spec.SiteTimeServers)

@@ -1,10 +1,10 @@
-// Package entropy watches the kernel's random pool become ready, helps it with a seed saved
+// Package pool watches the kernel's random pool become ready, helps it with a seed saved
 // by an earlier boot, and tests a generator's output for gross faults.
 //
 // Whatever makes a key waits for the pool; nothing else does. Files and devices used:
 // /proc/cpuinfo, /proc/cmdline, /sys/class/misc/hw_random, /dev/urandom, and the seed on the
 // machine's own state. uinit loads virtio_rng before it starts the pool.
-package entropy
+package pool
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package power
+package button
 
 import (
 	"context"
@@ -21,9 +21,9 @@ const (
 	eventSize = 24 // struct input_event on 64-bit machines
 )
 
-// WatchButtons calls pressed for each press of a power button, on the devices there are and
+// watch calls pressed for each press of a power button, on the devices there are and
 // on those that come up, until ctx ends.
-func WatchButtons(ctx context.Context, events <-chan dev.Event, pressed func(device string)) {
+func watch(ctx context.Context, events <-chan dev.Event, pressed func(device string)) {
 	var mu sync.Mutex
 	watched := map[string]bool{}
 	look := func() {
