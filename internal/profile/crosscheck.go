@@ -11,6 +11,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/state"
 )
 
 // crossCheck finds what no single value shows: references to nothing, circles,
@@ -38,6 +39,7 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.claims()
 	c.ssh()
 	c.time()
+	state.Check(c.Judge, &c.p.Machine, "state.path", c.p.State.Path)
 	c.site()
 	c.checks()
 	c.run()
