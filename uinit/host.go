@@ -13,7 +13,6 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
@@ -59,19 +58,6 @@ func (w *worker) keepPort(name string, flag int, use func(*os.File) error) {
 		// Reading a port whose host is away ends at once.
 		time.Sleep(200 * time.Millisecond)
 	}
-}
-
-// watchButtons turns the machine's power button into an orderly stop.
-func (w *worker) watchButtons(context.Context) error {
-	events, stop := w.Events.Watch()
-	go func() {
-		defer stop()
-		power.WatchButtons(w.Life, events, func(device string) {
-			w.Log.Info("power button on " + device)
-			_ = power.Request(power.PowerOff)
-		})
-	}()
-	return nil
 }
 
 // version is uinit's, as the Go toolchain noted it.

@@ -59,8 +59,6 @@ func program(name string, args []string) int {
 		return powerMain(power.Action(name), args)
 	case "uinitctl":
 		return uinitctlMain(args)
-	case "rngtest":
-		return rngtestMain(args)
 	case "version", "--version":
 		fmt.Println("uinit", version())
 		return 0

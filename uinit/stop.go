@@ -16,15 +16,13 @@ import (
 // ackLimit is how long the power-off waits for the host to have the report.
 const ackLimit = 2 * time.Second
 
-// Stops are the steps of the way down that are no feature's of their own yet: each in its time, none for ever.
+// Stops are the root's own steps of the way down: each in its time, none for ever.
 func (w *worker) Stops() []feature.Stop {
 	return []feature.Stop{
-		{Phase: feature.State, Step: power.Step{Name: "seed", Limit: 2 * time.Second, Do: w.saveSeed}},
 		{Phase: feature.State, Step: power.Step{Name: "crash record", Limit: 2 * time.Second, Do: w.forgetCrash}},
 		{Phase: feature.Processes, Step: power.Step{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error {
 			return power.KillAll(ctx, 2*time.Second)
 		}}},
-		{Phase: feature.Watchdog, Step: power.Step{Name: "watchdog", Limit: 2 * time.Second, Do: w.stopWatchdog}},
 	}
 }
 

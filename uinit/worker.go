@@ -20,7 +20,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
 	"github.com/imgbuild/imgbuild/uinit/dev"
-	"github.com/imgbuild/imgbuild/uinit/entropy"
+	"github.com/imgbuild/imgbuild/uinit/entropy/pool"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
@@ -43,13 +43,7 @@ type worker struct {
 	control  *virtioport.Control
 	history  history
 
-	disarm  atomic.Pointer[disarm]
 	crashed atomic.Bool // the last boot ended by crashes, and its record lies somewhere
-
-	ruleless error // why the packet filter's rules are not the profile's; set before the unit "firewall"
-
-	pool   *entropy.Pool
-	seeded atomic.Bool // the seed's directory is there
 }
 
 // workerMain boots the machine, waits for a request to end the run, and stops what it started.
@@ -99,7 +93,6 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	log := slog.New(klog.New(w.kmsg, "uinit", level))
 	board := status.NewBoard(w.send)
 	w.output = supervise.NewOutput(func(name, line string) { w.logLine(name, line) })
-	w.pool = entropy.Start(entropy.System{}, os.DirFS("/"))
 	serial := line.Has(report.ParamReport) // at which anybody may sit, unlike at a virtual machine's own port
 	w.control = &virtioport.Control{
 		Test: line.Has(report.ParamTest) && !serial, Reply: w.reporter.Send,
@@ -108,7 +101,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	w.Deps = &feature.Deps{
 		Life: life, Log: log, Facts: board, Outcomes: &feature.Outcomes{Life: life, Log: log, Board: board},
 		Disks: &feature.Disks{Disks: &alone.Disks{Sys: dev.Sys(), Open: alone.Open}}, News: &feature.News{},
-		Random:   &feature.Random{Ready: w.poolReady, Waiting: w.pool.Waiting},
+		Random:   feature.NewRandom(pool.Start(pool.System{}, os.DirFS("/"))),
 		Programs: &feature.Programs{},
 	}
 	w.send(report.Event{Kind: report.KindHello, Name: version(), Message: kernelRelease()})
@@ -163,10 +156,4 @@ func readMachine(file string) (*spec.Description, error) {
 // logLine writes a service's own words to the kernel's log.
 func (w *worker) logLine(name, line string) {
 	fmt.Fprint(w.kmsg, klog.Record(fmt.Sprintf("<%d>%s: %s", journal.Echo<<3|journal.Info, name, strings.ToValidUTF8(line, "?"))))
-}
-
-// poolReady returns when the random pool is good for keys.
-func (w *worker) poolReady(ctx context.Context) error {
-	_, err := w.pool.Wait(ctx)
-	return err
 }

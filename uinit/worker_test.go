@@ -30,19 +30,6 @@ func TestModuleConfig(t *testing.T) {
 	}
 }
 
-func TestSysctlPath(t *testing.T) {
-	for key, want := range map[string]string{
-		"net.ipv4.ip_forward":               "net/ipv4/ip_forward",
-		"net/ipv4/conf/bond0.20/forwarding": "net/ipv4/conf/bond0.20/forwarding",
-		"net.ipv4.conf.bond0/20.forwarding": "net/ipv4/conf/bond0.20/forwarding",
-		"x":                                 "x",
-	} {
-		if got := sysctlPath(key); got != want {
-			t.Errorf("sysctlPath(%q) = %q, want %q", key, got, want)
-		}
-	}
-}
-
 func TestReadMachine(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "machine.json")
 	if _, err := readMachine(file); !errors.Is(err, os.ErrNotExist) {

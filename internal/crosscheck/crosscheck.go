@@ -24,6 +24,3 @@ type crosser struct {
 	problem.Judge
 	p *spec.Machine
 }
-
-// linkTables are the tables of interfaces.
-var linkTables = []string{"ethernet", "bond", "vlan", "bridge", "dummy", "wireguard"}

@@ -127,7 +127,7 @@ func (c *crosser) ports(all map[string]spec.Link) {
 			p, known := all[port]
 			switch {
 			case !known:
-				c.Ref(port, linkTables...).Bad(problem.JoinIndex(key, i), "there is no interface %q%s", port, suggest.DidYouMean(port, names))
+				c.Ref(port, spec.LinkTables...).Bad(problem.JoinIndex(key, i), "there is no interface %q%s", port, suggest.DidYouMean(port, names))
 			case twice:
 				c.Bad(problem.JoinIndex(key, i), "%s is a port of %s already", port, other)
 			case p.Kind == "bridge" || p.Kind == "wireguard" || l.Kind == "bond" && p.Kind != "ethernet" && p.Kind != "dummy":
@@ -167,7 +167,7 @@ func (c *crosser) vlans(all map[string]spec.Link) {
 		parent, known := all[v.Parent]
 		switch {
 		case !known:
-			c.Ref(v.Parent, linkTables...).Bad(key+".parent", "there is no interface %q%s", v.Parent, suggest.DidYouMean(v.Parent, slices.Sorted(maps.Keys(all))))
+			c.Ref(v.Parent, spec.LinkTables...).Bad(key+".parent", "there is no interface %q%s", v.Parent, suggest.DidYouMean(v.Parent, slices.Sorted(maps.Keys(all))))
 		case parent.Kind == "wireguard":
 			c.Bad(key+".parent", "%s is a tunnel, which carries no tags", v.Parent)
 		case parent.Master != "" && all[parent.Master].Kind == "bond":

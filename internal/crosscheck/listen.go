@@ -30,12 +30,14 @@ func (c *crosser) listen(key string, addresses []netip.Addr, nobody string) {
 		case a.IsMulticast():
 			c.Bad(at, "%s is a group's address; accepted: an address of this machine", a)
 		case a.IsLinkLocalUnicast() && a.Is6() && !zone:
-			c.Ref(a.Zone(), linkTables...).Bad(at, "%s is on every link, and its interface is not named%s; accepted: such as %s%%%s", a,
+			c.Ref(a.Zone(), spec.LinkTables...).Bad(at, "%s is on every link, and its interface is not named%s; accepted: such as %s%%%s", a,
 				suggest.DidYouMean(a.Zone(), slices.Sorted(maps.Keys(all))), a.WithZone(""), first(all))
 		case found == never:
-			c.Of(linkTables...).Bad(at, "no interface has %s or could get it, so %s; accepted: %s", a, nobody, c.addresses())
+			c.Of(spec.LinkTables...).Bad(at, "no interface has %s or could get it, so %s; accepted: %s", a, nobody, c.addresses())
+			c.Rows(spec.LinkTables...).Bad(at, "no interface has %s or could get it, so %s; accepted: %s", a, nobody, c.addresses())
 		case found == perhaps:
-			c.Of(linkTables...).Warn(at, "no row gives an interface %s: unless DHCP or a router brings it, %s", a, nobody)
+			c.Of(spec.LinkTables...).Warn(at, "no row gives an interface %s: unless DHCP or a router brings it, %s", a, nobody)
+			c.Rows(spec.LinkTables...).Warn(at, "no row gives an interface %s: unless DHCP or a router brings it, %s", a, nobody)
 		}
 	}
 }

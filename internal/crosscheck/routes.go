@@ -65,7 +65,7 @@ const (
 
 func (c *crosser) route(key string, r spec.Route, links map[string]spec.Link) {
 	if l, known := links[r.Link]; !known {
-		c.Ref(r.Link, linkTables...).Bad(key+".link", "there is no interface %q%s", r.Link, suggest.DidYouMean(r.Link, slices.Sorted(maps.Keys(links))))
+		c.Ref(r.Link, spec.LinkTables...).Bad(key+".link", "there is no interface %q%s", r.Link, suggest.DidYouMean(r.Link, slices.Sorted(maps.Keys(links))))
 	} else if l.Master != "" {
 		c.Bad(key+".link", "%s is a port of %s; accepted: %s", r.Link, l.Master, l.Master)
 	}

@@ -10,8 +10,11 @@ import (
 	access "github.com/imgbuild/imgbuild/uinit/access/plan"
 	array "github.com/imgbuild/imgbuild/uinit/array/plan"
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
+	button "github.com/imgbuild/imgbuild/uinit/button/plan"
 	console "github.com/imgbuild/imgbuild/uinit/console/plan"
 	disk "github.com/imgbuild/imgbuild/uinit/disk/plan"
+	entropy "github.com/imgbuild/imgbuild/uinit/entropy/plan"
+	firewall "github.com/imgbuild/imgbuild/uinit/firewall/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	grow "github.com/imgbuild/imgbuild/uinit/grow/plan"
 	hostname "github.com/imgbuild/imgbuild/uinit/hostname/plan"
@@ -19,13 +22,16 @@ import (
 	link "github.com/imgbuild/imgbuild/uinit/link/plan"
 	log "github.com/imgbuild/imgbuild/uinit/log/plan"
 	mount "github.com/imgbuild/imgbuild/uinit/mount/plan"
+	nflog "github.com/imgbuild/imgbuild/uinit/nflog/plan"
 	service "github.com/imgbuild/imgbuild/uinit/service/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	site "github.com/imgbuild/imgbuild/uinit/site/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
+	sysctl "github.com/imgbuild/imgbuild/uinit/sysctl/plan"
 	clock "github.com/imgbuild/imgbuild/uinit/time/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 	vm "github.com/imgbuild/imgbuild/uinit/vm/plan"
+	watchdog "github.com/imgbuild/imgbuild/uinit/watchdog/plan"
 	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
 )
 
@@ -33,20 +39,26 @@ var list = []graph.Plan{
 	base.Plan,
 	access.Plan,
 	array.Plan,
+	button.Plan,
 	clock.Plan,
 	console.Plan,
 	disk.Plan,
+	entropy.Plan,
+	firewall.Plan,
 	grow.Plan,
 	hostname.Plan,
 	limits.Plan,
 	link.Plan,
 	log.Plan,
 	mount.Plan,
+	nflog.Plan,
 	service.Plan,
 	share.Plan,
 	site.Plan,
 	ssh.Plan,
+	sysctl.Plan,
 	vm.Plan,
+	watchdog.Plan,
 	wireguard.Plan,
 }
 
@@ -84,8 +96,8 @@ func Without(d *spec.Description) []string {
 	}
 	for _, f := range list {
 		unused(f.Tag, f.Used)
-		for tag, used := range f.Parts {
-			unused(tag, used)
+		for _, part := range f.Parts {
+			unused(part.Tag, part.Used)
 		}
 	}
 	slices.Sort(tags)

@@ -36,9 +36,7 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.vmNeeds()
 	c.claims()
 	c.ssh()
-	c.watchdog()
-	c.firewall()
-	state.Check(c.Judge, &c.p.Machine, "entropy.state", c.p.Entropy.State)
+	state.Check(c.Judge, &c.p.Machine, "state.path", c.p.State.Path)
 	c.checks()
 	c.run()
 	return c.Found()
@@ -48,9 +46,6 @@ type crosser struct {
 	problem.Judge
 	p *Profile
 }
-
-// linkTables are the tables of interfaces.
-var linkTables = []string{"ethernet", "bond", "vlan", "bridge", "dummy", "wireguard"}
 
 func (c *crosser) kernel() {
 	k := c.p.Kernel
@@ -167,7 +162,7 @@ func (c *crosser) access() {
 	enters := crosscheck.EntersByConsole(&c.p.Machine) || ssh && c.networked()
 	switch {
 	case ssh && !enters && !c.p.Access.Nobody:
-		c.Of(entering...).Rows(linkTables...).Of("kernel.cmdline").Bad("access", "nobody could log in: SSH is the only way in, and there is no interface; accepted: a row such as [ethernet.lan], or ip=… in kernel.cmdline")
+		c.Of(entering...).Rows(spec.LinkTables...).Of("kernel.cmdline").Bad("access", "nobody could log in: SSH is the only way in, and there is no interface; accepted: a row such as [ethernet.lan], or ip=… in kernel.cmdline")
 	case !enters && !c.p.Access.Nobody:
 		c.Of(entering...).Bad("access", "nobody could log in: no console with autologin, and no account with a password hash on a console that asks for one; "+
 			"accepted: user.root.password_hash, [ssh] and user.root.authorized_keys, a console with login = \"autologin\", access.host_password = true, or access.nobody = true where that is meant")

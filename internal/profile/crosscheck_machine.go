@@ -7,6 +7,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // stateMount holds the mount of the image's own state partition to what lies on it.
@@ -32,9 +33,9 @@ func (c *crosser) units() []string {
 func (c *crosser) unitRef(name string) problem.Judge {
 	kind, row, ok := strings.Cut(name, ":")
 	if !ok {
-		return c.Rows("ssh", "firewall", "watchdog", "site", "log", "entropy", "vm", "share.nfs", "share.smb", "share.iscsi").Of("disk", "mount", "firewall.log", "log.remote", "entropy.state")
+		return c.Rows("ssh", "firewall", "watchdog", "site", "log", "entropy", "vm", "share.nfs", "share.smb", "share.iscsi").Of("disk", "mount", "firewall.log", "log.remote", "entropy.state", "state.path")
 	}
-	j := c.Ref(row, append([]string{"console", "array", "mount", "service", "vm", "share.nfs", "share.smb", "share.iscsi"}, linkTables...)...)
+	j := c.Ref(row, append([]string{"console", "array", "mount", "service", "vm", "share.nfs", "share.smb", "share.iscsi"}, spec.LinkTables...)...)
 	switch kind {
 	case "vm":
 		return j.Of(joinKey("vm", row) + ".autostart")

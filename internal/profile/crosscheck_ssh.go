@@ -2,9 +2,9 @@ package profile
 
 import (
 	"strings"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
+	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/state"
 )
 
@@ -25,19 +25,9 @@ func (c *crosser) ssh() {
 	}
 	state.Check(c.Judge, &c.p.Machine, "ssh.state", s.State)
 	if trouble := crosscheck.SSHTrouble(&c.p.Machine); trouble != "" {
-		c.Of("user", "access", "site", "mount").Rows(linkTables...).Bad("ssh", "%s", trouble)
+		c.Of("user", "access", "site", "mount").Rows(spec.LinkTables...).Bad("ssh", "%s", trouble)
 	}
 	if at := crosscheck.KeysAlone(&c.p.Machine); len(at) > 0 {
 		c.Of("user", "site", "mount").Warn("ssh", "only who has a key in the file system at %s can log in by SSH: nothing in the image lets anybody in without it; accepted: user.NAME.authorized_keys of an account whose home lies in the image", strings.Join(at, " or "))
-	}
-}
-
-func (c *crosser) watchdog() {
-	w := c.p.Watchdog
-	if w == nil {
-		return
-	}
-	if d := time.Duration(w.Timeout); d < 5*time.Second || d > 10*time.Minute {
-		c.Bad("watchdog.timeout", "is %s; accepted: 5s to 10m", w.Timeout)
 	}
 }

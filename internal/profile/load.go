@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/state"
 	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
@@ -54,6 +55,9 @@ func Load(name string, find Finder) (*Profile, Problems, error) {
 	}
 	problems, doubts := strict.Decode(tree, src.at, p)
 	fillProfile(p)
+	if state.Lasts(&p.Machine, p.State.Path) { // else one problem is enough
+		p.FillState()
+	}
 	addPackages(p)
 	if p.Hostname == "" {
 		p.Hostname = hostname(p.Name)

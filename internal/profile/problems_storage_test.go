@@ -11,6 +11,9 @@ match = { uuid = "12:34" }
 		`p.toml:10:9: array."da ta".level: "raid3" is not a level; accepted: linear, raid0, raid1, raid4, raid5, raid6, raid10`,
 		`p.toml:11:18: array."da ta".match.uuid: "12:34" is not an array's UUID; accepted: 32 hexadecimal digits, as "mdadm --detail" prints them`,
 	}},
+	{"one place for state that is in memory", sound + "\n[state]\npath = \"/srv/state\"\n", []string{
+		`p.toml:10:8: state.path: /srv/state lies in memory and is gone after the boot; accepted: a directory in one of the profile's mounts`,
+	}},
 	{"arrays that cannot be", sound + `
 [array.data]
 level = "raid6"

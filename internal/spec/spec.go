@@ -68,6 +68,8 @@ type Machine struct {
 	// Kernel settings written at boot, before any interface comes up, and within a minute again where others change them:
 	// "net.ipv4.ip_forward" = "1". Slashes separate as well as dots (sysctl.d(5)).
 	Sysctl map[string]string `json:"sysctl,omitempty" scalar:"true"`
+	// Where what must outlast a boot is kept.
+	State State `json:"state,omitzero"`
 	// Where the clock comes from.
 	Time Time `json:"time,omitzero"`
 	// Where log records go.

@@ -20,6 +20,11 @@ func Check(j problem.Judge, m *spec.Machine, key, dir string) {
 	}
 }
 
+// Lasts says whether Check finds nothing wrong with a directory that is named.
+func Lasts(m *spec.Machine, dir string) bool {
+	return path.IsAbs(dir) && path.Clean(dir) == dir && Mounted(m, dir)
+}
+
 // Mounted says whether a directory lies in a file system of the machine's that is on a disk.
 func Mounted(m *spec.Machine, dir string) bool {
 	for {

@@ -13,8 +13,8 @@ type Plan struct {
 	Tag string
 	// Used says whether a machine does; nil: always.
 	Used func(d *spec.Description) bool
-	// Parts are build tags of their own, for parts of the feature that few machines use.
-	Parts map[string]func(d *spec.Description) bool
+	// Parts have build tags of their own, for few machines use them.
+	Parts []Option
 	// Units are the feature's part of the graph; nil: none.
 	Units Part
 	// Services are programs that the feature has supervised like those of [service.*]; nil: none.
@@ -26,4 +26,10 @@ type Plan struct {
 	Programs func(m *spec.Machine) []spec.Program
 	// Modules are the kernel's that it stands on.
 	Modules func(m *spec.Machine) []spec.Want
+}
+
+// Option is a part of a feature that its tag leaves out of an init whose machine does not use it.
+type Option struct {
+	Tag  string
+	Used func(d *spec.Description) bool
 }

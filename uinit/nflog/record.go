@@ -5,6 +5,8 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/uinit/log/journal"
 )
 
 // Field is a name and a value of a record.
@@ -76,4 +78,20 @@ func Text(fields []Field) string {
 		fmt.Fprintf(&b, "%s=%s ", f.Name, value)
 	}
 	return strings.TrimSuffix(b.String(), " ")
+}
+
+// program is the name under which logged packets are records.
+const program = "packets"
+
+// element is their structured data. The number is the one for documentation (RFC 5612): there is
+// no enterprise behind this.
+const element = "packet@32473"
+
+// record is a packet, or a count of them, as the log has it.
+func record(fields []Field) journal.Record {
+	data := journal.Element{ID: element}
+	for _, f := range fields {
+		data.Params = append(data.Params, journal.Param{Name: f.Name, Value: f.Value})
+	}
+	return journal.Record{At: journal.Uptime(), Facility: journal.Kernel, Severity: journal.Info, Program: program, Message: Text(fields), Data: data}
 }

@@ -188,12 +188,4 @@ func TestDriversNames(t *testing.T) {
 			t.Errorf("%s is exit status %d; a worker of before an update says %d", a, a.Exit(), want)
 		}
 	}
-	f, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if hasKey(f, keyPower) {
-		t.Error("nothing has a power button")
-	}
 }

@@ -1,18 +1,21 @@
+// Package plan says which units every machine has. It is pure, and the builder's as well.
 package plan
 
 import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "base", Parts: parts, Units: Units}
+var Plan = graph.Plan{Name: "base", Units: Units}
 
-// parts are those of features that have no folder of their own yet.
-var parts = func() map[string]func(*spec.Description) bool {
-	all := map[string]func(*spec.Description) bool{}
-	for tag, used := range spec.Parts {
-		all[tag] = used
+// Units are those behind which the init's root does the work.
+func Units(*spec.Description) []graph.Unit {
+	return []graph.Unit{
+		{Unit: unit.Unit{Name: "report", Soft: true}},
+		{Unit: unit.Unit{Name: "modules"}},
+		{Unit: unit.Unit{Name: "coldplug", After: []string{"modules"}}},
+		{Unit: unit.Unit{Name: "status", Needs: []string{"mounts"}, After: []string{"loopback"}, Soft: true}},
 	}
-	return all
-}()
+}

@@ -12,7 +12,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "log", Units: Units, Check: check, Parts: map[string]func(*spec.Description) bool{"nosyslogtls": secured}}
+var Plan = graph.Plan{Name: "log", Units: Units, Check: check, Parts: []graph.Option{{Tag: "nosyslogtls", Used: secured}}}
 
 // secured says whether records go, or may go, to a server by TLS.
 func secured(d *spec.Description) bool {

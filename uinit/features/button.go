@@ -1,0 +1,5 @@
+package features
+
+import "github.com/imgbuild/imgbuild/uinit/button"
+
+func init() { add(button.Linked) }

@@ -1,0 +1,5 @@
+package features
+
+import "github.com/imgbuild/imgbuild/uinit/entropy"
+
+func init() { add(entropy.Linked) }

@@ -1,0 +1,7 @@
+//go:build !nofirewall
+
+package features
+
+import "github.com/imgbuild/imgbuild/uinit/firewall"
+
+func init() { add(firewall.Linked) }

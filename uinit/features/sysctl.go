@@ -1,0 +1,5 @@
+package features
+
+import "github.com/imgbuild/imgbuild/uinit/sysctl"
+
+func init() { add(sysctl.Linked) }

@@ -1,0 +1,5 @@
+package features
+
+import "github.com/imgbuild/imgbuild/uinit/watchdog"
+
+func init() { add(watchdog.Linked) }

@@ -1,0 +1,82 @@
+package sysctl
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// settings are the profile's settings of the kernel, and what each reads as once it is made: a setting may
+// read otherwise than it was written, or not at all.
+type settings struct {
+	root string // /proc/sys
+	want map[string]string
+	read map[string]string
+}
+
+// set makes all settings. Those that fail do not keep the others from being made.
+func (s *settings) set() error {
+	var failed []error
+	for _, key := range slices.Sorted(maps.Keys(s.want)) {
+		failed = append(failed, s.make(key))
+	}
+	return errors.Join(failed...)
+}
+
+func (s *settings) make(key string) error {
+	path := filepath.Join(s.root, file(key))
+	// Not os.WriteFile: what the kernel does not have must not be made as a file.
+	if err := overwrite(path, s.want[key]+"\n"); err != nil {
+		return fmt.Errorf("setting %s to %q: %w", key, s.want[key], err)
+	}
+	if b, err := os.ReadFile(path); err == nil {
+		s.read[key] = string(b)
+	}
+	return nil
+}
+
+// mend makes those settings again that read otherwise than they did, and says so.
+func (s *settings) mend() (said []string) {
+	for _, key := range slices.Sorted(maps.Keys(s.read)) {
+		b, err := os.ReadFile(filepath.Join(s.root, file(key)))
+		if err != nil || string(b) == s.read[key] {
+			continue
+		}
+		line := fmt.Sprintf("sysctl %s was changed to %q; it is %q again", key, strings.TrimSpace(string(b)), s.want[key])
+		if err := s.make(key); err != nil {
+			line = err.Error()
+		}
+		said = append(said, line)
+	}
+	return said
+}
+
+func overwrite(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
+// file is where a setting lies below /proc/sys. Where a dot separates first,
+// dots and slashes change places, so that names with dots can be written (sysctl.d(5)).
+func file(key string) string {
+	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '/' {
+		return key
+	}
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '.':
+			return '/'
+		case '/':
+			return '.'
+		}
+		return r
+	}, key)
+}
