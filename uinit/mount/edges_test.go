@@ -301,3 +301,23 @@ func TestGist(t *testing.T) {
 		}
 	}
 }
+
+// The table's words, to their edges: what stands for a blank, and rows that lack their end.
+func TestTableEdges(t *testing.T) {
+	for text, want := range map[string]string{`a\040b`: "a b", `\134`: `\`, `a\04`: `a\04`, `\080`: `\080`, `\180`: `\180`, `\777`: "\xff", `\000`: "\x00", `x\`: `x\`, "plain": "plain", `\011\012`: "\t\n"} {
+		if got := unescape(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	for line, want := range map[string]Table{
+		"1 1 0:2 /r /t rw - ext4 /dev/sda rw": {{"/r", "/t", "ext4", "/dev/sda"}}, "1 1 0:2 /r /t rw - ext4": {{"/r", "/t", "ext4", ""}}, "1 1 0:2 /r /t - ext4 x": nil, "1 1 0:2 /r /t rw -": nil, "1 1 0:2 /r /t rw - ": nil,
+	} {
+		if got, err := ParseTable(strings.NewReader(line)); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %+v, %v", line, got, err)
+		}
+	}
+	table := Table{{"/", "/a", "ext4", "first"}, {"/", "/a", "xfs", "last"}, {"/", "/", "rootfs", ""}}
+	if m := table.At("/a"); m == nil || m.Source != "last" || table.At("/") != nil {
+		t.Errorf("%+v", m)
+	}
+}

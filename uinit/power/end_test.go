@@ -188,6 +188,10 @@ func TestDriversNames(t *testing.T) {
 			t.Errorf("%s is exit status %d; a worker of before an update says %d", a, a.Exit(), want)
 		}
 	}
+	// The kernel's numbers (input-event-codes.h, input.h).
+	if keyPower != 116 || evKey != 1 || eventSize != 24 {
+		t.Errorf("key %d, event %d of %d bytes", keyPower, evKey, eventSize)
+	}
 	f, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)

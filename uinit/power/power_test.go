@@ -1,6 +1,7 @@
 package power
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -83,6 +84,27 @@ func TestIsPress(t *testing.T) {
 	} {
 		if got := isPress(tt.b, keyPower); got != tt.want {
 			t.Errorf("isPress(%v) = %v", tt.b[16:], got)
+		}
+	}
+}
+
+// Each press counts once, however many events a read brings; half an event at the end is none.
+func TestReadPresses(t *testing.T) {
+	event := func(kind, code uint16, value uint32) []byte {
+		b := make([]byte, 24)
+		binary.NativeEndian.PutUint16(b[16:], kind)
+		binary.NativeEndian.PutUint16(b[18:], code)
+		binary.NativeEndian.PutUint32(b[20:], value)
+		return b
+	}
+	press, release, end := event(1, 116, 1), event(1, 116, 0), event(0, 0, 0)
+	for _, tt := range []struct {
+		events [][]byte
+		want   int
+	}{{nil, 0}, {[][]byte{press}, 1}, {[][]byte{press, end, release, end, press, end}, 2}, {[][]byte{event(1, 117, 1), event(1, 116, 2), event(2, 116, 1)}, 0}, {[][]byte{end, press[:23]}, 0}} {
+		n := 0
+		if readPresses(bytes.NewReader(bytes.Join(tt.events, nil)), func() { n++ }); n != tt.want {
+			t.Errorf("%d events are %d presses, want %d", len(tt.events), n, tt.want)
 		}
 	}
 }
