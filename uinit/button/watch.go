@@ -3,6 +3,7 @@ package button
 import (
 	"context"
 	"encoding/binary"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,6 +70,11 @@ func watchButton(ctx context.Context, device string, pressed func(string)) {
 		return
 	}
 	defer context.AfterFunc(ctx, func() { f.Close() })()
+	readPresses(f, func() { pressed(device) })
+}
+
+// readPresses reads a device's events until there are no more.
+func readPresses(f io.Reader, pressed func()) {
 	buf := make([]byte, 64*eventSize)
 	for {
 		n, err := f.Read(buf)
@@ -77,7 +83,7 @@ func watchButton(ctx context.Context, device string, pressed func(string)) {
 		}
 		for b := buf[:n]; len(b) >= eventSize; b = b[eventSize:] {
 			if isPress(b, keyPower) {
-				pressed(device)
+				pressed()
 			}
 		}
 	}

@@ -301,3 +301,11 @@ func TestGist(t *testing.T) {
 		}
 	}
 }
+
+// Of two on one place the last counts; the root is nobody's.
+func TestTableAt(t *testing.T) {
+	table := Table{{Root: "/", Mountpoint: "/a", FSType: "ext4", Source: "first"}, {Root: "/", Mountpoint: "/a", FSType: "xfs", Source: "last"}, {Root: "/", Mountpoint: "/", FSType: "rootfs"}}
+	if m := table.At("/a"); m == nil || m.Source != "last" || table.At("/") != nil {
+		t.Errorf("%+v", m)
+	}
+}

@@ -111,13 +111,15 @@ func TestWatch(t *testing.T) {
 	over := errors.New("going down")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	begin, looks := time.Now(), 0
-	if err := watch(ctx, file, nil); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("without the driver: %v", err)
-	}
 	if err := os.WriteFile(file, []byte("Personalities :\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := watch(ctx, file, func() bool {
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	err = watch(ctx, int(f.Fd()), func() bool {
 		if looks++; looks == 2 {
 			cancel(over)
 		}
@@ -126,7 +128,7 @@ func TestWatch(t *testing.T) {
 	if took := time.Since(begin); !errors.Is(err, over) || looks != 2 || took < 2*time.Second || took > 30*time.Second {
 		t.Errorf("%v after %v and %d looks", err, took, looks)
 	}
-	if err := watch(ctx, file, func() bool { t.Error("it looks after its end"); return true }); !errors.Is(err, over) {
+	if err := watch(ctx, int(f.Fd()), func() bool { t.Error("it looks after its end"); return true }); !errors.Is(err, over) {
 		t.Error(err)
 	}
 }

@@ -12,15 +12,16 @@ import (
 // Watch calls look now and whenever the driver has news (md_new_event in drivers/md/md.c wakes who
 // polls /proc/mdstat), and each second while look says that something is under way.
 func Watch(ctx context.Context, look func() (busy bool)) error {
-	return watch(ctx, "/proc/mdstat", look)
-}
-
-func watch(ctx context.Context, file string, look func() (busy bool)) error {
-	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open("/proc/mdstat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("watching arrays: %w", &os.PathError{Op: "open", Path: file, Err: err})
+		return fmt.Errorf("watching arrays: %w", &os.PathError{Op: "open", Path: "/proc/mdstat", Err: err})
 	}
 	defer unix.Close(fd)
+	return watch(ctx, fd, look)
+}
+
+// watch is Watch of an open file.
+func watch(ctx context.Context, fd int, look func() (busy bool)) error {
 	buf := make([]byte, 64)
 	for ctx.Err() == nil {
 		// Reading takes note of the news; a poll tells of what comes after.
