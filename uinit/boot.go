@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/base/plan"
@@ -86,19 +85,10 @@ func (w *worker) boot() {
 		DefaultTimeout: w.Machine.Now().Boot.UnitTimeout.Or(0), Report: w.Outcomes.Note, Hold: hold,
 		Settled: func(bool) {
 			started()
-			told := make(chan struct{})
-			go func() { // the file systems that know may not answer
-				defer close(told)
-				w.tellLastBoot()
-			}()
 			for _, f := range w.features {
 				if s, ok := f.Feature.(feature.Settler); ok {
 					s.Settled()
 				}
-			}
-			select {
-			case <-told:
-			case <-time.After(2 * time.Second):
 			}
 			w.settled()
 		},

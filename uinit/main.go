@@ -53,8 +53,6 @@ func program(name string, args []string) int {
 		return workerMain(args)
 	case "rescue":
 		return rescueMain(strings.Join(args, " "))
-	case "modprobe":
-		return modprobeMain(args)
 	case "poweroff", "reboot", "halt":
 		return powerMain(power.Action(name), args)
 	case "uinitctl":

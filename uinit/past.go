@@ -1,15 +1,9 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"time"
 
-	"github.com/imgbuild/imgbuild/internal/bounded"
-	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/crash"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
@@ -52,46 +46,4 @@ func (p past) tell(w *worker) {
 	if p.NoRescue != "" {
 		w.Outcomes.Trouble("rescue", string(unit.Failed), "no shell: "+p.NoRescue)
 	}
-}
-
-// crashPlaces are where one boot leaves word of its crashes to the next.
-func crashPlaces(m *spec.Machine) crash.Places { return crash.PlacesOf(m, bounded.OnDisk) }
-
-// keepCrash is for PID 1: it leaves word, and returns how many boots in a row have ended so.
-func keepCrash(reason string) (reboots int, err error) {
-	m, err := readMachine(spec.Path)
-	if err != nil {
-		m = &spec.Description{} // the firmware may have room all the same
-	}
-	n, failed := crashPlaces(&m.Machine).Keep(reason)
-	return n, errors.Join(err, failed)
-}
-
-// tellLastBoot says how the last boot ended, if it ended by crashes. It comes when the boot is over: until then the file
-// systems that may know are not there. The record is dropped once this boot has lasted.
-func (w *worker) tellLastBoot() {
-	r, err := crashPlaces(w.Machine.Now()).Recall()
-	if err != nil {
-		return
-	}
-	w.crashed.Store(true)
-	w.Facts.Fact("uinit.reboots", r.Reboots)
-	w.Outcomes.Trouble("last-boot", "degraded", fmt.Sprintf("rebooted because uinit crashed again and again (%d in a row); the last time: %s", r.Reboots, r.Reason))
-	go func() {
-		select {
-		case <-time.After(crash.Span):
-			if err := w.forgetCrash(w.Life); err != nil {
-				w.Log.Warn(err.Error())
-			}
-		case <-w.Life.Done():
-		}
-	}()
-}
-
-// forgetCrash drops the record, if there is one: the box has run for a while, or somebody ends the run in good order.
-func (w *worker) forgetCrash(context.Context) error {
-	if !w.crashed.CompareAndSwap(true, false) {
-		return nil
-	}
-	return crashPlaces(w.Machine.Now()).Forget()
 }

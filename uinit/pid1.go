@@ -19,7 +19,9 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/crash"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
+	"github.com/imgbuild/imgbuild/uinit/limits"
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/module"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/slack"
@@ -61,7 +63,7 @@ func (f *first) run() {
 		f.say("files beside the program on the boot medium are not used; %s was removed", beside)
 	}
 	// The worker inherits the mercy; nothing else does (uinit/slack).
-	if err := errors.Join(dropped, mounted, oom.Set(oom.Never), offerModprobe(), spareHugePages(f.line)); err != nil {
+	if err := errors.Join(dropped, mounted, oom.Set(oom.Never), module.OfferModprobe(), limits.SpareHugePages(f.line)); err != nil {
 		f.say("%v", err)
 	}
 	f.listen()
@@ -119,7 +121,7 @@ func (f *first) rescue(why string) (refused string) {
 func (f *first) rebootCrashed(reason string) {
 	reboots := make(chan int, 1)
 	f.steps([]power.Step{{Name: "the record of crashes", Limit: 10 * time.Second, Do: func(context.Context) error {
-		n, err := keepCrash(reason)
+		n, err := crash.KeepFor(reason)
 		reboots <- n
 		return err
 	}}})
@@ -214,7 +216,7 @@ func (f *first) listen() {
 func (f *first) end(action power.Action, s syscall.Signal) {
 	pid := int(f.child.Load())
 	if pid != 0 && syscall.Kill(pid, s) == nil {
-		await(func() bool { return f.child.Load() == 0 }, stopLimit)
+		power.Await(func() bool { return f.child.Load() == 0 }, power.Limit)
 	}
 	f.finish(action)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/features"
 	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/module"
 )
 
 // asksForRescue says whether the kernel line asks for a shell before the boot. S, single and 1 are what it is called
@@ -43,17 +44,17 @@ func rescue(reason string) error {
 	life, end := context.WithCancel(context.Background())
 	defer end()
 	line := cmdline.Read()
-	m, err := readMachine(spec.Path)
+	m, err := spec.Read(spec.Path)
 	if err != nil {
 		m, reason = &spec.Description{}, reason+"\n"+err.Error()
 	}
-	if usr := attachUsr(&m.Machine, line); usr != nil && usr.Err != nil { // the shell is there
+	if usr := module.AttachUsr(&m.Machine, line); usr != nil && usr.Err != nil { // the shell is there
 		reason += "\n" + usr.Err.Error()
 	}
 	// The shell is worth more than its keyboard's driver or a password from elsewhere, but it is not given for their
 	// lack: what root's password is says /etc/shadow, in which these may only put another one.
 	var failed error
-	if loader, _, err := openModules(&m.Machine, line); err == nil {
+	if loader, _, err := module.Open(&m.Machine, line); err == nil {
 		events, err := dev.Listen(life)
 		if err != nil {
 			events = &dev.Monitor{}
@@ -62,7 +63,7 @@ func rescue(reason string) error {
 		defer stop()
 		go func() {
 			defer func() { _ = recover() }()
-			p := newPlug(loader, func(string, error) {})
+			p := module.NewPlug(loader, func(string, error) {})
 			p.Cold(life)
 			p.Hot(life, news)
 		}()

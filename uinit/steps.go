@@ -8,11 +8,7 @@ import (
 func (w *worker) Step(name string) feature.Step {
 	switch name {
 	case "report":
-		return feature.Step{Run: w.openHost}
-	case "modules":
-		return feature.Step{Run: w.loadModules}
-	case "coldplug":
-		return feature.Step{Run: w.coldplug}
+		return feature.Step{Run: w.host.Open}
 	case "status":
 		return feature.Step{Run: w.serveStatus}
 	}

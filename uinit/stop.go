@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -11,15 +10,12 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/power"
+	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
-
-// ackLimit is how long the power-off waits for the host to have the report.
-const ackLimit = 2 * time.Second
 
 // Stops are the root's own steps of the way down: each in its time, none for ever.
 func (w *worker) Stops() []feature.Stop {
 	return []feature.Stop{
-		{Phase: feature.State, Step: power.Step{Name: "crash record", Limit: 2 * time.Second, Do: w.forgetCrash}},
 		{Phase: feature.Processes, Step: power.Step{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error {
 			return power.KillAll(ctx, 2*time.Second)
 		}}},
@@ -39,13 +35,13 @@ func (w *worker) stopSteps(action power.Action) []power.Step {
 	for _, s := range stops {
 		steps = append(steps, s.Step)
 	}
-	return append(steps, power.Step{Name: "report", Limit: ackLimit, Do: func(ctx context.Context) error { return w.sayDone(ctx, action) }})
+	return append(steps, power.Step{Name: "report", Limit: virtioport.AckLimit, Do: func(ctx context.Context) error { return w.host.Done(ctx, action) }})
 }
 
 func (w *worker) stop(action power.Action) {
 	w.Log.Info("going down: " + string(action))
 	steps := w.stopSteps(action)
-	if err := setStopLimit(power.Budget(steps)); err != nil {
+	if err := power.SetLimit(power.Budget(steps)); err != nil {
 		w.Log.Warn(fmt.Sprintf("writing the stop limit: %v", err))
 	}
 	power.Run(context.Background(), steps, func(name string, took time.Duration, err error) {
@@ -56,30 +52,4 @@ func (w *worker) stop(action power.Action) {
 		w.Facts.Fact("stop."+strings.ReplaceAll(name, " ", "_"), report.Seconds(took))
 		w.Log.Debug(fmt.Sprintf("stopping %s ok %v", name, feature.Round(took)))
 	})
-}
-
-// sayDone ends the report and waits until the host has it: what is still in the port when the machine
-// goes off is lost.
-func (w *worker) sayDone(ctx context.Context, action power.Action) error {
-	w.reporter.Send(report.Event{Kind: report.KindDone, State: string(action)})
-	if !w.hasHost() {
-		return nil
-	}
-	if err := w.reporter.Flush(ctx); err != nil {
-		return fmt.Errorf("sending the report's end: %w", err)
-	}
-	select {
-	case <-w.control.Acked():
-	case <-ctx.Done():
-	}
-	return nil
-}
-
-// hasHost says whether anybody may be listening at all.
-func (w *worker) hasHost() bool {
-	if w.Machine.Line.Has(report.ParamReport) {
-		return true
-	}
-	ports, err := os.ReadDir("/sys/class/virtio-ports")
-	return err == nil && len(ports) > 0
 }

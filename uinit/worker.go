@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
-	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -24,6 +22,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/module"
 	"github.com/imgbuild/imgbuild/uinit/netcmdline"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
@@ -39,11 +38,8 @@ type worker struct {
 	kmsg   io.Writer
 	output *supervise.Output
 
-	reporter *virtioport.Reporter
-	control  *virtioport.Control
-	history  history
-
-	crashed atomic.Bool // the last boot ended by crashes, and its record lies somewhere
+	host    virtioport.Host
+	history status.History
 }
 
 // workerMain boots the machine, waits for a request to end the run, and stops what it started.
@@ -84,7 +80,7 @@ func workerMain(args []string) int {
 }
 
 func newWorker(life context.Context, before past) (*worker, error) {
-	w := &worker{reporter: &virtioport.Reporter{}, kmsg: klog.Open()}
+	w := &worker{host: virtioport.Host{Reporter: &virtioport.Reporter{}}, history: status.History{Uptime: virtioport.Uptime}, kmsg: klog.Open()}
 	line := cmdline.Read()
 	level := slog.LevelInfo
 	if line.Has("uinit.debug") {
@@ -94,8 +90,8 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	board := status.NewBoard(w.send)
 	w.output = supervise.NewOutput(func(name, line string) { w.logLine(name, line) })
 	serial := line.Has(report.ParamReport) // at which anybody may sit, unlike at a virtual machine's own port
-	w.control = &virtioport.Control{
-		Test: line.Has(report.ParamTest) && !serial, Reply: w.reporter.Send,
+	w.host.Control = &virtioport.Control{
+		Test: line.Has(report.ParamTest) && !serial, Reply: w.host.Reporter.Send,
 		Power: func(action string) error { return power.Request(power.Action(action)) },
 	}
 	w.Deps = &feature.Deps{
@@ -104,18 +100,19 @@ func newWorker(life context.Context, before past) (*worker, error) {
 		Random:   feature.NewRandom(pool.Start(pool.System{}, os.DirFS("/"))),
 		Programs: &feature.Programs{},
 	}
+	w.host.Deps = w.Deps
 	w.send(report.Event{Kind: report.KindHello, Name: version(), Message: kernelRelease()})
 	board.Fact("uinit.version", version())
 	board.Fact("kernel.release", kernelRelease())
 	before.tell(w)
 
-	description, err := readMachine(spec.Path)
+	description, err := spec.Read(spec.Path)
 	if err != nil {
 		return nil, err
 	}
 	w.Machine = feature.NewMachine(description, line)
-	usr := attachUsr(w.Machine.Now(), line)
-	if w.Kmod, _, err = openModules(w.Machine.Now(), line); err != nil {
+	usr := module.AttachUsr(w.Machine.Now(), line)
+	if w.Kmod, _, err = module.Open(w.Machine.Now(), line); err != nil {
 		return nil, err
 	}
 	netcmdline.Publish(w.Deps, description.Machine)
@@ -141,19 +138,13 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	return w, nil
 }
 
-func readMachine(file string) (*spec.Description, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("reading the machine's description: %w", err)
-	}
-	m := &spec.Description{}
-	if err := json.Unmarshal(b, m); err != nil {
-		return nil, fmt.Errorf("reading the machine's description in %s: %w", file, err)
-	}
-	return m, nil
-}
-
 // logLine writes a service's own words to the kernel's log.
 func (w *worker) logLine(name, line string) {
 	fmt.Fprint(w.kmsg, klog.Record(fmt.Sprintf("<%d>%s: %s", journal.Echo<<3|journal.Info, name, strings.ToValidUTF8(line, "?"))))
+}
+
+// send reports an event to the host and to whoever asks later.
+func (w *worker) send(e report.Event) {
+	w.history.Note(e)
+	w.host.Reporter.Send(e)
 }

@@ -28,11 +28,6 @@ func Wants(p *profile.Profile) ([]kmod.Want, error) {
 	for _, name := range p.Kernel.Modules {
 		wants = append(wants, kmod.Want{Name: name, Why: "kernel.modules"})
 	}
-	for _, name := range slices.Sorted(maps.Keys(p.Module)) {
-		if p.Module[name].Load {
-			wants = append(wants, kmod.Want{Name: name, Why: "module." + name + ".load"})
-		}
-	}
 	for _, f := range features.All() {
 		if f.Modules == nil {
 			continue

@@ -34,10 +34,8 @@ func (c *crosser) listen(key string, addresses []netip.Addr, nobody string) {
 				suggest.DidYouMean(a.Zone(), slices.Sorted(maps.Keys(all))), a.WithZone(""), first(all))
 		case found == never:
 			c.Of(spec.LinkTables...).Bad(at, "no interface has %s or could get it, so %s; accepted: %s", a, nobody, c.addresses())
-			c.Rows(spec.LinkTables...).Bad(at, "no interface has %s or could get it, so %s; accepted: %s", a, nobody, c.addresses())
 		case found == perhaps:
 			c.Of(spec.LinkTables...).Warn(at, "no row gives an interface %s: unless DHCP or a router brings it, %s", a, nobody)
-			c.Rows(spec.LinkTables...).Warn(at, "no row gives an interface %s: unless DHCP or a router brings it, %s", a, nobody)
 		}
 	}
 }

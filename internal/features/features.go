@@ -21,6 +21,7 @@ import (
 	limits "github.com/imgbuild/imgbuild/uinit/limits/plan"
 	link "github.com/imgbuild/imgbuild/uinit/link/plan"
 	log "github.com/imgbuild/imgbuild/uinit/log/plan"
+	module "github.com/imgbuild/imgbuild/uinit/module/plan"
 	mount "github.com/imgbuild/imgbuild/uinit/mount/plan"
 	nflog "github.com/imgbuild/imgbuild/uinit/nflog/plan"
 	service "github.com/imgbuild/imgbuild/uinit/service/plan"
@@ -50,6 +51,7 @@ var list = []graph.Plan{
 	limits.Plan,
 	link.Plan,
 	log.Plan,
+	module.Plan,
 	mount.Plan,
 	nflog.Plan,
 	service.Plan,

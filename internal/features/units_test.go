@@ -111,7 +111,7 @@ func TestAnEmptyMachineBoots(t *testing.T) {
 // Where the owner may change something, that and nothing else waits for the medium.
 func TestWhatWaitsForTheSite(t *testing.T) {
 	for key, want := range map[spec.SiteKey][]string{
-		spec.SiteHostname:       {"hostname", "array:data"},
+		spec.SiteHostname:       {"array:data", "hostname"},
 		spec.SiteAddresses:      {"link:lan"},
 		spec.SiteVLANs:          {"link:lan", "site-vlans"},
 		spec.SiteTimeServers:    {"time"},
@@ -133,6 +133,7 @@ func TestWhatWaitsForTheSite(t *testing.T) {
 				got = append(got, u.Name)
 			}
 		}
+		slices.Sort(got)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %v wait, want %v", key, got, want)
 		}

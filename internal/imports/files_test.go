@@ -40,6 +40,9 @@ const (
 
 // reasons are by file, where all of it is about one thing, or by file and function.
 var reasons = map[string]string{
+	"uinit/limits/hugepages.go":                kernels,
+	"uinit/module/modprobe.go":                 images,
+	"uinit/module/open.go":                     images,
 	"build/gobin/sshd/account.go":              images,
 	"build/gobin/sshd/launch.go":               images + "; of the home it only looks",
 	"build/gobin/sshd/limit.go openGroup":      kernels,
@@ -75,8 +78,6 @@ var reasons = map[string]string{
 	"uinit/link/make.go":                       kernels,
 	"uinit/link/resolv.go":                     images,
 	"uinit/log/journal/kernel.go":              kernels,
-	"uinit/memory.go":                          kernels,
-	"uinit/modules.go":                         images,
 	"uinit/mount/loop.go":                      images,
 	"uinit/mount/profile.go openReadOnly":      devices,
 	"uinit/mount/source.go named":              devices,
@@ -94,7 +95,6 @@ var reasons = map[string]string{
 	"uinit/share/nfs.go":                       kernels,
 	"uinit/site/medium.go openQuietly":         devices,
 	"uinit/site/use.go nameHost":               images,
-	"uinit/ssh/sshd.go OnDisk":                 looks,
 	"uinit/status/server.go":                   ours,
 	"uinit/sysctl/sysctl.go":                   kernels,
 	"uinit/time/clock/rtc.go":                  devices,

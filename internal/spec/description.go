@@ -1,6 +1,11 @@
 package spec
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+)
 
 // Description is what lies at Path: the machine, and what the builder alone knows of the image.
 type Description struct {
@@ -13,4 +18,17 @@ type Description struct {
 	Media []string `json:"media,omitempty"`
 	// Grow is there where a partition of the image's disk is to fill the disk.
 	Grow *Growth `json:"grow,omitempty"`
+}
+
+// Read reads the description in a file, as the builder wrote it.
+func Read(file string) (*Description, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the machine's description: %w", err)
+	}
+	d := &Description{}
+	if err := json.Unmarshal(b, d); err != nil {
+		return nil, fmt.Errorf("reading the machine's description in %s: %w", file, err)
+	}
+	return d, nil
 }

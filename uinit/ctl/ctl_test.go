@@ -24,3 +24,21 @@ func TestWriteProgress(t *testing.T) {
 		}
 	}
 }
+
+func TestStatusAndFacts(t *testing.T) {
+	var b strings.Builder
+	well := WriteStatus(&b, []report.Event{
+		{Name: "mounts", State: "ok", Seconds: 0.023},
+		{Name: "link:lan", State: "late", Seconds: 30, Message: "waiting: no interface matches driver=igb path=0000:03:00.0"},
+	})
+	want := "mounts                   ok          23ms\n" +
+		"link:lan                 late         30s  waiting: no interface matches driver…\n"
+	if b.String() != want || well {
+		t.Errorf("status:\n%q\nwant\n%q", b.String(), want)
+	}
+	b.Reset()
+	WriteFacts(&b, []report.Event{{Name: "a", Value: "x y"}, {Name: "b", Value: []any{"1", 2.0}}})
+	if want := "a                              x y\nb                              [\"1\",2]\n"; b.String() != want {
+		t.Errorf("facts: %q, want %q", b.String(), want)
+	}
+}

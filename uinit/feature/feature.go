@@ -52,7 +52,8 @@ type Holder interface {
 	Hold(starting context.Context, units []unit.Unit) <-chan func(name string) bool
 }
 
-// A Settler is told when every unit has an outcome.
+// A Settler is told when every unit has an outcome. The boot is called over when all of them have returned: two seconds are
+// much.
 type Settler interface{ Settled() }
 
 // A Stopper has something to do when the run ends.

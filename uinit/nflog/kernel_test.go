@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/nettest"
 )
 
@@ -19,9 +20,7 @@ const rules = `table inet t { chain out {
 
 // What the running kernel logs arrives, of more than one group, and Read ends with its context.
 func TestKernelLogs(t *testing.T) {
-	if _, err := exec.LookPath("nft"); err != nil {
-		t.Skip("nft is not installed here (Debian package nftables); boots with rules that log prove the same")
-	}
+	needed.Program(t, "nft")
 	if !nettest.Within(t, time.Minute, 0) {
 		return
 	}

@@ -14,8 +14,6 @@ var Plan = graph.Plan{Name: "base", Units: Units}
 func Units(*spec.Description) []graph.Unit {
 	return []graph.Unit{
 		{Unit: unit.Unit{Name: "report", Soft: true}},
-		{Unit: unit.Unit{Name: "modules"}},
-		{Unit: unit.Unit{Name: "coldplug", After: []string{"modules"}}},
 		{Unit: unit.Unit{Name: "status", Needs: []string{"mounts"}, After: []string{"loopback"}, Soft: true}},
 	}
 }

@@ -78,7 +78,7 @@ func TestFormatEdges(t *testing.T) {
 		t.Errorf("without a server: %v, %v", s, err)
 	}
 	for server, want := range map[spec.LogServer][2]int64{"udp://192.0.2.1:514": {limitUDP, 0}, "tcp://192.0.2.1:601": {limitStream, 1}} {
-		s, err := Open(spec.Log{Remote: server, Spool: filepath.Join(t.TempDir(), "spool")}, f)
+		s, err := Open(spec.Log{Remote: server, Queue: 1 << 20, Spool: filepath.Join(t.TempDir(), "spool"), SpoolMax: 16 << 20}, f)
 		if err != nil || s.queue.limit != 1<<20 || s.queue.spool.limit != 16<<20 || s.Stream != (want[1] == 1) {
 			t.Errorf("%s: %+v, %v", server, s, err)
 		}

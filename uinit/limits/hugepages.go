@@ -1,4 +1,4 @@
-package main
+package limits
 
 import (
 	"errors"
@@ -11,10 +11,10 @@ import (
 // hugePages is the kernel's policy for pages of 2 MiB (Documentation/admin-guide/mm/transhuge.rst).
 const hugePages = "/sys/kernel/mm/transparent_hugepage/enabled"
 
-// spareHugePages leaves huge pages to programs that ask for them, as QEMU does for its guests' memory: where all get them, a
+// SpareHugePages leaves huge pages to programs that ask for them, as QEMU does for its guests' memory: where all get them, a
 // small program that touches a few kilobytes takes 2 MiB for each of its areas. Who says otherwise on the kernel line is
 // left alone.
-func spareHugePages(line cmdline.Line) error {
+func SpareHugePages(line cmdline.Line) error {
 	if _, said := line.Get("transparent_hugepage"); said {
 		return nil
 	}

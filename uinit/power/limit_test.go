@@ -1,4 +1,4 @@
-package main
+package power
 
 import (
 	"testing"
@@ -18,7 +18,7 @@ func TestAwaitTakesALaterLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				begin := time.Now()
-				await(func() bool { return time.Since(begin) >= tt.goneAfter }, func() time.Duration {
+				Await(func() bool { return time.Since(begin) >= tt.goneAfter }, func() time.Duration {
 					if time.Since(begin) < time.Second {
 						return time.Minute // what is taken for it before the worker has said anything
 					}

@@ -1,0 +1,5 @@
+package features
+
+import "github.com/imgbuild/imgbuild/uinit/module"
+
+func init() { add(module.Linked) }
