@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/base/plan"
@@ -63,6 +65,20 @@ func (w *worker) units() []unit.Unit {
 		u.Run, u.Waiting = steps[u.Name].Run, steps[u.Name].Waiting
 		if victim, _ := w.Machine.Line.Get(paramPanic); victim == u.Name {
 			u.Run = func(context.Context) error { panic("the kernel line asks for it") }
+		}
+	}
+	return append(units, missing(image.Features, features.All())...)
+}
+
+// missing are units that fail in the place of features that the image's own init would have: this one was built for
+// another machine.
+func missing(used []string, linked []feature.Linked) []unit.Unit {
+	var units []unit.Unit
+	for _, name := range used {
+		if !slices.ContainsFunc(linked, func(l feature.Linked) bool { return l.Name == name }) {
+			units = append(units, unit.Unit{Name: name, Run: func(context.Context) error {
+				return fmt.Errorf("this uinit was built without %s (build tag no%s)", name, name)
+			}})
 		}
 	}
 	return units

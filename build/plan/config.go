@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -18,7 +19,9 @@ import (
 func config(p *profile.Profile, epoch time.Time) ([]tree.File, error) {
 	m := p.Machine
 	m.Boot.PasswordHash = "" // GRUB's alone, and not for who is inside
-	machine, err := json.MarshalIndent(spec.Description{Machine: m, Built: epoch, Media: media(p), Grow: growth(p)}, "", "  ")
+	machine, err := json.MarshalIndent(spec.Description{
+		Machine: m, Built: epoch, Media: media(p), Features: features.Used(p.Description()), Grow: growth(p),
+	}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("describing the machine: %w", err)
 	}

@@ -16,6 +16,8 @@ type Description struct {
 	// Media are the EFI system partitions that the box may have been started from, each as a source of
 	// a mount ("PARTUUID=…"); only where the profile has a table [site].
 	Media []string `json:"media,omitempty"`
+	// Features are those that the machine uses and that an init may have been built without.
+	Features []string `json:"features,omitempty"`
 	// Grow is there where a partition of the image's disk is to fill the disk.
 	Grow *Growth `json:"grow,omitempty"`
 }
