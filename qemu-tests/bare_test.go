@@ -106,6 +106,26 @@ func saysLike(t *testing.T, g *qemu.Guest, unit string, patterns ...string) {
 	logged(t, g, unit, `=~ $2`, patterns)
 }
 
+// saysOfPackets is says for packets that rules log, among thousands of those who knock on port 7 all the time: a shell
+// would not catch up with these.
+func saysOfPackets(t *testing.T, g *qemu.Guest, texts ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	for {
+		reply, err := g.Request(ctx, report.Request{Command: []string{"/bin/bash", "-c", "uinitctl log packets | grep -v dpt=7"}})
+		missing := slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return strings.Contains(reply.Output, text) })
+		switch {
+		case err != nil:
+			t.Fatalf("the log of packets: %v", err)
+		case len(missing) == 0:
+			return
+		case ctx.Err() != nil:
+			t.Fatalf("the log of packets has no %q:\n%s", missing, reply.Output)
+		}
+	}
+}
+
 // logged waits until lines of the log pass bash's test, each with its text as $2.
 func logged(t *testing.T, g *qemu.Guest, unit, test string, texts []string) {
 	t.Helper()

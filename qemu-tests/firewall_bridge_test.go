@@ -103,7 +103,7 @@ func TestFirewallBridge(t *testing.T) {
 			return false
 		})
 	}
-	says(t, g, "packets", "wire: ", "physin=outside physout=inside", "macsrc="+outer.MAC.String(), "spoofed: ", "dpt=22 flags=SYN", "proto=ARP", "vlan=20")
+	saysOfPackets(t, g, "wire: ", "physin=outside physout=inside", "macsrc="+outer.MAC.String(), "spoofed: ", "dpt=22 flags=SYN", "proto=ARP", "vlan=20")
 	s := off(t, g)
 	// A virtio card that is up while the kernel shuts devices down may hang the machine for good (uinit/power): the bridge that they
 	// are ports of tells that they went down before.

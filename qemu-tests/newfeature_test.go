@@ -1,0 +1,97 @@
+package qemu_tests
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/needed"
+)
+
+// A feature is added by its folder, the file of its table, a field of the machine, and a line in each of two lists: this one
+// is, to a copy of the sources, and is proved end to end there.
+func TestNewFeature(t *testing.T) {
+	if os.Getenv("IMGBUILD_TEST_FULL") == "" {
+		t.Skip("compiles everything anew; IMGBUILD_TEST_FULL=1 runs it")
+	}
+	t.Parallel()
+	dir := t.TempDir()
+	in := func(name string, args ...string) (string, error) {
+		cmd := exec.CommandContext(t.Context(), name, args...)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	copySources(t, dir)
+	if err := os.CopyFS(dir, os.DirFS("testdata/feature")); err != nil {
+		t.Fatal(err)
+	}
+	insert(t, filepath.Join(dir, "internal/spec/spec.go"), "type Machine struct {\n", "\t// Words for whoever asks.\n\tGreet map[string]Greet `json:\"greet,omitempty\"`\n")
+	insert(t, filepath.Join(dir, "internal/features/features.go"), "import (\n", "\tgreet \"github.com/imgbuild/imgbuild/uinit/greet/plan\"\n")
+	insert(t, filepath.Join(dir, "internal/features/features.go"), "var list = []graph.Plan{\n", "\tgreet.Plan,\n")
+
+	if out, err := in("go", "build", "-o", "imgbuild", "./cmd/imgbuild"); err != nil {
+		t.Fatalf("building it: %v\n%s", err, out)
+	}
+	bad, err := os.ReadFile(filepath.Join(dir, "box.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer(`"good day"`, `""`, `"greet:day"`, `"greet:dya"`, "[check.unit]\nunit = \"greet:dya\"\n", "").Replace(string(bad))
+	if err := os.WriteFile(filepath.Join(dir, "bad.toml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := in("./imgbuild", "check", "bad.toml")
+	for _, want := range []string{"bad.toml:11:8: greet.day.text: is empty; accepted: a word", `nothing is called "greet:dya"; did you mean greet:day?`} {
+		if err == nil || !strings.Contains(out, want) {
+			t.Errorf("check says %v, and not %q:\n%s", err, want, out)
+		}
+	}
+	if out, err := in("./imgbuild", "test", "box.toml"); err != nil {
+		t.Errorf("test: %v\n%s", err, out)
+	}
+	// Left out, nothing of it is linked.
+	if out, err := in("go", "list", "-deps", "-tags", "nogreet", "./uinit"); err != nil || strings.Contains(out, "uinit/greet") {
+		t.Errorf("with nogreet: %v\n%s", err, out)
+	}
+}
+
+// copySources copies what git keeps.
+func copySources(t *testing.T, dir string) {
+	t.Helper()
+	cmd := exec.Command(needed.Program(t, "git"), "ls-files", "-z")
+	cmd.Dir = ".."
+	list, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("listing the sources: %v", err)
+	}
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
+		text, err := fs.ReadFile(os.DirFS(".."), name)
+		if err == nil {
+			if err = os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err == nil {
+				err = os.WriteFile(filepath.Join(dir, name), text, 0o644)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// insert puts a line behind another, which must stand in the file once.
+func insert(t *testing.T, file, behind, line string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(text), behind) != 1 {
+		t.Fatalf("%s has not just one %q", file, behind)
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(string(text), behind, behind+line, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
