@@ -41,7 +41,7 @@ type Machine struct {
 	BridgeFilter BridgeFilter `json:"bridge_filter,omitzero"`
 	// Interfaces without a network behind them.
 	Dummy map[string]Dummy `json:"dummy,omitempty"`
-	// Tunnels.
+	// WireGuard interfaces.
 	WireGuard map[string]WireGuard `json:"wireguard,omitempty"`
 	// Routes besides those of gateways, DHCP and router advertisements.
 	Route map[string]Route `json:"route,omitempty"`

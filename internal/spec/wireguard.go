@@ -11,7 +11,7 @@ import (
 type WireGuard struct {
 	// File with the private key, as "wg genkey" writes it. Where there is none one is made as soon as there is randomness for it:
 	// name a file on state, so that the box keeps it. One that others may read is refused (mode 0600; on vfat the mount
-	// option umask=0077). Peers are told the public key, the fact tunnel.NAME.public_key.
+	// option umask=0077). Peers are told the public key, the fact wireguard.NAME.public_key.
 	PrivateKeyFile string `json:"private_key_file" secret:"file"`
 	// UDP port to listen on; by default any.
 	ListenPort int `json:"listen_port,omitempty" accept:"1 to 65535"`
