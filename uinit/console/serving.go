@@ -90,14 +90,7 @@ func (c *consoles) awaitTerminal(name string, events <-chan dev.Event) {
 // plugged into a box that has no serial port is its only way in. Served are those that have a unit.
 func (c *consoles) serveNew(events <-chan dev.Event) {
 	for {
-		select {
-		case e := <-events:
-			if e.Action != dev.Overflow && (e.Action != "add" || e.Subsystem() != "tty") {
-				continue
-			}
-		case <-c.Life.Done():
-			return
-		}
+		// First without an event: one may have come up between the making of the units and the watching.
 		for name := range plan.Served(Expand(c.Machine.Now().Console)) {
 			if c.served[name] {
 				continue
@@ -105,6 +98,14 @@ func (c *consoles) serveNew(events <-chan dev.Event) {
 			c.served[name] = true
 			c.Log.Info("console " + name + " came up")
 			go func() { _ = c.serve(name) }() // it logs what goes wrong
+		}
+		for news := false; !news; {
+			select {
+			case e := <-events:
+				news = e.Action == dev.Overflow || e.Action == "add" && e.Subsystem() == "tty"
+			case <-c.Life.Done():
+				return
+			}
 		}
 	}
 }

@@ -74,7 +74,7 @@ func (l *last) tell() {
 
 // Stops drop the record: somebody ends the run in good order.
 func (l *last) Stops() []feature.Stop {
-	return []feature.Stop{{Phase: feature.State, Step: power.Step{Name: "crash record", Limit: patience, Do: l.forget}}}
+	return []feature.Stop{{Phase: feature.Record, Step: power.Step{Name: "crash record", Limit: patience, Do: l.forget}}}
 }
 
 func (l *last) forget(context.Context) error {

@@ -8,7 +8,8 @@ const (
 	VMs Phase = iota
 	Shares
 	Services
-	State // what the next boot is to find
+	State  // what the next boot is to find
+	Record // that this one ended in good order
 	Processes
 	Log
 	FileSystems

@@ -26,11 +26,14 @@ type Part func(d *spec.Description) []Unit
 func Of(d *spec.Description, parts ...Part) []Unit {
 	var units []Unit
 	for _, part := range parts {
-		for _, u := range part(d) {
-			if d.Allows(u.Reads...) {
-				u.After = append(slices.Clone(u.After), "site")
-			}
-			units = append(units, u)
+		units = append(units, part(d)...)
+	}
+	if !slices.ContainsFunc(units, func(u Unit) bool { return u.Name == "site" }) {
+		return units // an init that cannot read the file does not wait for it
+	}
+	for i, u := range units {
+		if d.Allows(u.Reads...) {
+			units[i].After = append(slices.Clone(u.After), "site")
 		}
 	}
 	return units

@@ -19,8 +19,7 @@ type Plan struct {
 	Units Part
 	// Services are programs that the feature has supervised like those of [service.*]; nil: none.
 	Services func(m *spec.Machine) map[string]spec.Service
-	// Check finds what is wrong with the feature's tables beyond single values, wherever they are written: in a profile
-	// or, where the feature may be changed there, in site.toml.
+	// Check finds what is wrong with the feature's tables of a profile beyond single values.
 	Check func(j problem.Judge, m *spec.Machine)
 	// Programs are files of packages that the feature starts.
 	Programs func(m *spec.Machine) []spec.Program

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/graph"
@@ -22,16 +23,26 @@ type links struct {
 	*feature.Deps
 	// manager is made when the first interface is configured: the machine is what it is then.
 	manager func() *Manager
+	made    atomic.Bool
 	// planned are the VLANs that have units of their own: those of the image and of the kernel line.
 	planned []string
 }
 
 func newLinks(d *feature.Deps, clients6 Clients6) *links {
-	return &links{
-		Deps:    d,
-		manager: sync.OnceValue(func() *Manager { return New(d.Life, d.Machine.Now(), passOn{d}, clients6) }),
-		planned: graph.Names(d.Machine.Now().VLAN),
+	l := &links{Deps: d, planned: graph.Names(d.Machine.Now().VLAN)}
+	l.manager = sync.OnceValue(func() *Manager {
+		defer l.made.Store(true)
+		return New(d.Life, d.Machine.Now(), passOn{d}, clients6)
+	})
+	return l
+}
+
+// waiting says what an interface waits for; asking makes no manager.
+func (l *links) waiting(name string) string {
+	if !l.made.Load() {
+		return ""
 	}
+	return l.manager().Waiting(name)
 }
 
 // Step is the work behind "loopback", "link:NAME", "online:NAME", "site-vlans" and "network".
@@ -43,12 +54,12 @@ func (l *links) Step(unit string) feature.Step {
 	case "link":
 		return feature.Step{
 			Run:     func(ctx context.Context) error { return l.manager().Configure(ctx, name) },
-			Waiting: func() string { return l.manager().Waiting(name) },
+			Waiting: func() string { return l.waiting(name) },
 		}
 	case "online":
 		return feature.Step{
 			Run:     func(ctx context.Context) error { return l.manager().Online(ctx, name) },
-			Waiting: func() string { return l.manager().Waiting(name) },
+			Waiting: func() string { return l.waiting(name) },
 		}
 	case "site-vlans":
 		return feature.Step{Run: l.addVLANs, Waiting: l.vlansWaiting}

@@ -37,7 +37,7 @@ func (l *links) addVLANs(ctx context.Context) error {
 func (l *links) vlansWaiting() string {
 	var lines []string
 	for _, name := range l.added() {
-		if text := l.manager().Waiting(name); text != "" {
+		if text := l.waiting(name); text != "" {
 			lines = append(lines, name+": "+text)
 		}
 	}

@@ -2,13 +2,26 @@
 package plan
 
 import (
+	"strings"
+
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
-// Plan is what the builder reads. Which terminals a pattern matches only the box knows.
-var Plan = graph.Plan{Name: "console", Units: func(d *spec.Description) []graph.Unit { return Units(d, Served(d.Console)) }}
+// Plan is what the builder reads.
+var Plan = graph.Plan{Name: "console", Units: named}
+
+// named are the units of terminals that the profile names. Which ones a pattern matches only the box knows.
+func named(d *spec.Description) []graph.Unit {
+	rows := Served(d.Console)
+	for name := range rows {
+		if strings.Contains(name, "*") {
+			delete(rows, name)
+		}
+	}
+	return Units(d, rows)
+}
 
 // Served are the rows that offer a login.
 func Served(rows map[string]spec.Console) map[string]spec.Console {
