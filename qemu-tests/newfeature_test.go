@@ -14,10 +14,10 @@ import (
 // A feature is added by its folder, the file of its table, a field of the machine, and a line in each of two lists: this one
 // is, to a copy of the sources, and is proved end to end there.
 func TestNewFeature(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("IMGBUILD_TEST_FULL") == "" {
 		t.Skip("compiles everything anew; IMGBUILD_TEST_FULL=1 runs it")
 	}
-	t.Parallel()
 	dir := t.TempDir()
 	in := func(name string, args ...string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), name, args...)
