@@ -16,16 +16,22 @@ import (
 // a moment.
 func (a *arrays) clear(members []string) {
 	for _, disk := range members {
-		dropped, err := a.drop(disk)
-		if len(dropped) > 0 {
-			a.Log.Info(strings.Join(dropped, ", ") + ": not shown by itself, since " + disk + " is a member of an array")
-		}
+		err := a.dropAndTell(disk)
 		if errors.Is(err, unix.EBUSY) {
 			go a.insist(disk)
 		} else if err != nil {
 			a.Log.Error("taking the partitions of " + disk + " away: " + err.Error())
 		}
 	}
+}
+
+// dropAndTell says which partitions are gone, also where another one stays.
+func (a *arrays) dropAndTell(disk string) error {
+	dropped, err := a.drop(disk)
+	if len(dropped) > 0 {
+		a.Log.Info(strings.Join(dropped, ", ") + ": not shown by itself, since " + disk + " is a member of an array")
+	}
+	return err
 }
 
 // insist tries again for as long as somebody may look at a partition.
@@ -44,7 +50,7 @@ func (a *arrays) insist(disk string) {
 		case <-a.Life.Done():
 			return
 		}
-		if _, err = a.drop(disk); err == nil {
+		if err = a.dropAndTell(disk); err == nil {
 			return
 		}
 	}
