@@ -25,8 +25,10 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/uinit/features"
@@ -61,12 +63,15 @@ func program(name string, args []string) int {
 		fmt.Println("uinit", version())
 		return 0
 	}
+	accepted := []string{"worker", "rescue", "poweroff", "reboot", "halt", "uinitctl", "version"}
 	for _, l := range features.All() {
 		if main := l.Programs[name]; main != nil {
 			return main(args)
 		}
+		accepted = slices.AppendSeq(accepted, maps.Keys(l.Programs))
 	}
-	fmt.Fprintf(os.Stderr, "uinit: %q is not known; accepted: worker, rescue, getty, login, checkpassword, enclose, modprobe, poweroff, reboot, halt, uinitctl, rngtest, version\n", name)
+	slices.Sort(accepted)
+	fmt.Fprintf(os.Stderr, "uinit: %q is not known; accepted: %s\n", name, strings.Join(accepted, ", "))
 	return 2
 }
 
