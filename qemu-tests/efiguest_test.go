@@ -48,7 +48,7 @@ path = "/dev/vdb"
 		t.Fatal(err)
 	}
 	t.Cleanup(vm.Close)
-	vm.Config.Disks = append(vm.Config.Disks, qemu.Disk{Path: filepath.Join(filepath.Dir(inner.options.Kernel), "box.img"), Snapshot: true})
+	vm.Config.Disks = append(vm.Config.Disks, qemu.Disk{Path: filepath.Join(filepath.Dir(inner.kernel), "box.img"), Snapshot: true})
 	g := startFor(t, vm.Config, firmwareLimit)
 	until(t, g, "the end of the boot", isBooted)
 	begin := time.Now()

@@ -125,11 +125,11 @@ func startFor(t *testing.T, c qemu.Config, limit time.Duration) *qemu.Guest {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		exit := g.Kill()
+		t.Logf("the guest took %.1f CPU s in %.1f s", exit.CPU.Seconds(), exit.Took.Seconds())
 		if !t.Failed() {
-			g.Kill()
 			return
 		}
-		exit := g.Kill()
 		t.Logf("repeat with: %s\nended with %+v", g.Command(), exit)
 		for _, c := range g.Consoles() {
 			for _, line := range c.Tail(20) {

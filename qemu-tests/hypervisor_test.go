@@ -95,7 +95,7 @@ stop_timeout = "1s"
 path = "lvm:vg0/web"
 [run.disk.pv]
 `, cloud, inner.options.Cmdline, strings.Join(qemu.KernelArgs(qemu.AccelTCG, tsc.KHz()), " "))}
-	for name, path := range map[string]string{"kernel": inner.options.Kernel, "initrd": inner.options.Initrd} {
+	for name, path := range map[string]string{"kernel": inner.kernel, "initrd": inner.options.Initrd} {
 		b, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

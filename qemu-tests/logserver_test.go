@@ -32,6 +32,7 @@ type logServer struct {
 
 	mu       sync.Mutex
 	listener net.Listener
+	here     bool // it takes connections
 	conns    []net.Conn
 	messages map[uint64]string // by sequenceId; one may come twice
 	lines    []string          // all that came, of a machine that was started anew too
@@ -58,7 +59,7 @@ func (s *logServer) come() {
 		s.t.Fatal(err)
 	}
 	s.mu.Lock()
-	s.listener, s.address = l, l.Addr().String()
+	s.listener, s.address, s.here = l, l.Addr().String(), true
 	s.mu.Unlock()
 	go func() {
 		for {
@@ -70,26 +71,37 @@ func (s *logServer) come() {
 				c = tls.Server(c, s.secure)
 			}
 			s.mu.Lock()
-			s.conns = append(s.conns, c)
-			s.readers.Go(func() { s.read(c) })
+			if s.here {
+				s.conns = append(s.conns, c)
+				s.readers.Go(func() { s.read(c) })
+			} else {
+				c.Close()
+			}
 			s.mu.Unlock()
 		}
 	}()
 }
 
+// leave ends the server in good order: it says so, and reads what was sent until the other side has closed too. What a server that
+// crashes has not read no sender can know of.
 func (s *logServer) leave() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.listener.Close()
-	for _, c := range s.conns {
-		c.Close()
+	conns := s.conns
+	s.conns, s.here = nil, false
+	s.mu.Unlock()
+	for _, c := range conns {
+		if half, ok := c.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
+			c.Close()
+		}
 	}
-	s.conns = nil
+	s.readers.Wait()
 }
 
 var sequenceID = regexp.MustCompile(`\[meta sequenceId="(\d+)"\] `)
 
 func (s *logServer) read(c net.Conn) {
+	defer c.Close()
 	in := bufio.NewReader(c)
 	for {
 		length, err := in.ReadString(' ')

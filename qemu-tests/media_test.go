@@ -164,7 +164,7 @@ func TestGRUBPassword(t *testing.T) {
 
 // from is the appliance started from a medium.
 func (a appliance) from(w way) appliance {
-	dir := filepath.Dir(a.options.Kernel)
+	dir := filepath.Dir(a.kernel)
 	a.options.Firmware = w.firmware
 	a.options.Medium = boot.Medium{Format: w.medium, Path: build.Medium(a.profile, dir, w.medium), Stored: a.profile.Disk.Format, Bus: w.bus}
 	return a

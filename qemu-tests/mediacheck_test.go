@@ -18,7 +18,7 @@ import (
 func TestMediaByOthers(t *testing.T) {
 	t.Parallel()
 	a := extended(t, onMedia+"[disk]\nstate = \"512M\"\n", map[string]string{})
-	dir := filepath.Dir(a.options.Kernel)
+	dir := filepath.Dir(a.kernel)
 	image, cd := build.Medium(a.profile, dir, profile.FormatDisk), build.Medium(a.profile, dir, profile.FormatISO)
 	whole, err := os.ReadFile(image)
 	if err != nil {
@@ -63,7 +63,7 @@ func TestStoredDisks(t *testing.T) {
 	raw := ""
 	for _, f := range []profile.DiskFormat{profile.DiskRaw, profile.DiskQCOW2, profile.DiskVHD, profile.DiskVMDK} {
 		a := extended(t, "formats = [\"kernel\", \"disk\"]\n[disk]\nformat = \""+string(f)+"\"\n", map[string]string{})
-		file := build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatDisk)
+		file := build.Medium(a.profile, filepath.Dir(a.kernel), profile.FormatDisk)
 		if f == profile.DiskRaw {
 			raw = file
 			continue

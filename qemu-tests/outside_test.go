@@ -41,9 +41,9 @@ cmdline = ["console=tty0", "console=ttyS0,115200n8", "panic=-1", "no_timer_check
 key  = "box.key"
 cert = "box.crt"
 `, map[string]string{"box.key": string(uki.EncodeKey(key)), "box.crt": string(uki.EncodeCertificate(cert))})
-	verify(t, cert, build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatUKI))
+	verify(t, cert, build.Medium(a.profile, filepath.Dir(a.kernel), profile.FormatUKI))
 	disk := filepath.Join(t.TempDir(), "disk")
-	if out, err := exec.Command("cp", "--sparse=always", build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatDisk), disk).CombinedOutput(); err != nil {
+	if out, err := exec.Command("cp", "--sparse=always", build.Medium(a.profile, filepath.Dir(a.kernel), profile.FormatDisk), disk).CombinedOutput(); err != nil {
 		t.Fatalf("cp: %v\n%s", err, out)
 	}
 	esp := partitionOf(t, disk, layout.ESPName)

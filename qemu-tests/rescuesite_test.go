@@ -22,7 +22,7 @@ password_hash = "` + hash + `"
 func TestRescueBySite(t *testing.T) {
 	t.Parallel()
 	a := extended(t, open, map[string]string{})
-	medium := build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatISO)
+	medium := build.Medium(a.profile, filepath.Dir(a.kernel), profile.FormatISO)
 	a.options.Append, a.options.Password = []string{"uinit.rescue"}, false
 	vm, err := boot.Prepare(t.Context(), a.options)
 	if err != nil {

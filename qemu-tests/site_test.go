@@ -46,7 +46,7 @@ timeout = "5m"
 func TestSite(t *testing.T) {
 	t.Parallel()
 	a := extended(t, open, map[string]string{})
-	medium := build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatDisk)
+	medium := build.Medium(a.profile, filepath.Dir(a.kernel), profile.FormatDisk)
 	if text := fromESP(t, medium); !strings.Contains(text, "\n#hostname = \"box\"\n") {
 		t.Errorf("the example on the medium:\n%s", text)
 	}

@@ -62,7 +62,7 @@ command = ["/usr/bin/ticks"]
 		"files/usr/bin/ticks": "#!/bin/bash\nexec 9<> <(:)\nfor ((i = 0; ; i++)); do echo tick $i; read -rt 1 -u 9; done\n",
 	})
 	file := filepath.Join(t.TempDir(), "disk")
-	source := build.Medium(box.profile, filepath.Dir(box.options.Kernel), profile.FormatDisk)
+	source := build.Medium(box.profile, filepath.Dir(box.kernel), profile.FormatDisk)
 	small := diskBytes(t, source)
 	flashOnto(t, source, file, small)
 

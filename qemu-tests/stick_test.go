@@ -36,7 +36,7 @@ authorized_keys = ["` + publicKey(t) + `"]
 		t.Fatal(err)
 	}
 	a := built(t, path)
-	stick, source := filepath.Join(t.TempDir(), "stick"), build.Medium(a.profile, filepath.Dir(a.options.Kernel), profile.FormatDisk)
+	stick, source := filepath.Join(t.TempDir(), "stick"), build.Medium(a.profile, filepath.Dir(a.kernel), profile.FormatDisk)
 	flashOnto(t, source, stick, diskBytes(t, source)+123<<20)
 	a = a.from(way{firmware: qemu.BIOS, medium: profile.FormatDisk, bus: qemu.USB})
 	a.options.Medium.Path = stick

@@ -1,7 +1,6 @@
 package image
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"strings"
@@ -38,29 +37,17 @@ func (w *walker) sections(root string, c extent.Content) error {
 	return nil
 }
 
-// kernel visits the parts of a bzImage: its release, the set-up code, and the kernel
-// proper as it is compressed (Documentation/arch/x86/boot.rst, payload_offset).
+// kernel visits the parts of a bzImage: its release, the set-up code, and the kernel proper as it is compressed.
 func (w *walker) kernel(root string, c extent.Content) error {
 	release, err := uki.KernelRelease(c)
 	if err != nil {
 		return err
 	}
-	head := make([]byte, 0x250)
-	if _, err := c.ReadAt(head, 0); err != nil {
+	setup, payload, err := uki.KernelParts(c)
+	if err != nil {
 		return err
 	}
-	setup := int64(head[0x1f1])
-	if setup == 0 { // as old boot loaders mean it
-		setup = 4
-	}
-	setup = (setup + 1) * 512
-	le := binary.LittleEndian
-	at, size := setup+int64(le.Uint32(head[0x248:])), int64(le.Uint32(head[0x24c:]))
-	if at+size > c.Size() {
-		return fmt.Errorf("the kernel ends at byte %d, the file at %d: %w", at+size, c.Size(), io.ErrUnexpectedEOF)
-	}
-	// The last four bytes are the size unpacked.
-	payload, start := io.NewSectionReader(c, at, max(size-4, 0)), make([]byte, 6)
+	start := make([]byte, 6)
 	n, _ := payload.ReadAt(start, 0)
 	name := "payload"
 	if compression, ok := cpio.Detect(start[:n]); ok {
@@ -69,7 +56,7 @@ func (w *walker) kernel(root string, c extent.Content) error {
 	for _, f := range []struct {
 		name    string
 		content extent.Content
-	}{{"release", strings.NewReader(release + "\n")}, {"setup", io.NewSectionReader(c, 0, setup)}, {name, payload}} {
+	}{{"release", strings.NewReader(release + "\n")}, {"setup", setup}, {name, payload}} {
 		if err := w.entry(root, Entry{Path: f.name, Mode: readable, Size: f.content.Size()}, io.NewSectionReader(f.content, 0, f.content.Size())); err != nil {
 			return err
 		}

@@ -15,10 +15,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/nft"
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/segments"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/build/vmlinux"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
 	"github.com/imgbuild/imgbuild/internal/report"
@@ -130,12 +132,42 @@ func (t Trial) boot(ctx context.Context, k segments.Packer, p *plan.Plan) (lines
 		return nil, err
 	}
 	accel, _ := qemu.Prober{Binary: t.QEMU, CacheDir: k.Cache.Notes()}.Probe(ctx)
-	lines, err = t.run(ctx, kernel, initrd, accel)
-	if err != nil && accel != qemu.AccelTCG && ctx.Err() == nil {
+	if accel != qemu.AccelTCG {
 		// What passed the probe may still hang later, where virtual machines are nested.
-		lines, err = t.run(ctx, kernel, initrd, qemu.AccelTCG)
+		if lines, err := t.run(ctx, kernel, initrd, accel); err == nil || ctx.Err() != nil {
+			return lines, err
+		}
 	}
-	return lines, err
+	if kernel, err = unpacked(ctx, k.Cache, p.Kernel.From.SHA256, kernel); err != nil {
+		return nil, err
+	}
+	return t.run(ctx, kernel, initrd, qemu.AccelTCG)
+}
+
+// unpacked is the kernel as an emulated processor need not unpack it first, a file beside the other, where there is such a thing.
+func unpacked(ctx context.Context, c *cache.Cache, sum, kernel string) (string, error) {
+	f, err := os.Open(kernel)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	entry, err := vmlinux.Cached(ctx, c, sum, f)
+	if errors.Is(err, vmlinux.ErrNone) {
+		return kernel, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	bare, err := entry.Open(vmlinux.Name)
+	if err != nil {
+		return "", err
+	}
+	defer bare.Close()
+	kernel += "-unpacked"
+	return kernel, create(kernel, func(w io.Writer) error {
+		_, err := io.Copy(w, io.NewSectionReader(bare, 0, bare.Size()))
+		return err
+	})
 }
 
 func (t Trial) run(ctx context.Context, kernel, initrd, accel string) (lines []string, err error) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+
+	"github.com/imgbuild/imgbuild/build/extent"
 )
 
 // KernelRelease reads the release, what `uname -r` says, out of a bzImage: the
@@ -27,4 +29,24 @@ func KernelRelease(kernel io.ReaderAt) (string, error) {
 		return "", fmt.Errorf("reading a kernel's version: %q does not begin with a release", version[:min(n, 32)])
 	}
 	return string(release), nil
+}
+
+// KernelParts are the set-up code of a bzImage and the kernel proper, compressed as its first bytes say (setup_sects, payload_offset
+// and payload_length of Documentation/arch/x86/boot.rst).
+func KernelParts(kernel extent.Content) (setup, payload *io.SectionReader, err error) {
+	head := make([]byte, 0x250)
+	if _, err := kernel.ReadAt(head, 0); err != nil {
+		return nil, nil, fmt.Errorf("reading a kernel's setup header: %w", err)
+	}
+	sectors := int64(head[0x1f1])
+	if sectors == 0 { // as old boot loaders mean it
+		sectors = 4
+	}
+	start := (sectors + 1) * 512
+	at, size := start+int64(le.Uint32(head[0x248:])), int64(le.Uint32(head[0x24c:]))
+	if at+size > kernel.Size() {
+		return nil, nil, fmt.Errorf("the kernel ends at byte %d, the file at %d: %w", at+size, kernel.Size(), io.ErrUnexpectedEOF)
+	}
+	// The last four bytes are the size unpacked.
+	return io.NewSectionReader(kernel, 0, start), io.NewSectionReader(kernel, at, max(size-4, 0)), nil
 }
