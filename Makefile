@@ -23,7 +23,7 @@ run: ## boot the image in QEMU with its serial console here
 
 test: ## all tests, among them the boots in QEMU; installs what they need
 	.ci/install
-	$(GO) test -timeout 40m ./...
+	$(GO) test -vet=off -timeout 40m ./...
 
 test-full: ## the tests and the matrices that take long
 	.ci/shard 0 1
