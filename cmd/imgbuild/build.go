@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -45,14 +46,14 @@ func (b *builder) formatFlag(c *cobra.Command) {
 var formatWords = []string{"kernel", "uki", "disk", "iso", "netboot"}
 
 // load reads a profile and lets --format override its formats.
-func (b *builder) load(name string) (*profile.Profile, error) {
+func (b *builder) load(ctx context.Context, name string) (*profile.Profile, error) {
 	formats := make([]profile.Format, len(b.formats))
 	for i, word := range b.formats {
 		if err := formats[i].UnmarshalText([]byte(word)); err != nil {
 			return nil, usageError{fmt.Errorf("--format: %w", err)}
 		}
 	}
-	p, err := b.app.load(name)
+	p, err := b.app.load(ctx, name)
 	if err != nil || len(formats) == 0 {
 		return p, err
 	}
@@ -102,7 +103,7 @@ fails or is interrupted leaves it alone.`,
 		Example: `  imgbuild headless
   imgbuild build mybox.toml --format disk --format iso -o /srv/images`,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := b.load(args[0])
+			p, err := b.load(c.Context(), args[0])
 			if err != nil {
 				return a.unknownVerb(c, args[0], err)
 			}

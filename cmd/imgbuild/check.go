@@ -35,7 +35,7 @@ checks a site.toml too, as the box would that starts from the profile's image.`,
 				return err
 			}
 			one := func(name string) error {
-				p, err := a.load(name)
+				p, err := a.load(c.Context(), name)
 				if err == nil {
 					err = build.Check(p)
 				}

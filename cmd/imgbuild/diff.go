@@ -96,7 +96,7 @@ func (b *builder) summarize(ctx context.Context, name string, i *imageFlags) (*i
 		step.Done(err)
 		return s, err
 	}
-	p, err := b.load(name)
+	p, err := b.load(ctx, name)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ func (a *app) lockCommand() *cobra.Command {
 SHA-256, the Go toolchain and the Go modules. It prints what changed. Put the file
 under version control; "imgbuild build --locked" then refuses anything else.`,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := b.load(args[0])
+			p, err := b.load(c.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -42,7 +42,7 @@ VHD), an ISO, a FAT volume, a squashfs, and those that lie in each other.`,
 				defer m.Close()
 				return a.lsImage(c.Context(), m, asJSON)
 			}
-			p, err := a.load(args[0])
+			p, err := a.load(c.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -29,7 +29,7 @@ first as comments. An existing file is never overwritten.`,
 			if err := name.UnmarshalText([]byte(args[0])); err != nil {
 				return usageError{err}
 			}
-			base, err := a.load(from)
+			base, err := a.load(c.Context(), from)
 			if err != nil {
 				return err
 			}

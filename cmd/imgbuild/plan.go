@@ -16,7 +16,7 @@ func (a *app) planCommand() *cobra.Command {
 kernel, command line, modules and files, each with its reason. Hashes and keys are not
 shown. Nothing is written but the cache.`,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := b.load(args[0])
+			p, err := b.load(c.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -27,13 +27,18 @@ type app struct {
 
 // run is the program without its process: arguments in, exit code out.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	out := &output{w: stdout}
+	a := &app{stdin: stdin, stdout: out, stderr: stderr}
 	root := a.root()
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
 	strictHelpers(root)
-	return exitCode(root.ExecuteContext(ctx), stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.err
+	}
+	return exitCode(err, stderr)
 }
 
 func (a *app) root() *cobra.Command {
@@ -138,9 +143,25 @@ func noArguments(c *cobra.Command, args []string) error {
 	return usageError{fmt.Errorf("%s takes no arguments, got %q", c.CommandPath(), args[0])}
 }
 
-// load reads a profile and shows its warnings.
-func (a *app) load(name string) (*profile.Profile, error) {
-	p, warnings, err := profile.Load(name, profile.Find(profiles.FS))
+// load reads a profile and shows its warnings. It gives up when ctx ends, though the profile be a pipe that nobody writes to.
+func (a *app) load(ctx context.Context, name string) (*profile.Profile, error) {
+	type loaded struct {
+		*profile.Profile
+		warnings profile.Problems
+		err      error
+	}
+	came := make(chan loaded, 1)
+	go func() {
+		p, warnings, err := profile.Load(name, profile.Find(profiles.FS))
+		came <- loaded{p, warnings, err}
+	}()
+	var l loaded
+	select {
+	case l = <-came:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	p, warnings, err := l.Profile, l.warnings, l.err
 	var problems profile.Problems
 	if err != nil && !errors.As(err, &problems) {
 		// A profile that does not exist is a wrong command line.

@@ -40,7 +40,7 @@ and fails when it does not in time: for scripts.`,
 			if err := m.check(); err != nil {
 				return err
 			}
-			p, err := a.load(args[0])
+			p, err := a.load(c.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -30,7 +30,7 @@ anything of this does not hold.`,
 			if err := m.check(); err != nil {
 				return err
 			}
-			p, err := a.load(args[0])
+			p, err := a.load(c.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -180,7 +181,7 @@ func Find(fsys fs.FS) Finder {
 			if err := noDirectory(path); err != nil {
 				return File{}, err
 			}
-			text, err := os.ReadFile(path)
+			text, err := readText(path)
 			if err != nil {
 				return File{}, fmt.Errorf("reading profile: %w", err)
 			}
@@ -193,6 +194,23 @@ func Find(fsys fs.FS) Finder {
 		}
 		return File{Name: shipped + name + ".toml", Text: text}, nil
 	}
+}
+
+// largest bounds a profile's text, in bytes: what is longer is something else, or has no end.
+const largest = 16 << 20
+
+// readText reads a profile, from a pipe as well: that of a shell's <(…), say.
+func readText(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, largest+1))
+	if err == nil && len(text) > largest {
+		err = fmt.Errorf("%s is longer than the %d MiB that a profile can have", path, largest>>20)
+	}
+	return text, err
 }
 
 // noDirectory refuses a directory where a profile is asked for, and names the profiles in it.

@@ -26,6 +26,9 @@ type Document struct {
 // Parse reads TOML; file is what messages call it. The error is Problems.
 func Parse(file string, text []byte) (Document, error) {
 	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // some editors' byte order mark
+	if pos, deep := tooDeep(file, string(text)); deep {
+		return Document{}, problem.Problems{{Pos: pos, Msg: fmt.Sprintf("brackets or dots go deeper than %d levels here; accepted: tables and lists as the profile's reference has them", deepest)}}
+	}
 	var tree map[string]any
 	if err := toml.Unmarshal(text, &tree); err != nil {
 		var syntax toml.ParseError

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// full is a disk without room.
+type full struct{ room int }
+
+func (f *full) Write(b []byte) (int, error) {
+	if len(b) > f.room {
+		return 0, unix.ENOSPC
+	}
+	f.room -= len(b)
+	return len(b), nil
+}
+
+// Who asked for results that could not be written is told so by the exit code, whatever the verb.
+func TestFullOutput(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	for _, args := range [][]string{{"check", "headless"}, {"check", "--json", "headless"}, {"version"}, {"--help"}, {"completion", "bash"}, {"cache"}, {"help", "build"}, {"run", "--help"}} {
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), args, strings.NewReader(""), &out, &errs); code != exitDone || out.Len() == 0 {
+			t.Fatalf("%q: %d, %q", args, code, errs.String())
+		}
+		errs.Reset()
+		if code := run(t.Context(), args, strings.NewReader(""), &full{}, &errs); code != exitFailed || !strings.Contains(errs.String(), unix.ENOSPC.Error()) {
+			t.Errorf("%q: %d, %q", args, code, errs.String())
+		}
+		errs.Reset()
+		if code := run(t.Context(), args, strings.NewReader(""), &full{out.Len() - 1}, &errs); code != exitFailed {
+			t.Errorf("%q with room for all but a byte: %d, %q", args, code, errs.String())
+		}
+	}
+}
+
+// A pipe that nobody writes to does not keep the program from ending.
+func TestProfileFromSilentPipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "box.toml")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { // lets the reader go
+		if fd, err := unix.Open(pipe, unix.O_WRONLY|unix.O_NONBLOCK, 0); err == nil {
+			unix.Close(fd)
+		}
+	}()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("SIGTERM"))
+	for _, verb := range []string{"check", "build", "plan", "ls", "run", "test", "lock"} {
+		var out, errs bytes.Buffer
+		if code := run(ctx, []string{verb, pipe}, strings.NewReader(""), &out, &errs); code == exitDone || out.Len() > 0 {
+			t.Errorf("%s: %d, %q", verb, code, out.String())
+		}
+	}
+}
