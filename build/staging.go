@@ -10,7 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/build/media"
 	"github.com/imgbuild/imgbuild/build/tree"
@@ -118,27 +119,33 @@ func (s *staging) bytes(ctx context.Context, name string, content []byte) error 
 	})
 }
 
-// sums writes SHA256SUMS in the form that "sha256sum -c" reads.
-func (s *staging) sums(ctx context.Context) error {
-	listed := slices.Clone(s.made)
-	return s.add(ctx, "SHA256SUMS", everybody, func(w io.Writer) error {
-		for _, a := range listed {
-			if _, err := fmt.Fprintf(w, "%s  %s\n", a.SHA256, a.Name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// commit puts all artifacts in place.
-func (s *staging) commit() ([]Artifact, error) {
+// commit puts all artifacts in place, and SHA256SUMS beside them. It waits for other builds that do so in the same directory.
+func (s *staging) commit(ctx context.Context) ([]Artifact, error) {
+	dir, err := os.Open(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close() // and unlocks it
+	if err := flock(dir); err != nil {
+		return nil, fmt.Errorf("locking %s: %w", s.dir, err)
+	}
+	if err := s.sums(ctx); err != nil {
+		return nil, err
+	}
 	for _, a := range s.made {
 		if err := os.Rename(s.tmp.Join(a.Name), a.Path); err != nil {
 			return nil, fmt.Errorf("putting %s in place: %w", a.Name, err)
 		}
 	}
 	return s.made, s.discard()
+}
+
+func flock(f *os.File) error {
+	for {
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != unix.EINTR {
+			return err
+		}
+	}
 }
 
 // artifactWriter hashes what it writes and gives up when the build is

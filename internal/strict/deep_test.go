@@ -32,9 +32,9 @@ func TestTooDeep(t *testing.T) {
 		"64 lists":   "x = " + strings.Repeat("[", deepest) + strings.Repeat("]", deepest),
 		"string":     `x = "` + strings.Repeat("[.", n) + `"`,
 		"literal":    `x = '` + strings.Repeat("[.", n) + `'`,
-		"long":       "x = '''\n" + strings.Repeat("{.\n", n) + "'''",
+		"long":       "x = '''\n" + strings.Repeat("{.\n", n/20) + "'''",
 		"comment":    "# " + strings.Repeat("[.", n) + "\nx = 1",
-		"many lists": "x = [" + strings.Repeat("[1.5], ", n) + "]",
+		"many lists": "x = [" + strings.Repeat("[1.5], ", n/20) + "]",
 		"many keys":  strings.Repeat("[[a.b]]\nx.y = 1.5\n", 1000),
 	} {
 		if _, err := Parse("box.toml", []byte(text)); err != nil {
