@@ -16,6 +16,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/image"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/scratch"
+	"github.com/imgbuild/imgbuild/internal/shown"
 )
 
 // errDiffers says that two images are not the same; what is printed says how.
@@ -131,7 +132,7 @@ func (b *builder) summarize(ctx context.Context, name string, i *imageFlags) (*i
 }
 
 func changeLine(c image.Change) string {
-	line := fmt.Sprintf("%s %-12s  %s", c.Op, c.Section, c.Name)
+	line := fmt.Sprintf("%s %-12s  %s", c.Op, c.Section, shown.Line(c.Name))
 	switch {
 	case c.Section == "command line" || c.Section == "kernel":
 	case c.Op == "+":
@@ -142,7 +143,7 @@ func changeLine(c image.Change) string {
 		line += fmt.Sprintf("  %d → %d (%+d)", c.Old, c.New, c.New-c.Old)
 	}
 	if len(c.What) > 0 {
-		line += "  " + strings.Join(c.What, ", ")
+		line += "  " + shown.Line(strings.Join(c.What, ", "))
 	}
 	return line
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/internal/flash"
 	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/shown"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
@@ -44,12 +45,12 @@ func exitCode(err error, stderr io.Writer) int {
 		return exitUsage
 	case errors.As(err, &problems):
 		for _, p := range problems {
-			fmt.Fprintln(stderr, p)
+			fmt.Fprintln(stderr, shown.Text(p.String()))
 		}
 		fmt.Fprintf(stderr, "imgbuild: %s\n", count(len(problems), "problem"))
 		return exitUsage
 	case errors.As(err, &usage), errors.As(err, new(troubleError)):
-		fmt.Fprintf(stderr, "imgbuild: %v%s\n", err, suggest.For(err))
+		fmt.Fprintf(stderr, "imgbuild: %s\n", shown.Text(err.Error()+suggest.For(err)))
 		return exitUsage
 	case errors.Is(err, context.Canceled) && !errors.As(err, new(*flash.StateError)):
 		fmt.Fprintln(stderr, "imgbuild: interrupted; earlier artifacts are as they were")
@@ -59,7 +60,7 @@ func exitCode(err error, stderr io.Writer) int {
 	if errors.As(err, new(*cpio.TooLargeError)) {
 		text += "; --limit SIZE allows more"
 	}
-	fmt.Fprintf(stderr, "imgbuild: %s\n", text)
+	fmt.Fprintf(stderr, "imgbuild: %s\n", shown.Text(text))
 	return exitFailed
 }
 

@@ -66,7 +66,7 @@ func images(t *testing.T) (dir string, size int64) {
 		return b
 	}
 	d := whole(raw)
-	for name, b := range map[string][]byte{"initrd": initrd, "other": archive(t, map[string]string{"init": "program", "motd": "hello world\n", "new": ""}),
+	for name, b := range map[string][]byte{"initrd": initrd, "other": archive(t, map[string]string{"init": "program", "motd": "hello world\n", "new": ""}), "hostile": archive(t, map[string]string{"init": "program", "motd": "hello\n", "\x1b]0;mine\a\x1b[2J\u009b1m": "", "two\nrows": "", "\u202eexe.txt": ""}),
 		"disk.img": d, "disk.qcow2": whole(q), "cut.img": d[:20<<20], "garbage": []byte("garbage"), "cut": initrd[:60]} {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
 			t.Fatal(err)
@@ -97,6 +97,8 @@ func TestImageVerbs(t *testing.T) {
 		stdout, stderr string // what each contains
 	}{
 		{[]string{"ls", "initrd"}, exitDone, "-rw-r--r--     0     0          6  motd\n", "initrd: initramfs, 3 files\n"},
+		{[]string{"ls", "hostile"}, exitDone, `\x1b]0;mine\a\x1b[2J\u009b1m` + "\n", ""}, {[]string{"ls", "hostile"}, exitDone, `two\nrows` + "\n", ""},
+		{[]string{"diff", "initrd", "hostile"}, exitFailed, `\u202eexe.txt  0` + "\n", ""}, {[]string{"cat", "initrd", "\x1b[2Jmotd"}, exitFailed, "", `imgbuild: initrd holds no file \x1b[2Jmotd; "imgbuild ls`},
 		{[]string{"ls", "disk.img"}, exitDone, initrd + "/motd\n", "disk.img: disk image"},
 		{[]string{"ls", "disk.qcow2", "-q"}, exitDone, initrd + "  (initramfs)\n", ""},
 		{[]string{"ls", "initrd", "--json"}, exitDone, `{"path":"motd","mode":420,"uid":0,"gid":0,"size":6}`, ""},

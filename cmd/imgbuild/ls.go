@@ -11,6 +11,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/shown"
 )
 
 func (a *app) lsCommand() *cobra.Command {
@@ -83,12 +84,12 @@ func (a *app) printRows(rows []build.Row, why bool) (err error) {
 	var unpacked, packed int64
 	for _, r := range rows {
 		unpacked, packed = unpacked+r.Size, packed+r.Cost
-		name := r.Path
+		name := shown.Line(r.Path)
 		if r.Link != "" {
-			name += " -> " + r.Link
+			name += " -> " + shown.Line(r.Link)
 		}
 		if r.Same != "" {
-			name += " == " + r.Same
+			name += " == " + shown.Line(r.Same)
 		}
 		line := fmt.Sprintf("%s %10d  %s", tree.ModeString(fs.FileMode(r.Mode)), r.Size, name)
 		if why {

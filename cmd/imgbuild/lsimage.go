@@ -10,6 +10,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/image"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/shown"
 )
 
 // imageRow is a file of an image as "ls --json" prints it.
@@ -70,12 +71,12 @@ func (r imageRow) String() string {
 	if r.Device != "" {
 		size = r.Device
 	}
-	line := fmt.Sprintf("%s %5d %5d %10s  %s", tree.ModeString(fs.FileMode(r.Mode)), r.UID, r.GID, size, r.Path)
+	line := fmt.Sprintf("%s %5d %5d %10s  %s", tree.ModeString(fs.FileMode(r.Mode)), r.UID, r.GID, size, shown.Line(r.Path))
 	switch {
 	case r.Link != "":
-		line += " -> " + r.Link
+		line += " -> " + shown.Line(r.Link)
 	case r.Same != "":
-		line += " == " + r.Same
+		line += " == " + shown.Line(r.Same)
 	case r.Kind != "":
 		line += "  (" + r.Kind + ")"
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/shown"
 )
 
 // Bars draws running steps at the bottom of a terminal and leaves a line with
@@ -39,17 +41,17 @@ func (b *Bars) Note(format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.erase()
-	fmt.Fprintf(b.w, format+"\n", args...)
+	fmt.Fprintln(b.w, shown.Text(fmt.Sprintf(format, args...)))
 	b.draw(time.Now())
 }
 
 // Step begins a step. It appears once it has lasted a moment.
 func (b *Bars) Step(name string, total int64) Step {
-	return b.begin(&bar{out: b, name: name, start: time.Now(), total: total})
+	return b.begin(&bar{out: b, name: shown.Line(name), start: time.Now(), total: total})
 }
 
 func (b *Bars) bytes(name string, total int64) Step {
-	return b.begin(&bar{out: b, name: name, start: time.Now(), total: total, bytes: true})
+	return b.begin(&bar{out: b, name: shown.Line(name), start: time.Now(), total: total, bytes: true})
 }
 
 func (b *Bars) begin(s *bar) Step {

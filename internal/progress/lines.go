@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/shown"
 )
 
 // slow is how long a step takes before a person wants to hear of it.
@@ -23,7 +25,7 @@ type Lines struct {
 func (l *Lines) print(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintf(l.W, format+"\n", args...)
+	fmt.Fprintln(l.W, shown.Text(fmt.Sprintf(format, args...)))
 }
 
 // Note prints the line.
