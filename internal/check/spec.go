@@ -32,9 +32,9 @@ type Check struct {
 	// The outcome; ok unless given.
 	Outcome Outcome `json:"outcome,omitempty" accept:"ok, failed, late or skipped"`
 
-	// Fact that the guest must report. Without a comparison it need only be there.
+	// Fact that the guest must report, one of docs/facts.md. Without a comparison it need only be there.
 	Fact string `json:"fact,omitempty"`
-	// Value the fact must have.
+	// Value the fact must have, of its type.
 	Equals any `json:"equals,omitempty"`
 	// Regular expression that the fact as text must match; of a list, any member.
 	Matches Regexp `json:"matches,omitempty"`

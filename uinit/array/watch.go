@@ -6,6 +6,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/array/md"
+	"github.com/imgbuild/imgbuild/uinit/array/plan"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
@@ -42,16 +43,15 @@ func (a *arrays) look() (busy bool) {
 			continue // being stopped
 		}
 		busy = busy || h.Action != "" && h.Action != "idle"
-		fact := func(key string, value any) { a.Facts.Fact("array."+name+"."+key, value) }
 		var members []string
 		for _, m := range h.Members {
 			members = append(members, fmt.Sprintf("%s %d %s", m.Device, m.Slot, m.State))
 		}
-		fact("members", members)
-		fact("missing", append([]int{}, h.Missing...))
-		fact("action", h.Action)
-		fact("percent", int(h.Percent()))
-		fact("state", h.State())
+		a.Facts.Fact(plan.Members.Of(name).Is(members))
+		a.Facts.Fact(plan.Missing.Of(name).Is(h.Missing))
+		a.Facts.Fact(plan.Action.Of(name).Is(h.Action))
+		a.Facts.Fact(plan.Percent.Of(name).Is(int(h.Percent())))
+		a.Facts.Fact(plan.State.Of(name).Is(h.State()))
 		a.tell(name, h)
 	}
 	return busy

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
 	"github.com/imgbuild/imgbuild/uinit/dhcp6"
+	"github.com/imgbuild/imgbuild/uinit/link/plan"
 )
 
 // view is what is known of a link at one moment.
@@ -148,40 +150,49 @@ func (v view) waitingForRouter() string {
 	return ""
 }
 
-// facts are what the report tells of a link.
-func (v view) facts() map[string]any {
-	facts := map[string]any{
-		"mac": "", "driver": "", "carrier": false,
-		"addresses": []string{}, "gateway": "", "dhcp4.server": "", "dhcp4.lease_seconds": 0, "dhcp4.ntp": []string{}, "duplicates": []string{},
+// facts are what the report tells of a link, the same ones with an interface as without.
+func (v view) facts() []fact.Fact {
+	nic, missing := NIC{}, v.missing()
+	if v.nic != nil {
+		nic = *v.nic
 	}
-	facts["missing"] = v.missing()
-	facts["online"] = facts["missing"] == ""
+	facts := []fact.Fact{
+		plan.MAC.Of(v.name).Is(string(nic.Address)),
+		plan.Driver.Of(v.name).Is(nic.Driver),
+		plan.Carrier.Of(v.name).Is(nic.Carrier),
+		plan.Addresses.Of(v.name).Is(v.usable()),
+		plan.Duplicates.Of(v.name).Is(v.which(func(a Address) bool { return a.Duplicate })),
+		plan.Missing.Of(v.name).Is(missing),
+		plan.Online.Of(v.name).Is(missing == ""),
+		plan.Repairs.Of(v.name).Is(v.repairs),
+	}
 	if v.row.Master != "" {
-		facts["master"] = v.master
+		facts = append(facts, plan.Master.Of(v.name).Is(v.master))
 	}
 	if v.row.Kind == "bond" || v.row.Kind == "bridge" {
-		facts["ports"] = v.ports
+		facts = append(facts, plan.Ports.Of(v.name).Is(v.ports))
 	}
 	if v.row.Kind == "bond" {
-		facts["active"] = v.active
+		facts = append(facts, plan.Active.Of(v.name).Is(v.active))
 	}
-	v.facts6(facts)
-	facts["repairs"] = v.repairs
-	if v.nic == nil {
-		return facts
-	}
-	facts["mac"], facts["driver"], facts["carrier"] = string(v.nic.Address), v.nic.Driver, v.nic.Carrier
-	facts["addresses"] = v.usable()
-	facts["duplicates"] = v.which(func(a Address) bool { return a.Duplicate })
+	return append(append(facts, v.facts4()...), v.facts6()...)
+}
+
+// facts4 are what is known by DHCPv4 and of the way out.
+func (v view) facts4() []fact.Fact {
+	gateway, server, seconds, ntp := "", "", 0, []string(nil)
 	if via := v.gateway(); via.IsValid() {
-		facts["gateway"] = via.String()
+		gateway = via.String()
 	}
-	if v.lease != nil {
-		facts["dhcp4.server"] = v.lease.Server.String()
-		facts["dhcp4.lease_seconds"] = int(v.lease.Duration.Seconds())
-		facts["dhcp4.ntp"] = v.timeServers4()
+	if v.nic != nil && v.lease != nil {
+		server, seconds, ntp = v.lease.Server.String(), int(v.lease.Duration.Seconds()), v.timeServers4()
 	}
-	return facts
+	return []fact.Fact{
+		plan.Gateway.Of(v.name).Is(gateway),
+		plan.DHCP4Server.Of(v.name).Is(server),
+		plan.DHCP4Lease.Of(v.name).Is(seconds),
+		plan.DHCP4NTP.Of(v.name).Is(ntp),
+	}
 }
 
 // usable are the addresses by which the interface can be reached, sorted.
@@ -191,7 +202,7 @@ func (v view) usable() []string {
 	return texts
 }
 
-// which are some of the interface's addresses; never nil, for facts.
+// which are some of the interface's addresses.
 func (v view) which(wanted func(Address) bool) []string {
 	texts := []string{}
 	for _, a := range v.addresses {
@@ -202,7 +213,7 @@ func (v view) which(wanted func(Address) bool) []string {
 	return texts
 }
 
-// timeServers4 are those that the lease of DHCPv4 names; never nil, for facts.
+// timeServers4 are those that the lease of DHCPv4 names.
 func (v view) timeServers4() []string {
 	servers := []string{}
 	if v.lease != nil {

@@ -79,7 +79,7 @@ func (t *timekeeper) begin(saved time.Time) error {
 	from, err := clock.SetInitial(clock.NewPolicy(t.Machine.Now().Time, t.Machine.Image.Built), clock.System{}, t.rtc(), saved)
 	if from != "clock" || t.from == "" {
 		t.from = from
-		t.Facts.Fact("time.from", from)
+		t.Facts.Fact(plan.From.Is(from))
 	}
 	if from != "clock" {
 		t.Log.Warn("the clock was wrong; it is set from: " + from)
