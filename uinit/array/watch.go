@@ -2,7 +2,6 @@ package array
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/array/md"
@@ -84,7 +83,10 @@ func (a *arrays) Revise(e report.Event) report.Event {
 			continue
 		}
 		if h, err := md.Examine(a.sys, device); err == nil && h.State() != "ok" {
-			e.State, e.Message = "degraded", strings.TrimPrefix(h.String(), "degraded: ") // one word of it is enough
+			e.State, e.Message = "degraded", h.String()
+			if h.State() == e.State { // one word of it is enough
+				e.Message = h.Lack()
+			}
 			for _, m := range h.Members {
 				if m.Has("faulty") { // the one to pull
 					e.Message += "; failed: " + a.disk(m.Device)

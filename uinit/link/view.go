@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
@@ -27,8 +26,8 @@ type view struct {
 	repairs int
 	// reached: the far end of a probe has answered.
 	reached bool
-	// asking and asking6 tell what the DHCP clients wait for.
-	asking, asking6 func() string
+	// asking and asking6 tell what the DHCP clients wait for, and how they asked.
+	asking, asking6 func() (what, asked string)
 	wanted          Wanted
 	// master and active name other interfaces; ports have joined this one.
 	master, active string
@@ -56,19 +55,37 @@ func (v view) wants(p netip.Prefix) bool {
 	return slices.ContainsFunc(v.wanted.Addresses, func(a Address) bool { return a.Prefix == p })
 }
 
-// waiting says what keeps the link from being online.
+// waiting says what keeps the link from being online, and how often a server was asked.
 func (v view) waiting() string {
-	if s := v.unready(); s != "" || v.reached || !v.row.Online.Probe.IsValid() {
-		return s
+	what, asked := v.lacking()
+	return what + asked
+}
+
+// lacking says what keeps the link from being online, and how that was asked for.
+func (v view) lacking() (what, asked string) {
+	if what, asked = v.unready(); what != "" || v.reached || !v.row.Online.Probe.IsValid() {
+		return what, asked
 	}
-	return fmt.Sprintf("no answer from %v on %s", v.row.Online.Probe, v.name)
+	return fmt.Sprintf("no answer from %v on %s", v.row.Online.Probe, v.name), ""
 }
 
 // unready says what keeps it from that before anybody at the far end is asked.
-func (v view) unready() string {
+func (v view) unready() (what, asked string) {
+	if v.name == "" {
+		return "", ""
+	}
+	if what := v.unconnected(); what != "" {
+		return what, ""
+	}
+	if what, asked := v.unleased(); what != "" {
+		return what, asked
+	}
+	return v.unreached(), ""
+}
+
+// unconnected says what is missing of the interface and its cable.
+func (v view) unconnected() string {
 	switch {
-	case v.name == "":
-		return ""
 	case v.nic == nil && v.row.device != nil:
 		if parent := v.row.device.ParentName; parent != "" {
 			return fmt.Sprintf("%s is not made yet, it lies on %s", v.name, parent)
@@ -82,22 +99,34 @@ func (v view) unready() string {
 		return v.name + " is down"
 	case !v.nic.Carrier:
 		return "no carrier on " + v.name
+	}
+	return ""
+}
+
+// unleased says which lease is missing, and how it was asked for.
+func (v view) unleased() (what, asked string) {
+	switch {
 	case v.row.DHCP4 && v.lease == nil:
 		if v.asking != nil {
-			if s := v.asking(); s != "" {
-				return s
+			if what, asked = v.asking(); what != "" {
+				return what, asked
 			}
 		}
-		return "no DHCP lease on " + v.name
+		return "no DHCP lease on " + v.name, ""
 	case v.row.asks6() && v.lease6 == nil:
-		if v.asking6 != nil {
-			if s := v.asking6(); s != "" {
-				return s
-			}
-			return "no DHCPv6 lease on " + v.name
+		if v.asking6 == nil {
+			return "link-local address is tentative on " + v.name, ""
 		}
-		return "link-local address is tentative on " + v.name
+		if what, asked = v.asking6(); what != "" {
+			return what, asked
+		}
+		return "no DHCPv6 lease on " + v.name, ""
 	}
+	return "", ""
+}
+
+// unreached says what is missing of addresses and routes.
+func (v view) unreached() string {
 	for _, want := range v.wanted.Addresses {
 		i := slices.IndexFunc(v.addresses, func(a Address) bool { return a.Prefix == want.Prefix })
 		if i < 0 {
@@ -120,8 +149,8 @@ func (v view) missing() string {
 	if err := v.duplicate(); err != nil {
 		return err.Error()
 	}
-	text, _, _ := strings.Cut(v.waiting(), " (") // how often a server has been asked
-	return text
+	what, _ := v.lacking()
+	return what
 }
 
 // waitingForRouter says what is missing of an address and a router by router advertisement.

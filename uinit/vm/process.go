@@ -1,7 +1,7 @@
 package vm
 
 import (
-	"strings"
+	"errors"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -79,7 +79,10 @@ func (one *guest) trouble() string {
 	if one.now != nil || one.startErr == nil {
 		return ""
 	}
-	return strings.TrimPrefix(one.startErr.Error(), "starting "+one.name+": ")
+	if refused := (*admissionError)(nil); errors.As(one.startErr, &refused) { // whose guest's line this is in
+		return refused.error.Error()
+	}
+	return one.startErr.Error()
 }
 
 func (one *guest) running() bool {
