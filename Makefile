@@ -51,7 +51,7 @@ mutate: ## change small things, one at a time, and say which of them no test not
 	.ci/install
 	nice $(GO) run ./internal/mutate -seed $(SEED) $(MUTATE)
 
-docs: ## write what is generated: docs/profile.md
+docs: ## write what is generated: docs/profile.md, docs/facts.md
 	$(GO) generate ./...
 
 clean: ## remove out/

@@ -60,6 +60,7 @@ const soon = time.Minute
 // fact waits until a fact has a value.
 func fact(t *testing.T, g *qemu.Guest, name string, want any) {
 	t.Helper()
+	mustDeclare(t, g, name)
 	becomes(t, g, fmt.Sprintf("%s = %v", name, want), func(s *report.State) bool { return fmt.Sprint(s.Facts[name].Value) == fmt.Sprint(want) })
 }
 

@@ -137,5 +137,6 @@ func startFor(t *testing.T, c qemu.Config, limit time.Duration) *qemu.Guest {
 			}
 		}
 	})
+	declares(t, g, c)
 	return g
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/vmlinux"
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/check"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
 	"github.com/imgbuild/imgbuild/internal/qemu"
@@ -76,6 +77,7 @@ func built(t *testing.T, name string) appliance {
 	if err != nil {
 		t.Fatal(err)
 	}
+	machines.Store(initrd, features.Facts(p.Description()))
 	var consoles []string
 	for c := range p.Console {
 		consoles = append(consoles, c)
@@ -146,6 +148,7 @@ func (a appliance) prove(t *testing.T) check.Results {
 		t.Fatal(err)
 	}
 	defer vm.Close()
+	vm.Reported = onlyDeclared(t, vm.Config)
 	r, err := vm.Test(t.Context(), patient(a.profile.Check), nil)
 	if err != nil {
 		t.Fatal(err)

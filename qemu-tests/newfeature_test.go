@@ -40,12 +40,15 @@ func TestNewFeature(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.NewReplacer(`"good day"`, `""`, `"greet:day"`, `"greet:dya"`, "[check.unit]\nunit = \"greet:dya\"\n", "").Replace(string(bad))
+	text := strings.NewReplacer(`"good day"`, `""`, `"greet:day"`, `"greet:dya"`, `"greet.day.text"`, `"greet.dya.text"`, "[check.unit]\nunit = \"greet:dya\"\n", "").Replace(string(bad))
 	if err := os.WriteFile(filepath.Join(dir, "bad.toml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out, err := in("./imgbuild", "check", "bad.toml")
-	for _, want := range []string{"bad.toml:11:8: greet.day.text: is empty; accepted: a word", `nothing is called "greet:dya"; did you mean greet:day?`} {
+	for _, want := range []string{
+		"bad.toml:11:8: greet.day.text: is empty; accepted: a word", `nothing is called "greet:dya"; did you mean greet:day?`,
+		`nothing makes a fact "greet.dya.text" on this machine; did you mean greet.day.text?; accepted: greet.day.text `,
+	} {
 		if err == nil || !strings.Contains(out, want) {
 			t.Errorf("check says %v, and not %q:\n%s", err, want, out)
 		}

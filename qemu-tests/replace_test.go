@@ -78,6 +78,7 @@ func partitionAll(label string) string {
 // hasFact waits until a fact has a value.
 func hasFact(t *testing.T, g *qemu.Guest, name string, want any) report.State {
 	t.Helper()
+	mustDeclare(t, g, name)
 	return until(t, g, fmt.Sprintf("%s = %v", name, want), func(s *report.State) bool { return s.Facts[name].Value == want })
 }
 

@@ -24,6 +24,7 @@ func TestRescue(t *testing.T) {
 	defer vm.Close()
 	disk := filepath.Join(a.options.Dir, "old.img")
 	before := digest(t, disk)
+	vm.Reported = onlyDeclared(t, vm.Config)
 	r, err := vm.Test(t.Context(), patient(a.profile.Check), nil)
 	if err != nil {
 		t.Fatal(err)

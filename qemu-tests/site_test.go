@@ -104,6 +104,7 @@ func (a appliance) provesWith(t *testing.T, checks map[string]check.Check, disks
 	}
 	defer vm.Close()
 	vm.Config.Disks = append(vm.Config.Disks, disks...)
+	vm.Reported = onlyDeclared(t, vm.Config)
 	r, err := vm.Test(t.Context(), patient(checks), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -64,6 +64,7 @@ authorized_keys = [%[1]q]
 		t.Fatal(err)
 	}
 	defer g.Kill()
+	declares(t, g, vm.Config)
 	t.Cleanup(func() {
 		if c, err := g.Console("ttyS0"); err == nil && t.Failed() {
 			t.Logf("console:\n%s\nby hand: %s", strings.Join(c.Tail(40), "\n"), g.Command())

@@ -61,6 +61,7 @@ authorized_keys = ["` + publicKey(t) + `"]
 		t.Fatal(err)
 	}
 	defer g.Kill()
+	declares(t, g, vm.Config)
 	began := time.Now()
 	until(t, g, "the boot", func(s *report.State) bool { return isBooted(s) && s.Units["service:ssh"].State == "ok" })
 	t.Logf("booted after %.0f s", time.Since(began).Seconds())

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/imgbuild/imgbuild/uinit/base/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
@@ -35,8 +36,8 @@ func parsePast(args []string) (p past) {
 // tell shows what was before, among the units, and so above the login prompts.
 func (p past) tell(w *worker) {
 	if p.Crashes > 0 {
-		w.Facts.Fact("uinit.crashes", p.Crashes)
-		w.Facts.Fact("uinit.crash", p.Reason)
+		w.Facts.Fact(plan.Crashes.Is(p.Crashes))
+		w.Facts.Fact(plan.Crash.Is(p.Reason))
 		text := "uinit crashed, restarted: " + p.Reason
 		if p.Crashes > 1 {
 			text = fmt.Sprintf("uinit crashed, restarted, %d times; the last time: %s", p.Crashes, p.Reason)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/base/plan"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
 	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
 )
@@ -41,7 +42,7 @@ func TestPastIsShown(t *testing.T) {
 		if got := w.Facts.Troubles(); !slices.Equal(got, tt.lines) {
 			t.Errorf("%s: %q, want %q", name, got, tt.lines)
 		}
-		if got := w.Facts.Settle(); got != tt.state {
+		if got := w.Facts.Settle(plan.BootState); got != tt.state {
 			t.Errorf("%s: the boot is %s, want %s", name, got, tt.state)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/base/plan"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/virtioport"
@@ -49,7 +50,7 @@ func (w *worker) stop(action power.Action) {
 			w.Log.Error(fmt.Sprintf("stopping %s: %v", name, err))
 			return
 		}
-		w.Facts.Fact("stop."+strings.ReplaceAll(name, " ", "_"), report.Seconds(took))
+		w.Facts.Fact(plan.Stop.Of(strings.ReplaceAll(name, " ", "_")).Is(report.Seconds(took)))
 		w.Log.Debug(fmt.Sprintf("stopping %s ok %v", name, feature.Round(took)))
 	})
 }

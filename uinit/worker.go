@@ -14,8 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
+	"github.com/imgbuild/imgbuild/internal/chart"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/base/plan"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/entropy/pool"
@@ -80,7 +82,7 @@ func workerMain(args []string) int {
 }
 
 func newWorker(life context.Context, before past) (*worker, error) {
-	w := &worker{host: virtioport.Host{Reporter: &virtioport.Reporter{}}, history: status.History{Uptime: virtioport.Uptime}, kmsg: klog.Open()}
+	w := &worker{host: virtioport.Host{Reporter: &virtioport.Reporter{}}, history: status.History{Uptime: virtioport.Uptime, Shows: chart.Shows}, kmsg: klog.Open()}
 	line := cmdline.Read()
 	level := slog.LevelInfo
 	if line.Has("uinit.debug") {
@@ -102,8 +104,8 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	}
 	w.host.Deps = w.Deps
 	w.send(report.Event{Kind: report.KindHello, Name: version(), Message: kernelRelease()})
-	board.Fact("uinit.version", version())
-	board.Fact("kernel.release", kernelRelease())
+	board.Fact(plan.Version.Is(version()))
+	board.Fact(plan.Kernel.Is(kernelRelease()))
 	before.tell(w)
 
 	description, err := spec.Read(spec.Path)

@@ -26,6 +26,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/scratch"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	firewall "github.com/imgbuild/imgbuild/uinit/firewall/plan"
 )
 
 // unableError says why a guest could not judge the rules.
@@ -189,10 +190,7 @@ func (t Trial) run(ctx context.Context, kernel, initrd, accel string) (lines []s
 	if s.Units["firewall"].State == "ok" {
 		return nil, nil
 	}
-	list, _ := s.Facts["firewall.problems"].Value.([]any)
-	for _, line := range list {
-		lines = append(lines, fmt.Sprint(line))
-	}
+	lines, _ = firewall.Problems.Read(s.Facts[firewall.Problems.Name].Value)
 	if len(nft.Messages(strings.Join(lines, "\n"))) == 0 {
 		return nil, unable(ctx, errors.New(s.Units["filter"].Message+s.Units["firewall"].Message))
 	}

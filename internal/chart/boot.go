@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/order"
 	"github.com/imgbuild/imgbuild/internal/report"
+	entropy "github.com/imgbuild/imgbuild/uinit/entropy/plan"
 )
 
 // Boot is a boot as its report tells it. Times are seconds since the kernel started.
@@ -138,6 +139,17 @@ func (b *Boot) finish(events []report.Event) {
 	b.mark(events)
 }
 
+// Shows says whether an event is of use for a chart: of facts only one is.
+func Shows(e report.Event) bool {
+	switch e.Kind {
+	case report.KindFact:
+		return e.Name == entropy.ReadySeconds.Name
+	case report.KindReply:
+		return false
+	}
+	return true
+}
+
 // mark notes the moments that people ask for.
 func (b *Boot) mark(events []report.Event) {
 	for _, u := range b.Units {
@@ -147,8 +159,8 @@ func (b *Boot) mark(events []report.Event) {
 		}
 	}
 	for _, e := range events {
-		if e.Kind == report.KindFact && e.Name == "entropy.ready_seconds" {
-			if at, ok := e.Value.(float64); ok && at > 0 && at <= b.End {
+		if e.Kind == report.KindFact && e.Name == entropy.ReadySeconds.Name {
+			if at, ok := entropy.ReadySeconds.Read(e.Value); ok && at > 0 && at <= b.End {
 				b.Marks = append(b.Marks, Mark{"random pool ready", at})
 				break
 			}

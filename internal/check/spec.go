@@ -4,9 +4,10 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
-	"strings"
+	"regexp/syntax"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -32,9 +33,9 @@ type Check struct {
 	// The outcome; ok unless given.
 	Outcome Outcome `json:"outcome,omitempty" accept:"ok, failed, late or skipped"`
 
-	// Fact that the guest must report. Without a comparison it need only be there.
+	// Fact that the guest must report, one of docs/facts.md. Without a comparison it need only be there.
 	Fact string `json:"fact,omitempty"`
-	// Value the fact must have.
+	// Value the fact must have, of its type.
 	Equals any `json:"equals,omitempty"`
 	// Regular expression that the fact as text must match; of a list, any member.
 	Matches Regexp `json:"matches,omitempty"`
@@ -63,8 +64,11 @@ type Regexp string
 // UnmarshalText accepts what compiles.
 func (r *Regexp) UnmarshalText(text []byte) error {
 	if _, err := Regexp(text).compile(nil); err != nil {
-		return fmt.Errorf("%q is not a regular expression: %s; accepted: RE2 syntax, in which \\. is a dot",
-			text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		why := err.Error()
+		if bad := (*syntax.Error)(nil); errors.As(err, &bad) {
+			why = fmt.Sprintf("%s: `%s`", bad.Code, bad.Expr)
+		}
+		return spec.Unaccepted(`RE2 syntax, in which \. is a dot`, "%q is not a regular expression: %s", text, why)
 	}
 	*r = Regexp(text)
 	return nil
@@ -93,12 +97,7 @@ const (
 
 // UnmarshalText accepts the words above.
 func (o *Outcome) UnmarshalText(text []byte) error {
-	switch v := Outcome(text); v {
-	case OK, Failed, Late, Skipped:
-		*o = v
-		return nil
-	}
-	return fmt.Errorf("%q is not an outcome; accepted: ok, failed, late, skipped", text)
+	return spec.Choice(o, text, "an outcome", OK, Failed, Late, Skipped)
 }
 
 // PasswordVar is the variable that stands for root's one-time password.

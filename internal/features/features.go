@@ -12,9 +12,11 @@ import (
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
 	button "github.com/imgbuild/imgbuild/uinit/button/plan"
 	console "github.com/imgbuild/imgbuild/uinit/console/plan"
+	crash "github.com/imgbuild/imgbuild/uinit/crash/plan"
 	disk "github.com/imgbuild/imgbuild/uinit/disk/plan"
 	entropy "github.com/imgbuild/imgbuild/uinit/entropy/plan"
 	firewall "github.com/imgbuild/imgbuild/uinit/firewall/plan"
+	firmware "github.com/imgbuild/imgbuild/uinit/firmware/plan"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	grow "github.com/imgbuild/imgbuild/uinit/grow/plan"
 	hostname "github.com/imgbuild/imgbuild/uinit/hostname/plan"
@@ -23,6 +25,7 @@ import (
 	log "github.com/imgbuild/imgbuild/uinit/log/plan"
 	module "github.com/imgbuild/imgbuild/uinit/module/plan"
 	mount "github.com/imgbuild/imgbuild/uinit/mount/plan"
+	netcmdline "github.com/imgbuild/imgbuild/uinit/netcmdline/plan"
 	nflog "github.com/imgbuild/imgbuild/uinit/nflog/plan"
 	service "github.com/imgbuild/imgbuild/uinit/service/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
@@ -43,9 +46,11 @@ var list = []graph.Plan{
 	button.Plan,
 	clock.Plan,
 	console.Plan,
+	crash.Plan,
 	disk.Plan,
 	entropy.Plan,
 	firewall.Plan,
+	firmware.Plan,
 	grow.Plan,
 	hostname.Plan,
 	limits.Plan,
@@ -53,6 +58,7 @@ var list = []graph.Plan{
 	log.Plan,
 	module.Plan,
 	mount.Plan,
+	netcmdline.Plan,
 	nflog.Plan,
 	service.Plan,
 	share.Plan,
@@ -70,21 +76,28 @@ func All() []graph.Plan { return list }
 // Units are the units by which a machine will boot, with its services complete. Consoles are those of the profile: which
 // terminals a pattern matches only the box knows.
 func Units(d *spec.Description) []unit.Unit {
+	var parts []graph.Part
+	for _, f := range list {
+		if f.Units != nil {
+			parts = append(parts, f.Units)
+		}
+	}
+	return graph.Plain(graph.Of(whole(d), parts...))
+}
+
+// whole is a machine with its services complete.
+func whole(d *spec.Description) *spec.Description {
 	whole := *d
 	whole.Service = maps.Clone(d.Service)
 	if whole.Service == nil {
 		whole.Service = map[string]spec.Service{}
 	}
-	var parts []graph.Part
 	for _, f := range list {
 		if f.Services != nil {
 			maps.Copy(whole.Service, f.Services(&d.Machine))
 		}
-		if f.Units != nil {
-			parts = append(parts, f.Units)
-		}
 	}
-	return graph.Plain(graph.Of(&whole, parts...))
+	return &whole
 }
 
 // Without returns the build tags that leave out of uinit what a machine does not use, sorted. A uinit built with no tags can

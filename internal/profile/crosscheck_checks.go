@@ -5,12 +5,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
 // checks compares the [check.*] tables with the machine they speak of.
 func (c *crosser) checks() {
-	units := c.units()
+	units, facts := c.units(), features.Facts(c.p.Description())
 	names := slices.Sorted(maps.Keys(c.p.Check))
 	for _, name := range names {
 		k, key := c.p.Check[name], joinKey("check", name)
@@ -27,6 +28,9 @@ func (c *crosser) checks() {
 		}
 		if k.Unit != "" && !slices.Contains(units, k.Unit) && !strings.HasPrefix(k.Unit, "console:") {
 			c.unitRef(k.Unit).Bad(key+".unit", "nothing is called %q%s", k.Unit, suggest.DidYouMean(k.Unit, units))
+		}
+		if k.Fact != "" {
+			c.fact(key, k, facts)
 		}
 	}
 	for _, name := range names {

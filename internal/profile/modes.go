@@ -1,13 +1,14 @@
 package profile
 
 import (
-	"errors"
 	"io/fs"
 	"maps"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // Mode is a file's permissions in octal, as chmod(1) takes them, such as 0600, or usual: 0644, and 0755 for
@@ -20,7 +21,7 @@ const ModeUsual Mode = "usual"
 // UnmarshalText accepts four octal digits and "usual".
 func (m *Mode) UnmarshalText(b []byte) error {
 	if _, err := strconv.ParseUint(string(b), 8, 12); string(b) != string(ModeUsual) && (err != nil || len(b) != 4) {
-		return errors.New(`is not a file's mode; accepted: four octal digits such as "0600" or "4755", or "usual" (0644, and 0755 for what may be executed)`)
+		return spec.Unaccepted(`four octal digits such as "0600" or "4755", or "usual" (0644, and 0755 for what may be executed)`, "is not a file's mode")
 	}
 	*m = Mode(b)
 	return nil

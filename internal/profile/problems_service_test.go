@@ -1,9 +1,29 @@
 package profile
 
+import "strings"
+
 // Services, guests, clocks and logs.
 var serviceProblems = []problemCase{
 	{"dangling need", sound + "[service.probe]\ncommand = [\"/usr/bin/probe\"]\nneeds = [\"online:lna\"]\n[ethernet.lan]\ndhcp4 = true\n", []string{
 		`p.toml:10:10: service.probe.needs[0]: nothing is called "online:lna"; did you mean online:lan?; accepted here: `,
+	}},
+	{"a fact that nothing makes", sound + "[ethernet.lan]\ndhcp4 = true\n[check.a]\nfact = \"link.lan.carier\"\n[check.b]\nfact = \"link.lna.carrier\"\n[check.c]\nfact = \"weather\"\n[check.d]\nfact = \"vm.web.state\"\n", []string{
+		`p.toml:11:8: check.a.fact: nothing makes a fact "link.lan.carier" on this machine; did you mean link.lan.carrier?; accepted: link.lan.addresses, link.lan.carrier, `,
+		`p.toml:13:8: check.b.fact: nothing makes a fact "link.lna.carrier" on this machine; did you mean link.lan.carrier?; accepted: link.lan.addresses, `,
+		`p.toml:15:8: check.c.fact: nothing makes a fact "weather" on this machine; accepted: access.…, boot.…, console.…, disk.…, entropy.…, hostname, kernel.…, `,
+		`p.toml:17:8: check.d.fact: nothing makes a fact "vm.web.state" on this machine; accepted: access.…, `,
+	}},
+	{"a fact compared with what it cannot be", sound + "[ethernet.lan]\ndhcp4 = true\n[check.a]\nfact = \"link.lan.carrier\"\nequals = \"yes\"\n[check.b]\nfact = \"link.lan.addresses\"\nat_least = 1\n[check.c]\nfact = \"hostname\"\ncontains = 3\n", []string{
+		`p.toml:12:10: check.a.equals: "yes" is not what link.lan.carrier can be, true or false; accepted: true, false`,
+		`p.toml:15:12: check.b.at_least: is for numbers, and link.lan.addresses is a list of texts; accepted: equals, matches, contains`,
+		`p.toml:18:12: check.c.contains: 3 is not what hostname can contain, text; accepted: text, such as "ok"`,
+	}},
+	{"facts of the rows that there are", sound + "[ethernet.lan]\ndhcp4 = true\n[ssh]\npassword = true\n[user.root]\npassword_hash = \"" + goodHash + "\"\n[check.a]\nfact = \"service.ssh.state\"\nequals = \"running\"\n[check.b]\nfact = \"stop.services\"\nat_most = 3\n[check.c]\nfact = \"link.lan.addresses\"\nmatches = \"^192\"\n", nil},
+	{"facts of interfaces that the kernel line adds", strings.Replace(sound, `"]`, `", "vlan=vlan7:lan"]`, 1) + "[check.a]\nfact = \"link.vlan7.carrier\"\nequals = true\n[check.b]\nfact = \"link.vlan7.carrier\"\nequals = 1\n", []string{
+		`p.toml:13:10: check.b.equals: 1 is not what link.vlan7.carrier can be, true or false; accepted: true, false`,
+	}},
+	{"a fact of a row that a misspelt table has", sound + "[ehternet.lan]\ndhcp4 = true\n[check.a]\nfact = \"link.lan.carrier\"\n", []string{
+		`p.toml:8:1: ehternet: unknown key`,
 	}},
 	{"circle of services", sound + `
 [service.a]

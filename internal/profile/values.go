@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -14,7 +13,7 @@ type Name string
 func (n *Name) UnmarshalText(b []byte) error {
 	s := string(b)
 	if s == "" || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || s[0] == '-' || s[len(s)-1] == '-' || len(s) > 48 {
-		return fmt.Errorf("%q is not a profile name; accepted: up to 48 lower-case letters, digits and inner hyphens, such as edge-fw1", s)
+		return spec.Unaccepted("up to 48 lower-case letters, digits and inner hyphens, such as edge-fw1", "%q is not a profile name", s)
 	}
 	*n = Name(s)
 	return nil

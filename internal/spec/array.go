@@ -2,7 +2,6 @@ package spec
 
 import (
 	"encoding/hex"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -91,7 +90,7 @@ type ArrayUUID string
 func (u *ArrayUUID) UnmarshalText(b []byte) error {
 	h := strings.ToLower(strings.NewReplacer(":", "", "-", "").Replace(string(b)))
 	if _, err := hex.DecodeString(h); err != nil || len(h) != 32 {
-		return fmt.Errorf("%q is not an array's UUID; accepted: 32 hexadecimal digits, as \"mdadm --detail\" prints them", b)
+		return Unaccepted(`32 hexadecimal digits, as "mdadm --detail" prints them`, "%q is not an array's UUID", b)
 	}
 	*u = ArrayUUID(h[:8] + ":" + h[8:16] + ":" + h[16:24] + ":" + h[24:])
 	return nil

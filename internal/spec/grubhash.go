@@ -2,7 +2,6 @@ package spec
 
 import (
 	"encoding/hex"
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -20,21 +19,21 @@ const (
 
 // UnmarshalText accepts what grub-mkpasswd-pbkdf2 prints. The error does not repeat the text: it may be a password.
 func (h *GRUBHash) UnmarshalText(b []byte) error {
-	const accepted = `accepted: grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, as "grub-mkpasswd-pbkdf2" prints it (Debian package grub-common)`
+	const accepted = `grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, as "grub-mkpasswd-pbkdf2" prints it (Debian package grub-common)`
 	rest, ok := strings.CutPrefix(string(b), "grub.pbkdf2.sha512.")
 	fields := strings.Split(rest, ".")
 	if !ok || len(fields) != 3 {
-		return fmt.Errorf("not a password hash of GRUB; %s", accepted)
+		return Unaccepted(accepted, "not a password hash of GRUB")
 	}
 	if n, err := strconv.Atoi(fields[0]); err != nil || n < leastIterations || n > mostIterations || fields[0][0] == '+' {
-		return fmt.Errorf("a password hash of GRUB without a number of iterations from %d to %d; %s", leastIterations, mostIterations, accepted)
+		return Unaccepted(accepted, "a password hash of GRUB without a number of iterations from %d to %d", leastIterations, mostIterations)
 	}
 	for i, part := range []struct {
 		name  string
 		least int
 	}{{"salt", leastSalt}, {"hash", leastHash}} {
 		if raw, err := hex.DecodeString(fields[i+1]); err != nil || len(raw) < part.least || len(raw) > mostBytes {
-			return fmt.Errorf("a password hash of GRUB whose %s is not %d to %d bytes in hexadecimal digits; %s", part.name, part.least, mostBytes, accepted)
+			return Unaccepted(accepted, "a password hash of GRUB whose %s is not %d to %d bytes in hexadecimal digits", part.name, part.least, mostBytes)
 		}
 	}
 	*h = GRUBHash(b)

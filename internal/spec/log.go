@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -39,7 +38,7 @@ func (s *LogServer) UnmarshalText(b []byte) error {
 	host, port, err := splitHost(rest)
 	usual, known := logPorts[scheme]
 	if err != nil || !known {
-		return fmt.Errorf("%q is not a log server; accepted: udp://HOST, tcp://HOST or tls://HOST, with :PORT where it is not 514, 601 or 6514", b)
+		return Unaccepted("udp://HOST, tcp://HOST or tls://HOST, with :PORT where it is not 514, 601 or 6514", "%q is not a log server", b)
 	}
 	if port == 0 {
 		port = usual

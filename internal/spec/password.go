@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 )
@@ -32,7 +31,7 @@ func (p *PasswordHash) UnmarshalText(b []byte) error {
 		}
 	}
 	if why != "" {
-		return errors.New(why + "; accepted: $y$…, $6$… or $5$…, as \"mkpasswd -m yescrypt\" or \"openssl passwd -6\" print them")
+		return Unaccepted(`$y$…, $6$… or $5$…, as "mkpasswd -m yescrypt" or "openssl passwd -6" print them`, "%s", why)
 	}
 	*p = PasswordHash(s)
 	return nil

@@ -2,7 +2,6 @@ package spec
 
 import (
 	"encoding/hex"
-	"fmt"
 	"net/netip"
 	"strings"
 )
@@ -109,7 +108,7 @@ func (NTHash) Secret() {}
 // UnmarshalText accepts 32 hexadecimal digits.
 func (h *NTHash) UnmarshalText(b []byte) error {
 	if raw, err := hex.DecodeString(string(b)); err != nil || len(raw) != 16 {
-		return fmt.Errorf("not an NT hash; accepted: 32 hexadecimal digits, as \"printf %%s PASSWORD | iconv -t utf-16le | openssl md4 -provider legacy\" prints them")
+		return Unaccepted(`32 hexadecimal digits, as "printf %s PASSWORD | iconv -t utf-16le | openssl md4 -provider legacy" prints them`, "not an NT hash")
 	}
 	*h = NTHash(strings.ToUpper(string(b)))
 	return nil
@@ -132,5 +131,5 @@ func (q *IQN) UnmarshalText(b []byte) error {
 		*q = IQN(s)
 		return nil
 	}
-	return fmt.Errorf("%q is not a name of iSCSI; accepted: iqn.YYYY-MM.DOMAIN:NAME in lower case, such as iqn.2026-01.example.nas:backup", s)
+	return Unaccepted("iqn.YYYY-MM.DOMAIN:NAME in lower case, such as iqn.2026-01.example.nas:backup", "%q is not a name of iSCSI", s)
 }

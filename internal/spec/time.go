@@ -39,7 +39,7 @@ const TimePort = 123
 func (s *TimeServer) UnmarshalText(b []byte) error {
 	host, port, err := splitHost(string(b))
 	if err != nil {
-		return fmt.Errorf("%q is not a time server; accepted: a host name or an address, with a port where it is not %d, such as 192.0.2.1, [2001:db8::1]:1123", b, TimePort)
+		return Unaccepted(fmt.Sprintf("a host name or an address, with a port where it is not %d, such as 192.0.2.1, [2001:db8::1]:1123", TimePort), "%q is not a time server", b)
 	}
 	*s = TimeServer(joinHost(host, port))
 	return nil

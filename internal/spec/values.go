@@ -31,7 +31,7 @@ type Duration time.Duration
 func (d *Duration) UnmarshalText(b []byte) error {
 	v, err := time.ParseDuration(string(b))
 	if err != nil || v < 0 {
-		return fmt.Errorf("%q is not a duration; accepted: a number with a unit, such as 500ms, 30s, 2m, 1h30m", b)
+		return Unaccepted("a number with a unit, such as 500ms, 30s, 2m, 1h30m", "%q is not a duration", b)
 	}
 	*d = Duration(v)
 	return nil
@@ -79,7 +79,7 @@ func (s *Size) UnmarshalText(b []byte) error {
 	}
 	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 	if err != nil || n < 0 || n > (1<<62)/unit {
-		return fmt.Errorf("%q is not a size; accepted: a whole number with K, M, G or T (1024 each), such as 512M", b)
+		return Unaccepted("a whole number with K, M, G or T (1024 each), such as 512M", "%q is not a size", b)
 	}
 	*s = Size(n * unit)
 	return nil
@@ -104,7 +104,7 @@ type MAC string
 func (m *MAC) UnmarshalText(b []byte) error {
 	hw, err := net.ParseMAC(string(b))
 	if err != nil || len(hw) != 6 {
-		return fmt.Errorf("%q is not a MAC address; accepted: six octets, such as 52:54:00:12:34:56", b)
+		return Unaccepted("six octets, such as 52:54:00:12:34:56", "%q is not a MAC address", b)
 	}
 	*m = MAC(hw.String())
 	return nil
@@ -119,11 +119,11 @@ func (h *Hostname) UnmarshalText(b []byte) error {
 	for label := range strings.SplitSeq(string(b), ".") {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
 			strings.Trim(strings.ToLower(label), "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-			return fmt.Errorf("%q is not a host name; accepted: labels of letters, digits and inner hyphens, such as box1.example.net", b)
+			return Unaccepted("labels of letters, digits and inner hyphens, such as box1.example.net", "%q is not a host name", b)
 		}
 	}
 	if len(b) > 64 {
-		return fmt.Errorf("host name of %d octets; accepted: at most 64", len(b))
+		return Unaccepted("at most 64", "host name of %d octets", len(b))
 	}
 	*h = Hostname(b)
 	return nil
@@ -143,7 +143,23 @@ type ChoiceError struct {
 }
 
 func (e *ChoiceError) Error() string {
-	return fmt.Sprintf("%q is not %s; accepted: %s", e.Word, e.What, strings.Join(e.Accepted, ", "))
+	return fmt.Sprintf("%q is not %s; accepted: %s", e.Word, e.What, e.Accepts())
+}
+
+// Accepts says what is accepted.
+func (e *ChoiceError) Accepts() string { return strings.Join(e.Accepted, ", ") }
+
+// ValueError says what is wrong with a value, and what is accepted.
+type ValueError struct{ Why, Accepted string }
+
+func (e *ValueError) Error() string { return e.Why + "; accepted: " + e.Accepted }
+
+// Accepts says what is accepted.
+func (e *ValueError) Accepts() string { return e.Accepted }
+
+// Unaccepted makes a *ValueError; the format says what is wrong.
+func Unaccepted(accepted, format string, args ...any) error {
+	return &ValueError{fmt.Sprintf(format, args...), accepted}
 }
 
 // Choice reads one of a fixed set of words; its error is a *ChoiceError.

@@ -2,7 +2,6 @@ package spec
 
 import (
 	"encoding/base64"
-	"errors"
 	"net/netip"
 )
 
@@ -42,7 +41,7 @@ func (k *WireGuardKey) UnmarshalText(b []byte) error {
 	raw, err := base64.StdEncoding.Strict().DecodeString(string(b))
 	if err != nil || len(raw) != 32 {
 		// It may be a private key with a character too few.
-		return errors.New("is not a key of WireGuard; accepted: 32 octets in base64, 44 characters")
+		return Unaccepted("32 octets in base64, 44 characters", "is not a key of WireGuard")
 	}
 	*k = WireGuardKey(b)
 	return nil

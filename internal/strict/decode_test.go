@@ -2,13 +2,13 @@ package strict
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // even takes even numbers of digits.
@@ -16,7 +16,7 @@ type even string
 
 func (e *even) UnmarshalText(text []byte) error {
 	if len(text)%2 != 0 || strings.Trim(string(text), "0123456789") != "" {
-		return fmt.Errorf("%q has not an even number of digits; accepted: such as \"12\"", text)
+		return spec.Unaccepted(`such as "12"`, "%q has not an even number of digits", text)
 	}
 	*e = even(text)
 	return nil

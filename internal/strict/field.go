@@ -2,6 +2,7 @@ package strict
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -111,16 +112,17 @@ func kindName(t reflect.Type) string {
 	}
 }
 
-// acceptedText asks a value type what it reads: its errors end in that.
+// acceptedText asks a value type what it reads: its errors know that.
 func acceptedText(t reflect.Type) string {
 	err := reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte{0})
-	if err == nil {
+	var told interface {
+		error
+		Accepts() string
+	}
+	if !errors.As(err, &told) {
 		return ""
 	}
-	if _, accepted, ok := strings.Cut(err.Error(), "; accepted: "); ok {
-		return ": " + accepted
-	}
-	return ""
+	return ": " + told.Accepts()
 }
 
 // describe names the kind of a parsed value, and shows it where it is no secret.

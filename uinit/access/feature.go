@@ -23,12 +23,12 @@ func (a access) Step(string) feature.Step { return feature.Step{Run: a.setUsers}
 
 // setUsers takes root's password from the machine's host, where the profile allows it.
 func (a access) setUsers(context.Context) error {
-	a.Facts.Fact("access.host_password", false)
+	a.Facts.Fact(plan.HostPassword.Is(false))
 	if !a.Machine.Now().Access.HostPassword {
 		return nil
 	}
 	taken, err := takeHostPassword(a.Kmod.Load)
-	a.Facts.Fact("access.host_password", taken)
+	a.Facts.Fact(plan.HostPassword.Is(taken))
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/array/md"
+	"github.com/imgbuild/imgbuild/uinit/array/plan"
 )
 
 var errWaited = errors.New("members had their time")
@@ -63,7 +64,7 @@ func (a *arrays) carryOut(ctx context.Context, want md.Machine, op md.Op) error 
 	}
 	switch op.Action {
 	case md.Refuse:
-		a.Facts.Fact("array."+op.Array+".state", "refused")
+		a.Facts.Fact(plan.State.Of(op.Array).Is("refused"))
 		return errors.New(op.Reason)
 	case md.Start:
 		if err := a.kernel.Start(ctx, op); err != nil {
@@ -77,13 +78,13 @@ func (a *arrays) carryOut(ctx context.Context, want md.Machine, op md.Op) error 
 	if err != nil {
 		return err
 	}
-	a.Facts.Fact("array.unclaimed", md.Unclaimed(want, have))
+	a.Facts.Fact(plan.Unclaimed.Is(md.Unclaimed(want, have)))
 	a.clear(md.Claimed(want, have))
 	a.remember(op.Members...)
 	a.mu.Lock()
 	a.device[op.Array] = op.Device
 	a.mu.Unlock()
-	a.Facts.Fact("array."+op.Array+".device", "/dev/"+op.Device)
+	a.Facts.Fact(plan.Device.Of(op.Array).Is("/dev/" + op.Device))
 	a.watching.Do(func() { go a.watch() })
 	return a.name(op.Array, op.Device)
 }

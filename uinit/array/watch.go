@@ -2,10 +2,10 @@ package array
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/array/md"
+	"github.com/imgbuild/imgbuild/uinit/array/plan"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
@@ -42,16 +42,15 @@ func (a *arrays) look() (busy bool) {
 			continue // being stopped
 		}
 		busy = busy || h.Action != "" && h.Action != "idle"
-		fact := func(key string, value any) { a.Facts.Fact("array."+name+"."+key, value) }
 		var members []string
 		for _, m := range h.Members {
 			members = append(members, fmt.Sprintf("%s %d %s", m.Device, m.Slot, m.State))
 		}
-		fact("members", members)
-		fact("missing", append([]int{}, h.Missing...))
-		fact("action", h.Action)
-		fact("percent", int(h.Percent()))
-		fact("state", h.State())
+		a.Facts.Fact(plan.Members.Of(name).Is(members))
+		a.Facts.Fact(plan.Missing.Of(name).Is(h.Missing))
+		a.Facts.Fact(plan.Action.Of(name).Is(h.Action))
+		a.Facts.Fact(plan.Percent.Of(name).Is(int(h.Percent())))
+		a.Facts.Fact(plan.State.Of(name).Is(h.State()))
 		a.tell(name, h)
 	}
 	return busy
@@ -84,7 +83,10 @@ func (a *arrays) Revise(e report.Event) report.Event {
 			continue
 		}
 		if h, err := md.Examine(a.sys, device); err == nil && h.State() != "ok" {
-			e.State, e.Message = "degraded", strings.TrimPrefix(h.String(), "degraded: ") // one word of it is enough
+			e.State, e.Message = "degraded", h.String()
+			if h.State() == e.State { // one word of it is enough
+				e.Message = h.Lack()
+			}
 			for _, m := range h.Members {
 				if m.Has("faulty") { // the one to pull
 					e.Message += "; failed: " + a.disk(m.Device)

@@ -52,7 +52,7 @@ func (c *consoles) serve(name string) error {
 		}
 		return err
 	case <-time.After(consoleGrace):
-		c.Facts.Fact("console."+name, string(cfg.Login))
+		c.Facts.Fact(plan.Login.Of(name).Is(string(cfg.Login)))
 		return nil
 	}
 }

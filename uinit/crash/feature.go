@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/crash/plan"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/power"
 )
@@ -59,7 +60,7 @@ func (l *last) tell() {
 		return
 	}
 	l.crashed.Store(true)
-	l.Facts.Fact("uinit.reboots", r.Reboots)
+	l.Facts.Fact(plan.Reboots.Is(r.Reboots))
 	l.Outcomes.Trouble("last-boot", "degraded", fmt.Sprintf("rebooted because uinit crashed again and again (%d in a row); the last time: %s", r.Reboots, r.Reason))
 	go func() {
 		select {

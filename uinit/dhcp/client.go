@@ -33,19 +33,19 @@ type Client struct {
 	// Rand gives a number in [0, 1), for transaction numbers and jitter; nil means a good source.
 	Rand func() float64
 
-	waiting atomic.Pointer[string]
+	waiting atomic.Pointer[[2]string]
 }
 
 // ErrClosed says that the connection ended.
 var ErrClosed = errors.New("the DHCP connection is closed")
 
-// Waiting says which answer the client is waiting for and how often it has asked: "no answer
-// to DHCPDISCOVER on lan (4 sent)". It is empty while the lease is good.
-func (c *Client) Waiting() string {
+// Waiting says which answer the client is waiting for, "no answer to DHCPDISCOVER on lan", and how it asked so far, " (4 sent)".
+// Both are empty while the lease is good.
+func (c *Client) Waiting() (what, asked string) {
 	if s := c.waiting.Load(); s != nil {
-		return *s
+		return s[0], s[1]
 	}
-	return ""
+	return "", ""
 }
 
 // Run keeps a lease until ctx ends or conn is closed, and returns why. last is a
@@ -134,7 +134,7 @@ func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(
 	for {
 		now := lease // whoever is told keeps it
 		changed(&now)
-		c.say("")
+		c.say("", "")
 		if err := wait(ctx, conn, lease.Start.Add(lease.Renew)); err != nil {
 			return err
 		}
@@ -198,7 +198,7 @@ func wait(ctx context.Context, conn Conn, until time.Time) error {
 	}
 }
 
-func (c *Client) say(s string) { c.waiting.Store(&s) }
+func (c *Client) say(what, asked string) { c.waiting.Store(&[2]string{what, asked}) }
 
 func (c *Client) rand() float64 {
 	if c.Rand != nil {

@@ -34,7 +34,7 @@ type Client struct {
 
 	declined chan netip.Addr
 	solMaxRT time.Duration
-	waiting  atomic.Pointer[string]
+	waiting  atomic.Pointer[[2]string]
 }
 
 // ErrClosed says that the connection ended.
@@ -45,13 +45,13 @@ func New(link string, mac net.HardwareAddr, hostname func() string, stateless bo
 	return &Client{Link: link, MAC: mac, Hostname: hostname, Stateless: stateless, declined: make(chan netip.Addr, 1), solMaxRT: time.Hour}
 }
 
-// Waiting says which answer the client is waiting for and how often it has asked: "no answer to
-// DHCPv6 SOLICIT on lan (4 sent)". It is empty while the lease is good.
-func (c *Client) Waiting() string {
+// Waiting says which answer the client is waiting for, "no answer to DHCPv6 SOLICIT on lan", and how it asked so far, " (4 sent)".
+// Both are empty while the lease is good.
+func (c *Client) Waiting() (what, asked string) {
 	if s := c.waiting.Load(); s != nil {
-		return *s
+		return s[0], s[1]
 	}
-	return ""
+	return "", ""
 }
 
 // Decline tells that another machine uses the address, as duplicate address detection found. The server hears of it, and
@@ -171,7 +171,7 @@ func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(
 	for {
 		now := lease // whoever is told keeps it
 		changed(&now)
-		c.say("")
+		c.say("", "")
 		if err := c.wait(ctx, conn, lease.Address, lease.Start.Add(lease.Renew)); err != nil {
 			return err
 		}
@@ -233,7 +233,7 @@ func (c *Client) inform(ctx context.Context, conn Conn, changed func(*Lease)) er
 		}
 		now := l
 		changed(&now)
-		c.say("")
+		c.say("", "")
 		if err := c.wait(ctx, conn, netip.Addr{}, l.Start.Add(l.Renew)); err != nil {
 			return err
 		}
@@ -262,7 +262,7 @@ func (c *Client) wait(ctx context.Context, conn Conn, mine netip.Addr, until tim
 	}
 }
 
-func (c *Client) say(s string) { c.waiting.Store(&s) }
+func (c *Client) say(what, asked string) { c.waiting.Store(&[2]string{what, asked}) }
 
 func (c *Client) rand() float64 {
 	if c.Rand != nil {

@@ -46,10 +46,19 @@ func (s *seeder) await(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for name, value := range state.Facts() {
-		s.Facts.Fact(name, value)
-	}
+	s.tell(state)
 	return nil
+}
+
+// tell says what is known of a pool that is ready.
+func (s *seeder) tell(state pool.State) {
+	var there []string
+	for _, source := range state.There {
+		there = append(there, string(source))
+	}
+	s.Facts.Fact(plan.Sources.Is(there))
+	s.Facts.Fact(plan.ReadySeconds.Is(state.At.Seconds()))
+	s.Facts.Fact(plan.Source.Is(string(state.By)))
 }
 
 // use takes up what the last boot left, and leaves the next one something as soon as there is
@@ -70,7 +79,7 @@ func (s *seeder) use(context.Context) error {
 	if err != nil {
 		fate = err.Error()
 	}
-	s.Facts.Fact("entropy.seed", fate)
+	s.Facts.Fact(plan.Seed.Is(fate))
 	s.seeded.Store(true)
 	go func() {
 		select {

@@ -43,9 +43,9 @@ func (f *filter) load(ctx context.Context) error {
 		}
 	}
 	state, err := Load(ctx, System{Env: feature.Environment()}, m)
-	f.Facts.Fact("firewall.state", string(state))
+	f.Facts.Fact(plan.State.Is(string(state)))
 	if wrong := (*RulesError)(nil); errors.As(err, &wrong) {
-		f.Facts.Fact("firewall.problems", wrong.Problems())
+		f.Facts.Fact(plan.Problems.Is(wrong.Problems()))
 	}
 	if state == None {
 		return fmt.Errorf("no rules are in force, so no interface comes up: %w", err)

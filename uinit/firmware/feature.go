@@ -12,6 +12,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/firmware/plan"
 )
 
 // Linked is what every machine has that may have disks.
@@ -75,5 +76,5 @@ func (w watcher) look(name string, known map[string]string) {
 		delete(known, name)
 	}
 	w.Facts.Note("disk:"+name, line)
-	w.Facts.Fact("disk.firmware_raid", append([]string{}, slices.Sorted(maps.Values(known))...))
+	w.Facts.Fact(plan.Arrays.Is(slices.Sorted(maps.Values(known))))
 }

@@ -25,6 +25,8 @@ type Plan struct {
 	Programs func(m *spec.Machine) []spec.Program
 	// Modules are the kernel's that it stands on.
 	Modules func(m *spec.Machine) []spec.Want
+	// Facts are what it makes known of the running machine. A function, so that the init links no meanings.
+	Facts func() []Facts
 }
 
 // Option is a part of a feature that its tag leaves out of an init whose machine does not use it.

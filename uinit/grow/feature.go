@@ -34,7 +34,7 @@ func (f growth) grow(context.Context) error {
 		return fmt.Errorf("%w: %w", unit.ErrSkip, err)
 	}
 	r, err := Converge(System{Device: at.Source, Mount: cfg.Mount}, cfg)
-	f.Facts.Fact("state.size_bytes", r.After)
+	f.Facts.Fact(plan.Size.Is(r.After))
 	fate := "fills the disk already"
 	if len(r.Done) > 0 {
 		fate = fmt.Sprintf("from %d to %d bytes", r.Before, r.After)
@@ -45,7 +45,7 @@ func (f growth) grow(context.Context) error {
 	if err != nil {
 		fate = err.Error()
 	}
-	f.Facts.Fact("state.growth", fate)
+	f.Facts.Fact(plan.Growth.Is(fate))
 	if errors.Is(err, ErrLeft) {
 		return fmt.Errorf("%w: %w", unit.ErrSkip, err)
 	}

@@ -24,7 +24,7 @@ func (h host) Step(string) feature.Step { return feature.Step{Run: h.set} }
 // set tells the kernel the name.
 func (h host) set(context.Context) error {
 	name := h.Machine.Now().Hostname
-	h.Facts.Fact("hostname", string(name))
+	h.Facts.Fact(plan.Name.Is(string(name)))
 	if name == "" {
 		return nil
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/account"
 	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/limits/plan"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 )
 
@@ -71,7 +72,7 @@ func (l *limits) limitPeople(shares cgroup.Shares) error {
 	go func() {
 		err := l.Programs.Groups.Watch(l.Life, 30*time.Second, func(line string) {
 			l.Log.Warn(line)
-			l.Facts.Fact("limits.reached", line)
+			l.Facts.Fact(plan.Reached.Is(line))
 		})
 		if err != nil {
 			l.Log.Warn(err.Error())

@@ -8,8 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/imgbuild/imgbuild/internal/order"
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/link/plan"
 )
 
 // keepBridgeFilter states, wherever there are bridges, whether their frames pass the rules for routed packets. The module that
@@ -19,12 +20,12 @@ func (l *links) keepBridgeFilter() {
 		return
 	}
 	_ = l.Events.Wait(l.Life, "module", func() (bool, error) {
-		values, err := setBridgeFilter("/proc/sys/net/bridge", l.Machine.Now().BridgeFilter)
+		facts, err := setBridgeFilter("/proc/sys/net/bridge", l.Machine.Now().BridgeFilter)
 		if err != nil {
 			l.Log.Warn(err.Error())
 		}
-		for name, on := range values {
-			l.Facts.Fact(name, on)
+		for _, f := range facts {
+			l.Facts.Fact(f)
 		}
 		return false, nil
 	})
@@ -32,30 +33,29 @@ func (l *links) keepBridgeFilter() {
 
 // setBridgeFilter makes the kernel hand bridged frames to the rules for routed packets, or not, as it is stated; dir is
 // /proc/sys/net/bridge on a machine. There is nothing to be set, nor to be told, before the module br_netfilter is loaded. The
-// values are those that are in force afterwards, by their settings' names.
-func setBridgeFilter(dir string, want spec.BridgeFilter) (map[string]bool, error) {
-	values := map[string]bool{
-		"bridge-nf-call-iptables": want.IPTables, "bridge-nf-call-ip6tables": want.IP6Tables, "bridge-nf-call-arptables": want.ARPTables,
-	}
+// facts are those settings that are in force afterwards, and have their names.
+func setBridgeFilter(dir string, want spec.BridgeFilter) (facts []fact.Fact, err error) {
 	var failed []error
-	for name, on := range values {
-		path := filepath.Join(dir, name)
-		text := fmt.Sprint(number(on))
+	for _, setting := range []struct {
+		as fact.One[bool]
+		on bool
+	}{{plan.FilterARPTables, want.ARPTables}, {plan.FilterIP6Tables, want.IP6Tables}, {plan.FilterIPTables, want.IPTables}} {
+		path := filepath.Join(dir, setting.as.Name)
+		text := fmt.Sprint(number(setting.on))
 		old, err := os.ReadFile(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			delete(values, name)
-		case err == nil && strings.TrimSpace(string(old)) == text:
-		default:
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil || strings.TrimSpace(string(old)) != text {
 			// Not os.WriteFile: what the module takes along when it goes must not be made as a file.
 			if err := overwrite(path, text); err != nil {
-				failed = append(failed, fmt.Errorf("setting %s to %s: %w", name, text, err))
-				delete(values, name)
+				failed = append(failed, fmt.Errorf("setting %s to %s: %w", setting.as.Name, text, err))
+				continue
 			}
 		}
+		facts = append(facts, setting.as.Is(setting.on))
 	}
-	order.By(failed, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return values, errors.Join(failed...)
+	return facts, errors.Join(failed...)
 }
 
 func overwrite(path, text string) error {

@@ -25,8 +25,12 @@ func TestBridgeFilter(t *testing.T) {
 	}
 	for range 2 {
 		got, err := setBridgeFilter(dir, spec.BridgeFilter{IP6Tables: true})
-		if err != nil || !maps.Equal(got, map[string]bool{names[0]: false, names[1]: true, names[2]: false}) {
-			t.Errorf("%v, %v", got, err)
+		facts := map[string]any{}
+		for _, f := range got {
+			facts[f.Name()] = f.Value()
+		}
+		if err != nil || !maps.Equal(facts, map[string]any{names[0]: false, names[1]: true, names[2]: false}) {
+			t.Errorf("%v, %v", facts, err)
 		}
 		for i, want := range []string{"0\n", "1\n", "0\n"} {
 			if text, err := os.ReadFile(filepath.Join(dir, names[i])); err != nil || string(text) != want {

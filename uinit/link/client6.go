@@ -13,7 +13,7 @@ type Client6 interface {
 	// Run opens a socket at the link-local address, and keeps a lease as dhcp6.Client does.
 	Run(ctx context.Context, nic int, local netip.Addr, last *dhcp6.Lease, changed func(*dhcp6.Lease)) error
 	Decline(netip.Addr)
-	Waiting() string
+	Waiting() (what, asked string)
 }
 
 // Clients6 makes DHCPv6 clients; stateless ones ask for no address.

@@ -9,8 +9,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dhcp6"
+	"github.com/imgbuild/imgbuild/uinit/link/plan"
 )
 
 // asking6 is a DHCPv6 client at work.
@@ -176,21 +178,24 @@ func leased6(l *dhcp6.Lease) []Address {
 	return []Address{{Prefix: netip.PrefixFrom(l.Address, 128), Until: l.Expires(), Deprecated: l.Start.Add(l.Preferred)}}
 }
 
-// facts6 adds what is known by DHCPv6 and from routers.
-func (v view) facts6(facts map[string]any) {
+// facts6 are what is known by DHCPv6 and from routers.
+func (v view) facts6() []fact.Fact {
 	if v.row.DHCP6 == nil && (v.row.RA == nil || !*v.row.RA) {
-		return
+		return nil
 	}
-	facts["dhcp6.server"], facts["dhcp6.address"], facts["dhcp6.lease_seconds"], facts["dhcp6.ntp"] = "", "", 0, []string{}
-	facts["ra.managed"], facts["ra.other"] = v.nic != nil && v.nic.Managed, v.nic != nil && v.nic.Other
-	if v.lease6 == nil {
-		return
+	server, address, seconds, ntp := "", "", 0, []string(nil)
+	if v.nic != nil && v.lease6 != nil {
+		server, seconds, ntp = hex.EncodeToString([]byte(v.lease6.Server)), int(v.lease6.Valid.Seconds()), v.lease6.NTP
+		if v.lease6.Address.IsValid() {
+			address = v.lease6.Address.String()
+		}
 	}
-	facts["dhcp6.server"], facts["dhcp6.lease_seconds"] = hex.EncodeToString([]byte(v.lease6.Server)), int(v.lease6.Valid.Seconds())
-	if v.lease6.Address.IsValid() {
-		facts["dhcp6.address"] = v.lease6.Address.String()
-	}
-	if v.lease6.NTP != nil {
-		facts["dhcp6.ntp"] = v.lease6.NTP
+	return []fact.Fact{
+		plan.DHCP6Server.Of(v.name).Is(server),
+		plan.DHCP6Address.Of(v.name).Is(address),
+		plan.DHCP6Lease.Of(v.name).Is(seconds),
+		plan.DHCP6NTP.Of(v.name).Is(ntp),
+		plan.RAManaged.Of(v.name).Is(v.nic != nil && v.nic.Managed),
+		plan.RAOther.Of(v.name).Is(v.nic != nil && v.nic.Other),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/link/plan"
@@ -75,7 +76,7 @@ func (l *links) Start() { go l.keepBridgeFilter() }
 // passOn tells the rest of the machine what becomes of interfaces.
 type passOn struct{ *feature.Deps }
 
-func (p passOn) Fact(name string, value any)               { p.Facts.Fact(name, value) }
+func (p passOn) Fact(f fact.Fact)                          { p.Facts.Fact(f) }
 func (p passOn) Addresses()                                { p.News.Addresses() }
 func (p passOn) TimeServers(from string, servers []string) { p.News.TimeServers(from, servers) }
 

@@ -1,11 +1,15 @@
 package link
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/fact"
+)
 
 // Listener hears what becomes of interfaces. Its methods are called by one goroutine, and must not wait.
 type Listener interface {
-	// Fact is something that has changed, for people.
-	Fact(name string, value any)
+	// Fact is what is known, for people; it may be known already.
+	Fact(fact.Fact)
 	// Addresses says that those of some interface have changed: it may be worth asking others anew.
 	Addresses()
 	// TimeServers are those that a lease names; from says which lease that is.

@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
+	"github.com/imgbuild/imgbuild/uinit/link/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
@@ -27,9 +29,9 @@ func newTold(t *testing.T) *told {
 	return &told{t: t, is: map[string]any{}, news: make(chan struct{}, 1)}
 }
 
-func (f *told) Fact(name string, value any) {
+func (f *told) Fact(is fact.Fact) {
 	f.mu.Lock()
-	f.is[name] = value
+	f.is[is.Name()] = is.Value()
 	f.mu.Unlock()
 	select {
 	case f.news <- struct{}{}:
@@ -125,7 +127,7 @@ func TestNewsReachTheMachine(t *testing.T) {
 	if got := state(); got != "ok " {
 		t.Errorf("with the cable again the unit is %s", got)
 	}
-	l.Fact("link.lan.mac", "52:54:00:12:34:56")
+	l.Fact(plan.MAC.Of("lan").Is("52:54:00:12:34:56"))
 	if got := featuretest.Fact(d, "link.lan.mac"); got != "52:54:00:12:34:56" {
 		t.Errorf("the fact is %v", got)
 	}

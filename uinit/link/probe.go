@@ -23,7 +23,7 @@ func (w *work) probe(name string, a *active, v view) {
 	if !to.IsValid() {
 		return
 	}
-	if v.unready() != "" {
+	if what, _ := v.unready(); what != "" {
 		if a.stopProbing != nil {
 			a.stopProbing()
 			a.stopProbing = nil

@@ -2,7 +2,6 @@ package link
 
 import (
 	"errors"
-	"reflect"
 	"slices"
 )
 
@@ -27,19 +26,12 @@ func (w *work) see() map[string]view {
 	return views
 }
 
-// tell reports the facts that changed.
+// tell reports what is known.
 func (w *work) tell(views map[string]view) {
 	for name, v := range views {
 		w.tellNews(name, v.news())
-		for key, value := range v.facts() {
-			w.tellOne("link."+name+"."+key, value)
+		for _, f := range v.facts() {
+			w.listener.Fact(f)
 		}
-	}
-}
-
-func (w *work) tellOne(key string, value any) {
-	if old, told := w.facts[key]; !told || !reflect.DeepEqual(old, value) {
-		w.facts[key] = value
-		w.listener.Fact(key, value)
 	}
 }

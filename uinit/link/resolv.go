@@ -13,6 +13,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
+	"github.com/imgbuild/imgbuild/uinit/link/plan"
 )
 
 // resolver is what goes into resolv.conf(5).
@@ -116,6 +117,6 @@ func (w *work) resolve() {
 	for i, s := range r.servers {
 		servers[i] = s.String()
 	}
-	w.tellOne("resolver.servers", servers)
-	w.tellOne("resolver.search", append([]string{}, r.search...))
+	w.listener.Fact(plan.NameServers.Is(servers))
+	w.listener.Fact(plan.SearchDomains.Is(r.search))
 }

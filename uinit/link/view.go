@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
 	"github.com/imgbuild/imgbuild/uinit/dhcp6"
+	"github.com/imgbuild/imgbuild/uinit/link/plan"
 )
 
 // view is what is known of a link at one moment.
@@ -25,8 +26,8 @@ type view struct {
 	repairs int
 	// reached: the far end of a probe has answered.
 	reached bool
-	// asking and asking6 tell what the DHCP clients wait for.
-	asking, asking6 func() string
+	// asking and asking6 tell what the DHCP clients wait for, and how they asked.
+	asking, asking6 func() (what, asked string)
 	wanted          Wanted
 	// master and active name other interfaces; ports have joined this one.
 	master, active string
@@ -54,19 +55,37 @@ func (v view) wants(p netip.Prefix) bool {
 	return slices.ContainsFunc(v.wanted.Addresses, func(a Address) bool { return a.Prefix == p })
 }
 
-// waiting says what keeps the link from being online.
+// waiting says what keeps the link from being online, and how often a server was asked.
 func (v view) waiting() string {
-	if s := v.unready(); s != "" || v.reached || !v.row.Online.Probe.IsValid() {
-		return s
+	what, asked := v.lacking()
+	return what + asked
+}
+
+// lacking says what keeps the link from being online, and how that was asked for.
+func (v view) lacking() (what, asked string) {
+	if what, asked = v.unready(); what != "" || v.reached || !v.row.Online.Probe.IsValid() {
+		return what, asked
 	}
-	return fmt.Sprintf("no answer from %v on %s", v.row.Online.Probe, v.name)
+	return fmt.Sprintf("no answer from %v on %s", v.row.Online.Probe, v.name), ""
 }
 
 // unready says what keeps it from that before anybody at the far end is asked.
-func (v view) unready() string {
+func (v view) unready() (what, asked string) {
+	if v.name == "" {
+		return "", ""
+	}
+	if what := v.unconnected(); what != "" {
+		return what, ""
+	}
+	if what, asked := v.unleased(); what != "" {
+		return what, asked
+	}
+	return v.unreached(), ""
+}
+
+// unconnected says what is missing of the interface and its cable.
+func (v view) unconnected() string {
 	switch {
-	case v.name == "":
-		return ""
 	case v.nic == nil && v.row.device != nil:
 		if parent := v.row.device.ParentName; parent != "" {
 			return fmt.Sprintf("%s is not made yet, it lies on %s", v.name, parent)
@@ -80,22 +99,34 @@ func (v view) unready() string {
 		return v.name + " is down"
 	case !v.nic.Carrier:
 		return "no carrier on " + v.name
+	}
+	return ""
+}
+
+// unleased says which lease is missing, and how it was asked for.
+func (v view) unleased() (what, asked string) {
+	switch {
 	case v.row.DHCP4 && v.lease == nil:
 		if v.asking != nil {
-			if s := v.asking(); s != "" {
-				return s
+			if what, asked = v.asking(); what != "" {
+				return what, asked
 			}
 		}
-		return "no DHCP lease on " + v.name
+		return "no DHCP lease on " + v.name, ""
 	case v.row.asks6() && v.lease6 == nil:
-		if v.asking6 != nil {
-			if s := v.asking6(); s != "" {
-				return s
-			}
-			return "no DHCPv6 lease on " + v.name
+		if v.asking6 == nil {
+			return "link-local address is tentative on " + v.name, ""
 		}
-		return "link-local address is tentative on " + v.name
+		if what, asked = v.asking6(); what != "" {
+			return what, asked
+		}
+		return "no DHCPv6 lease on " + v.name, ""
 	}
+	return "", ""
+}
+
+// unreached says what is missing of addresses and routes.
+func (v view) unreached() string {
 	for _, want := range v.wanted.Addresses {
 		i := slices.IndexFunc(v.addresses, func(a Address) bool { return a.Prefix == want.Prefix })
 		if i < 0 {
@@ -118,8 +149,8 @@ func (v view) missing() string {
 	if err := v.duplicate(); err != nil {
 		return err.Error()
 	}
-	text, _, _ := strings.Cut(v.waiting(), " (") // how often a server has been asked
-	return text
+	what, _ := v.lacking()
+	return what
 }
 
 // waitingForRouter says what is missing of an address and a router by router advertisement.
@@ -148,40 +179,49 @@ func (v view) waitingForRouter() string {
 	return ""
 }
 
-// facts are what the report tells of a link.
-func (v view) facts() map[string]any {
-	facts := map[string]any{
-		"mac": "", "driver": "", "carrier": false,
-		"addresses": []string{}, "gateway": "", "dhcp4.server": "", "dhcp4.lease_seconds": 0, "dhcp4.ntp": []string{}, "duplicates": []string{},
+// facts are what the report tells of a link, the same ones with an interface as without.
+func (v view) facts() []fact.Fact {
+	nic, missing := NIC{}, v.missing()
+	if v.nic != nil {
+		nic = *v.nic
 	}
-	facts["missing"] = v.missing()
-	facts["online"] = facts["missing"] == ""
+	facts := []fact.Fact{
+		plan.MAC.Of(v.name).Is(string(nic.Address)),
+		plan.Driver.Of(v.name).Is(nic.Driver),
+		plan.Carrier.Of(v.name).Is(nic.Carrier),
+		plan.Addresses.Of(v.name).Is(v.usable()),
+		plan.Duplicates.Of(v.name).Is(v.which(func(a Address) bool { return a.Duplicate })),
+		plan.Missing.Of(v.name).Is(missing),
+		plan.Online.Of(v.name).Is(missing == ""),
+		plan.Repairs.Of(v.name).Is(v.repairs),
+	}
 	if v.row.Master != "" {
-		facts["master"] = v.master
+		facts = append(facts, plan.Master.Of(v.name).Is(v.master))
 	}
 	if v.row.Kind == "bond" || v.row.Kind == "bridge" {
-		facts["ports"] = v.ports
+		facts = append(facts, plan.Ports.Of(v.name).Is(v.ports))
 	}
 	if v.row.Kind == "bond" {
-		facts["active"] = v.active
+		facts = append(facts, plan.Active.Of(v.name).Is(v.active))
 	}
-	v.facts6(facts)
-	facts["repairs"] = v.repairs
-	if v.nic == nil {
-		return facts
-	}
-	facts["mac"], facts["driver"], facts["carrier"] = string(v.nic.Address), v.nic.Driver, v.nic.Carrier
-	facts["addresses"] = v.usable()
-	facts["duplicates"] = v.which(func(a Address) bool { return a.Duplicate })
+	return append(append(facts, v.facts4()...), v.facts6()...)
+}
+
+// facts4 are what is known by DHCPv4 and of the way out.
+func (v view) facts4() []fact.Fact {
+	gateway, server, seconds, ntp := "", "", 0, []string(nil)
 	if via := v.gateway(); via.IsValid() {
-		facts["gateway"] = via.String()
+		gateway = via.String()
 	}
-	if v.lease != nil {
-		facts["dhcp4.server"] = v.lease.Server.String()
-		facts["dhcp4.lease_seconds"] = int(v.lease.Duration.Seconds())
-		facts["dhcp4.ntp"] = v.timeServers4()
+	if v.nic != nil && v.lease != nil {
+		server, seconds, ntp = v.lease.Server.String(), int(v.lease.Duration.Seconds()), v.timeServers4()
 	}
-	return facts
+	return []fact.Fact{
+		plan.Gateway.Of(v.name).Is(gateway),
+		plan.DHCP4Server.Of(v.name).Is(server),
+		plan.DHCP4Lease.Of(v.name).Is(seconds),
+		plan.DHCP4NTP.Of(v.name).Is(ntp),
+	}
 }
 
 // usable are the addresses by which the interface can be reached, sorted.
@@ -191,7 +231,7 @@ func (v view) usable() []string {
 	return texts
 }
 
-// which are some of the interface's addresses; never nil, for facts.
+// which are some of the interface's addresses.
 func (v view) which(wanted func(Address) bool) []string {
 	texts := []string{}
 	for _, a := range v.addresses {
@@ -202,7 +242,7 @@ func (v view) which(wanted func(Address) bool) []string {
 	return texts
 }
 
-// timeServers4 are those that the lease of DHCPv4 names; never nil, for facts.
+// timeServers4 are those that the lease of DHCPv4 names.
 func (v view) timeServers4() []string {
 	servers := []string{}
 	if v.lease != nil {

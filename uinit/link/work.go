@@ -20,8 +20,7 @@ type work struct {
 	blind error
 	// deaf is why routers are not heard, if so.
 	deaf error
-	// facts are those last told, and heard what others heard of a link last.
-	facts map[string]any
+	// heard is what others heard of a link last.
 	heard map[string]heard
 	// resolved: resolv.conf is ours; resolvErr is why it could not be written.
 	resolved  bool
@@ -69,7 +68,7 @@ func (m *Manager) run() {
 		m.publish(nil, err)
 		return
 	}
-	w := &work{Manager: m, active: map[string]*active{}, facts: map[string]any{}, heard: map[string]heard{}}
+	w := &work{Manager: m, active: map[string]*active{}, heard: map[string]heard{}}
 	advertisements, err := m.hear(m.ctx)
 	if err != nil {
 		w.deaf = err

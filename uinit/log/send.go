@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/log/plan"
 )
 
 // send starts to send everything from the first record on to the machine's server. It does not wait
@@ -27,7 +28,7 @@ func (s *sender) send() error {
 	if to == nil {
 		return trouble
 	}
-	s.Facts.Fact("log.connected", false)
+	s.Facts.Fact(plan.Connected.Is(false))
 	to.Report = s.reporter(string(l.Remote))
 	// Beyond life: the end of a boot is worth reading, too.
 	pumping, stop := context.WithCancel(context.WithoutCancel(s.Life))
@@ -49,8 +50,8 @@ func (s *sender) send() error {
 func (s *sender) reporter(remote string) func(journal.Status) {
 	connected, told := false, false
 	return func(st journal.Status) {
-		s.Facts.Fact("log.connected", st.Connected)
-		s.Facts.Fact("log.lost", st.Lost)
+		s.Facts.Fact(plan.Connected.Is(st.Connected))
+		s.Facts.Fact(plan.Lost.Is(int64(st.Lost)))
 		// Said once: each attempt that fails would be one more record to send.
 		switch {
 		case st.Connected && !connected:
@@ -101,7 +102,7 @@ func (s *sender) stop(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	s.Facts.Fact("log.lost", to.Lost())
+	s.Facts.Fact(plan.Lost.Is(int64(to.Lost())))
 	return nil
 }
 

@@ -2,14 +2,17 @@ package netcmdline
 
 import (
 	"encoding/json"
+	"maps"
 	"net/netip"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
+	"github.com/imgbuild/imgbuild/uinit/netcmdline/plan"
 )
 
 func prefixes(texts ...string) (all []netip.Prefix) {
@@ -130,6 +133,9 @@ func TestOverride(t *testing.T) {
 			}
 			if !slices.Equal(words, tt.problems) {
 				t.Errorf("problems %q\nwant %q", words, tt.problems)
+			}
+			if added := len(got.Links()) > len(m.Links()); added && !slices.ContainsFunc(strings.Fields(tt.line), plan.AddsLinks) {
+				t.Errorf("the builder does not know that there may be more interfaces than %v", slices.Collect(maps.Keys(m.Links())))
 			}
 		})
 	}

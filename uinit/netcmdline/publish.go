@@ -6,6 +6,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/netcmdline/plan"
 )
 
 // Publish makes m the machine that is to be, as the kernel line wants it: the line has the last word on the network, at the
@@ -25,5 +26,5 @@ func Publish(d *feature.Deps, m spec.Machine) {
 		words[i] = p.String()
 		d.Log.Warn("kernel line: " + words[i])
 	}
-	d.Facts.Fact("netcmdline.problems", words)
+	d.Facts.Fact(plan.Problems.Is(words))
 }

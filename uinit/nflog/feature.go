@@ -36,7 +36,7 @@ func (p packets) listen(context.Context) error {
 					total += l.Packets
 					p.Records.Add(record([]Field{{Name: "rule", Value: l.Rule}, {Name: "lost", Value: strconv.FormatUint(l.Packets, 10)}}))
 				}
-				p.Facts.Fact("nflog.lost", total)
+				p.Facts.Fact(plan.Lost.Is(int64(total)))
 			})
 		if err != nil {
 			p.Log.Error(fmt.Sprintf("nflog: %v", err))

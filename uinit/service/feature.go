@@ -33,12 +33,18 @@ func newServices(d *feature.Deps) *services {
 		s.all[name] = supervise.New(name, cfg, supervise.Deps{
 			Start: s.launch,
 			Fact:  d.Facts.Fact,
+			As:    told(name),
 			Ready: supervise.Ready,
 			Tell:  func(trouble error) { d.Outcomes.SetTrouble("service:"+name, trouble) },
 			Log:   func(format string, args ...any) { d.Log.Warn(fmt.Sprintf(format, args...)) },
 		})
 	}
 	return s
+}
+
+// told are the facts of a service.
+func told(name string) supervise.Facts {
+	return supervise.Facts{State: plan.State.Of(name), Exit: plan.Exit.Of(name), Restarts: plan.Restarts.Of(name)}
 }
 
 // launch starts a service's program. Control groups are asked for now, not before: they come with the unit "mounts".

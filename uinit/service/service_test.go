@@ -10,6 +10,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	base "github.com/imgbuild/imgbuild/uinit/base/plan"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
@@ -44,7 +45,7 @@ func managing(t *testing.T, row spec.Service, runs ...time.Duration) *services {
 			runs = runs[min(1, len(runs)-1):]
 			return l, nil
 		},
-		Fact: s.Facts.Fact, Log: func(string, ...any) {}, Ready: supervise.Ready,
+		Fact: s.Facts.Fact, As: told("a"), Log: func(string, ...any) {}, Ready: supervise.Ready,
 		Tell: func(trouble error) { s.Outcomes.SetTrouble("service:a", trouble) },
 	})
 	return s
@@ -54,7 +55,7 @@ func managing(t *testing.T, row spec.Service, runs ...time.Duration) *services {
 func (s *services) boots(t *testing.T) {
 	t.Helper()
 	err := unit.Run(t.Context(), []unit.Unit{{Name: "service:a", Run: func(ctx context.Context) error { return s.start(ctx, "a") }}},
-		unit.Options{Report: s.Outcomes.Note, Settled: func(bool) { s.Facts.Settle() }})
+		unit.Options{Report: s.Outcomes.Note, Settled: func(bool) { s.Facts.Settle(base.BootState) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +125,7 @@ func TestServiceFailsBeforeTheNote(t *testing.T) {
 		if err := unit.Run(t.Context(), []unit.Unit{slow}, unit.Options{Report: s.Outcomes.Note}); err != nil {
 			t.Fatal(err)
 		}
-		s.Facts.Settle()
+		s.Facts.Settle(base.BootState)
 		s.shows(t, "after the note", "failed", "exit status 7")
 	})
 }

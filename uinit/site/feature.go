@@ -37,14 +37,14 @@ func (o owner) read(ctx context.Context) error {
 	m := o.Machine.Now()
 	device, text, err := readMedium(ctx, m.Site, o.Machine.Image.Media, o.AwaitDisk, o.Kmod.Load)
 	if device != "" {
-		o.Facts.Fact("site.device", device)
+		o.Facts.Fact(plan.Device.Is(device))
 	}
 	switch {
 	case errors.Is(err, errNoMedium):
-		o.Facts.Fact("site.state", "no medium")
+		o.Facts.Fact(plan.State.Is("no medium"))
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		o.Facts.Fact("site.state", "no file")
+		o.Facts.Fact(plan.State.Is("no file"))
 		return nil
 	case err != nil:
 		return o.refuse(problem.Problems{{Pos: problem.Pos{File: sitetoml.Name}, Msg: err.Error()}})
@@ -57,7 +57,7 @@ func (o owner) read(ctx context.Context) error {
 		o.Log.Warn(p.String())
 	}
 	err = o.use(wanted)
-	o.Facts.Fact("site.state", "used")
+	o.Facts.Fact(plan.State.Is("used"))
 	return err
 }
 
@@ -68,8 +68,8 @@ func (o owner) refuse(problems problem.Problems) error {
 		lines = append(lines, p.String())
 		o.Log.Error(p.String())
 	}
-	o.Facts.Fact("site.state", "refused")
-	o.Facts.Fact("site.problems", lines)
+	o.Facts.Fact(plan.State.Is("refused"))
+	o.Facts.Fact(plan.Problems.Is(lines))
 	more := ""
 	if n := len(lines) - 1; n > 0 {
 		more = fmt.Sprintf(" (and %d more)", n)

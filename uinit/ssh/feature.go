@@ -32,8 +32,8 @@ func (k hostKey) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	k.Facts.Fact("ssh.host_key", key.Fingerprint)
-	k.Facts.Fact("ssh.host_key_kept", key.Kept)
+	k.Facts.Fact(plan.HostKey.Is(key.Fingerprint))
+	k.Facts.Fact(plan.HostKeyKept.Is(key.Kept))
 	if row.State != "" && !key.Kept {
 		k.Log.Warn(fmt.Sprintf("ssh: %s is not there, so the host key is another one", row.State))
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/report"
 )
 
@@ -17,13 +18,14 @@ type Board struct {
 	// streams are further questions, set before there is a socket.
 	streams map[string]Stream
 
-	mu      sync.Mutex
-	settled bool
-	order   []string
-	units   map[string]report.Event
-	facts   map[string]any
-	soft    map[string]bool
-	notes   map[string]string
+	mu sync.Mutex
+	// state is the fact that says how the boot is; "" before every unit has an outcome.
+	state fact.One[string]
+	order []string
+	units map[string]report.Event
+	facts map[string]any
+	soft  map[string]bool
+	notes map[string]string
 }
 
 // NewBoard makes a board that passes on what is news; send must not block.
@@ -63,19 +65,19 @@ func (b *Board) Revise(name, trouble string) bool {
 	return news
 }
 
-// Fact sets a named value; one that it had already is no news.
-func (b *Board) Fact(name string, value any) {
+// Fact publishes a fact; a value that it had already is no news.
+func (b *Board) Fact(f fact.Fact) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.fact(name, value)
+	b.fact(f)
 }
 
-func (b *Board) fact(name string, value any) {
-	if old, ok := b.facts[name]; ok && reflect.DeepEqual(old, value) {
+func (b *Board) fact(f fact.Fact) {
+	if old, ok := b.facts[f.Name()]; ok && reflect.DeepEqual(old, f.Value()) {
 		return
 	}
-	b.facts[name] = value
-	b.send(report.Event{Kind: report.KindFact, Name: name, Value: value})
+	b.facts[f.Name()] = f.Value()
+	b.send(report.Event{Kind: report.KindFact, Name: f.Name(), Value: f.Value()})
 }
 
 // Units returns the latest event of each unit, in the order in which they were first heard of.
@@ -101,24 +103,24 @@ func (b *Board) Facts() []report.Event {
 }
 
 // Settle says that every unit has an outcome. It returns the state of the boot, "ok" or "degraded", and from now
-// on the fact "boot.state" holds it, as it changes.
-func (b *Board) Settle() (state string) {
+// on the fact given holds it, as it changes.
+func (b *Board) Settle(as fact.One[string]) (state string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.settled = true
+	b.state = as
 	return b.judge()
 }
 
-// judge keeps the fact "boot.state" true; mu is held.
+// judge keeps the fact of the boot's state true; mu is held.
 func (b *Board) judge() (state string) {
-	if !b.settled {
+	if b.state.Name == "" {
 		return ""
 	}
 	state = "ok"
 	if slices.ContainsFunc(b.order, b.troubled) {
 		state = "degraded"
 	}
-	b.fact("boot.state", state)
+	b.fact(b.state.Is(state))
 	return state
 }
 

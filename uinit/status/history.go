@@ -15,6 +15,8 @@ const maxEvents = 2048
 type History struct {
 	// Uptime is how long the kernel has run, in seconds.
 	Uptime func() float64
+	// Shows says whether a chart shows an event.
+	Shows func(report.Event) bool
 
 	mu     sync.Mutex
 	events []report.Event
@@ -22,10 +24,7 @@ type History struct {
 
 // Note keeps an event that a chart shows, with its time.
 func (h *History) Note(e report.Event) {
-	switch {
-	case e.Kind == report.KindFact && e.Name != "entropy.ready_seconds":
-		return
-	case e.Kind == report.KindReply:
+	if !h.Shows(e) {
 		return
 	}
 	h.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/report"
 )
 
@@ -40,6 +41,9 @@ func TestRevise(t *testing.T) {
 	}
 }
 
+// bootState is declared by the root, which boards do not know.
+var bootState = fact.One[string]{Name: "boot.state"}
+
 // Once the boot is over, its state is a fact that stays true.
 func TestSettle(t *testing.T) {
 	b := NewBoard(func(report.Event) {})
@@ -58,7 +62,7 @@ func TestSettle(t *testing.T) {
 	unit("lan", "late", false)
 	unit("rtc", "failed", true)
 	wants()
-	if state := b.Settle(); state != "degraded" {
+	if state := b.Settle(bootState); state != "degraded" {
 		t.Errorf("a boot with a late unit is %s", state)
 	}
 	wants(is("degraded"))
@@ -78,10 +82,11 @@ func TestBoard(t *testing.T) {
 	b.Unit(report.Event{Kind: report.KindUnit, Name: "lan", State: "running"}, false)
 	b.Unit(report.Event{Kind: report.KindUnit, Name: "wan", State: "failed", Message: "no carrier"}, true)
 	b.Unit(report.Event{Kind: report.KindLate, Name: "lan", State: "late", Message: "no answer"}, false)
-	b.Fact("x", []string{"a"})
-	b.Fact("x", []string{"a"})
-	b.Fact("x", []string{"b"})
-	b.Fact("a", 1)
+	x := fact.One[[]string]{Name: "x"}
+	b.Fact(x.Is([]string{"a"}))
+	b.Fact(x.Is([]string{"a"}))
+	b.Fact(x.Is([]string{"b"}))
+	b.Fact(fact.One[int]{Name: "a"}.Is(1))
 	if len(sent) != 6 {
 		t.Errorf("%d events, want 6: a fact that stays is no news", len(sent))
 	}
@@ -135,7 +140,7 @@ func TestNote(t *testing.T) {
 	b.Note("disk:vdb", "half of a mirror: vdb")
 	b.Note("disk:vda", "half of a mirror: vda")
 	b.Unit(report.Event{Kind: report.KindUnit, Name: "lan", State: "late", Message: "no answer"}, true)
-	if state := b.Settle(); state != "ok" {
+	if state := b.Settle(bootState); state != "ok" {
 		t.Errorf("the boot is %s", state)
 	}
 	if got, want := b.Troubles(), []string{"half of a mirror: vda", "half of a mirror: vdb"}; !reflect.DeepEqual(got, want) {

@@ -41,7 +41,7 @@ type timekeeper struct {
 	*feature.Deps
 	// from is where the time came from before a server was heard; the units rtc and time set it, one
 	// after the other.
-	from string
+	from clock.Origin
 	// ended is closed when the last good time has been left to the next boot.
 	ended chan struct{}
 
@@ -77,12 +77,12 @@ func (t *timekeeper) begin(saved time.Time) error {
 		return nil
 	}
 	from, err := clock.SetInitial(clock.NewPolicy(t.Machine.Now().Time, t.Machine.Image.Built), clock.System{}, t.rtc(), saved)
-	if from != "clock" || t.from == "" {
+	if from != clock.Kept || t.from == "" {
 		t.from = from
-		t.Facts.Fact("time.from", from)
+		t.Facts.Fact(plan.From.Is(string(from)))
 	}
-	if from != "clock" {
-		t.Log.Warn("the clock was wrong; it is set from: " + from)
+	if from != clock.Kept {
+		t.Log.Warn("the clock was wrong; it is set from: " + string(from))
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package time
 import (
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
@@ -42,6 +43,20 @@ func TestTimeServersAreNews(t *testing.T) {
 	d.News.TimeServers("lan.dhcp4", nil)
 	if got := k.servers(); len(got) != 0 {
 		t.Errorf("asks %v after the lease", got)
+	}
+}
+
+// What the servers say is told when most of them agree.
+func TestClockFacts(t *testing.T) {
+	k := newTimekeeper(featuretest.Deps(t, spec.Machine{}))
+	k.report(clock.Status{State: clock.Synchronized, Decision: clock.Decision{Offset: time.Hour, Stratum: 2, Chosen: []string{"a", "b"}}})
+	k.report(clock.Status{State: clock.Holdover})
+	for name, want := range map[string]any{
+		"time.state": "holdover", "time.offset_seconds": 3600.0, "time.stratum": 2, "time.chosen": []string{"a", "b"}, "time.rejected": []string{},
+	} {
+		if got := featuretest.Fact(k.Deps, name); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %#v, want %#v", name, got, want)
+		}
 	}
 }
 

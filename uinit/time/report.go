@@ -6,13 +6,27 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/uinit/time/clock"
+	"github.com/imgbuild/imgbuild/uinit/time/plan"
 )
+
+// tell says how the clock stands; what most servers say of it, after a round in which most agreed.
+func (t *timekeeper) tell(st clock.Status) {
+	var rejected []string
+	for _, r := range st.Rejected {
+		rejected = append(rejected, r.String())
+	}
+	t.Facts.Fact(plan.State.Is(string(st.State)))
+	t.Facts.Fact(plan.Rejected.Is(rejected))
+	if len(st.Chosen) > 0 {
+		t.Facts.Fact(plan.Offset.Is(st.Offset.Seconds()))
+		t.Facts.Fact(plan.Stratum.Is(st.Stratum))
+		t.Facts.Fact(plan.Chosen.Is(st.Chosen))
+	}
+}
 
 // report tells what came of a round; the log hears of changes only.
 func (t *timekeeper) report(st clock.Status) {
-	for name, value := range st.Facts() {
-		t.Facts.Fact(name, value)
-	}
+	t.tell(st)
 	t.mu.Lock()
 	before := t.last
 	t.last = st

@@ -39,13 +39,28 @@ func (g *guests) await(ctx context.Context, disk spec.VMDisk) error {
 }
 
 // admit refuses a guest whose disks or memory this machine does not have for it.
-func (g *guests) admit(one *guest) error { return errors.Join(g.alone(one), g.fits(one)) }
+func (g *guests) admit(one *guest) error {
+	if err := errors.Join(g.alone(one), g.fits(one)); err != nil {
+		return &admissionError{one.name, err}
+	}
+	return nil
+}
+
+// admissionError says why a guest was not started.
+type admissionError struct {
+	guest string
+	error
+}
+
+func (e *admissionError) Error() string { return "starting " + e.guest + ": " + e.error.Error() }
+
+func (e *admissionError) Unwrap() error { return e.error }
 
 // alone says whether a guest's disks may be used by themselves: none belongs to an array of the machine's.
 func (g *guests) alone(one *guest) error {
 	for _, name := range graph.Names(one.cfg.Disk) {
 		if err := g.Disks.CheckPath(one.cfg.Disk[name].File()); err != nil {
-			return fmt.Errorf("starting %s: disk %s: %w", one.name, name, err)
+			return fmt.Errorf("disk %s: %w", name, err)
 		}
 	}
 	return nil
@@ -65,10 +80,7 @@ func (g *guests) fits(one *guest) error {
 			m.Promised += max(0, int64(other.cfg.Memory)-cgroup.Figure(g.group(other), "memory.current"))
 		}
 	}
-	if err := m.Fits(one.cfg.Memory); err != nil {
-		return fmt.Errorf("starting %s: %w", one.name, err)
-	}
-	return nil
+	return m.Fits(one.cfg.Memory)
 }
 
 // group is the directory of a guest's control group.

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"testing"
 
@@ -49,3 +50,25 @@ func (super) ReadAt(p []byte, at int64) (int, error) {
 	return len(p), nil
 }
 func (super) Close() error { return nil }
+
+// In a guest's own line why it was not started needs no name; what keeps it from that besides is said as it is.
+func TestTrouble(t *testing.T) {
+	one := &guest{name: "web"}
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{nil, ""},
+		{&admissionError{"web", errors.New("no memory")}, "no memory"},
+		{fmt.Errorf("trying again: %w", &admissionError{"web", errors.New("no memory")}), "no memory"},
+		{errors.New("waiting for /dev/vg0/web"), "waiting for /dev/vg0/web"},
+	} {
+		one.setStartErr(tt.err)
+		if got := one.trouble(); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.err, got, tt.want)
+		}
+	}
+	if got := (&admissionError{"web", errors.New("no memory")}).Error(); got != "starting web: no memory" {
+		t.Errorf("the log has %q", got)
+	}
+}

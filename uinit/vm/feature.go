@@ -58,9 +58,8 @@ func (g *guests) newGuest(name string, cfg spec.VM) *guest {
 	one := &guest{name: name, cfg: cfg}
 	one.service = supervise.New("vm:"+name, supervised(cfg), supervise.Deps{
 		Start: func(_ string, row spec.Service) (supervise.Process, error) { return g.start(one, row) },
-		Fact: func(fact string, value any) {
-			g.Facts.Fact(strings.TrimPrefix(strings.Replace(fact, "vm:", "vm.", 1), "service."), value)
-		},
+		Fact:  g.Facts.Fact,
+		As:    supervise.Facts{State: plan.State.Of(name), Exit: plan.Exit.Of(name), Restarts: plan.Restarts.Of(name)},
 		Sign:  "QEMU's monitor",
 		Ready: func(spec.Ready) bool { return one.running() },
 		Tell:  func(trouble error) { g.Outcomes.SetTrouble("vm:"+name, trouble) },

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/vm/plan"
 	"github.com/imgbuild/imgbuild/uinit/vm/qemu"
 )
 
@@ -19,19 +20,19 @@ func (g *guests) prepare(context.Context) error {
 	failed := []error{g.Kmod.Load("tun")}
 	if err := g.useKVM(); err != nil {
 		g.Log.Warn(fmt.Sprintf("guests are emulated, which is slow: %v", err))
-		g.Facts.Fact("vm.accel", string(spec.VMTCG))
-		g.Facts.Fact("vm.accel_reason", err.Error())
+		g.Facts.Fact(plan.Accel.Is(string(spec.VMTCG)))
+		g.Facts.Fact(plan.AccelReason.Is(err.Error()))
 	} else {
 		g.host.KVM = true
 		// Faster, but no reason not to run without.
 		g.host.VHost = g.Kmod.Load("vhost_net") == nil
-		g.Facts.Fact("vm.accel", string(spec.VMKVM))
+		g.Facts.Fact(plan.Accel.Is(string(spec.VMKVM)))
 	}
 	for _, name := range g.host.Names {
 		one := g.all[name]
 		_, err := one.terminal.Listen(qemu.ConsoleSocket(name))
 		failed = append(failed, err)
-		g.Facts.Fact("vm."+name+".state", string(one.service.State()))
+		g.Facts.Fact(plan.State.Of(name).Is(string(one.service.State())))
 	}
 	return errors.Join(failed...)
 }

@@ -1,7 +1,7 @@
 package vm
 
 import (
-	"strings"
+	"errors"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -11,6 +11,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
+	"github.com/imgbuild/imgbuild/uinit/vm/plan"
 	"github.com/imgbuild/imgbuild/uinit/vm/qemu"
 )
 
@@ -19,14 +20,14 @@ func (g *guests) start(one *guest, row spec.Service) (supervise.Process, error) 
 	if err := g.admit(one); err != nil {
 		return nil, err
 	}
-	plan := qemu.Make(one.name, one.cfg, g.host)
-	opened, err := qemu.Open(plan.Files)
+	made := qemu.Make(one.name, one.cfg, g.host)
+	opened, err := qemu.Open(made.Files)
 	if err != nil {
 		return nil, err
 	}
 	defer opened.Close()
-	row.Command = append([]string{qemu.Program}, plan.Args...)
-	account := &syscall.Credential{Uid: plan.UID, Gid: plan.UID}
+	row.Command = append([]string{qemu.Program}, made.Args...)
+	account := &syscall.Credential{Uid: made.UID, Gid: made.UID}
 	if g.host.KVM {
 		account.Groups = []uint32{g.kvmGroup}
 	}
@@ -44,7 +45,7 @@ func (g *guests) start(one *guest, row spec.Service) (supervise.Process, error) 
 	go one.terminal.Attach(opened.Console)
 	go func() {
 		if took := now.Await(); took > 0 {
-			g.Facts.Fact("vm."+one.name+".started_seconds", report.Seconds(took))
+			g.Facts.Fact(plan.Started.Of(one.name).Is(report.Seconds(took)))
 		}
 	}()
 	return guestProcess{process, now, one}, nil
@@ -78,7 +79,10 @@ func (one *guest) trouble() string {
 	if one.now != nil || one.startErr == nil {
 		return ""
 	}
-	return strings.TrimPrefix(one.startErr.Error(), "starting "+one.name+": ")
+	if refused := (*admissionError)(nil); errors.As(one.startErr, &refused) { // whose guest's line this is in
+		return refused.error.Error()
+	}
+	return one.startErr.Error()
 }
 
 func (one *guest) running() bool {

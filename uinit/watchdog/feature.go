@@ -59,8 +59,8 @@ func (k *keeper) start(context.Context) error {
 	}
 	dog.Well = k.well
 	dog.Log = func(format string, args ...any) { k.Log.Warn(fmt.Sprintf(format, args...)) }
-	k.Facts.Fact("watchdog.device", identity)
-	k.Facts.Fact("watchdog.seconds", timeout.Seconds())
+	k.Facts.Fact(plan.Device.Is(identity))
+	k.Facts.Fact(plan.Timeout.Is(timeout.Seconds()))
 	// Beyond life: a shutdown that hangs is to end, too.
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)

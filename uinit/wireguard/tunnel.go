@@ -11,7 +11,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/wireguard/plan"
 )
 
 // Tunnel is a row of the profile on a kernel.
@@ -23,12 +25,11 @@ type Tunnel struct {
 	Ready func(context.Context) error
 	// Lookup finds addresses of an endpoint's name.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
-	// Fact is told of wireguard.NAME.public_key, .port, and of each peer .PEER.connected and .PEER.endpoint, whenever they change.
-	Fact func(name string, value any)
+	// Fact is told what is known, again and again.
+	Fact func(fact.Fact)
 
 	private   Key
 	preshared map[string]Key
-	told      map[string]any
 }
 
 // look is how often the kernel is asked what became of the peers: it does not tell by itself.
@@ -44,8 +45,8 @@ func (t *Tunnel) Keys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.told, t.preshared = map[string]any{}, map[string]Key{}
-	t.tell("public_key", public.String())
+	t.preshared = map[string]Key{}
+	t.Fact(plan.PublicKey.Of(t.Name).Is(public.String()))
 	for name, p := range t.Row.Peer {
 		if p.PresharedKeyFile != "" {
 			if t.preshared[name], err = ReadKey(p.PresharedKeyFile); err != nil {
@@ -90,7 +91,7 @@ func (t *Tunnel) Converge(ctx context.Context) error {
 			return errors.Join(append(failed, err)...)
 		}
 	}
-	t.tell("port", have.ListenPort)
+	t.Fact(plan.Port.Of(t.Name).Is(have.ListenPort))
 	for name, row := range t.Row.Peer {
 		public, _ := ParseKey(string(row.PublicKey))
 		i := slices.IndexFunc(have.Peers, func(p Peer) bool { return p.Public == public })
@@ -98,12 +99,12 @@ func (t *Tunnel) Converge(ctx context.Context) error {
 		if i >= 0 {
 			p = have.Peers[i]
 		}
-		t.tell(name+".connected", p.Connected(time.Now()))
+		t.Fact(plan.Connected.Of(t.Name, name).Is(p.Connected(time.Now())))
 		where := ""
 		if p.Endpoint.IsValid() {
 			where = p.Endpoint.String()
 		}
-		t.tell(name+".endpoint", where)
+		t.Fact(plan.Endpoint.Of(t.Name, name).Is(where))
 	}
 	return errors.Join(failed...)
 }
@@ -153,11 +154,4 @@ func (t *Tunnel) resolve(ctx context.Context, endpoint string) (netip.AddrPort, 
 		return netip.AddrPort{}, fmt.Errorf("%s has no address", host)
 	}
 	return netip.AddrPortFrom(found[0].Unmap(), uint16(port)), nil
-}
-
-func (t *Tunnel) tell(what string, value any) {
-	if old, told := t.told[what]; !told || old != value {
-		t.told[what] = value
-		t.Fact("wireguard."+t.Name+"."+what, value)
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -98,7 +99,7 @@ func TestConverge(t *testing.T) {
 	found := netip.MustParseAddr("198.51.100.1")
 	facts := map[string]any{}
 	k := &fake{State: State{Peers: []Peer{{Public: gone}}}}
-	tunnel := &Tunnel{Name: "wg0", Kernel: k, Ready: ready, Fact: func(name string, v any) { facts[name] = v },
+	tunnel := &Tunnel{Name: "wg0", Kernel: k, Ready: ready, Fact: func(f fact.Fact) { facts[f.Name()] = f.Value() },
 		Lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
 			if lookups++; host != "far.example" {
 				return nil, errors.New("no such host")

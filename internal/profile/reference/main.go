@@ -1,19 +1,23 @@
-// Command reference writes docs/profile.md from the schema: the doc comments and
-// tags of the structs that a profile is read into. "go generate ./..." runs it; a
-// test fails when the file is out of date.
+// Command reference writes docs/profile.md from the schema, the doc comments and
+// tags of the structs that a profile is read into, and docs/facts.md from what features
+// declare. "go generate ./..." runs it; a test fails when a file is out of date.
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
-//go:generate go run . ../../.. ../../../docs/profile.md
+//go:generate go run . ../../.. ../../../docs
 
 func main() {
 	text, err := Markdown(os.Args[1])
 	if err == nil {
-		err = os.WriteFile(os.Args[2], []byte(text), 0o644)
+		err = errors.Join(
+			os.WriteFile(filepath.Join(os.Args[2], "profile.md"), []byte(text), 0o644),
+			os.WriteFile(filepath.Join(os.Args[2], "facts.md"), []byte(Facts()), 0o644))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "reference:", err)

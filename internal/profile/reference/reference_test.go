@@ -12,12 +12,14 @@ func TestReferenceIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile("../../../docs/profile.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Error("docs/profile.md is out of date; run: go generate ./internal/profile/reference")
+	for name, want := range map[string]string{"profile.md": want, "facts.md": Facts()} {
+		got, err := os.ReadFile("../../../docs/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != want {
+			t.Errorf("docs/%s is out of date; run: go generate ./internal/profile/reference", name)
+		}
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "access", Units: Units, Modules: modules}
+var Plan = graph.Plan{Name: "access", Units: Units, Modules: modules, Facts: facts}
 
 // Units set what the image does not say. A prompt that appears before root's password is set would turn its owner away, so
 // consoles come after this, and it may not take long.

@@ -142,11 +142,18 @@ func (h Health) Empty() (slots []int) {
 
 // String is a line for people that stays true while work goes on.
 func (h Health) String() string {
-	text := h.State()
-	if len(h.Missing) > 0 {
-		text += fmt.Sprintf(": %s of %d not in sync", slotWords(slices.Clone(h.Missing)), h.Slots)
+	if lack := h.Lack(); lack != "" {
+		return h.State() + ": " + lack
 	}
-	return text
+	return h.State()
+}
+
+// Lack says which members are missing; "" where none is.
+func (h Health) Lack() string {
+	if len(h.Missing) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s of %d not in sync", slotWords(slices.Clone(h.Missing)), h.Slots)
 }
 
 // doing are the driver's actions in words; with nobody missing, what it recovers is a replacement.

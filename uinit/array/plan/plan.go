@@ -11,7 +11,7 @@ import (
 
 // Plan is what the builder reads.
 var Plan = graph.Plan{
-	Name: "array", Tag: "noarray", Used: used, Units: Units, Check: check, Programs: programs, Modules: modules,
+	Name: "array", Tag: "noarray", Used: used, Units: Units, Check: check, Programs: programs, Modules: modules, Facts: facts,
 }
 
 func used(d *spec.Description) bool { return len(d.Array) > 0 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "base", Units: Units}
+var Plan = graph.Plan{Name: "base", Units: Units, Facts: facts}
 
 // Units are those behind which the init's root does the work.
 func Units(*spec.Description) []graph.Unit {

@@ -10,7 +10,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "console", Units: named}
+var Plan = graph.Plan{Name: "console", Units: named, Facts: facts}
 
 // named are the units of terminals that the profile names. Which ones a pattern matches only the box knows.
 func named(d *spec.Description) []graph.Unit {

@@ -12,7 +12,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "entropy", Units: Units, Check: check}
+var Plan = graph.Plan{Name: "entropy", Units: Units, Check: check, Facts: facts}
 
 // Units wait for the pool, and take up what the last boot left. What makes keys names "entropy"; it keeps nobody else
 // waiting.

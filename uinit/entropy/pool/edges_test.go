@@ -181,12 +181,6 @@ func TestReadings(t *testing.T) {
 	if got, want := p.Waiting(), "getrandom: the pool is not ready yet, though there is virtio-rng, rdrand"; got != want {
 		t.Errorf("waits: %q", got)
 	}
-	if facts := p.State().Facts(); len(facts) != 1 {
-		t.Errorf("facts of a pool that is not ready: %v", facts)
-	}
-	if facts := (State{}).Facts(); !slices.Equal(facts["entropy.sources"].([]Source), []Source{}) || facts["entropy.sources"].([]Source) == nil {
-		t.Errorf("facts of nothing: %v", facts)
-	}
 	k.fill()
 	<-p.Ready()
 	// A credit that fails, or is none, is not what made the pool ready.

@@ -10,7 +10,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -129,21 +128,6 @@ func (p *Pool) Waiting() string {
 		names[i] = string(source)
 	}
 	return "getrandom: the pool is not ready yet, though there is " + strings.Join(names, ", ")
-}
-
-// Facts are what the report says about the pool: entropy.sources always,
-// entropy.ready_seconds and entropy.source once it is ready.
-func (s State) Facts() map[string]any {
-	there := slices.Clone(s.There)
-	if there == nil {
-		there = []Source{}
-	}
-	facts := map[string]any{"entropy.sources": there}
-	if s.Ready {
-		facts["entropy.ready_seconds"] = s.At.Seconds()
-		facts["entropy.source"] = s.By
-	}
-	return facts
 }
 
 // UseSeed stirs in the seed of an earlier boot; see LoadSeed. It may block on a slow disk;

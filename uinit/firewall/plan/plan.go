@@ -11,7 +11,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "firewall", Tag: "nofirewall", Used: used, Units: Units, Check: check, Programs: programs, Modules: modules}
+var Plan = graph.Plan{Name: "firewall", Tag: "nofirewall", Used: used, Units: Units, Check: check, Programs: programs, Modules: modules, Facts: facts}
 
 func used(d *spec.Description) bool { return d.Firewall != nil }
 

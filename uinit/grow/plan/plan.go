@@ -8,7 +8,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "grow", Tag: "nogrow", Used: used, Units: Units}
+var Plan = graph.Plan{Name: "grow", Tag: "nogrow", Used: used, Units: Units, Facts: facts}
 
 func used(d *spec.Description) bool { return d.Grow != nil }
 

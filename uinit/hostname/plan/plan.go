@@ -8,7 +8,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "hostname", Units: Units}
+var Plan = graph.Plan{Name: "hostname", Units: Units, Facts: facts}
 
 // Units name the host.
 func Units(*spec.Description) []graph.Unit {

@@ -8,7 +8,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "limits", Units: Units}
+var Plan = graph.Plan{Name: "limits", Units: Units, Facts: facts}
 
 // Units mount what programs expect, with sizes: nearly all others need it.
 func Units(*spec.Description) []graph.Unit {

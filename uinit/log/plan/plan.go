@@ -12,7 +12,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "log", Units: Units, Check: check, Parts: []graph.Option{{Tag: "nosyslogtls", Used: secured}}}
+var Plan = graph.Plan{Name: "log", Units: Units, Check: check, Parts: []graph.Option{{Tag: "nosyslogtls", Used: secured}}, Facts: facts}
 
 // secured says whether records go, or may go, to a server by TLS.
 func secured(d *spec.Description) bool {

@@ -9,7 +9,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "nflog", Tag: "nonflog", Used: used, Units: Units, Check: check}
+var Plan = graph.Plan{Name: "nflog", Tag: "nonflog", Used: used, Units: Units, Check: check, Facts: facts}
 
 func used(d *spec.Description) bool { return d.Firewall != nil && len(d.Firewall.Log.Groups) > 0 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "service", Units: Units, Check: check}
+var Plan = graph.Plan{Name: "service", Units: Units, Check: check, Facts: facts}
 
 // Units are the services of the profile, and those that features add.
 func Units(d *spec.Description) []graph.Unit {

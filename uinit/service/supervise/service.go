@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -54,7 +55,9 @@ type Process interface {
 type Deps struct {
 	Start func(name string, row spec.Service) (Process, error)
 	Log   func(format string, args ...any)
-	Fact  func(name string, value any)
+	Fact  func(fact.Fact)
+	// As are the facts that the service is told by.
+	As Facts
 	// Ready says whether a service, as a fresh start makes it, shows the sign.
 	Ready func(spec.Ready) bool
 	// Sign, where given, names what Ready looks for in a service whose row gives no sign.
@@ -62,6 +65,12 @@ type Deps struct {
 	// Tell, where given, hears what is wrong with the service each time that this is known anew: nil when
 	// a start of it has succeeded, else why none does, or why it has ended for good. It must not block.
 	Tell func(trouble error)
+}
+
+// Facts are what is told of a service: its State, how its program ended last, and how often it was started again.
+type Facts struct {
+	State, Exit fact.One[string]
+	Restarts    fact.One[int]
 }
 
 // Service supervises one program.
@@ -232,7 +241,7 @@ func (s *Service) once(answer func(error)) Exit {
 // end notes how a run ended; mu is held.
 func (s *Service) end(e Exit) Exit {
 	s.last = e
-	s.deps.Fact("service."+s.name+".exit", e.String())
+	s.deps.Fact(s.deps.As.Exit.Is(e.String()))
 	return e
 }
 
@@ -250,7 +259,7 @@ func (s *Service) await(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.restarts++
-	s.deps.Fact("service."+s.name+".restarts", s.restarts)
+	s.deps.Fact(s.deps.As.Restarts.Is(s.restarts))
 }
 
 func (s *Service) enter(state State) {
@@ -262,7 +271,7 @@ func (s *Service) enter(state State) {
 // set changes the state; mu is held.
 func (s *Service) set(state State) {
 	s.state = state
-	s.deps.Fact("service."+s.name+".state", string(state))
+	s.deps.Fact(s.deps.As.State.Is(string(state)))
 }
 
 func (s *Service) isStopping() bool {

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -52,10 +53,10 @@ type trace struct {
 	lines []string
 }
 
-func (t *trace) fact(name string, value any) {
+func (t *trace) fact(f fact.Fact) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.lines = append(t.lines, fmt.Sprintf("%v %s=%v", time.Since(t.begin), strings.TrimPrefix(name, "service.a."), value))
+	t.lines = append(t.lines, fmt.Sprintf("%v %s=%v", time.Since(t.begin), f.Name(), f.Value()))
 }
 
 // supervised makes a service whose runs are given; the last one repeats.
@@ -76,6 +77,7 @@ func supervised(row spec.Service, runs ...*fake) (*Service, *trace) {
 			return p, nil
 		},
 		Fact: tr.fact, Log: func(string, ...any) {},
+		As: Facts{State: fact.One[string]{Name: "state"}, Exit: fact.One[string]{Name: "exit"}, Restarts: fact.One[int]{Name: "restarts"}},
 	}), tr
 }
 

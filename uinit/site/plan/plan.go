@@ -11,7 +11,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "site", Tag: "nosite", Used: used, Units: Units, Check: check, Modules: modules}
+var Plan = graph.Plan{Name: "site", Tag: "nosite", Used: used, Units: Units, Check: check, Modules: modules, Facts: facts}
 
 func used(d *spec.Description) bool { return d.Site != nil }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "ssh", Units: Units, Services: Services}
+var Plan = graph.Plan{Name: "ssh", Units: Units, Services: Services, Facts: facts}
 
 // Units make the host key. The server itself is a service.
 func Units(d *spec.Description) []graph.Unit {

@@ -18,7 +18,7 @@ func TestBegin(t *testing.T) {
 		name            string
 		now, rtc, saved time.Time
 		want            time.Time
-		from            string
+		from            Origin
 	}{
 		{"all is well", good, good, none, good, "clock"},
 		{"driver of the RTC came late", in1970, good, none, good, "rtc"},

@@ -49,19 +49,3 @@ func (s *Syncer) state(acted Action, d Decision) State {
 	}
 	return Unset
 }
-
-// Facts are what the report says: time.state and time.rejected always, and
-// time.offset_seconds, time.stratum and time.chosen after a round that had a majority.
-func (st Status) Facts() map[string]any {
-	rejected := make([]string, len(st.Rejected))
-	for i, r := range st.Rejected {
-		rejected[i] = r.String()
-	}
-	facts := map[string]any{"time.state": string(st.State), "time.rejected": rejected}
-	if len(st.Chosen) > 0 {
-		facts["time.offset_seconds"] = st.Offset.Seconds()
-		facts["time.stratum"] = st.Stratum
-		facts["time.chosen"] = st.Chosen
-	}
-	return facts
-}

@@ -13,7 +13,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "time", Units: Units, Check: check}
+var Plan = graph.Plan{Name: "time", Units: Units, Check: check, Facts: facts}
 
 // SavedFile is where the last good time lies in the directory that the profile gives.
 func SavedFile(dir string) string { return path.Join(dir, "clock") }

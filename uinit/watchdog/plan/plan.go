@@ -11,7 +11,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "watchdog", Units: Units, Check: check}
+var Plan = graph.Plan{Name: "watchdog", Units: Units, Check: check, Facts: facts}
 
 // Units start it. Coldplug brings the hardware's driver.
 func Units(d *spec.Description) []graph.Unit {

@@ -8,7 +8,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "wireguard", Tag: "nowireguard", Used: used, Units: Units, Check: check, Modules: modules}
+var Plan = graph.Plan{Name: "wireguard", Tag: "nowireguard", Used: used, Units: Units, Check: check, Modules: modules, Facts: facts}
 
 func used(d *spec.Description) bool { return len(d.WireGuard) > 0 }
 

@@ -2,6 +2,7 @@
 package plan
 
 import (
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
@@ -9,7 +10,16 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "greet", Tag: "nogreet", Used: used, Units: Units, Check: check, Programs: programs, Modules: modules}
+var Plan = graph.Plan{Name: "greet", Tag: "nogreet", Used: used, Units: Units, Check: check, Programs: programs, Modules: modules, Facts: facts}
+
+// Text is told by the unit.
+var Text = fact.Each[string]{Pattern: "greet.NAME.text"}
+
+func facts() []graph.Facts {
+	return []graph.Facts{{Rows: graph.Each(func(d *spec.Description) []string { return graph.Names(d.Greet) }), Of: []fact.Def{
+		Text.Means(fact.None, "What is said, and by whom."),
+	}}}
+}
 
 func used(d *spec.Description) bool { return len(d.Greet) > 0 }
 

@@ -1,0 +1,39 @@
+package plan
+
+import (
+	"github.com/imgbuild/imgbuild/internal/fact"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+)
+
+// What is told of each interface, and of its peers.
+var (
+	PublicKey = fact.Each[string]{Pattern: "wireguard.NAME.public_key"}
+	Port      = fact.Each[int]{Pattern: "wireguard.NAME.port"}
+	Connected = fact.Pair[bool]{Pattern: "wireguard.NAME.PEER.connected"}
+	Endpoint  = fact.Pair[string]{Pattern: "wireguard.NAME.PEER.endpoint"}
+)
+
+func facts() []graph.Facts {
+	rows := func(d *spec.Description) []string { return graph.Names(d.WireGuard) }
+	return []graph.Facts{
+		{Rows: graph.Each(rows), Of: []fact.Def{
+			PublicKey.Means(fact.None, "The interface's public key, which its peers are given."),
+			Port.Means(fact.None, "The UDP port that it listens on; 0 while there is none."),
+		}},
+		{Rows: peerRows, Of: []fact.Def{
+			Connected.Means(fact.None, "Whether both ends have agreed on keys that are still good."),
+			Endpoint.Means(fact.None, "Where the peer is, as address and port; empty while nobody knows."),
+		}},
+	}
+}
+
+// peerRows are the rows of all interfaces' peers.
+func peerRows(d *spec.Description) (rows [][]string) {
+	for _, name := range graph.Names(d.WireGuard) {
+		for _, peer := range graph.Names(d.WireGuard[name].Peer) {
+			rows = append(rows, []string{name, peer})
+		}
+	}
+	return rows
+}
