@@ -87,6 +87,16 @@ func Units(d *spec.Description) []unit.Unit {
 	return graph.Plain(graph.Of(&whole, parts...))
 }
 
+// SiteExamples are what features have to say in the example of a site.toml, for site.Example.
+func SiteExamples() (examples []func(*spec.Machine) string) {
+	for _, f := range list {
+		if f.SiteExample != nil {
+			examples = append(examples, f.SiteExample)
+		}
+	}
+	return examples
+}
+
 // Without returns the build tags that leave out of uinit what a machine does not use, sorted. A uinit built with no tags can
 // do everything; most boxes need little of that, and each of these parts costs a hundred kilobytes and more.
 func Without(d *spec.Description) []string {

@@ -15,7 +15,7 @@ func Fill(into any) { fillDefaults(reflect.ValueOf(into).Elem()) }
 func fillDefaults(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
-		fs := fieldsOf(v.Type())
+		fs := fieldsOf(v.Type(), nil)
 		for _, key := range fs.keys {
 			f := fs.byKey[key]
 			fv := v.FieldByIndex(f.index)

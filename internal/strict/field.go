@@ -30,9 +30,12 @@ type fields struct {
 // fieldsOf reads a struct's tags: json names the key (without omitempty or
 // omitzero it is required), default and accept speak for themselves,
 // scalar:"true" lets numbers stand for strings, and secret keeps a value out of messages.
-func fieldsOf(t reflect.Type) fields {
+func fieldsOf(t reflect.Type, part Part) fields {
+	if part == nil {
+		part = reflect.VisibleFields
+	}
 	out := fields{byKey: map[string]field{}}
-	for _, sf := range reflect.VisibleFields(t) {
+	for _, sf := range part(t) {
 		if !sf.IsExported() || sf.Anonymous {
 			continue
 		}

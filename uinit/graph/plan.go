@@ -25,6 +25,9 @@ type Plan struct {
 	Programs func(m *spec.Machine) []spec.Program
 	// Modules are the kernel's that it stands on.
 	Modules func(m *spec.Machine) []spec.Want
+	// SiteExample is TOML that the example of a site.toml shows of the feature's tables, where there is more to say than by
+	// the tags of single fields (spec.SiteKey); nil: nothing.
+	SiteExample func(m *spec.Machine) string
 }
 
 // Option is a part of a feature that its tag leaves out of an init whose machine does not use it.
