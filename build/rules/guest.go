@@ -19,6 +19,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/segments"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
 	"github.com/imgbuild/imgbuild/internal/report"
@@ -73,6 +74,7 @@ func bare(i Image) (*plan.Plan, error) {
 		Hostname: i.Profile.Hostname,
 		Firewall: &spec.Firewall{Rules: i.Profile.Firewall.Rules, ReversePath: i.Profile.Firewall.ReversePath},
 	}
+	defaults.Fill(&machine)
 	body, err := json.Marshal(spec.Description{Machine: machine})
 	if err != nil {
 		return nil, err

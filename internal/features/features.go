@@ -3,7 +3,6 @@
 package features
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -71,19 +70,15 @@ func All() []graph.Plan { return list }
 // terminals a pattern matches only the box knows.
 func Units(d *spec.Description) []unit.Unit {
 	whole := *d
-	whole.Service = maps.Clone(d.Service)
-	if whole.Service == nil {
-		whole.Service = map[string]spec.Service{}
-	}
+	var services []func(*spec.Machine) map[string]spec.Service
 	var parts []graph.Part
 	for _, f := range list {
-		if f.Services != nil {
-			maps.Copy(whole.Service, f.Services(&d.Machine))
-		}
+		services = append(services, f.Services)
 		if f.Units != nil {
 			parts = append(parts, f.Units)
 		}
 	}
+	whole.Service = graph.Services(&d.Machine, services...)
 	return graph.Plain(graph.Of(&whole, parts...))
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
@@ -149,7 +150,7 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 			if old := rows.MapIndex(name); old.IsValid() {
 				row.Set(old)
 			} else if d.part != nil {
-				fillDefaults(row)
+				defaults.Fill(row.Addr().Interface())
 			}
 			d.value(problem.JoinKey(path, key), tree[key], row, f.element(v.Type().Elem()))
 			rows.SetMapIndex(name, row)

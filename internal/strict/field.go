@@ -17,8 +17,7 @@ type field struct {
 	typ      reflect.Type
 	required bool
 	scalar   bool
-	secret   bool   // what stands there is not shown
-	preset   string // default value as text
+	secret   bool // what stands there is not shown
 	accept   string
 }
 
@@ -46,7 +45,7 @@ func fieldsOf(t reflect.Type, part Part) fields {
 		out.keys = append(out.keys, key)
 		out.byKey[key] = field{key: key, index: sf.Index, typ: sf.Type, required: options == "",
 			scalar: sf.Tag.Get("scalar") == "true",
-			secret: sf.Tag.Get("secret") != "" || isSecret(sf.Type), preset: sf.Tag.Get("default"), accept: sf.Tag.Get("accept")}
+			secret: sf.Tag.Get("secret") != "" || isSecret(sf.Type), accept: sf.Tag.Get("accept")}
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
@@ -35,6 +36,7 @@ func (l *life) Blocked() string { return "" }
 func managing(t *testing.T, row spec.Service, runs ...time.Duration) *services {
 	s := &services{featuretest.Deps(t, spec.Machine{}), map[string]*supervise.Service{}}
 	s.Outcomes.Supervisors = []feature.Supervisor{s}
+	defaults.Fill(&row)
 	s.all["a"] = supervise.New("a", row, supervise.Deps{
 		Start: func(string, spec.Service) (supervise.Process, error) {
 			l := &life{over: make(chan supervise.Exit, 1)}

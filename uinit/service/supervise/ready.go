@@ -31,7 +31,7 @@ func (s *Service) awaitReady(over <-chan struct{}, say func(error)) {
 		return
 	}
 	s.owe(sign)
-	limit := s.row.Ready.Timeout.Or(time.Minute)
+	limit := time.Duration(s.row.Ready.Timeout)
 	late := time.After(limit)
 	look := time.NewTicker(readyPace)
 	defer look.Stop()

@@ -124,8 +124,8 @@ func (s *Service) Run(ctx context.Context) error {
 // supervise runs the program again and again, until the policy or Stop ends it.
 func (s *Service) supervise(started chan<- error) {
 	defer close(s.ended)
-	limit := restartLimit{most: s.row.RestartLimit, window: s.row.RestartWindow.Or(10 * time.Minute)}
-	pause := Backoff{Min: s.row.RestartDelay.Or(time.Second), Max: s.row.RestartMax.Or(time.Minute)}
+	limit := restartLimit{most: s.row.RestartLimit, window: time.Duration(s.row.RestartWindow)}
+	pause := Backoff{Min: time.Duration(s.row.RestartDelay), Max: time.Duration(s.row.RestartMax)}
 	answer := func(err error) {
 		select {
 		case started <- err:

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -62,6 +63,7 @@ func (t *trace) fact(name string, value any) {
 func supervised(row spec.Service, runs ...*fake) (*Service, *trace) {
 	tr := &trace{begin: time.Now()}
 	n := 0
+	defaults.Fill(&row)
 	return New("a", row, Deps{
 		Start: func(string, spec.Service) (Process, error) {
 			r := runs[min(n, len(runs)-1)]

@@ -29,7 +29,7 @@ func (s *Service) Stop(ctx context.Context) error {
 		s.enter(Stopped)
 		return nil
 	}
-	limit := s.row.StopTimeout.Or(5 * time.Second)
+	limit := time.Duration(s.row.StopTimeout)
 	select {
 	case <-ended:
 		return nil

@@ -26,8 +26,7 @@ const (
 func Services(m *spec.Machine) map[string]spec.Service {
 	s, rows := m.Share, map[string]spec.Service{}
 	add := func(name string, row spec.Service) {
-		row.User, row.Restart = "root", spec.RestartAlways
-		row.StopSignal, row.StopTimeout = "TERM", spec.Duration(5e9)
+		row.Restart = spec.RestartAlways
 		rows[name] = row
 	}
 	if len(s.NFS) > 0 {
@@ -42,7 +41,7 @@ func Services(m *spec.Machine) map[string]spec.Service {
 	if len(s.SMB) > 0 {
 		add("smbd", spec.Service{
 			Command: []string{"/usr/sbin/smbd", "-F", "--no-process-group", "--debug-stdout"}, Needs: []string{"share-files"},
-			Ready: spec.Ready{Port: 445, Timeout: spec.Duration(60e9)},
+			Ready: spec.Ready{Port: 445},
 		})
 	}
 	return rows

@@ -26,7 +26,7 @@ func TestBenchStart(t *testing.T) {
 	if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br20"}}); err != nil {
 		t.Fatal(err)
 	}
-	bare := spec.VM{Memory: 64 << 20, VCPUs: 1, Firmware: "bios", Accel: "tcg"}
+	bare := filled(spec.VM{Memory: 64 << 20, Accel: "tcg"})
 	row := bare
 	row.Disk = map[string]spec.VMDisk{"root": {Path: filepath.Join(t.TempDir(), "root.img"), Create: true, Size: 1 << 30, Bus: "virtio"}}
 	row.NIC = map[string]spec.VMNIC{"lan": {Bridge: "br20"}}

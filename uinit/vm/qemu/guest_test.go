@@ -80,7 +80,7 @@ func TestQEMU(t *testing.T) {
 	if err := os.WriteFile(row.Disk["cd"].Path, make([]byte, 1<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := Make("web", row, Host{Name: "box", Names: []string{"web"}})
+	p := Make("web", filled(row), Host{Name: "box", Names: []string{"web"}})
 	cmd, g, o := launch(t, p)
 	terminal := &Terminal{}
 	attached := make(chan struct{})
@@ -169,7 +169,7 @@ func expect(r io.Reader, text string) error {
 
 // A QEMU that refuses its arguments is gone before it says anything.
 func TestQEMURefuses(t *testing.T) {
-	p := Make("web", spec.VM{Memory: 64 << 20, Kernel: "/no/such/kernel"}, Host{Names: []string{"web"}})
+	p := Make("web", filled(spec.VM{Memory: 64 << 20, Kernel: "/no/such/kernel"}), Host{Names: []string{"web"}})
 	cmd, g, _ := launch(t, p)
 	if err := cmd.Wait(); err == nil {
 		t.Error("QEMU takes a kernel that is not there")
@@ -185,7 +185,7 @@ func TestQEMUWithUEFI(t *testing.T) {
 	for _, file := range []string{uefiCode, uefiVars} {
 		needed.File(t, file)
 	}
-	row := spec.VM{Memory: 64 << 20, Firmware: "uefi", UEFIVars: filepath.Join(t.TempDir(), "vm", "web.vars")}
+	row := filled(spec.VM{Memory: 64 << 20, Firmware: "uefi", UEFIVars: filepath.Join(t.TempDir(), "vm", "web.vars")})
 	cmd, g, _ := launch(t, Make("web", row, Host{Name: "box", Names: []string{"web"}}))
 	if g.Await() == 0 {
 		t.Fatal("QEMU does not run")
