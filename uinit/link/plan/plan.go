@@ -1,5 +1,5 @@
 // Package plan says what network interfaces need: those of [ethernet.*], [bond.*], [vlan.*], [bridge.*] and [dummy.*], and
-// the tunnels of [wireguard.*] as far as they are interfaces. It is pure, and the builder's as well.
+// the links of [wireguard.*], whose keys are not its business. It is pure, and the builder's as well.
 package plan
 
 import (
