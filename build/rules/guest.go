@@ -38,7 +38,7 @@ var guestLimits = map[string]time.Duration{qemu.AccelKVM: 8 * time.Second, qemu.
 // inGuest boots the image's kernel with its modules, its nft and its rules, and with nothing else: no
 // network, no disks, no services. The error is an *unableError where that did not come to a verdict.
 func (t Trial) inGuest(ctx context.Context, i Image) ([]nft.Message, error) {
-	p, err := bare(i)
+	p, err := noServices(i)
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +67,8 @@ func (t Trial) inGuest(ctx context.Context, i Image) ([]nft.Message, error) {
 	return nft.Messages(strings.Join(lines, "\n")), nil
 }
 
-// bare is the image's plan for a machine that has nothing but the firewall.
-func bare(i Image) (*plan.Plan, error) {
+// noServices is the image's plan for a machine that has nothing but the firewall.
+func noServices(i Image) (*plan.Plan, error) {
 	// Without a management path and groups to log: these are not what is tried.
 	machine := spec.Machine{
 		Hostname: i.Profile.Hostname,

@@ -13,13 +13,13 @@ import (
 )
 
 // The machine of a trial is as complete as one that a profile describes, and has the rules' files and nothing else of the profile's.
-func TestBareHasDefaults(t *testing.T) {
+func TestTrialMachineHasDefaults(t *testing.T) {
 	p := &profile.Profile{Machine: spec.Machine{
 		Hostname: "box", Firewall: &spec.Firewall{Rules: "/etc/own.nft", ReversePath: "loose"},
 		Service: map[string]spec.Service{"a": {}},
 	}}
 	other := []byte("other")
-	got, err := bare(Image{Profile: p, Plan: &plan.Plan{Files: []tree.File{{Path: "etc/other", Body: other}, {Path: spec.Path[1:]}}}})
+	got, err := noServices(Image{Profile: p, Plan: &plan.Plan{Files: []tree.File{{Path: "etc/other", Body: other}, {Path: spec.Path[1:]}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

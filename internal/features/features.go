@@ -28,7 +28,7 @@ import (
 	site "github.com/imgbuild/imgbuild/uinit/site/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
 	sysctl "github.com/imgbuild/imgbuild/uinit/sysctl/plan"
-	clock "github.com/imgbuild/imgbuild/uinit/time/plan"
+	time "github.com/imgbuild/imgbuild/uinit/time/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 	vm "github.com/imgbuild/imgbuild/uinit/vm/plan"
 	watchdog "github.com/imgbuild/imgbuild/uinit/watchdog/plan"
@@ -40,7 +40,6 @@ var list = []graph.Plan{
 	access.Plan,
 	array.Plan,
 	button.Plan,
-	clock.Plan,
 	console.Plan,
 	disk.Plan,
 	entropy.Plan,
@@ -58,6 +57,7 @@ var list = []graph.Plan{
 	site.Plan,
 	ssh.Plan,
 	sysctl.Plan,
+	time.Plan,
 	vm.Plan,
 	watchdog.Plan,
 	wireguard.Plan,

@@ -53,7 +53,7 @@ type Machine struct {
 	Array map[string]Array `json:"array,omitempty"`
 	// File systems, by mount point.
 	Mount map[string]Mount `json:"mount,omitempty"`
-	// What other machines may use of this one.
+	// File and disk shares: NFS, SMB, iSCSI.
 	Share Share `json:"share,omitzero"`
 	// Programs that uinit starts and supervises.
 	Service map[string]Service `json:"service,omitempty"`

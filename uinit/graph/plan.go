@@ -41,9 +41,9 @@ func Services(m *spec.Machine, parts ...func(*spec.Machine) map[string]spec.Serv
 		if part == nil {
 			continue
 		}
-		for name, row := range part(m) {
-			defaults.Fill(&row)
-			all[name] = row
+		for name, cfg := range part(m) {
+			defaults.Fill(&cfg)
+			all[name] = cfg
 		}
 	}
 	return all

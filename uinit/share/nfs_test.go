@@ -32,10 +32,10 @@ func TestNFSSettings(t *testing.T) {
 		"rpc.mountd": "/usr/sbin/rpc.mountd -F -N 2 -N 3", "nfsdcld": "/usr/sbin/nfsdcld -F -p /run/rpc_pipefs -s /srv/state/nfsdcld",
 		"smbd": "/usr/sbin/smbd -F --no-process-group --debug-stdout",
 	} {
-		row := rows[name]
-		if got := strings.Join(row.Command, " "); got != want || row.User != "root" || row.Restart != spec.RestartAlways || row.StopSignal != "TERM" ||
-			time.Duration(row.StopTimeout).Seconds() != 5 || !slices.Equal(row.Needs, []string{"share-files"}) {
-			t.Errorf("%s: %+v", name, row)
+		cfg := rows[name]
+		if got := strings.Join(cfg.Command, " "); got != want || cfg.User != "root" || cfg.Restart != spec.RestartAlways || cfg.StopSignal != "TERM" ||
+			time.Duration(cfg.StopTimeout).Seconds() != 5 || !slices.Equal(cfg.Needs, []string{"share-files"}) {
+			t.Errorf("%s: %+v", name, cfg)
 		}
 	}
 	if r := rows["smbd"].Ready; r.Port != 445 || time.Duration(r.Timeout).Seconds() != 60 {

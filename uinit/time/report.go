@@ -9,7 +9,7 @@ import (
 )
 
 // report tells what came of a round; the log hears of changes only.
-func (t *timekeeper) report(st clock.Status) {
+func (t *timeFeature) report(st clock.Status) {
 	for name, value := range st.Facts() {
 		t.Facts.Fact(name, value)
 	}

@@ -26,9 +26,9 @@ func named(d *spec.Description) []graph.Unit {
 // Served are the rows that offer a login.
 func Served(rows map[string]spec.Console) map[string]spec.Console {
 	served := map[string]spec.Console{}
-	for name, row := range rows {
-		if row.Login != spec.LoginOff {
-			served[name] = row
+	for name, cfg := range rows {
+		if cfg.Login != spec.LoginOff {
+			served[name] = cfg
 		}
 	}
 	return served

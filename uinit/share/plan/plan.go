@@ -25,9 +25,9 @@ const (
 // Services are the servers as services of the machine, without those that are kernel threads.
 func Services(m *spec.Machine) map[string]spec.Service {
 	s, rows := m.Share, map[string]spec.Service{}
-	add := func(name string, row spec.Service) {
-		row.Restart = spec.RestartAlways
-		rows[name] = row
+	add := func(name string, cfg spec.Service) {
+		cfg.Restart = spec.RestartAlways
+		rows[name] = cfg
 	}
 	if len(s.NFS) > 0 {
 		clients := Memory

@@ -39,7 +39,7 @@ func TestMake(t *testing.T) {
 	host := Host{Name: "box", Names: []string{"direct", "web"}, KVM: true, VHost: true}
 	for _, tt := range []struct {
 		file, name string
-		row        spec.VM
+		cfg        spec.VM
 		host       Host
 	}{
 		{"kvm", "web", full, host},
@@ -48,7 +48,7 @@ func TestMake(t *testing.T) {
 		{"direct-tcg", "direct", spec.VM{Memory: 96 << 20, Accel: "tcg", Kernel: "/k"}, host},
 		{"forced-kvm", "direct", spec.VM{Memory: 96 << 20, Accel: "kvm"}, Host{Names: host.Names}},
 	} {
-		p := Make(tt.name, filled(tt.row), tt.host)
+		p := Make(tt.name, filled(tt.cfg), tt.host)
 		var b strings.Builder
 		fmt.Fprintf(&b, "uid %d\n", p.UID)
 		for i, f := range p.Files {
