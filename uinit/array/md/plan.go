@@ -49,15 +49,6 @@ type Machine struct {
 	Waited map[string]bool
 }
 
-// Plan says for each row, sorted by name, what becomes of its array.
-func Plan(want Machine, have State) []Op {
-	var ops []Op
-	for _, name := range slices.Sorted(maps.Keys(want.Arrays)) {
-		ops = append(ops, Decide(name, want, have))
-	}
-	return ops
-}
-
 // Decide says what becomes of one row's array. It starts no array that is in doubt: of two halves that
 // were written apart, with a reshape under way, or with parts that this code does not know.
 func Decide(name string, want Machine, have State) Op {

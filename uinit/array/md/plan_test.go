@@ -112,7 +112,7 @@ func TestDecide(t *testing.T) {
 			want := Machine{Host: "box", Arrays: map[string]spec.Array{"data": tt.cfg}, Waited: map[string]bool{}}
 			now := Decide("data", want, State{Members: tt.members})
 			want.Waited["data"] = true
-			then := Plan(want, State{Members: tt.members})[0]
+			then := Decide("data", want, State{Members: tt.members})
 			if now.Action != tt.now || then.Action != tt.then {
 				t.Errorf("%s at once, %s then; want %s, %s (%s)", now.Action, then.Action, tt.now, tt.then, then.Reason)
 			}

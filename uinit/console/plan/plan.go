@@ -40,7 +40,7 @@ func Units(d *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 	for _, name := range graph.Names(consoles) {
 		_, named := d.Console[name] // others are there only because a pattern of the profile matched them
 		// Next to nothing is needed: a prompt is most wanted where the rest went wrong.
-		units = append(units, graph.Unit{Unit: unit.Unit{Name: "console:" + name, After: []string{"hostname", "users"}, Soft: !named}})
+		units = append(units, graph.Unit{Unit: unit.Unit{Name: "console:" + name, After: []string{"hostname", "users"}, Soft: !named, Unheld: true}})
 	}
 	return units
 }
