@@ -7,7 +7,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
-.PHONY: help image media run test test-full check vulnerabilities bench mutate docs clean
+.PHONY: help image media run test test-full race check vulnerabilities bench mutate docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -27,6 +27,10 @@ test: ## all tests, among them the boots in QEMU; installs what they need
 
 test-full: ## the tests and the matrices that take long
 	.ci/shard 0 1
+
+race: ## tests of the init with the race detector: readers and writers of the machine, links, arrays; ten minutes
+	.ci/install
+	$(GO) test -race -timeout 40m ./uinit/...
 
 check: vulnerabilities ## vet, staticcheck, format, workflows, known vulnerabilities
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }

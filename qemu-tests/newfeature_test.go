@@ -8,7 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/build"
+	"github.com/imgbuild/imgbuild/internal/boot"
+	"github.com/imgbuild/imgbuild/internal/check"
 	"github.com/imgbuild/imgbuild/internal/needed"
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/profiles"
 )
 
 // A feature is added by its folder, the file of its table, a field of the machine, and a line in each of two lists: this one
@@ -46,7 +52,7 @@ func TestNewFeature(t *testing.T) {
 	}
 	out, err := in("./imgbuild", "check", "bad.toml")
 	for _, want := range []string{
-		"bad.toml:11:8: greet.day.text: is empty; accepted: a word", `nothing is called "greet:dya"; did you mean greet:day?`,
+		"bad.toml:15:8: greet.day.text: is empty; accepted: a word", `nothing is called "greet:dya"; did you mean greet:day?`,
 		`nothing makes a fact "greet.dya.text" on this machine; did you mean greet.day.text?; accepted: greet.day.text `,
 	} {
 		if err == nil || !strings.Contains(out, want) {
@@ -56,10 +62,46 @@ func TestNewFeature(t *testing.T) {
 	if out, err := in("./imgbuild", "test", "box.toml"); err != nil {
 		t.Errorf("test: %v\n%s", err, out)
 	}
+	greetedByTheOwner(t, dir, in)
 	// Left out, nothing of it is linked.
 	if out, err := in("go", "list", "-deps", "-tags", "nogreet", "./uinit"); err != nil || strings.Contains(out, "uinit/greet") {
 		t.Errorf("with nogreet: %v\n%s", err, out)
 	}
+}
+
+// greetedByTheOwner proves the feature's key of site.toml: in the example on the medium, judged on a laptop, and on the box.
+func greetedByTheOwner(t *testing.T, dir string, in func(name string, args ...string) (string, error)) {
+	t.Helper()
+	p, _, err := profile.Load("headless", profile.Find(profiles.FS)) // this program knows no greetings
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Name = "box"
+	out := filepath.Join(dir, "out/box")
+	medium := build.Medium(p, out, profile.FormatDisk)
+	if text := fromESP(t, medium); !strings.Contains(text, "\n#[greet.day]\n#text = \"good day\"\n") {
+		t.Errorf("the example on the medium:\n%s", text)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bad-site.toml"), []byte("[greet.day]\ntext = \"\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := in("./imgbuild", "check", "box.toml", "--site", "bad-site.toml"); err == nil || !strings.Contains(said, "bad-site.toml:2:8: greet.day.text: is empty; accepted: a word") {
+		t.Errorf("check --site: %v\n%s", err, said)
+	}
+	kernel, initrd, cmdline := build.Artifacts(p, out)
+	line, err := os.ReadFile(cmdline)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := appliance{p, boot.Options{
+		Kernel: kernel, Initrd: initrd, Cmdline: strings.TrimSpace(string(line)), Run: p.Run,
+		Accel: qemu.AccelTCG, Serials: boot.Serials([]string{"ttyS0"}), Password: true, Test: true,
+	}, kernel}
+	site := withSite(t, medium, "[greet.day]\ntext = \"hello\"\n")
+	a.provesWith(t, map[string]check.Check{
+		"state": {Fact: "site.state", Equals: "used"},
+		"said":  {Fact: "greet.day.text", Equals: "hello from box"},
+	}, qemu.Disk{ID: "medium", Path: site, Snapshot: true})
 }
 
 // copySources copies what git keeps.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/base/plan"
@@ -98,7 +99,7 @@ func (w *worker) boot() {
 		}
 	}
 	_ = unit.Run(w.Life, units, unit.Options{
-		DefaultTimeout: w.Machine.Now().Boot.UnitTimeout.Or(0), Report: w.Outcomes.Note, Hold: hold,
+		DefaultTimeout: time.Duration(w.Machine.Now().Boot.UnitTimeout), Report: w.Outcomes.Note, Hold: hold,
 		Settled: func(bool) {
 			started()
 			for _, f := range w.features {

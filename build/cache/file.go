@@ -127,7 +127,7 @@ func (f *File) Data() (runs [][2]int64) {
 // ReadAt implements io.ReaderAt.
 func (f *File) ReadAt(p []byte, at int64) (n int, err error) {
 	if at < 0 {
-		return 0, fmt.Errorf("reading %s at %d, before its begin", f.f.Name(), at)
+		return 0, fmt.Errorf("reading %s at %d, before its start", f.f.Name(), at)
 	}
 	for n < len(p) {
 		if at >= f.is.size {

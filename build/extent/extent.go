@@ -74,7 +74,7 @@ func (m *Image) after(offset int64) int {
 // io.ErrUnexpectedEOF: the file was cut since it was measured.
 func (m *Image) ReadAt(p []byte, offset int64) (int, error) {
 	if offset < 0 {
-		return 0, fmt.Errorf("reading an image at %d, before its begin", offset)
+		return 0, fmt.Errorf("reading an image at %d, before its start", offset)
 	}
 	if offset >= m.size {
 		return 0, io.EOF

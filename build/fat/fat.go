@@ -38,7 +38,7 @@ type Volume struct {
 	offsets map[string]int64
 }
 
-// Offset is where the content of a file begins, in bytes from the volume's begin; it
+// Offset is where the content of a file begins, in bytes from the volume's start; it
 // lies there in one piece. An empty file lies nowhere: 0.
 func (v *Volume) Offset(path string) int64 {
 	at, ok := v.offsets[path]

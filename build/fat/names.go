@@ -30,7 +30,7 @@ func checkName(name string) error {
 }
 
 // shortName gives a name of eight and three characters that is not taken: the name
-// itself in capitals where it fits, else its begin and a number.
+// itself in capitals where it fits, else its start and a number.
 func shortName(name string, taken map[[11]byte]bool) [11]byte {
 	base, ext := name, ""
 	if dot := strings.LastIndexByte(name, '.'); dot > 0 {

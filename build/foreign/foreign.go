@@ -34,7 +34,7 @@ type Stored struct {
 // ReadAt is io.ReaderAt's method. part reads from within one piece, by its number.
 func (s Stored) ReadAt(p []byte, offset int64, part func(p []byte, number, within int64) error) (done int, err error) {
 	if offset < 0 {
-		return 0, fmt.Errorf("reading a disk at %d, before its begin", offset)
+		return 0, fmt.Errorf("reading a disk at %d, before its start", offset)
 	}
 	for done < len(p) && offset < s.Size {
 		within := offset % s.Piece

@@ -52,6 +52,6 @@ func TestStored(t *testing.T) {
 		t.Errorf("%d, %v", n, err)
 	}
 	if _, err := (Stored{Size: 10, Piece: 4}).ReadAt(make([]byte, 1), -1, nil); err == nil {
-		t.Error("before the disk's begin something is read")
+		t.Error("before the disk's start something is read")
 	}
 }

@@ -45,7 +45,7 @@ type Serial struct {
 // Blocks is a run of sectors of 512 bytes on the device that GRUB was started from,
 // which it reads as a file.
 type Blocks struct {
-	// Start counts from the begin of GRUB's root: a partition, or a whole CD.
+	// Start counts from the start of GRUB's root: a partition, or a whole CD.
 	Start, Count int64
 }
 

@@ -75,7 +75,7 @@ func comparePartitions(a, b []Partition) (all []Change) {
 				c.What = append(c.What, fmt.Sprintf("type %s → %s", p.Type, q.Type))
 			}
 			if p.Offset != q.Offset {
-				c.What = append(c.What, fmt.Sprintf("begin %d → %d", p.Offset, q.Offset))
+				c.What = append(c.What, fmt.Sprintf("start %d → %d", p.Offset, q.Offset))
 			}
 			if p.Size == q.Size && c.What == nil {
 				return

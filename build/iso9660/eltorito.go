@@ -14,7 +14,7 @@ const (
 	EFI  Platform = 0xef
 )
 
-// Boot names the file that a kind of firmware starts from. A BIOS runs its begin as
+// Boot names the file that a kind of firmware starts from. A BIOS runs its start as
 // a program, UEFI takes it for a FAT file system.
 type Boot struct {
 	Platform Platform

@@ -18,6 +18,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/build/vhd"
 	"github.com/imgbuild/imgbuild/build/vmdk"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/site"
 )
@@ -113,7 +114,7 @@ func espFiles(p *profile.Profile) []fat.File {
 	if p.Site == nil {
 		return nil
 	}
-	return []fat.File{{Path: site.Name, Content: strings.NewReader(site.Example(&p.Machine))}}
+	return []fat.File{{Path: site.Name, Content: strings.NewReader(site.Example(&p.Machine, features.SiteExamples()...))}}
 }
 
 // IPXE is the script that iPXE (https://ipxe.org/scripting) fetches and runs. The

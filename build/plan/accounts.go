@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -31,7 +32,8 @@ func accounts(users map[string]spec.User) []account {
 		}
 	}
 	root := users["root"]
-	out := []account{{"root", 0, cmp.Or(root.Home, "/root"), cmp.Or(root.Shell, "/bin/sh"), string(root.PasswordHash), root.AuthorizedKeys}}
+	defaults.Fill(&root)
+	out := []account{{"root", 0, cmp.Or(root.Home, "/root"), root.Shell, string(root.PasswordHash), root.AuthorizedKeys}}
 	next := uint32(1000)
 	for _, name := range slices.Sorted(maps.Keys(users)) {
 		if name == "root" {
@@ -47,7 +49,7 @@ func accounts(users map[string]spec.User) []account {
 			}
 			next = uid + 1
 		}
-		out = append(out, account{name, uid, cmp.Or(u.Home, "/home/"+name), cmp.Or(u.Shell, "/bin/sh"), string(u.PasswordHash), u.AuthorizedKeys})
+		out = append(out, account{name, uid, cmp.Or(u.Home, "/home/"+name), u.Shell, string(u.PasswordHash), u.AuthorizedKeys})
 	}
 	return append(out, account{"nobody", 65534, "/nonexistent", "/usr/sbin/nologin", "", nil})
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/segments"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/build/vmlinux"
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
 	"github.com/imgbuild/imgbuild/internal/report"
@@ -40,7 +41,7 @@ var guestLimits = map[string]time.Duration{qemu.AccelKVM: 8 * time.Second, qemu.
 // inGuest boots the image's kernel with its modules, its nft and its rules, and with nothing else: no
 // network, no disks, no services. The error is an *unableError where that did not come to a verdict.
 func (t Trial) inGuest(ctx context.Context, i Image) ([]nft.Message, error) {
-	p, err := bare(i)
+	p, err := noServices(i)
 	if err != nil {
 		return nil, err
 	}
@@ -69,13 +70,14 @@ func (t Trial) inGuest(ctx context.Context, i Image) ([]nft.Message, error) {
 	return nft.Messages(strings.Join(lines, "\n")), nil
 }
 
-// bare is the image's plan for a machine that has nothing but the firewall.
-func bare(i Image) (*plan.Plan, error) {
+// noServices is the image's plan for a machine that has nothing but the firewall.
+func noServices(i Image) (*plan.Plan, error) {
 	// Without a management path and groups to log: these are not what is tried.
 	machine := spec.Machine{
 		Hostname: i.Profile.Hostname,
 		Firewall: &spec.Firewall{Rules: i.Profile.Firewall.Rules, ReversePath: i.Profile.Firewall.ReversePath},
 	}
+	defaults.Fill(&machine)
 	body, err := json.Marshal(spec.Description{Machine: machine})
 	if err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 // plainBlock in a data block's size says that it is not compressed.
 const plainBlock = 1 << 24
 
-// Content reads a regular file, from its begin to its end.
+// Content reads a regular file, from its start to its end.
 func (r *Reader) Content(e Entry) io.Reader {
 	return &content{r: r, i: e.inode, at: e.inode.start, left: e.inode.size}
 }

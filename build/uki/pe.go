@@ -7,7 +7,7 @@ import (
 )
 
 // Places in a PE32+ file, as the Microsoft PE format specification numbers them:
-// first from the file's begin, then from that of the optional header.
+// first from the file's start, then from that of the optional header.
 const (
 	peOffset      = 0x3c // u32: where "PE\0\0" lies
 	coffSize      = 4 + 20
@@ -76,22 +76,22 @@ func (s peHeader) fill(name string, size, address, rawSize, rawOffset uint32) {
 	le.PutUint32(s[36:], dataSection)
 }
 
-// parseHeader checks all that the accessors above rely on. begin holds the file's
+// parseHeader checks all that the accessors above rely on. head holds the file's
 // first bytes; all of the headers must be among them.
-func parseHeader(begin []byte) (*header, error) {
-	if len(begin) < peOffset+4 || string(begin[:2]) != "MZ" {
+func parseHeader(head []byte) (*header, error) {
+	if len(head) < peOffset+4 || string(head[:2]) != "MZ" {
 		return nil, errors.New("it is no PE file: it does not begin with MZ")
 	}
-	pe := int64(le.Uint32(begin[peOffset:]))
-	if pe+coffSize > int64(len(begin)) || string(begin[pe:pe+4]) != "PE\x00\x00" {
+	pe := int64(le.Uint32(head[peOffset:]))
+	if pe+coffSize > int64(len(head)) || string(head[pe:pe+4]) != "PE\x00\x00" {
 		return nil, errors.New("it is no PE file: the PE signature is missing")
 	}
-	h := &header{file: begin, at: int(pe) + coffSize}
-	h.table = h.at + int(le.Uint16(begin[pe+coffOptional:]))
-	if h.end() > len(begin) || h.table-h.at < optSecurity+8 {
+	h := &header{file: head, at: int(pe) + coffSize}
+	h.table = h.at + int(le.Uint16(head[pe+coffOptional:]))
+	if h.end() > len(head) || h.table-h.at < optSecurity+8 {
 		return nil, errors.New("its PE headers are cut short")
 	}
-	h.optional = begin[h.at:h.table]
+	h.optional = head[h.at:h.table]
 	if magic := le.Uint16(h.optional); magic != pe32Plus {
 		return nil, fmt.Errorf("its optional header is of type %#x, not PE32+ (%#x)", magic, pe32Plus)
 	}

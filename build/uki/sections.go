@@ -9,7 +9,7 @@ import (
 // Section is one part of an image, where it lies in the file.
 type Section struct {
 	Name string
-	// Offset in bytes from the file's begin.
+	// Offset in bytes from the file's start.
 	Offset int64
 	// Size in bytes, without what fills it up to a multiple of 512.
 	Size int64

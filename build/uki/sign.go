@@ -85,18 +85,18 @@ func sign(image extent.Content, key crypto.Signer, cert *x509.Certificate) (*ext
 
 // readHeader reads the headers of a PE file, which end where SizeOfHeaders says.
 func readHeader(image extent.Content) (*header, error) {
-	begin := make([]byte, min(image.Size(), 4096))
-	if _, err := image.ReadAt(begin, 0); err != nil && err != io.EOF {
+	head := make([]byte, min(image.Size(), 4096))
+	if _, err := image.ReadAt(head, 0); err != nil && err != io.EOF {
 		return nil, err
 	}
-	h, err := parseHeader(begin)
+	h, err := parseHeader(head)
 	if err != nil {
 		return nil, err
 	}
-	if size := int64(h.u32(optHeadersSize)); size < int64(h.end()) || size > int64(len(begin)) {
-		return nil, fmt.Errorf("its headers have %d bytes, expected are %d to %d", size, h.end(), len(begin))
+	if size := int64(h.u32(optHeadersSize)); size < int64(h.end()) || size > int64(len(head)) {
+		return nil, fmt.Errorf("its headers have %d bytes, expected are %d to %d", size, h.end(), len(head))
 	}
-	h.file = begin[:h.u32(optHeadersSize)]
+	h.file = head[:h.u32(optHeadersSize)]
 	return h, nil
 }
 

@@ -66,7 +66,7 @@ func footer(size int64, id [16]byte, made time.Time) []byte {
 	return b
 }
 
-// seconds counts from the begin of 2000, UTC.
+// seconds counts from the start of 2000, UTC.
 func seconds(t time.Time) uint32 {
 	return uint32(max(t.Unix()-time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Unix(), 0))
 }

@@ -127,7 +127,7 @@ func (d *Disks) member(name string, found signature.Found, array string) *Member
 	return &MemberError{Device: name, Member: name, Serial: disk.Serial(d.Sys, Disk(d.Sys, name)), Found: found, Array: array}
 }
 
-// look reads a few blocks at a device's begin and its end.
+// look reads a few blocks at a device's start and its end.
 func (d *Disks) look(name string, probe func(io.ReaderAt, int64) ([]signature.Found, error)) (*signature.Found, error) {
 	f, err := d.Open(name)
 	if err != nil {

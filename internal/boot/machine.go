@@ -15,15 +15,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/scratch"
 )
-
-// DefaultTimeout bounds a run where the profile does not.
-const DefaultTimeout = 3 * time.Minute
 
 // maxCmdline is what an x86 kernel takes (COMMAND_LINE_SIZE in
 // arch/x86/include/asm/setup.h), without the final NUL. It cuts off the rest in silence.
@@ -37,7 +35,7 @@ type Options struct {
 	Medium Medium
 	// SecureBoot, where given, is the only certificate that the firmware trusts.
 	SecureBoot *x509.Certificate
-	// Run is the profile's [run] table, with its defaults.
+	// Run is the profile's [run] table. What is left out is as in its schema.
 	Run profile.Run
 	// Accel is kvm, tcg or auto; empty stands for auto.
 	Accel string
@@ -95,7 +93,9 @@ func Prepare(ctx context.Context, o Options) (*Machine, error) {
 	if err := o.checkMedium(); err != nil {
 		return nil, err
 	}
-	m := &Machine{timeout: o.Run.Timeout.Or(DefaultTimeout)}
+	o.Run.Disk = maps.Clone(o.Run.Disk)
+	defaults.Fill(&o.Run)
+	m := &Machine{timeout: time.Duration(o.Run.Timeout)}
 	accel, err := m.accelerator(ctx, o)
 	if err != nil {
 		return nil, err
@@ -148,11 +148,7 @@ func (o Options) config(accel string, tscKHz int) (qemu.Config, error) {
 		Firmware: o.Firmware, Serials: max(o.Serials, 1), Report: true, Control: true,
 		Display: o.Display, Reboot: o.Reboot, Extra: o.Extra,
 	}
-	nics := 1
-	if o.Run.NICs != nil {
-		nics = *o.Run.NICs
-	}
-	for range nics {
+	for range *o.Run.NICs {
 		c.NICs = append(c.NICs, qemu.NIC{Model: o.Run.NICModel})
 	}
 	return c, nil
@@ -176,9 +172,6 @@ func (m *Machine) disks(ctx context.Context, o Options) error {
 			return fmt.Errorf("making disk run.disk.%q: accepted: names of up to 20 letters, digits, dots and hyphens that begin with a letter", name)
 		}
 		d, path := o.Run.Disk[name], filepath.Join(dir, name+".img")
-		if d.Size == 0 {
-			d.Size = 64 << 20
-		}
 		if err := makeDisk(ctx, d, path); err != nil {
 			return fmt.Errorf("making disk run.disk.%s: %w", name, err)
 		}

@@ -7,11 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/report"
 )
-
-// DefaultWithin is Check.Within where it is not given.
-const DefaultWithin = time.Minute
 
 // goodbye is how long the guest may take to power off, on the host's clock. Its
 // own shutdown is bounded at a half of that (spec.Boot.StopTimeout).
@@ -33,6 +31,7 @@ type Plan struct {
 // is gone when it returns. The end of ctx is to kill the guest by itself, as
 // qemu.Start sees to.
 func Run(ctx context.Context, g Guest, plan Plan) Results {
+	plan.Checks = filled(plan.Checks)
 	r := Results{Checks: runChecks(ctx, g, plan)}
 	evidence := Evidence{Passed: r.failed() == 0}
 	evidence.Asked, evidence.Stuck, evidence.Refused = end(ctx, g, plan.longest())
@@ -53,13 +52,25 @@ func Run(ctx context.Context, g Guest, plan Plan) Results {
 	return r
 }
 
+// filled are checks with the defaults of their schema.
+func filled(checks map[string]Check) map[string]Check {
+	all := map[string]Check{}
+	for name, c := range checks {
+		defaults.Fill(&c)
+		all[name] = c
+	}
+	return all
+}
+
 // longest is how long the guest may take to boot where no check says more.
 func (p Plan) longest() time.Duration {
-	longest := DefaultWithin
+	usual := Check{}
+	defaults.Fill(&usual)
+	longest := usual.Within
 	for _, c := range p.Checks {
-		longest = max(longest, c.Within.Or(DefaultWithin))
+		longest = max(longest, c.Within)
 	}
-	return longest
+	return time.Duration(longest)
 }
 
 // end waits until the boot is over, asks the guest to power off and waits until it is

@@ -70,7 +70,7 @@ func (r *run) decide(ctx context.Context) Result {
 		result.Seconds = r.after.result.Seconds
 		return result
 	}
-	deadline := r.guest.Started().Add(r.Within.Or(DefaultWithin))
+	deadline := r.guest.Started().Add(time.Duration(r.Within))
 	ctx, cancel := context.WithDeadlineCause(ctx, deadline, errWithin)
 	defer cancel()
 	result.Message, result.Detail = r.prove(ctx)
@@ -205,7 +205,7 @@ func (r *run) command(ctx context.Context) (string, []string) {
 func (r *run) tooLate(ctx context.Context) string {
 	switch {
 	case errors.Is(context.Cause(ctx), errWithin):
-		return fmt.Sprintf(" within %s", r.Within.Or(DefaultWithin))
+		return fmt.Sprintf(" within %s", time.Duration(r.Within))
 	case ctx.Err() != nil:
 		return " before the run ended"
 	}

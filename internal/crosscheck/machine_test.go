@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/strict"
@@ -31,7 +32,7 @@ func read(t *testing.T, text string) (*spec.Machine, strict.Document, problem.Do
 	}
 	m := new(spec.Machine)
 	_, doubts := strict.Decode(doc.Tree, doc.At, m)
-	strict.Fill(m)
+	defaults.Fill(m)
 	return m, doc, doubts
 }
 

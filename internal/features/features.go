@@ -3,7 +3,6 @@
 package features
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -32,7 +31,7 @@ import (
 	site "github.com/imgbuild/imgbuild/uinit/site/plan"
 	ssh "github.com/imgbuild/imgbuild/uinit/ssh/plan"
 	sysctl "github.com/imgbuild/imgbuild/uinit/sysctl/plan"
-	clock "github.com/imgbuild/imgbuild/uinit/time/plan"
+	time "github.com/imgbuild/imgbuild/uinit/time/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 	vm "github.com/imgbuild/imgbuild/uinit/vm/plan"
 	watchdog "github.com/imgbuild/imgbuild/uinit/watchdog/plan"
@@ -44,7 +43,6 @@ var list = []graph.Plan{
 	access.Plan,
 	array.Plan,
 	button.Plan,
-	clock.Plan,
 	console.Plan,
 	crash.Plan,
 	disk.Plan,
@@ -65,6 +63,7 @@ var list = []graph.Plan{
 	site.Plan,
 	ssh.Plan,
 	sysctl.Plan,
+	time.Plan,
 	vm.Plan,
 	watchdog.Plan,
 	wireguard.Plan,
@@ -88,16 +87,22 @@ func Units(d *spec.Description) []unit.Unit {
 // whole is a machine with its services complete.
 func whole(d *spec.Description) *spec.Description {
 	whole := *d
-	whole.Service = maps.Clone(d.Service)
-	if whole.Service == nil {
-		whole.Service = map[string]spec.Service{}
-	}
+	var services []func(*spec.Machine) map[string]spec.Service
 	for _, f := range list {
-		if f.Services != nil {
-			maps.Copy(whole.Service, f.Services(&d.Machine))
+		services = append(services, f.Services)
+	}
+	whole.Service = graph.Services(&d.Machine, services...)
+	return &whole
+}
+
+// SiteExamples are what features have to say in the example of a site.toml, for site.Example.
+func SiteExamples() (examples []func(*spec.Machine) string) {
+	for _, f := range list {
+		if f.SiteExample != nil {
+			examples = append(examples, f.SiteExample)
 		}
 	}
-	return &whole
+	return examples
 }
 
 // Without returns the build tags that leave out of uinit what a machine does not use, sorted. A uinit built with no tags can

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/strict"
 )
 
 // File systems wait for the array that they lie on; no prompt and no interface waits for either.
@@ -18,7 +18,7 @@ func TestArrayUnits(t *testing.T) {
 		Array:    map[string]spec.Array{"data": {StartDegradedAfter: &patience}, "old": {}},
 		Mount:    map[string]spec.Mount{"/srv": {Source: "array:data"}, "/mnt": {Source: "LABEL=x"}},
 	}
-	strict.Fill(m)
+	defaults.Fill(m)
 	units := units(m)
 	needs := map[string][]string{}
 	for _, u := range units {

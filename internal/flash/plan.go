@@ -12,7 +12,7 @@ const chunk = 4 << 20
 
 // Plan is what is to be written to a disk.
 type Plan struct {
-	// Image is the disk image, as it is to lie at the disk's begin.
+	// Image is the disk image, as it is to lie at the disk's start.
 	Image extent.Content
 	// DiskSize in bytes.
 	DiskSize int64
@@ -37,9 +37,9 @@ func Make(image extent.Content, diskSize int64) (*Plan, error) {
 	}
 	head := make([]byte, min(chunk, image.Size()))
 	if _, err := image.ReadAt(head, 0); err != nil && err != io.EOF {
-		return nil, fmt.Errorf("reading the image's begin: %w", err)
+		return nil, fmt.Errorf("reading the image's start: %w", err)
 	}
-	begin, backup, err := relocate(image, head, diskSize/imageSector)
+	start, backup, err := relocate(image, head, diskSize/imageSector)
 	if err != nil {
 		p.Unmoved = fmt.Errorf("moving the backup of the partition table to the disk's end: %w", err)
 	}
@@ -49,24 +49,24 @@ func Make(image extent.Content, diskSize int64) (*Plan, error) {
 	}
 	p.Tail, p.Moved = backup, true
 	// On a disk that is hardly larger, the backup overlaps the one that the image has.
-	p.Image = &patched{image, begin, p.tailOffset(), backup}
+	p.Image = &patched{image, start, p.tailOffset(), backup}
 	return p, nil
 }
 
 // tailOffset is where the tail lies.
 func (p *Plan) tailOffset() int64 { return p.DiskSize - int64(len(p.Tail)) }
 
-// patched is a content with another begin, and another end where that reaches into it.
+// patched is a content with another start, and another end where that reaches into it.
 type patched struct {
 	extent.Content
-	begin []byte
+	start []byte
 	endAt int64
 	end   []byte
 }
 
 func (p *patched) ReadAt(b []byte, at int64) (int, error) {
 	n, err := p.Content.ReadAt(b, at)
-	lay(b[:n], at, p.begin, 0)
+	lay(b[:n], at, p.start, 0)
 	lay(b[:n], at, p.end, p.endAt)
 	return n, err
 }

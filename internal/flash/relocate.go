@@ -8,11 +8,11 @@ import (
 	"github.com/imgbuild/imgbuild/internal/gptedit"
 )
 
-// relocate fits the partition table at an image's begin to a disk of so many sectors of
+// relocate fits the partition table at an image's start to a disk of so many sectors of
 // 512 bytes. It changes the few fields that depend on the disk's size and leaves all
-// else as it is. It returns the new begin and the backup for the disk's end; without a
+// else as it is. It returns the new start and the backup for the disk's end; without a
 // partition table neither.
-func relocate(image io.ReaderAt, head []byte, sectors int64) (begin, backup []byte, err error) {
+func relocate(image io.ReaderAt, head []byte, sectors int64) (start, backup []byte, err error) {
 	t, err := gptedit.Read(image)
 	if errors.Is(err, gptedit.ErrNone) {
 		return nil, nil, nil
@@ -24,7 +24,7 @@ func relocate(image io.ReaderAt, head []byte, sectors int64) (begin, backup []by
 		return nil, nil, err
 	}
 	head = bytes.Clone(head)
-	for _, p := range t.Begin() {
+	for _, p := range t.Start() {
 		if p.Offset+int64(len(p.Bytes)) > int64(len(head)) {
 			return nil, nil, errors.New("its entries lie far from its header")
 		}

@@ -52,7 +52,7 @@ func (r *recorder) ReadAt(b []byte, at int64) (int, error) {
 func (r *recorder) Sync() error   { return r.step("sync") }
 func (r *recorder) Forget() error { return r.step("forget") }
 
-// What a stick sees, in order: no old table can be found before the new one is whole, and the image's begin comes last of all, when everything
+// What a stick sees, in order: no old table can be found before the new one is whole, and the image's start comes last of all, when everything
 // else is on the medium.
 func TestRowOfWrites(t *testing.T) {
 	const size, disk = 2*chunk + 1000, 3 * chunk

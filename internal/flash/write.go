@@ -9,7 +9,7 @@ import (
 )
 
 // Write writes the plan to a disk at a path, which is for messages. First of all it
-// clears the disk's begin, where partition tables and boot sectors lie, and writes that
+// clears the disk's start, where partition tables and boot sectors lie, and writes that
 // part of the image last: an incomplete image never starts. It ends when everything is
 // on the medium. Errors are of the type *StateError.
 func Write(ctx context.Context, d Device, p *Plan, path string, r progress.Reporter) (err error) {
@@ -30,20 +30,20 @@ func Write(ctx context.Context, d Device, p *Plan, path string, r progress.Repor
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	begin := <-free
-	clear(begin)
-	begin = begin[:min(chunk, state.Total)]
+	start := <-free
+	clear(start)
+	start = start[:min(chunk, state.Total)]
 	state.Begun = true
-	if _, err := d.WriteAt(begin, 0); err != nil {
-		return fmt.Errorf("clearing its begin: %w", err)
+	if _, err := d.WriteAt(start, 0); err != nil {
+		return fmt.Errorf("clearing its start: %w", err)
 	}
 	if err := writeTail(d, p, make([]byte, len(p.Tail))); err != nil {
 		return err
 	}
 	if err := d.Sync(); err != nil {
-		return fmt.Errorf("clearing its begin: %w", err)
+		return fmt.Errorf("clearing its start: %w", err)
 	}
-	free <- begin[:chunk]
+	free <- start[:chunk]
 
 	put := func(part piece) error {
 		if part.err != nil {
@@ -99,7 +99,7 @@ func writeTail(d Device, p *Plan, b []byte) error {
 	return nil
 }
 
-// limited is the begin of a content.
+// limited is the start of a content.
 type limited struct {
 	content interface {
 		ReadAt([]byte, int64) (int, error)

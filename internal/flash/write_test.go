@@ -27,7 +27,7 @@ type memory struct {
 	err    error
 	// lie is a byte that reads back wrongly; 0 none.
 	lie int64
-	// first holds the disk's begin as it was when the last write elsewhere was done.
+	// first holds the disk's start as it was when the last write elsewhere was done.
 	first  []byte
 	synced bool
 }
@@ -121,7 +121,7 @@ func TestFailures(t *testing.T) {
 		err  error
 		want string
 	}{
-		"at the begin":  {1, unix.EIO, "clearing its begin: input/output error (it is broken, or was unplugged); 0 of "},
+		"at the start":  {1, unix.EIO, "clearing its start: input/output error (it is broken, or was unplugged); 0 of "},
 		"in the middle": {9 << 20, unix.ENODEV, "writing at byte 8388608: no such device (it was unplugged); 4194304 of "},
 		"at the end":    {size - 1, unix.ENOSPC, "writing the disk's end: no space left on device; 0 of "},
 	} {
@@ -134,7 +134,7 @@ func TestFailures(t *testing.T) {
 			if !errors.As(err, &state) || !errors.Is(err, c.err) || !strings.HasPrefix(err.Error(), c.want) || !state.Begun || state.Complete {
 				t.Errorf("got %v, want %s...", err, c.want)
 			}
-			if name != "at the begin" && !bytes.Equal(d.b[:chunk], make([]byte, chunk)) {
+			if name != "at the start" && !bytes.Equal(d.b[:chunk], make([]byte, chunk)) {
 				t.Error("an incomplete disk could start")
 			}
 		})
@@ -171,7 +171,7 @@ func TestInterrupted(t *testing.T) {
 	d = used(20 << 20)
 	before := bytes.Clone(d.b)
 	if err := Write(ctx, d, p, "/dev/sdb", progress.Discard); err == nil || !strings.Contains(err.Error(), "nothing was written: /dev/sdb is as it was") || !bytes.Equal(d.b, before) {
-		t.Errorf("interrupted before its begin: %v", err)
+		t.Errorf("interrupted before its start: %v", err)
 	}
 	if err := Verify(ctx, d, p, "/dev/sdb", progress.Discard); err == nil || !strings.Contains(err.Error(), "bytes were written to /dev/sdb, but not all of them compared") {
 		t.Errorf("interrupted while comparing: %v", err)

@@ -8,8 +8,8 @@ type Piece struct {
 	Bytes  []byte
 }
 
-// Begin gives what lies at the disk's begin: MBR and header, and the entries.
-func (t *Table) Begin() []Piece {
+// Start gives what lies at the disk's start: MBR and header, and the entries.
+func (t *Table) Start() []Piece {
 	head := append(bytes.Clone(t.mbr), t.header...)
 	table := int64(le.Uint64(t.header[atTable:]))
 	if table == 2 { // one piece, so that it is one write

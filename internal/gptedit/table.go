@@ -29,7 +29,7 @@ type Partition struct {
 	First, Last int64
 }
 
-// Read reads the table at a disk's begin. The error is ErrNone where there is none.
+// Read reads the table at a disk's start. The error is ErrNone where there is none.
 func Read(disk io.ReaderAt) (*Table, error) { return read(disk, 1) }
 
 // ReadBackup reads the one in the last of a disk's sectors.
@@ -42,7 +42,7 @@ func ReadBackup(disk io.ReaderAt, sectors int64) (*Table, error) {
 	return t, nil
 }
 
-// ReadEither reads the table at a disk's begin or, where that is damaged or missing, the one in the last of its sectors. If
+// ReadEither reads the table at a disk's start or, where that is damaged or missing, the one in the last of its sectors. If
 // neither can be read, the error is the former's.
 func ReadEither(disk io.ReaderAt, sectors int64) (*Table, error) {
 	t, err := Read(disk)

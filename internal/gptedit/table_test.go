@@ -25,7 +25,7 @@ func fresh(t testing.TB) []byte {
 	if err := tb.Fit(int64(len(disk) / Sector)); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range append(tb.Begin(), tb.Backup()) {
+	for _, p := range append(tb.Start(), tb.Backup()) {
 		copy(disk[p.Offset:], p.Bytes)
 	}
 	return disk
@@ -45,7 +45,7 @@ func TestReadBothEnds(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
 		again := bytes.Clone(disk)
-		for _, p := range append(tb.Begin(), tb.Backup()) {
+		for _, p := range append(tb.Start(), tb.Backup()) {
 			copy(again[p.Offset:], p.Bytes)
 		}
 		if !bytes.Equal(again, disk) {
@@ -129,7 +129,7 @@ func FuzzRead(f *testing.F) {
 			tb.Backup()
 		}
 		if tb, err := ReadBackup(bytes.NewReader(disk), int64(len(disk)/Sector)); err == nil {
-			tb.Begin()
+			tb.Start()
 		}
 	})
 }

@@ -75,7 +75,7 @@ func TestNoStubs(t *testing.T) {
 
 // Each tag alone, and all of them, leave an init that compiles, without the packages that they name.
 func TestTagsLeaveOut(t *testing.T) {
-	gone := map[string]string{"nosyslogtls": "crypto/tls"}
+	gone := map[string]string{"nosyslogtls": "crypto/tls", "nodhcp6": module + "uinit/dhcp6"}
 	var all []string
 	for _, f := range features.All() {
 		if f.Tag != "" {

@@ -60,7 +60,7 @@ func (c *crosser) run() {
 	if r.Memory < 96<<20 {
 		c.Bad("run.memory", "is %s; accepted: 96M and up, a kernel and its initramfs need that much", r.Memory)
 	}
-	if r.NICModel == "" || strings.ContainsAny(r.NICModel, ", ") {
+	if strings.ContainsAny(r.NICModel, ", ") {
 		c.Bad("run.nic_model", "%q is not one of QEMU's devices; accepted: such as virtio-net-pci, e1000e, igb", r.NICModel)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Disk)) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
-	"github.com/imgbuild/imgbuild/internal/strict"
+	"github.com/imgbuild/imgbuild/internal/defaults"
 )
 
 // TOML renders the merged profile with all defaults, tables sorted by name; secrets are not shown.
@@ -57,4 +57,4 @@ func plain(v any) any {
 	return v
 }
 
-func fillProfile(p *Profile) { strict.Fill(p) }
+func fillProfile(p *Profile) { defaults.Fill(p) }

@@ -171,7 +171,7 @@ func TestExampleText(t *testing.T) {
 			"\n#[vlan.\"lan.20\"]\n#dhcp4 = false\n#addresses = [\"192.0.2.22/24\"]\n#gateways = [\"192.0.2.1\"]\n#dns = [\"192.0.2.1\"]\n" +
 			"\n#[ethernet.wan]\n#dhcp4 = false\n#addresses = [\"198.51.100.5/24\"]\n#gateways = [\"198.51.100.1\"]\n#dns = [\"192.0.2.1\"]\n"},
 	} {
-		_, text, _ := strings.Cut(site.Example(box(tt.allow...)), "configuration is used.\n")
+		_, text, _ := strings.Cut(example(box(tt.allow...)), "configuration is used.\n")
 		if text != tt.want {
 			t.Errorf("%v:\n%s\nwant\n%s", tt.allow, text, tt.want)
 		}

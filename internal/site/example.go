@@ -1,9 +1,10 @@
 package site
 
 import (
+	"encoding"
 	"fmt"
 	"maps"
-	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -11,133 +12,104 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
+const preface = `# What this box may be told without a new image. It is read at each boot, from the
+# EFI system partition of the medium that the box starts from. Take the # off the lines
+# that are to count. A mistake never stops the boot: the console then says what is wrong,
+# and the image's own configuration is used.
+`
+
 // Example is a site.toml in which every line is a comment: what the image allows, to be picked from.
-// Prose has a blank after its #, keys don't.
-func Example(m *spec.Machine) string {
-	e := example{m: m}
-	e.prose("What this box may be told without a new image. It is read at each boot, from the",
-		"EFI system partition of the medium that the box starts from. Take the # off the lines",
-		"that are to count. A mistake never stops the boot: the console then says what is wrong,",
-		"and the image's own configuration is used.")
-	if m.Allows(spec.SiteHostname) {
-		e.keys("", fmt.Sprintf("hostname = %q", m.Hostname))
+// Prose has a blank after its #, keys don't. more is TOML for what is not said by a field's tag.
+func Example(m *spec.Machine, more ...func(*spec.Machine) string) string {
+	e := example{machine: m}
+	e.table("", reflect.ValueOf(m).Elem())
+	for _, f := range more {
+		e.WriteString(f(m))
 	}
-	if m.Allows(spec.SiteTimeServers) {
-		e.keys("time", "servers = "+list(m.Time.Servers, "192.0.2.1", "192.0.2.2", "192.0.2.3"))
-	}
-	if m.Allows(spec.SiteLogServer) {
-		server := m.Log.Remote
-		if server == "" {
-			server = "tcp://192.0.2.1:601"
+	var out strings.Builder
+	out.WriteString(preface)
+	for line := range strings.Lines(e.String()) {
+		if line != "\n" {
+			out.WriteString("#")
 		}
-		e.keys("log", fmt.Sprintf("remote = %q", server))
+		out.WriteString(line)
 	}
-	e.users()
-	e.links()
-	return e.String()
+	return out.String()
 }
 
 type example struct {
 	strings.Builder
-	m *spec.Machine
+	machine *spec.Machine
 }
 
-func (e *example) prose(lines ...string) {
-	for _, l := range lines {
-		fmt.Fprintln(e, "#", l)
+// table writes the keys of a table, the tables in it, and then those with rows.
+func (e *example) table(path string, v reflect.Value) {
+	var lines []string
+	for _, f := range spec.SiteFields(v.Type()) {
+		if text := f.Tag.Get("example"); text != "" && e.machine.Allows(spec.SiteKey(f.Tag.Get("site"))) {
+			if value := v.FieldByIndex(f.Index); !value.IsZero() && !secret(f) {
+				text = toml(value)
+			}
+			lines = append(lines, key(f)+" = "+text)
+		}
+	}
+	e.WriteString(Table(path, lines...))
+	for _, f := range spec.SiteFields(v.Type()) {
+		if value := reflect.Indirect(v.FieldByIndex(f.Index)); value.Kind() == reflect.Struct && spec.SiteFields(value.Type()) != nil {
+			e.table(problem.JoinKey(path, key(f)), value)
+		}
+	}
+	for _, f := range spec.SiteFields(v.Type()) {
+		if f.Type.Kind() == reflect.Map && spec.SiteTable(f) != nil {
+			e.rows(problem.JoinKey(path, key(f)), f.Tag.Get("always"), v.FieldByIndex(f.Index))
+		}
 	}
 }
 
-// keys writes a table; one without a name has to be the first.
-func (e *example) keys(table string, lines ...string) {
-	if len(lines) == 0 {
-		return
+func (e *example) rows(path, always string, rows reflect.Value) {
+	all := map[string]reflect.Value{}
+	for it := rows.MapRange(); it.Next(); {
+		all[it.Key().String()] = it.Value()
 	}
-	fmt.Fprintln(e)
-	if table != "" {
-		fmt.Fprintf(e, "#[%s]\n", table)
-	}
-	for _, l := range lines {
-		fmt.Fprintln(e, "#"+l)
-	}
-}
-
-func (e *example) users() {
-	names := slices.Sorted(maps.Keys(e.m.User))
-	if !slices.Contains(names, "root") {
-		names = append([]string{"root"}, names...)
+	names := slices.Sorted(maps.Keys(all))
+	if _, there := all[always]; always != "" && !there {
+		all[always] = reflect.Zero(rows.Type().Elem())
+		names = append([]string{always}, names...)
 	}
 	for _, name := range names {
-		var lines []string
-		if e.m.Allows(spec.SiteAuthorizedKeys) {
-			lines = append(lines, `authorized_keys = ["`+exampleKey+`"]`)
-		}
-		if e.m.Allows(spec.SitePasswordHash) {
-			lines = append(lines, `password_hash = "`+exampleHash+`" # as "openssl passwd -6" prints it`)
-		}
-		e.keys(problem.JoinKey("user", name), lines...)
+		e.table(problem.JoinKey(path, name), all[name])
 	}
 }
 
-// What stands for a key and a hash in the example is neither, so that who forgets to put his own is told.
-const (
-	exampleKey  = "ssh-ed25519 AAAA… me@laptop"
-	exampleHash = "$6$salt$hash"
-)
-
-// links shows the rows that can have addresses, with those that they have.
-func (e *example) links() {
-	all := e.m.Links()
-	host, parent := 20, ""
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		l := all[name]
-		if parent == "" && l.Master == "" && l.Kind != "dummy" && l.Kind != "vlan" {
-			parent = name
-		}
-		var lines []string
-		if l.Kind == "vlan" && e.m.Allows(spec.SiteVLANs) {
-			v := e.m.VLAN[name]
-			lines = append(lines, fmt.Sprintf("parent = %q", v.Parent), fmt.Sprintf("id = %d", v.ID))
-		}
-		if e.m.Allows(spec.SiteAddresses) && l.Master == "" && !l.NoAddress {
-			lines = append(lines, addresses(l.Addressing, host)...)
-			host++
-		}
-		e.keys(problem.JoinKey(l.Kind, name), lines...)
+// Table is a table as TOML, after an empty line; "" without lines. One without a name has to be the first.
+func Table(path string, lines ...string) string {
+	if len(lines) == 0 {
+		return ""
 	}
-	if e.m.Allows(spec.SiteVLANs) && parent != "" {
-		e.keys(problem.JoinKey("vlan", unused(all)), fmt.Sprintf("parent = %q", parent), "id = 4000", "dhcp4 = true")
+	head := "\n"
+	if path != "" {
+		head += "[" + path + "]\n"
 	}
+	return head + strings.Join(lines, "\n") + "\n"
 }
 
-// unused is a name that no interface has.
-func unused(all map[string]spec.Link) string {
-	for name := "site"; ; name += "x" {
-		if _, taken := all[name]; !taken {
-			return name
+// secret says whether what a field holds is not to be shown.
+func secret(f reflect.StructField) bool {
+	return f.Tag.Get("secret") != "" || f.Type.Implements(reflect.TypeFor[interface{ Secret() }]())
+}
+
+// toml writes a value.
+func toml(v reflect.Value) string {
+	_, text := v.Interface().(encoding.TextMarshaler)
+	switch {
+	case v.Kind() == reflect.Slice:
+		words := make([]string, v.Len())
+		for i := range words {
+			words[i] = toml(v.Index(i))
 		}
+		return "[" + strings.Join(words, ", ") + "]"
+	case text || v.Kind() == reflect.String:
+		return fmt.Sprintf("%q", fmt.Sprint(v))
 	}
-}
-
-func addresses(a spec.Addressing, host int) []string {
-	lines := []string{"dhcp4 = false"}
-	if len(a.Addresses) > 0 {
-		lines = append(lines, "addresses = "+list(a.Addresses), "gateways = "+list(a.Gateways))
-	} else {
-		own := netip.AddrFrom4([4]byte{192, 0, 2, byte(host)})
-		lines = append(lines, fmt.Sprintf("addresses = [\"%s/24\"]", own), `gateways = ["192.0.2.1"]`)
-	}
-	return append(lines, "dns = "+list(a.DNS, netip.MustParseAddr("192.0.2.1")))
-}
-
-// list writes values as TOML; otherwise stands for none.
-func list[T any](values []T, otherwise ...T) string {
-	if len(values) == 0 {
-		values = otherwise
-	}
-	var words []string
-	for _, v := range values {
-		words = append(words, fmt.Sprintf("%q", fmt.Sprint(v)))
-	}
-	return "[" + strings.Join(words, ", ") + "]"
+	return fmt.Sprint(v)
 }

@@ -1,9 +1,11 @@
 // Package site reads site.toml, by which the owner of a box changes what the profile allows
-// (spec.Site): as strictly as a profile is read, and as a whole or not at all.
+// (spec.Site): as strictly as a profile is read, and as a whole or not at all. It knows no key of it:
+// what the file can have are the fields of the machine with a tag for it (spec.SiteKey).
 package site
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/crosscheck"
@@ -34,12 +36,11 @@ func Read(name string, text []byte, m *spec.Machine) (*spec.Machine, problem.Pro
 		}
 		return nil, problems
 	}
-	var f file
+	out := *m
 	r := reader{machine: m, at: doc.At}
-	r.problems, r.doubts = strict.Decode(doc.Tree, doc.At, &f)
-	r.permit(doc.Tree)
-	out := r.lay(f)
-	before, now := fixed(m), fixed(out)
+	r.problems, r.doubts = strict.Lay(doc.Tree, doc.At, &out, spec.SiteFields)
+	r.permit("", doc.Tree, reflect.ValueOf(m).Elem(), reflect.ValueOf(&out).Elem(), "")
+	before, now := fixed(m), fixed(&out)
 	r.problems = append(r.problems, news(crosscheck.Machine(now, doc.At.At, r.doubts), crosscheck.Machine(before, doc.At.At, problem.Doubts{}))...)
 	if r.problems.Err() == nil && enters(before) && !enters(now) {
 		r.bad("user", "nobody could log in any more; accepted: a key or a password hash for somebody, and an address at which SSH listens")
@@ -48,7 +49,7 @@ func Read(name string, text []byte, m *spec.Machine) (*spec.Machine, problem.Pro
 	if problems.Err() != nil {
 		return nil, problems
 	}
-	return out, problems
+	return &out, problems
 }
 
 // fixed is a machine as it is, whatever its owner may bring another time.

@@ -2,23 +2,26 @@ package spec
 
 import "net/netip"
 
+// SiteAddresses is for where addresses of interfaces that the profile has come from.
+const SiteAddresses SiteKey = "addresses"
+
 // Addressing is what an interface of any kind can have.
 type Addressing struct {
 	// Ask for an IPv4 address by DHCP (RFC 2131).
-	DHCP4 bool `json:"dhcp4,omitempty"`
+	DHCP4 bool `json:"dhcp4,omitempty" site:"addresses"`
 	// DHCPv6 (RFC 8415). true: ask for an address, or for name servers and the like alone where a router says
 	// that there is nothing else to be had. false: ask for nothing. By default, with ra = true, what routers say is done.
-	DHCP6 *bool `json:"dhcp6,omitempty"`
+	DHCP6 *bool `json:"dhcp6,omitempty" site:"addresses"`
 	// Router advertisements (RFC 4861). true: the interface counts as online only when it has an
 	// IPv6 address and a router that was learnt, also beside static addresses. false: they are
 	// ignored. By default they are accepted, and nothing waits for them.
-	RA *bool `json:"ra,omitempty"`
+	RA *bool `json:"ra,omitempty" site:"addresses"`
 	// Static addresses with their prefix length.
-	Addresses []netip.Prefix `json:"addresses,omitempty"`
+	Addresses []netip.Prefix `json:"addresses,omitempty" site:"addresses"`
 	// Default routers, used with static addresses.
-	Gateways []netip.Addr `json:"gateways,omitempty"`
+	Gateways []netip.Addr `json:"gateways,omitempty" site:"addresses"`
 	// Name servers.
-	DNS []netip.Addr `json:"dns,omitempty"`
+	DNS []netip.Addr `json:"dns,omitempty" site:"addresses"`
 	// Largest packet in bytes; by default what the driver says.
 	MTU int `json:"mtu,omitempty" accept:"68 to 65535"`
 	// Hardware address to use instead of the interface's own, as 52:54:00:12:34:56.

@@ -22,12 +22,15 @@ type Bond struct {
 	Addressing
 }
 
+// SiteVLANs is for parents and tags, and for VLANs that the profile does not have.
+const SiteVLANs SiteKey = "vlans"
+
 // VLAN is one tagged network of an interface (IEEE 802.1Q).
 type VLAN struct {
 	// Name of the interface that carries it.
-	Parent string `json:"parent"`
+	Parent string `json:"parent" site:"vlans"`
 	// The tag.
-	ID int `json:"id" accept:"1 to 4094"`
+	ID int `json:"id" accept:"1 to 4094" site:"vlans"`
 	Addressing
 }
 

@@ -4,13 +4,16 @@ import (
 	"strings"
 )
 
+// SiteLogServer is for the server that records are sent to.
+const SiteLogServer SiteKey = "log_server"
+
 // Log says where records of the kernel, uinit and the services go.
 type Log struct {
 	// Memory for the latest records, whoever reads them.
 	Ring Size `json:"ring,omitempty" default:"1M"`
 	// Where to send each record as syslog (RFC 5424): udp://, tcp:// or tls://, then a host
 	// and a port where it is not the usual one (514, 601, 6514).
-	Remote LogServer `json:"remote,omitempty"`
+	Remote LogServer `json:"remote,omitempty" site:"log_server" example:"\"tcp://192.0.2.1:601\""`
 	// Certificates that tls:// trusts, as a PEM file in the image.
 	CA string `json:"ca,omitempty"`
 	// Send nothing less urgent than this.

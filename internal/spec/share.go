@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Share is what other machines may use of this one: folders and disks. Nothing is shared by default.
+// Share is file and disk shares: NFS, SMB, iSCSI. Nothing is shared with other machines by default.
 type Share struct {
 	// Folders for Unix clients, by NFS 4 (RFC 7862). Clients mount them by their path here.
 	NFS map[string]NFSShare `json:"nfs,omitempty"`

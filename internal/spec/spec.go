@@ -21,12 +21,12 @@ const (
 type Machine struct {
 	// Host name; by default the profile's name. Letters, digits and hyphens
 	// in dot-separated labels (RFC 1123).
-	Hostname Hostname `json:"hostname,omitempty"`
+	Hostname Hostname `json:"hostname,omitempty" site:"hostname" example:"\"box\""`
 	// Consoles with a login, by terminal device, such as ttyS0, tty1, hvc0.
 	// "ttyS*" stands for every serial port the kernel found.
 	Console map[string]Console `json:"console,omitempty"`
 	// Accounts. root is always there, locked unless a row gives it a hash or keys.
-	User map[string]User `json:"user,omitempty"`
+	User map[string]User `json:"user,omitempty" always:"root"`
 	// Who may log in at all, apart from the accounts.
 	Access Access `json:"access,omitzero"`
 	// Network interfaces of hardware, matched by what they are and given the row's name.
@@ -34,7 +34,7 @@ type Machine struct {
 	// Interfaces joined into one. The names of interfaces are unique over all kinds.
 	Bond map[string]Bond `json:"bond,omitempty"`
 	// Tagged networks, such as [vlan."bond0.20"].
-	VLAN map[string]VLAN `json:"vlan,omitempty"`
+	VLAN map[string]VLAN `json:"vlan,omitempty" site:"vlans"`
 	// Switches between interfaces.
 	Bridge map[string]Bridge `json:"bridge,omitempty"`
 	// Whether bridged frames pass the rules for routed packets; they don't by default.
@@ -42,7 +42,7 @@ type Machine struct {
 	// Interfaces without a network behind them.
 	Dummy map[string]Dummy `json:"dummy,omitempty"`
 	// WireGuard interfaces.
-	WireGuard map[string]WireGuard `json:"wireguard,omitempty"`
+	WireGuard map[string]WireGuard `json:"wireguard,omitempty" site:"-"`
 	// Routes besides those of gateways, DHCP and router advertisements.
 	Route map[string]Route `json:"route,omitempty"`
 	// Which packets use which table of routes.
@@ -53,7 +53,7 @@ type Machine struct {
 	Array map[string]Array `json:"array,omitempty"`
 	// File systems, by mount point.
 	Mount map[string]Mount `json:"mount,omitempty"`
-	// What other machines may use of this one.
+	// File and disk shares: NFS, SMB, iSCSI.
 	Share Share `json:"share,omitzero"`
 	// Programs that uinit starts and supervises.
 	Service map[string]Service `json:"service,omitempty"`
@@ -81,6 +81,9 @@ type Machine struct {
 	// Limits of the boot as a whole.
 	Boot Boot `json:"boot,omitzero"`
 }
+
+// SiteHostname is for the host's name.
+const SiteHostname SiteKey = "hostname"
 
 // Boot bounds the boot, so that none can hang, and says who may change how it goes.
 type Boot struct {
@@ -127,13 +130,21 @@ type Access struct {
 	RescueWithoutPassword bool `json:"rescue_without_password,omitempty"`
 }
 
+// What site.toml can change of accounts that the profile has, and of root.
+const (
+	// SitePasswordHash is for passwords.
+	SitePasswordHash SiteKey = "password_hash"
+	// SiteAuthorizedKeys is for keys of SSH.
+	SiteAuthorizedKeys SiteKey = "authorized_keys"
+)
+
 // User is an account.
 type User struct {
 	// Password hash as crypt(5) writes it: $y$, $6$ or $5$ (mkpasswd -m yescrypt).
 	// Without one the account has no password and can't log in with one.
-	PasswordHash PasswordHash `json:"password_hash,omitempty"`
+	PasswordHash PasswordHash `json:"password_hash,omitempty" site:"password_hash" example:"\"$6$salt$hash\" # as \"openssl passwd -6\" prints it"`
 	// Public keys for SSH, one in each string, as in authorized_keys.
-	AuthorizedKeys []string `json:"authorized_keys,omitempty" secret:"by mistake"`
+	AuthorizedKeys []string `json:"authorized_keys,omitempty" secret:"by mistake" site:"authorized_keys" example:"[\"ssh-ed25519 AAAA… me@laptop\"]"`
 	// Password for SMB, where a share names the account: the NT hash of it. Who reads it can
 	// log in by SMB.
 	NTHash NTHash `json:"nt_hash,omitempty"`

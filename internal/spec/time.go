@@ -8,12 +8,15 @@ import (
 	"strings"
 )
 
+// SiteTimeServers is for the servers that the clock is set by.
+const SiteTimeServers SiteKey = "time_servers"
+
 // Time says where the clock comes from. The clock is stepped once at boot and only slewed
 // afterwards; a time that most of the servers do not agree on is never taken.
 type Time struct {
 	// Time servers (NTP), by name or address. Three or more are wanted: of two that
 	// disagree nobody can say which one is right.
-	Servers []TimeServer `json:"servers,omitempty"`
+	Servers []TimeServer `json:"servers,omitempty" site:"time_servers" example:"[\"192.0.2.1\", \"192.0.2.2\", \"192.0.2.3\"]"`
 	// Ask the time servers that DHCP names as well (options 42 and 56).
 	DHCP bool `json:"dhcp,omitempty"`
 	// Shortest pause between two rounds of questions.

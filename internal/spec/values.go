@@ -51,14 +51,6 @@ func (d Duration) String() string {
 	return s
 }
 
-// Or returns d, or fallback where d was not given.
-func (d Duration) Or(fallback time.Duration) time.Duration {
-	if d == 0 {
-		return fallback
-	}
-	return time.Duration(d)
-}
-
 // Size is a number of bytes written with a binary unit: 512K, 64M, 4G, 1T.
 type Size int64
 

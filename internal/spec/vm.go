@@ -4,7 +4,7 @@ import "slices"
 
 // VM is a virtual machine that uinit runs with QEMU, as an account of its own without rights.
 type VM struct {
-	// Its memory.
+	// Guest RAM.
 	Memory Size `json:"memory,omitempty" default:"512M"`
 	// Its processors.
 	VCPUs int `json:"vcpus,omitempty" default:"1" accept:"1 to 255"`

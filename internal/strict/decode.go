@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
@@ -18,6 +19,7 @@ import (
 // everything that does not fit.
 type decoder struct {
 	at       problem.Positions
+	part     Part // nil: all of the schema
 	problems problem.Problems
 	doubts   problem.Doubts
 }
@@ -29,7 +31,7 @@ func (d *decoder) bad(pos problem.Pos, key, format string, args ...any) {
 // table fills the struct v. A key's word is its json tag's; fields of an
 // embedded struct count as the struct's own.
 func (d *decoder) table(path string, tree map[string]any, v reflect.Value) {
-	fields := fieldsOf(v.Type())
+	fields := fieldsOf(v.Type(), d.part)
 	for _, key := range slices.Sorted(maps.Keys(tree)) {
 		child := problem.JoinKey(path, key)
 		f, ok := fields.byKey[key]
@@ -43,7 +45,7 @@ func (d *decoder) table(path string, tree map[string]any, v reflect.Value) {
 	}
 	for _, key := range fields.keys {
 		child := problem.JoinKey(path, key)
-		if _, given := tree[key]; !given && fields.byKey[key].required && !d.doubts.Replaced(child) {
+		if _, given := tree[key]; !given && d.part == nil && fields.byKey[key].required && !d.doubts.Replaced(child) {
 			pos, ok := d.at.Key[path]
 			if !ok { // an element of a list has a value only
 				pos = d.at.Value[path]
@@ -68,7 +70,11 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 		wrong("is %s; accepted: %s", f.describe(got), f.wants())
 	}
 	if v.Kind() == reflect.Pointer {
-		v.Set(reflect.New(v.Type().Elem()))
+		own := reflect.New(v.Type().Elem())
+		if !v.IsNil() {
+			own.Elem().Set(v.Elem())
+		}
+		v.Set(own)
 		d.value(path, got, v.Elem(), f)
 		return
 	}
@@ -135,12 +141,21 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 			mismatch()
 			return
 		}
-		v.Set(reflect.MakeMapWithSize(v.Type(), len(tree)))
-		for _, key := range slices.Sorted(maps.Keys(tree)) {
-			row := reflect.New(v.Type().Elem()).Elem()
-			d.value(problem.JoinKey(path, key), tree[key], row, f.element(v.Type().Elem()))
-			v.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), row)
+		rows := reflect.MakeMapWithSize(v.Type(), v.Len()+len(tree))
+		for it := v.MapRange(); it.Next(); {
+			rows.SetMapIndex(it.Key(), it.Value())
 		}
+		for _, key := range slices.Sorted(maps.Keys(tree)) {
+			name, row := reflect.ValueOf(key).Convert(v.Type().Key()), reflect.New(v.Type().Elem()).Elem()
+			if old := rows.MapIndex(name); old.IsValid() {
+				row.Set(old)
+			} else if d.part != nil {
+				defaults.Fill(row.Addr().Interface())
+			}
+			d.value(problem.JoinKey(path, key), tree[key], row, f.element(v.Type().Elem()))
+			rows.SetMapIndex(name, row)
+		}
+		v.Set(rows)
 	case reflect.Struct:
 		if tree, ok := got.(map[string]any); ok {
 			d.table(path, tree, v)

@@ -18,8 +18,7 @@ type field struct {
 	typ      reflect.Type
 	required bool
 	scalar   bool
-	secret   bool   // what stands there is not shown
-	preset   string // default value as text
+	secret   bool // what stands there is not shown
 	accept   string
 }
 
@@ -31,9 +30,12 @@ type fields struct {
 // fieldsOf reads a struct's tags: json names the key (without omitempty or
 // omitzero it is required), default and accept speak for themselves,
 // scalar:"true" lets numbers stand for strings, and secret keeps a value out of messages.
-func fieldsOf(t reflect.Type) fields {
+func fieldsOf(t reflect.Type, part Part) fields {
+	if part == nil {
+		part = reflect.VisibleFields
+	}
 	out := fields{byKey: map[string]field{}}
-	for _, sf := range reflect.VisibleFields(t) {
+	for _, sf := range part(t) {
 		if !sf.IsExported() || sf.Anonymous {
 			continue
 		}
@@ -44,7 +46,7 @@ func fieldsOf(t reflect.Type) fields {
 		out.keys = append(out.keys, key)
 		out.byKey[key] = field{key: key, index: sf.Index, typ: sf.Type, required: options == "",
 			scalar: sf.Tag.Get("scalar") == "true",
-			secret: sf.Tag.Get("secret") != "" || isSecret(sf.Type), preset: sf.Tag.Get("default"), accept: sf.Tag.Get("accept")}
+			secret: sf.Tag.Get("secret") != "" || isSecret(sf.Type), accept: sf.Tag.Get("accept")}
 	}
 	return out
 }

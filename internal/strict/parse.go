@@ -45,7 +45,17 @@ func Parse(file string, text []byte) (Document, error) {
 // is its json tag's; without omitempty or omitzero it is required. Fields of an embedded struct count as
 // the struct's own.
 func Decode(tree map[string]any, at problem.Positions, into any) (problem.Problems, problem.Doubts) {
-	d := decoder{at: at, doubts: problem.NewDoubts(at)}
+	return Lay(tree, at, into, nil)
+}
+
+// Part says which fields of a struct belong to a part of a schema.
+type Part func(reflect.Type) []reflect.StructField
+
+// Lay is Decode for a part of a schema, over what *into has: a key that is left out keeps its value, none is required, and a
+// new row of a table starts with the defaults of its schema. Tables and what pointers lead to are replaced by copies, so that
+// what others may see of them stays as it is.
+func Lay(tree map[string]any, at problem.Positions, into any, part Part) (problem.Problems, problem.Doubts) {
+	d := decoder{at: at, part: part, doubts: problem.NewDoubts(at)}
 	d.table("", tree, reflect.ValueOf(into).Elem())
 	return d.problems, d.doubts
 }

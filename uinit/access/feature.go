@@ -1,4 +1,5 @@
-// Package access gives accounts what lets them in beyond what the image says: root's password, from the machine's host.
+// Package access gives accounts what lets them in beyond what the image says: what the box's owner wants, and root's
+// password, from the machine's host.
 package access
 
 import (
@@ -14,22 +15,28 @@ import (
 )
 
 // Linked is the feature [access].
-var Linked = feature.Linked{Name: "access", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return access{d} }, Rescue: rescue}
+var Linked = feature.Linked{Name: "access", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return access{d, "/"} }, Rescue: rescue}
 
-type access struct{ *feature.Deps }
+// access works on the files of the image, which lie below root.
+type access struct {
+	*feature.Deps
+	root string
+}
 
 // Step is the work behind "users".
 func (a access) Step(string) feature.Step { return feature.Step{Run: a.setUsers} }
 
-// setUsers takes root's password from the machine's host, where the profile allows it.
+// setUsers gives accounts what the box's owner wants for them, and takes root's password from the machine's host, where
+// the profile allows that.
 func (a access) setUsers(context.Context) error {
 	a.Facts.Fact(plan.HostPassword.Is(false))
+	failed := setAccounts(a.root, a.Machine.Image.User, a.Machine.Now().User)
 	if !a.Machine.Now().Access.HostPassword {
-		return nil
+		return failed
 	}
 	taken, err := takeHostPassword(a.Kmod.Load)
 	a.Facts.Fact(plan.HostPassword.Is(taken))
-	return err
+	return errors.Join(failed, err)
 }
 
 // rescue does so for a shell that comes before the boot.

@@ -22,8 +22,8 @@ const (
 	sayInside = '!' // somebody is in; no answer
 
 	// A menu says what was chosen; no answer.
-	sayContinue = byte(Continue)
-	sayBare     = byte(Bare)
+	sayContinue   = byte(Continue)
+	sayNoServices = byte(NoServices)
 )
 
 // brief is what getty can't find out by itself.
@@ -59,7 +59,7 @@ func converse(c io.ReadWriter, current func() brief) (inside bool, choice Choice
 		switch b[0] {
 		case sayInside:
 			inside = true
-		case sayContinue, sayBare:
+		case sayContinue, sayNoServices:
 			choice = Choice(b[0])
 		case askBrief:
 			line, err := json.Marshal(current())

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -50,13 +51,14 @@ func (g getty) run() error {
 		b = brief{}
 	}
 	c := b.Console
+	defaults.Fill(&c) // a rescue console may have no row
 	t, err := g.host.seize(g.name)
 	if err != nil {
 		return err
 	}
 	speed := 0
 	if !screen(g.name) {
-		speed = cmp.Or(c.Speed, defaultSpeed)
+		speed = c.Speed
 		if err := t.set(serialLine(t.mode, speed)); err != nil {
 			return err
 		}
@@ -82,9 +84,6 @@ func (g getty) run() error {
 	g.from.inside()
 	return l.become(a)
 }
-
-// defaultSpeed is the line speed in bits per second where the profile gives none.
-const defaultSpeed = 115200
 
 // defaultTerm is TERM for a terminal: what a serial terminal or its emulation understands at least.
 func defaultTerm(name string) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
@@ -12,13 +11,13 @@ import (
 // holdKey stops a boot for whoever presses it while units start.
 const holdKey = 'r'
 
-// unheld are the kinds of units that start even while a boot is held: what it takes to show a menu,
-// to check a password, and to say what is the matter.
-var unheld = []string{"mounts", "report", "hostname", "users", "modules", "coldplug", "site", "status", "watchdog", "console"}
-
-func isHeld(name string) bool {
-	kind, _, _ := strings.Cut(name, ":")
-	return !slices.Contains(unheld, kind)
+// whatIsHeld says which units must not start while a person holds the boot.
+func whatIsHeld(units []unit.Unit) func(name string) bool {
+	free := map[string]bool{}
+	for _, u := range units {
+		free[u.Name] = u.Unheld
+	}
+	return func(name string) bool { return !free[name] }
 }
 
 // Hold listens for the key until the boot is over, and holds the boot for as long as the menu is open.
@@ -47,10 +46,10 @@ func (c *consoles) offerHold(starting context.Context, names []string, units []u
 		case <-starting.Done():
 		}
 	}
-	set(isHeld)
+	set(whatIsHeld(units))
 	c.Log.Warn("boot held by a key on " + name)
 	choice := Menu(c.Life, name, Expand(c.Machine.Now().Console)[name], func() []string { return c.waiting(units) })
-	c.Programs.None.Store(choice == Bare)
+	c.Programs.None.Store(choice == NoServices)
 	c.Log.Warn("boot goes on" + map[bool]string{true: " without services"}[c.Programs.None.Load()])
 	set(nil)
 }

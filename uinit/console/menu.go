@@ -15,8 +15,8 @@ type Choice byte
 
 // Choices.
 const (
-	Continue Choice = 'c'
-	Bare     Choice = 'n' // without services
+	Continue   Choice = 'c'
+	NoServices Choice = 'n' // without services
 )
 
 // menuLimit is how long a menu waits for a key. A line with noise on it, or a device that
@@ -84,7 +84,7 @@ func (g getty) menu(l *login, way spec.Login) error {
 				g.from.inside()
 				return l.become(root(g.etc))
 			}
-			g.from.say(sayBare)
+			g.from.say(sayNoServices)
 			return errors.New("left")
 		case 'w':
 			b, err := g.from.brief(briefLimit)

@@ -27,9 +27,9 @@ func TestMenu(t *testing.T) {
 	}{
 		"look and go on": {locked, spec.LoginPassword, []exchange{{"w", "  link:lan running: no [carrier"}, {"?", "w  show what is waiting"}, {"c", "c"}}, Continue},
 		"without services": {open, spec.LoginPassword, []exchange{
-			{"n", "Password of root: "}, {"wrong\n", "Login incorrect"}, {"", "Password of root: "}, {"sesame\n", ""}}, Bare},
+			{"n", "Password of root: "}, {"wrong\n", "Login incorrect"}, {"", "Password of root: "}, {"sesame\n", ""}}, NoServices},
 		"nobody's root":            {locked, spec.LoginPassword, []exchange{{"n", "root has no password"}, {"s", "root has no password"}, {"c", "c"}}, Continue},
-		"everybody is root anyway": {locked, spec.LoginAutologin, []exchange{{"n", "n"}}, Bare},
+		"everybody is root anyway": {locked, spec.LoginAutologin, []exchange{{"n", "n"}}, NoServices},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPTY(t)
@@ -51,7 +51,7 @@ func TestMenu(t *testing.T) {
 
 // Who thinks for longer than a question may take is heard all the same.
 func TestSayLater(t *testing.T) {
-	for what, want := range map[byte]gettyResult{sayInside: {inside: true}, sayBare: {choice: Bare}} {
+	for what, want := range map[byte]gettyResult{sayInside: {inside: true}, sayNoServices: {choice: NoServices}} {
 		ours, theirs, err := channel()
 		if err != nil {
 			t.Fatal(err)

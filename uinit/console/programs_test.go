@@ -57,7 +57,7 @@ func TestConverse(t *testing.T) {
 	}{strings.NewReader("?x?!n"), &answers}
 	n := 0
 	inside, choice := converse(asked, func() brief { n++; return brief{Status: []string{strings.Repeat("s", n)}} })
-	if !inside || choice != Bare {
+	if !inside || choice != NoServices {
 		t.Errorf("inside %v, choice %q", inside, choice)
 	}
 	d := json.NewDecoder(&answers)

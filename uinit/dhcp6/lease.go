@@ -7,31 +7,13 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/imgbuild/imgbuild/uinit/dhcp6/lease"
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
 )
 
-// Lease is an address with what the server said about its network, or that alone.
-type Lease struct {
-	// Address; invalid where none was asked for.
-	Address netip.Addr
-	// Server that lent it, by its DHCP unique identifier (RFC 8415, section 11).
-	Server string
-	DNS    []netip.Addr
-	// Domains to search names in.
-	Domains []string
-	// NTP are time servers, by address or name (RFC 5908, and RFC 4075 where the server has no other).
-	NTP []string
-	// Start is when the request was sent that the server agreed to: all times count from there.
-	Start time.Time
-	// Preferred is for how long new connections may use the address, Valid for how long it is there at all.
-	Preferred, Valid time.Duration
-	// Renew and Rebind are when to ask the same server (T1), and then any (T2). Without an address Renew is when to ask again.
-	Renew, Rebind time.Duration
-}
-
-// Expires is when the address must no longer be used.
-func (l Lease) Expires() time.Time { return l.Start.Add(l.Valid) }
+// Lease is what a server lent.
+type Lease = lease.Lease
 
 // Times for information without an address (RFC 8415, section 7.6, IRT_DEFAULT and IRT_MINIMUM).
 const (
@@ -69,7 +51,7 @@ func leaseFrom(m *message, iaid [4]byte, start time.Time) (Lease, error) {
 		}
 		t1, t2 := seconds(b[4:]), seconds(b[8:])
 		for _, x := range inner.Get(dhcpv6.OptionIAAddr) {
-			if l.lend(x.ToBytes(), t1, t2) {
+			if take(&l, x.ToBytes(), t1, t2) {
 				return l, nil
 			}
 		}
@@ -77,8 +59,8 @@ func leaseFrom(m *message, iaid [4]byte, start time.Time) (Lease, error) {
 	return l, fmt.Errorf("%w: no address", errFormat)
 }
 
-// lend takes an address, unless it is none or over already (RFC 8415, section 21.6).
-func (l *Lease) lend(b []byte, t1, t2 time.Duration) bool {
+// take gives the lease an address, unless it is none or over already (RFC 8415, section 21.6).
+func take(l *Lease, b []byte, t1, t2 time.Duration) bool {
 	if len(b) < 24 {
 		return false
 	}
@@ -114,7 +96,7 @@ func informationFrom(m *message, start time.Time) Lease {
 	o := m.Options.Options
 	l := Lease{
 		Server: string(data(o, dhcpv6.OptionServerID)), Start: start, Renew: refreshDefault,
-		DNS: addresses(data(o, dhcpv6.OptionDNSRecursiveNameServer)), Domains: Names(data(o, dhcpv6.OptionDomainSearchList)),
+		DNS: addresses(data(o, dhcpv6.OptionDNSRecursiveNameServer)), Domains: lease.Names(data(o, dhcpv6.OptionDomainSearchList)),
 	}
 	if b := data(o, dhcpv6.OptionInformationRefreshTime); len(b) == 4 {
 		l.Renew = max(seconds(b), refreshMinimum)
@@ -141,7 +123,7 @@ func timeServer(o dhcpv6.Option) []string {
 			return []string{a.String()}
 		}
 	case o.Code() == dhcpv6.NTPSuboptionSrvFQDNCode:
-		return Names(b)
+		return lease.Names(b)
 	}
 	return nil
 }

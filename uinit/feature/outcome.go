@@ -59,7 +59,7 @@ func (o *Outcomes) SetTrouble(name string, trouble error) {
 	if trouble != nil {
 		text = trouble.Error()
 	}
-	switch news := o.Board.Revise(name, text); {
+	switch news := o.Board.SetTrouble(name, text); {
 	case news && text == "":
 		o.Log.Info(name + " ok again")
 	case news:

@@ -2,6 +2,15 @@
 
 package features
 
-import "github.com/imgbuild/imgbuild/uinit/link"
+import (
+	"net"
 
-func init() { dhcp6 = link.DHCP6 }
+	client "github.com/imgbuild/imgbuild/uinit/dhcp6"
+	"github.com/imgbuild/imgbuild/uinit/link"
+)
+
+func init() {
+	dhcp6 = func(name string, mac net.HardwareAddr, hostname func() string, stateless bool) link.Client6 {
+		return client.NewOpening(name, mac, hostname, stateless)
+	}
+}

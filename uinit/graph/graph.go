@@ -17,6 +17,8 @@ type Unit struct {
 	// Reads are the keys of site.toml that change what the unit does. Where the box's owner may write one of them, the
 	// unit comes after the unit "site".
 	Reads []spec.SiteKey
+	// AfterMedium has the unit come after "site" whatever the owner may write, for it may need the medium that the file is on.
+	AfterMedium bool
 }
 
 // Part gives the units that one feature has on a machine; none where the machine does not use it.
@@ -32,7 +34,7 @@ func Of(d *spec.Description, parts ...Part) []Unit {
 		return units // an init that cannot read the file does not wait for it
 	}
 	for i, u := range units {
-		if d.Allows(u.Reads...) {
+		if u.AfterMedium || d.Allows(u.Reads...) {
 			units[i].After = append(slices.Clone(u.After), "site")
 		}
 	}

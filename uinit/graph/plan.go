@@ -1,6 +1,9 @@
 package graph
 
 import (
+	"maps"
+
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -27,6 +30,25 @@ type Plan struct {
 	Modules func(m *spec.Machine) []spec.Want
 	// Facts are what it makes known of the running machine. A function, so that the init links no meanings.
 	Facts func() []Facts
+	// SiteExample is TOML that the example of a site.toml shows of the feature's tables, where there is more to say than by
+	// the tags of single fields (spec.SiteKey); nil: nothing.
+	SiteExample func(m *spec.Machine) string
+}
+
+// Services are a machine's, those of [service.*] and those that parts bring, with the defaults of their schema.
+func Services(m *spec.Machine, parts ...func(*spec.Machine) map[string]spec.Service) map[string]spec.Service {
+	all := map[string]spec.Service{}
+	maps.Copy(all, m.Service)
+	for _, part := range parts {
+		if part == nil {
+			continue
+		}
+		for name, cfg := range part(m) {
+			defaults.Fill(&cfg)
+			all[name] = cfg
+		}
+	}
+	return all
 }
 
 // Option is a part of a feature that its tag leaves out of an init whose machine does not use it.

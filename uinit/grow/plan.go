@@ -2,7 +2,7 @@
 // that disk, with the ext4 file system in it, while it is mounted.
 //
 // Power may fail at any moment. The backup at the disk's end is written first, then the
-// table at its begin: one of them is whole at any time, and with "gpt" on its line the
+// table at its start: one of them is whole at any time, and with "gpt" on its line the
 // kernel takes either (block/partitions/efi.c).
 package grow
 
@@ -21,7 +21,7 @@ var ErrLeft = errors.New("left as it is")
 type State struct {
 	// Sectors of the disk, of 512 bytes.
 	Sectors int64
-	// Table is that at the disk's begin, Backup the one in its last sector; nil where there
+	// Table is that at the disk's start, Backup the one in its last sector; nil where there
 	// is no whole one.
 	Table, Backup *gptedit.Table
 	// Number of the partition, and its sectors as the kernel knows them.
@@ -81,7 +81,7 @@ func Plan(want spec.Growth, have State) ([]Op, error) {
 	if !whole || part.Last < last {
 		table.Extend(part.Number, last)
 		ops = append(ops, Write{"the backup of the partition table", table.Backup()})
-		for _, p := range table.Begin() {
+		for _, p := range table.Start() {
 			ops = append(ops, Write{"the partition table", p})
 		}
 	}

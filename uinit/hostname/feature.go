@@ -21,7 +21,7 @@ type host struct{ *feature.Deps }
 // Step is the work behind "hostname".
 func (h host) Step(string) feature.Step { return feature.Step{Run: h.set} }
 
-// set tells the kernel the name.
+// set tells the kernel the name, and the files that bear it where it is not the image's any more.
 func (h host) set(context.Context) error {
 	name := h.Machine.Now().Hostname
 	h.Facts.Fact(plan.Name.Is(string(name)))
@@ -30,6 +30,9 @@ func (h host) set(context.Context) error {
 	}
 	if err := unix.Sethostname([]byte(name)); err != nil {
 		return fmt.Errorf("setting the host name: %w", err)
+	}
+	if old := h.Machine.Image.Hostname; name != old {
+		return rename("/etc", old, name)
 	}
 	return nil
 }

@@ -11,16 +11,11 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// Assign says which interface each row gets, as its index. Rows choose in the order of their names; a row takes the
+// assign says which interface each row gets, as its index. Rows choose in the order of their names; a row takes the
 // first interface in bus order that matches and that no earlier row took. Match.Index counts all that
 // match otherwise, taken or not, so that rows with index 0 and 1 get the first and second port
-// whatever they are called. A row without an interface is absent from the result.
-func Assign(rows map[string]spec.Ethernet, nics []NIC) map[string]int {
-	return assign(rows, nics, nil)
-}
-
-// assign keeps what was assigned before, as long as the interface is there: a slow driver must not take a
-// running link's name away.
+// whatever they are called. A row without an interface is absent from the result. What was assigned before is kept, as long
+// as the interface is there: a slow driver must not take a running link's name away.
 func assign(rows map[string]spec.Ethernet, nics []NIC, before map[string]int) map[string]int {
 	nics = slices.Clone(nics)
 	order.By(nics, busOrder)

@@ -40,7 +40,7 @@ func TestAssign(t *testing.T) {
 		"nothing matches, the others are not moved": {rows{"a": row(spec.Match{Driver: []string{"none"}}), "b": {}}, map[string]int{"b": 3}},
 	}
 	for name, tt := range tests {
-		if got := Assign(tt.rows, nics); !maps.Equal(got, tt.want) {
+		if got := assign(tt.rows, nics, nil); !maps.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", name, got, tt.want)
 		}
 	}

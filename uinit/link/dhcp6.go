@@ -11,7 +11,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/dhcp6"
+	"github.com/imgbuild/imgbuild/uinit/dhcp6/lease"
 	"github.com/imgbuild/imgbuild/uinit/link/plan"
 )
 
@@ -93,7 +93,7 @@ func (w *work) runDHCP6(name string, a *active) {
 			return
 		}
 		ctx, stop := context.WithCancel(w.ctx)
-		a.asking6 = &asking6{client: w.client6(name, mac, how == information6), stop: stop, mac: n.Address, how: how}
+		a.asking6 = &asking6{client: w.client6(name, mac, hostName, how == information6), stop: stop, mac: n.Address, how: how}
 		go w.ask6(ctx, a.asking6, name, n.Index, local, a.lease6)
 	}
 }
@@ -134,7 +134,7 @@ func (w *work) local(nic int) netip.Addr {
 }
 
 // ask6 runs a client until it is stopped or its socket breaks, which is tried again after a while.
-func (m *Manager) ask6(ctx context.Context, who *asking6, name string, nic int, local netip.Addr, last *dhcp6.Lease) {
+func (m *Manager) ask6(ctx context.Context, who *asking6, name string, nic int, local netip.Addr, last *lease.Lease) {
 	call := func(f func(*work, *active)) {
 		select {
 		case <-ctx.Done():
@@ -146,7 +146,7 @@ func (m *Manager) ask6(ctx context.Context, who *asking6, name string, nic int, 
 		}:
 		}
 	}
-	_ = who.client.Run(ctx, nic, local, last, func(l *dhcp6.Lease) {
+	_ = who.client.Run(ctx, nic, local, last, func(l *lease.Lease) {
 		call(func(_ *work, a *active) {
 			if l == nil {
 				a.given6 = netip.Addr{}
@@ -171,7 +171,7 @@ func (a *active) halt6() {
 }
 
 // leased6 is a lease's address. Which others are on the link routers say, not the lease.
-func leased6(l *dhcp6.Lease) []Address {
+func leased6(l *lease.Lease) []Address {
 	if l == nil || !l.Address.IsValid() {
 		return nil
 	}

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/dhcp6"
 )
 
 // peer6 is a peer that also speaks DHCPv6 and advertises itself as a router.
@@ -157,7 +158,9 @@ func manage6(t *testing.T, a spec.Addressing) (*Manager, *told, context.Context)
 	dir := t.TempDir()
 	ctx, cancel := context.WithTimeout(context.Background(), 80*time.Second)
 	t.Cleanup(cancel)
-	m := New(ctx, &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {Match: veth, Addressing: a}}}, f, DHCP6)
+	m := New(ctx, &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {Match: veth, Addressing: a}}}, f, func(name string, mac net.HardwareAddr, hostname func() string, stateless bool) Client6 {
+		return dhcp6.NewOpening(name, mac, hostname, stateless)
+	})
 	m.resolvConf = filepath.Join(dir, "resolv.conf")
 	return m, f, ctx
 }

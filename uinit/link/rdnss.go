@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/imgbuild/imgbuild/uinit/dhcp6"
+	"github.com/imgbuild/imgbuild/uinit/dhcp6/lease"
 )
 
 // advertised are name servers or search domains of one option of a router advertisement (RFC 8106, section 5).
@@ -55,7 +55,7 @@ func parseAdvertised(b []byte) []advertised {
 				}
 			}
 		case optionDNSSL:
-			o.domains = dhcp6.Names(b[8:size])
+			o.domains = lease.Names(b[8:size])
 		}
 		if o.servers != nil || o.domains != nil {
 			all = append(all, o)

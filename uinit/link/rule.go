@@ -58,8 +58,8 @@ func (r Rule) words(verb string) string {
 func rulesOf(m *spec.Machine) []Rule {
 	var all []Rule
 	for _, name := range slices.Sorted(maps.Keys(m.Rule)) {
-		row := m.Rule[name]
-		r := Rule{From: row.From, To: row.To, Mark: uint32(row.FirewallMark), Table: row.Table, Priority: row.Priority, Ours: true}
+		cfg := m.Rule[name]
+		r := Rule{From: cfg.From, To: cfg.To, Mark: uint32(cfg.FirewallMark), Table: cfg.Table, Priority: cfg.Priority, Ours: true}
 		for _, r.V6 = range []bool{false, true} {
 			fits := func(p netip.Prefix) bool { return !p.IsValid() || p.Addr().Is6() == r.V6 }
 			if fits(r.From) && fits(r.To) {

@@ -13,7 +13,7 @@ func TestRoam(t *testing.T) {
 	yes, no := true, false
 	up, plugged := NIC{Index: 2, Up: true}, NIC{Index: 2, Up: true, Carrier: true}
 	for name, tt := range map[string]struct {
-		row   spec.Link
+		cfg   spec.Link
 		seen  []NIC
 		asked int
 	}{
@@ -29,7 +29,7 @@ func TestRoam(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				asked := 0
-				m := &Manager{ctx: t.Context(), rows: map[string]row{"lan": {Link: tt.row}},
+				m := &Manager{ctx: t.Context(), rows: map[string]row{"lan": {Link: tt.cfg}},
 					solicit: func(context.Context, int, string) error { asked++; return nil }}
 				w, a := &work{Manager: m}, &active{nic: 2}
 				for _, n := range tt.seen {

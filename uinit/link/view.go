@@ -7,7 +7,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
-	"github.com/imgbuild/imgbuild/uinit/dhcp6"
+	"github.com/imgbuild/imgbuild/uinit/dhcp6/lease"
 	"github.com/imgbuild/imgbuild/uinit/link/plan"
 )
 
@@ -21,7 +21,7 @@ type view struct {
 	applied bool
 	err     error
 	lease   *dhcp.Lease
-	lease6  *dhcp6.Lease
+	lease6  *lease.Lease
 	// repairs are the changes of others that were undone.
 	repairs int
 	// reached: the far end of a probe has answered.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
-	"github.com/imgbuild/imgbuild/uinit/dhcp6"
+	"github.com/imgbuild/imgbuild/uinit/dhcp6/lease"
 )
 
 // work is what the manager's goroutine knows; nobody else touches it.
@@ -45,7 +45,7 @@ type active struct {
 	err   error
 	lease *dhcp.Lease
 	// lease6 is of DHCPv6, or what it said without an address.
-	lease6 *dhcp6.Lease
+	lease6 *lease.Lease
 	// given6 is the address of it that the interface was given last; settled6: nobody else has it.
 	given6   netip.Addr
 	settled6 bool

@@ -24,13 +24,13 @@ func config(m *spec.Machine, line cmdline.Line) kmod.Config {
 	c := kmod.Config{Parameters: map[string]string{"bonding": "max_bonds=0"}, Blacklist: map[string]bool{}}
 	normal := func(name string) string { return strings.ReplaceAll(name, "-", "_") }
 	for _, name := range graph.Names(m.Module) {
-		row := m.Module[name]
+		cfg := m.Module[name]
 		var parameters []string
-		for _, p := range slices.Sorted(maps.Keys(row.Parameters)) {
-			parameters = append(parameters, p+"="+row.Parameters[p])
+		for _, p := range slices.Sorted(maps.Keys(cfg.Parameters)) {
+			parameters = append(parameters, p+"="+cfg.Parameters[p])
 		}
 		c.Parameters[normal(name)] = strings.TrimSpace(c.Parameters[normal(name)] + " " + strings.Join(parameters, " "))
-		c.Blacklist[normal(name)] = row.Blacklist
+		c.Blacklist[normal(name)] = cfg.Blacklist
 	}
 	for name, parameters := range line.Modules() {
 		c.Parameters[name] = strings.TrimSpace(c.Parameters[name] + " " + strings.Join(parameters, " "))
@@ -64,7 +64,7 @@ func openIn(dir string, m *spec.Machine, line cmdline.Line) (*kmod.Loader, *kmod
 // nil where there is nothing to mount. A unit of the graph it is not: others would all have to name it, and nothing can
 // be done before it.
 func AttachUsr(m *spec.Machine, line cmdline.Line) *unit.Outcome {
-	begin := time.Now()
+	start := time.Now()
 	tried, err := mount.AttachUsr(func(root, name string) error {
 		dir := spec.EarlyDir
 		if root != "" {
@@ -82,9 +82,9 @@ func AttachUsr(m *spec.Machine, line cmdline.Line) *unit.Outcome {
 	})
 	switch {
 	case err != nil:
-		return &unit.Outcome{Name: "usr", State: unit.Failed, Err: err, Start: begin, Took: time.Since(begin)}
+		return &unit.Outcome{Name: "usr", State: unit.Failed, Err: err, Start: start, Took: time.Since(start)}
 	case tried:
-		return &unit.Outcome{Name: "usr", State: unit.OK, Start: begin, Took: time.Since(begin)}
+		return &unit.Outcome{Name: "usr", State: unit.OK, Start: start, Took: time.Since(start)}
 	}
 	return nil
 }

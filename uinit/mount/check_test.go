@@ -115,7 +115,7 @@ func TestCheckersThatFail(t *testing.T) {
 func TestWary(t *testing.T) {
 	const safe = unix.MS_NOSUID | unix.MS_NODEV
 	for _, tt := range []struct {
-		row  spec.Mount
+		cfg  spec.Mount
 		bits uintptr
 		data string
 	}{
@@ -124,8 +124,8 @@ func TestWary(t *testing.T) {
 		{spec.Mount{Type: "ext4", Options: []string{"errors=panic", "ro,suid"}}, unix.MS_NODEV | unix.MS_RDONLY, "errors=remount-ro,errors=panic"},
 		{spec.Mount{Type: "ext4", Options: []string{"dev", "suid"}}, 0, "errors=remount-ro"},
 	} {
-		if bits, data := wary(tt.row); bits != tt.bits || data != tt.data {
-			t.Errorf("%+v: %#x %q, want %#x %q", tt.row, bits, data, tt.bits, tt.data)
+		if bits, data := wary(tt.cfg); bits != tt.bits || data != tt.data {
+			t.Errorf("%+v: %#x %q, want %#x %q", tt.cfg, bits, data, tt.bits, tt.data)
 		}
 	}
 }

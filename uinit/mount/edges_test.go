@@ -63,15 +63,15 @@ func TestEachOption(t *testing.T) {
 		}
 	}
 	for _, tt := range []struct {
-		row  spec.Mount
+		cfg  spec.Mount
 		bits uintptr
 		data string
 	}{
 		{spec.Mount{Type: "ext4"}, unix.MS_NOSUID | unix.MS_NODEV, "errors=remount-ro"}, {spec.Mount{Type: "xfs"}, unix.MS_NOSUID | unix.MS_NODEV, ""},
 		{spec.Mount{Type: "ext4", Options: []string{"suid,dev", "errors=panic"}}, 0, "errors=remount-ro,errors=panic"},
 	} {
-		if bits, data := wary(tt.row); bits != tt.bits || data != tt.data {
-			t.Errorf("%+v: %#x, %q", tt.row, bits, data)
+		if bits, data := wary(tt.cfg); bits != tt.bits || data != tt.data {
+			t.Errorf("%+v: %#x, %q", tt.cfg, bits, data)
 		}
 	}
 }

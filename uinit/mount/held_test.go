@@ -90,8 +90,8 @@ func TestMountedTwice(t *testing.T) {
 	rows.Wait()
 }
 
-func mountRow(t *testing.T, target string, row spec.Mount, turns *Turns) error {
-	return New(target, row, Deps{
+func mountRow(t *testing.T, target string, cfg spec.Mount, turns *Turns) error {
+	return New(target, cfg, Deps{
 		Sys:        os.DirFS("/sys"),
 		Wait:       func(_ context.Context, ready func() (bool, error)) error { _, err := ready(); return err },
 		LoadModule: func(string) error { return nil },

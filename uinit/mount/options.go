@@ -53,10 +53,10 @@ func Options(options []string) (bits uintptr, data string) {
 // wary are a row's options after those that keep a file system, whoever had its disk before, from making anybody
 // root (programs with set-uid, nodes of devices) and from halting the machine: a superblock may ask for a panic where
 // something is damaged. A row's own options come last, and win.
-func wary(row spec.Mount) (bits uintptr, data string) {
+func wary(cfg spec.Mount) (bits uintptr, data string) {
 	first := []string{"nosuid", "nodev"}
-	if row.Type == "ext4" {
+	if cfg.Type == "ext4" {
 		first = append(first, "errors=remount-ro")
 	}
-	return Options(append(first, row.Options...))
+	return Options(append(first, cfg.Options...))
 }

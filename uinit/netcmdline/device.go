@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
 )
@@ -22,7 +23,8 @@ func (o *overrider) bond(value string) error {
 	if ports == "" {
 		ports = "eth0,eth1"
 	}
-	b := spec.Bond{Mode: "balance-rr", MIIMon: spec.Duration(100 * time.Millisecond), LACPRate: "slow", HashPolicy: "layer2", Addressing: o.m.Bond[name].Addressing}
+	b := spec.Bond{Mode: "balance-rr", Addressing: o.m.Bond[name].Addressing}
+	defaults.Fill(&b)
 	for word := range strings.SplitSeq(fields[2], ",") {
 		if err := bondOption(&b, word); err != nil {
 			return err

@@ -84,9 +84,9 @@ func (o *overrider) ifname(value string) error {
 		return err
 	}
 	o.macs[name] = mac
-	row := o.m.Ethernet[name]
-	row.Match = spec.Match{MAC: mac}
-	o.m.Ethernet[name] = row
+	cfg := o.m.Ethernet[name]
+	cfg.Match = spec.Match{MAC: mac}
+	o.m.Ethernet[name] = cfg
 	return nil
 }
 

@@ -89,9 +89,9 @@ func TestOverride(t *testing.T) {
 			m.Bridge["br0"] = spec.Bridge{Ports: []string{"port"}, Addressing: spec.Addressing{DHCP4: true}}
 		}, nil},
 		{"name servers", "nameserver=192.0.2.53 nameserver=[2001:db8::53]", func(m *spec.Machine) {
-			row := m.Ethernet["lan"]
-			row.DNS = nil
-			m.Ethernet["lan"] = row
+			cfg := m.Ethernet["lan"]
+			cfg.DNS = nil
+			m.Ethernet["lan"] = cfg
 			bond := m.Bond["bond0"]
 			bond.DNS = addrs("192.0.2.53", "2001:db8::53")
 			m.Bond["bond0"] = bond
@@ -156,8 +156,8 @@ func TestBootInterface(t *testing.T) {
 		"known": {Ethernet: map[string]spec.Ethernet{"bootif": {Match: spec.Match{MAC: "52:54:00:12:34:56"}}, "a": {}}},
 	} {
 		got, problems := Override(m, line)
-		row := got.Ethernet["bootif"]
-		if problems != nil || row.Match.MAC != "52:54:00:12:34:56" || !row.DHCP4 || got.Ethernet["a"].DHCP4 {
+		cfg := got.Ethernet["bootif"]
+		if problems != nil || cfg.Match.MAC != "52:54:00:12:34:56" || !cfg.DHCP4 || got.Ethernet["a"].DHCP4 {
 			t.Errorf("%s: %v, %v", what, got.Ethernet, problems)
 		}
 	}

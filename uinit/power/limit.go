@@ -29,7 +29,7 @@ func Limit() time.Duration {
 // Await returns when gone says so, or when the limit is over. That is asked for again and again: the worker writes it only
 // when it has heard of the request, and a guest's power-off may take longer than what PID 1 takes for the limit until then.
 func Await(gone func() bool, limit func() time.Duration) {
-	for begin := time.Now(); !gone() && time.Since(begin) < limit(); {
+	for start := time.Now(); !gone() && time.Since(start) < limit(); {
 		time.Sleep(100 * time.Millisecond)
 	}
 }

@@ -18,9 +18,9 @@ type Step struct {
 // a passed limit is reported and left behind.
 func Run(ctx context.Context, steps []Step, report func(name string, took time.Duration, err error)) {
 	for _, s := range steps {
-		begin := time.Now()
+		start := time.Now()
 		err := s.run(ctx)
-		report(s.Name, time.Since(begin), err)
+		report(s.Name, time.Since(start), err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
@@ -33,10 +34,11 @@ func (l *life) Blocked() string { return "" }
 
 // managing is a machine with one service, whose runs take as long as given and then fail; a run that takes 0
 // does not end.
-func managing(t *testing.T, row spec.Service, runs ...time.Duration) *services {
+func managing(t *testing.T, cfg spec.Service, runs ...time.Duration) *services {
 	s := &services{featuretest.Deps(t, spec.Machine{}), map[string]*supervise.Service{}}
 	s.Outcomes.Supervisors = []feature.Supervisor{s}
-	s.all["a"] = supervise.New("a", row, supervise.Deps{
+	defaults.Fill(&cfg)
+	s.all["a"] = supervise.New("a", cfg, supervise.Deps{
 		Start: func(string, spec.Service) (supervise.Process, error) {
 			l := &life{over: make(chan supervise.Exit, 1)}
 			if took := runs[0]; took > 0 {

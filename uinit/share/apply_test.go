@@ -120,9 +120,9 @@ func TestOfferAll(t *testing.T) {
 	dir := t.TempDir()
 	rows := map[string]spec.ISCSIShare{}
 	for _, name := range []string{"a", "b", "c"} {
-		row := spec.ISCSIShare{Target: spec.IQN("iqn.2026-01.example:" + name), Source: filepath.Join(dir, name), Size: 4096, Insecure: true, ReadOnly: name == "a"}
-		rows[name] = row
-		for _, d := range []string{"core/fileio_0/" + name + "/wwn", "iscsi/" + string(row.Target) + "/tpgt_1/lun/lun_0", "iscsi/" + string(row.Target) + "/tpgt_1/attrib", "iscsi/" + string(row.Target) + "/tpgt_1/np"} {
+		cfg := spec.ISCSIShare{Target: spec.IQN("iqn.2026-01.example:" + name), Source: filepath.Join(dir, name), Size: 4096, Insecure: true, ReadOnly: name == "a"}
+		rows[name] = cfg
+		for _, d := range []string{"core/fileio_0/" + name + "/wwn", "iscsi/" + string(cfg.Target) + "/tpgt_1/lun/lun_0", "iscsi/" + string(cfg.Target) + "/tpgt_1/attrib", "iscsi/" + string(cfg.Target) + "/tpgt_1/np"} {
 			if err := os.MkdirAll(filepath.Join(target, d), 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -160,9 +160,9 @@ func TestOfferAll(t *testing.T) {
 	if err := errors.Join(os.WriteFile(secret, []byte("correct horse"), 0o600), os.MkdirAll(filepath.Join(target, "iscsi/discovery_auth"), 0o755), os.MkdirAll(group(rows["c"])+"/auth", 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	row := rows["c"]
-	row.Insecure, row.User, row.PasswordFile = false, "anna", secret
-	if err := offerAll(t.Context(), map[string]spec.ISCSIShare{"c": row}, func(string) error { return nil }); err != nil || enable("c") != "1" {
+	cfg := rows["c"]
+	cfg.Insecure, cfg.User, cfg.PasswordFile = false, "anna", secret
+	if err := offerAll(t.Context(), map[string]spec.ISCSIShare{"c": cfg}, func(string) error { return nil }); err != nil || enable("c") != "1" {
 		t.Errorf("%v; c is %q", err, enable("c"))
 	}
 	for name, want := range map[string]string{"iscsi/discovery_auth/userid": "anna", "iscsi/discovery_auth/password": "correct horse", "iscsi/discovery_auth/enforce_discovery_auth": "1"} {

@@ -39,12 +39,12 @@ func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alon
 func offerAll(ctx context.Context, rows map[string]spec.ISCSIShare, alone func(string) error) error {
 	var failed []error
 	disks, begun := map[string]Disk{}, map[string]bool{}
-	for name, row := range rows {
-		half, done := offered(group(row))
+	for name, cfg := range rows {
+		half, done := offered(group(cfg))
 		if done {
 			continue // a worker before this one has done it, and initiators may be at work
 		}
-		disk, err := findAlone(row, alone)
+		disk, err := findAlone(cfg, alone)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("offering %s by iSCSI: %w", name, err))
 			continue
@@ -69,11 +69,11 @@ func offered(group string) (begun, done bool) {
 }
 
 // findAlone is find for what may be used by itself.
-func findAlone(row spec.ISCSIShare, alone func(string) error) (Disk, error) {
-	if err := alone(row.Source); err != nil {
+func findAlone(cfg spec.ISCSIShare, alone func(string) error) (Disk, error) {
+	if err := alone(cfg.Source); err != nil {
 		return Disk{}, err
 	}
-	return find(row)
+	return find(cfg)
 }
 
 // StopISCSI takes the disks back, so that their files can be closed. What was never
@@ -83,36 +83,36 @@ func StopISCSI(ctx context.Context, rows map[string]spec.ISCSIShare) error {
 		return nil
 	}
 	disks := map[string]Disk{}
-	for name, row := range rows {
-		disks[name] = Disk{Device: isDevice(row.Source)}
+	for name, cfg := range rows {
+		disks[name] = Disk{Device: isDevice(cfg.Source)}
 	}
 	return apply(ctx, Undo(PlanISCSI(rows, disks)))
 }
 
 // find looks at what is to be offered; a file that the profile gives a size is made.
-func find(row spec.ISCSIShare) (d Disk, err error) {
-	if row.User == "" && !row.Insecure {
+func find(cfg spec.ISCSIShare) (d Disk, err error) {
+	if cfg.User == "" && !cfg.Insecure {
 		return d, errors.New("nobody would be asked for a password, and the image does not say that this is meant (insecure = true)")
 	}
-	if d.Password, err = password(row.PasswordFile); err != nil {
+	if d.Password, err = password(cfg.PasswordFile); err != nil {
 		return d, err
 	}
-	if d.Mutual, err = password(row.MutualPasswordFile); err != nil {
+	if d.Mutual, err = password(cfg.MutualPasswordFile); err != nil {
 		return d, err
 	}
 	// RFC 7143, section 9.2.1: else an initiator could have the target answer its own question.
 	if d.Mutual != "" && d.Mutual == d.Password {
-		return d, fmt.Errorf("the passwords in %s and %s are the same; accepted: two", row.PasswordFile, row.MutualPasswordFile)
+		return d, fmt.Errorf("the passwords in %s and %s are the same; accepted: two", cfg.PasswordFile, cfg.MutualPasswordFile)
 	}
-	if d.Device = isDevice(row.Source); d.Device {
-		return d, blockDevice(row.Source)
+	if d.Device = isDevice(cfg.Source); d.Device {
+		return d, blockDevice(cfg.Source)
 	}
-	f, err := bounded.Open(row.Source, os.O_RDONLY)
-	if errors.Is(err, os.ErrNotExist) && row.Size > 0 {
+	f, err := bounded.Open(cfg.Source, os.O_RDONLY)
+	if errors.Is(err, os.ErrNotExist) && cfg.Size > 0 {
 		// It takes no space before it is written.
-		err = bounded.FillNew(row.Source, 0o600, func(f *os.File) error { return f.Truncate(int64(row.Size)) })
+		err = bounded.FillNew(cfg.Source, 0o600, func(f *os.File) error { return f.Truncate(int64(cfg.Size)) })
 		if err == nil {
-			f, err = bounded.Open(row.Source, os.O_RDONLY)
+			f, err = bounded.Open(cfg.Source, os.O_RDONLY)
 		}
 	}
 	if err != nil {
@@ -124,7 +124,7 @@ func find(row spec.ISCSIShare) (d Disk, err error) {
 		return d, err
 	}
 	if d.Size = info.Size(); d.Size == 0 {
-		return d, fmt.Errorf("%s is empty", row.Source)
+		return d, fmt.Errorf("%s is empty", cfg.Source)
 	}
 	return d, nil
 }

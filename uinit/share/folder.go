@@ -23,12 +23,12 @@ type folder struct {
 func folders(s spec.Share) []folder {
 	var all []folder
 	for _, name := range slices.Sorted(maps.Keys(s.NFS)) {
-		row := s.NFS[name]
-		all = append(all, folder{row.Path, row.Owner, row.Create})
+		cfg := s.NFS[name]
+		all = append(all, folder{cfg.Path, cfg.Owner, cfg.Create})
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.SMB)) {
-		row := s.SMB[name]
-		all = append(all, folder{row.Path, row.Owner, row.Create})
+		cfg := s.SMB[name]
+		all = append(all, folder{cfg.Path, cfg.Owner, cfg.Create})
 	}
 	return all
 }

@@ -59,14 +59,14 @@ func PlanISCSI(rows map[string]spec.ISCSIShare, disks map[string]Disk) []Op {
 }
 
 // planStore makes the backstore and returns its place.
-func planStore(name string, row spec.ISCSIShare, disk Disk) (string, []Op) {
-	hba, control := "fileio_0", fmt.Sprintf("fd_dev_name=%s,fd_dev_size=%d", row.Source, disk.Size)
+func planStore(name string, cfg spec.ISCSIShare, disk Disk) (string, []Op) {
+	hba, control := "fileio_0", fmt.Sprintf("fd_dev_name=%s,fd_dev_size=%d", cfg.Source, disk.Size)
 	if disk.Device {
-		hba, control = "iblock_0", "udev_path="+row.Source
+		hba, control = "iblock_0", "udev_path="+cfg.Source
 	}
 	store := path.Join(target, "core", hba, name)
 	// Initiators tell disks apart by this number, also after a boot.
-	serial := sha256.Sum256([]byte(string(row.Target) + " " + name))
+	serial := sha256.Sum256([]byte(string(cfg.Target) + " " + name))
 	return store, []Op{
 		{Verb: Make, Path: path.Dir(store)},
 		{Verb: Make, Path: store},
@@ -77,47 +77,47 @@ func planStore(name string, row spec.ISCSIShare, disk Disk) (string, []Op) {
 }
 
 // group is the one portal group of a row's target.
-func group(row spec.ISCSIShare) string {
-	return path.Join(target, "iscsi", string(row.Target), "tpgt_1")
+func group(cfg spec.ISCSIShare) string {
+	return path.Join(target, "iscsi", string(cfg.Target), "tpgt_1")
 }
 
-func planTarget(name, store string, row spec.ISCSIShare, disk Disk) []Op {
-	group := group(row)
+func planTarget(name, store string, cfg spec.ISCSIShare, disk Disk) []Op {
+	group := group(cfg)
 	flag := map[bool]string{true: "1", false: "0"}
-	open := len(row.Initiators) == 0 // to any name that knows the password
+	open := len(cfg.Initiators) == 0 // to any name that knows the password
 	ops := []Op{
 		{Verb: Make, Path: path.Join(target, "iscsi")},
 		{Verb: Make, Path: path.Dir(group)},
 		{Verb: Make, Path: group},
 		{Verb: Make, Path: group + "/lun/lun_0"},
 		{Verb: Link, Path: group + "/lun/lun_0/" + name, Value: store},
-		{Verb: Write, Path: group + "/attrib/authentication", Value: flag[row.User != ""]},
+		{Verb: Write, Path: group + "/attrib/authentication", Value: flag[cfg.User != ""]},
 		{Verb: Write, Path: group + "/attrib/generate_node_acls", Value: flag[open]},
 		{Verb: Write, Path: group + "/attrib/cache_dynamic_acls", Value: flag[open]},
 		// Who only asks what there is hears of a target that names its initiators if it is one of them.
 		{Verb: Write, Path: group + "/attrib/demo_mode_discovery", Value: "0"},
-		{Verb: Write, Path: group + "/attrib/demo_mode_write_protect", Value: flag[row.ReadOnly]},
+		{Verb: Write, Path: group + "/attrib/demo_mode_write_protect", Value: flag[cfg.ReadOnly]},
 	}
-	chap := func(at string) { ops = append(ops, planCHAP(at+"/auth", row, disk)...) }
+	chap := func(at string) { ops = append(ops, planCHAP(at+"/auth", cfg, disk)...) }
 	if open {
 		chap(group)
 	}
-	for _, initiator := range row.Initiators {
+	for _, initiator := range cfg.Initiators {
 		acl := group + "/acls/" + string(initiator)
 		ops = append(ops, Op{Verb: Make, Path: acl}, Op{Verb: Make, Path: acl + "/lun_0"},
 			Op{Verb: Link, Path: acl + "/lun_0/" + name, Value: group + "/lun/lun_0"},
-			Op{Verb: Write, Path: acl + "/lun_0/write_protect", Value: flag[row.ReadOnly]})
+			Op{Verb: Write, Path: acl + "/lun_0/write_protect", Value: flag[cfg.ReadOnly]})
 		chap(acl)
 	}
-	for _, portal := range portals(row.Listen) {
+	for _, portal := range portals(cfg.Listen) {
 		ops = append(ops, Op{Verb: Make, Path: group + "/np/" + portal})
 	}
 	return append(ops, Op{Verb: Write, Path: group + "/enable", Value: "1"})
 }
 
 // planCHAP writes the accounts for CHAP into a folder of the kernel's, where there are any.
-func planCHAP(at string, row spec.ISCSIShare, disk Disk) (ops []Op) {
-	for _, account := range []struct{ user, password, suffix string }{{row.User, disk.Password, ""}, {row.MutualUser, disk.Mutual, "_mutual"}} {
+func planCHAP(at string, cfg spec.ISCSIShare, disk Disk) (ops []Op) {
+	for _, account := range []struct{ user, password, suffix string }{{cfg.User, disk.Password, ""}, {cfg.MutualUser, disk.Mutual, "_mutual"}} {
 		if account.user != "" {
 			ops = append(ops, Op{Verb: Write, Path: at + "/userid" + account.suffix, Value: account.user},
 				Op{Verb: Write, Path: at + "/password" + account.suffix, Value: account.password, Secret: true})
@@ -145,12 +145,12 @@ func planDiscovery(rows map[string]spec.ISCSIShare, disks map[string]Disk) []Op 
 	var one *spec.ISCSIShare
 	var disk Disk
 	for _, name := range slices.Sorted(maps.Keys(rows)) {
-		row := rows[name]
-		if row.User == "" || one != nil && (row.User != one.User || row.PasswordFile != one.PasswordFile || row.MutualUser != one.MutualUser || row.MutualPasswordFile != one.MutualPasswordFile) {
+		cfg := rows[name]
+		if cfg.User == "" || one != nil && (cfg.User != one.User || cfg.PasswordFile != one.PasswordFile || cfg.MutualUser != one.MutualUser || cfg.MutualPasswordFile != one.MutualPasswordFile) {
 			return nil
 		}
 		if found, ok := disks[name]; ok || one == nil {
-			one, disk = &row, found
+			one, disk = &cfg, found
 		}
 	}
 	if one == nil || disk.Password == "" {

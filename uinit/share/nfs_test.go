@@ -10,11 +10,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/nettest"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/share/plan"
 )
 
@@ -25,18 +27,18 @@ func TestNFSSettings(t *testing.T) {
 	if got := settings(7); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	rows := plan.Services(&spec.Machine{Share: spec.Share{NFS: map[string]spec.NFSShare{"a": {}}, SMB: map[string]spec.SMBShare{"b": {}}, State: "/srv/state"}})
+	rows := graph.Services(&spec.Machine{Share: spec.Share{NFS: map[string]spec.NFSShare{"a": {}}, SMB: map[string]spec.SMBShare{"b": {}}, State: "/srv/state"}}, plan.Services)
 	for name, want := range map[string]string{
 		"rpc.mountd": "/usr/sbin/rpc.mountd -F -N 2 -N 3", "nfsdcld": "/usr/sbin/nfsdcld -F -p /run/rpc_pipefs -s /srv/state/nfsdcld",
 		"smbd": "/usr/sbin/smbd -F --no-process-group --debug-stdout",
 	} {
-		row := rows[name]
-		if got := strings.Join(row.Command, " "); got != want || row.User != "root" || row.Restart != spec.RestartAlways || row.StopSignal != "TERM" ||
-			row.StopTimeout.Or(0).Seconds() != 5 || !slices.Equal(row.Needs, []string{"share-files"}) {
-			t.Errorf("%s: %+v", name, row)
+		cfg := rows[name]
+		if got := strings.Join(cfg.Command, " "); got != want || cfg.User != "root" || cfg.Restart != spec.RestartAlways || cfg.StopSignal != "TERM" ||
+			time.Duration(cfg.StopTimeout).Seconds() != 5 || !slices.Equal(cfg.Needs, []string{"share-files"}) {
+			t.Errorf("%s: %+v", name, cfg)
 		}
 	}
-	if r := rows["smbd"].Ready; r.Port != 445 || r.Timeout.Or(0).Seconds() != 60 {
+	if r := rows["smbd"].Ready; r.Port != 445 || time.Duration(r.Timeout).Seconds() != 60 {
 		t.Errorf("smbd is ready at %+v", r)
 	}
 	if got := plan.Services(&spec.Machine{Share: spec.Share{NFS: map[string]spec.NFSShare{"a": {}}}})["nfsdcld"].Command; !reflect.DeepEqual(got[len(got)-1], plan.Memory) {

@@ -12,12 +12,12 @@ import (
 
 // offer offers one disk, if nobody else holds it. From then on the kernel does: a device by an exclusive opening, a file
 // by one for writing. Begun says that a worker before this one has made a part of it.
-func offer(ctx context.Context, name string, row spec.ISCSIShare, disk Disk, begun bool) error {
+func offer(ctx context.Context, name string, cfg spec.ISCSIShare, disk Disk, begun bool) error {
 	flag := os.O_RDWR
-	if row.ReadOnly && !disk.Device { // a device is one target's alone in any case (iblock_configure_device)
+	if cfg.ReadOnly && !disk.Device { // a device is one target's alone in any case (iblock_configure_device)
 		flag = os.O_RDONLY
 	}
-	r, err := holder.Reserve(row.Source, flag)
+	r, err := holder.Reserve(cfg.Source, flag)
 	if busy := (*holder.BusyError)(nil); errors.As(err, &busy) && byItself(name, busy.Holders) {
 		r, err = &holder.Reservation{}, nil
 	}
@@ -25,7 +25,7 @@ func offer(ctx context.Context, name string, row spec.ISCSIShare, disk Disk, beg
 		return err
 	}
 	defer r.Release()
-	ops := PlanISCSI(map[string]spec.ISCSIShare{name: row}, map[string]Disk{name: disk})
+	ops := PlanISCSI(map[string]spec.ISCSIShare{name: cfg}, map[string]Disk{name: disk})
 	if begun {
 		if err := apply(ctx, Undo(ops)); err != nil { // settings of what is half made can't all be written again
 			return err

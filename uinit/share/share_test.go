@@ -32,7 +32,7 @@ func TestPlanISCSI(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name string
-		row  spec.ISCSIShare
+		cfg  spec.ISCSIShare
 		disk Disk
 		want []string
 	}{
@@ -55,8 +55,8 @@ func TestPlanISCSI(t *testing.T) {
 			"mkdir "+group+"/np/192.0.2.1:3260", "mkdir "+group+"/np/[2001:db8::1]:3260", "write "+group+"/enable 1")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.row.Target, test.row.Source = "iqn.2026-01.example:a", "/srv/a"
-			ops := PlanISCSI(map[string]spec.ISCSIShare{"a": test.row}, map[string]Disk{"a": test.disk})
+			test.cfg.Target, test.cfg.Source = "iqn.2026-01.example:a", "/srv/a"
+			ops := PlanISCSI(map[string]spec.ISCSIShare{"a": test.cfg}, map[string]Disk{"a": test.disk})
 			got := show(ops)
 			for i := range got {
 				if before, ok := strings.CutSuffix(got[i], ops[i].Value); ok && strings.HasSuffix(before, "vpd_unit_serial ") && len(ops[i].Value) == 32 {
@@ -95,8 +95,8 @@ func TestPlanDiscovery(t *testing.T) {
 }
 
 func TestUndo(t *testing.T) {
-	row := spec.ISCSIShare{Target: "iqn.2026-01.example:a", Source: "/dev/vdb", Initiators: []spec.IQN{"iqn.2026-01.example:c"}}
-	ops := PlanISCSI(map[string]spec.ISCSIShare{"a": row}, map[string]Disk{"a": {Device: true}})
+	cfg := spec.ISCSIShare{Target: "iqn.2026-01.example:a", Source: "/dev/vdb", Initiators: []spec.IQN{"iqn.2026-01.example:c"}}
+	ops := PlanISCSI(map[string]spec.ISCSIShare{"a": cfg}, map[string]Disk{"a": {Device: true}})
 	undo := show(Undo(ops))
 	if undo[0] != "write iscsi/iqn.2026-01.example:a/tpgt_1/enable 0" {
 		t.Errorf("it begins with %s", undo[0])
@@ -138,7 +138,7 @@ func TestFind(t *testing.T) {
 		os.WriteFile(open, []byte("a long password"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	for want, row := range map[string]spec.ISCSIShare{
+	for want, cfg := range map[string]spec.ISCSIShare{
 		"link is a symbolic link; accepted: a regular file":      {Source: link, Size: 4096, Insecure: true},
 		"pipe is a named pipe; accepted: a regular file":         {Source: pipe, Insecure: true},
 		"/dev/null is not a block device":                        {Source: "/dev/null", Insecure: true},
@@ -146,13 +146,13 @@ func TestFind(t *testing.T) {
 		"has 536870912000 bytes; accepted: at most 257":          {Source: file, User: "anna", PasswordFile: long},
 		"open may be read or written by others (mode 0644); acc": {Source: file, User: "anna", PasswordFile: open},
 	} {
-		if d, err := find(row); err == nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) {
-			t.Errorf("%+v: %+v, %v; want …%s", row, d, err, want)
+		if d, err := find(cfg); err == nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) {
+			t.Errorf("%+v: %+v, %v; want …%s", cfg, d, err, want)
 		}
 	}
 	good, other := put("good", "correct horse\n"), put("other", "battery staple\r\n")
 	for name, test := range map[string]struct {
-		row  spec.ISCSIShare
+		cfg  spec.ISCSIShare
 		fine bool
 	}{
 		"a password":                 {spec.ISCSIShare{User: "anna", PasswordFile: good}, true},
@@ -166,8 +166,8 @@ func TestFind(t *testing.T) {
 		"the same on both sides":     {spec.ISCSIShare{User: "anna", PasswordFile: good, MutualUser: "nas", MutualPasswordFile: put("same", "correct horse")}, false},
 		"the target's is not there":  {spec.ISCSIShare{User: "anna", PasswordFile: good, MutualUser: "nas", MutualPasswordFile: filepath.Join(dir, "none")}, false},
 	} {
-		test.row.Source = file
-		_, err := find(test.row)
+		test.cfg.Source = file
+		_, err := find(test.cfg)
 		if (err == nil) != test.fine {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -11,20 +11,18 @@ import (
 	"github.com/imgbuild/imgbuild/internal/problem"
 	sitetoml "github.com/imgbuild/imgbuild/internal/site"
 	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/netcmdline"
 	"github.com/imgbuild/imgbuild/uinit/site/plan"
 )
 
 // Linked is the feature [site].
 var Linked = feature.Linked{
 	Name: "site", Units: plan.Units, Rescue: rescue,
-	New: func(d *feature.Deps) feature.Feature { return owner{d, "/"} },
+	New: func(d *feature.Deps) feature.Feature { return owner{d} },
 }
 
-// owner lets the box's owner have the machine as it is to be. root is where the image's files lie.
-type owner struct {
-	*feature.Deps
-	root string
-}
+// owner lets the box's owner have the machine as it is to be.
+type owner struct{ *feature.Deps }
 
 // Step is the work behind "site".
 func (o owner) Step(string) feature.Step {
@@ -56,9 +54,10 @@ func (o owner) read(ctx context.Context) error {
 	for _, p := range problems {
 		o.Log.Warn(p.String())
 	}
-	err = o.use(wanted)
+	// Units that do what can be changed come after this one (graph.Unit.Reads), and so see the machine as it is then.
+	netcmdline.Publish(o.Deps, *wanted)
 	o.Facts.Fact(plan.State.Is("used"))
-	return err
+	return nil
 }
 
 // refuse says what is wrong, to whoever listens: the console, the report, the text above the login.

@@ -26,16 +26,16 @@ func (k hostKey) Step(string) feature.Step {
 
 // prepare makes the host key, and shows it to those who are to compare it.
 func (k hostKey) prepare(ctx context.Context) error {
-	row := k.Machine.Now().SSH
+	cfg := k.Machine.Now().SSH
 	keys := Keys{Ready: k.Random.Ready, Make: MakeKey, Kept: bounded.OnDisk}
-	key, err := keys.Prepare(ctx, *row)
+	key, err := keys.Prepare(ctx, *cfg)
 	if err != nil {
 		return err
 	}
 	k.Facts.Fact(plan.HostKey.Is(key.Fingerprint))
 	k.Facts.Fact(plan.HostKeyKept.Is(key.Kept))
-	if row.State != "" && !key.Kept {
-		k.Log.Warn(fmt.Sprintf("ssh: %s is not there, so the host key is another one", row.State))
+	if cfg.State != "" && !key.Kept {
+		k.Log.Warn(fmt.Sprintf("ssh: %s is not there, so the host key is another one", cfg.State))
 	}
 	// Above the login prompt.
 	if err := bounded.Make(filepath.Dir(plan.FingerprintFile), 0o700); err != nil {

@@ -45,9 +45,9 @@ func (b *Board) Unit(e report.Event, soft bool) {
 	b.judge()
 }
 
-// Revise notes that a unit which was done is in trouble after all, or with an empty text that it is well again. It says
+// SetTrouble notes that a unit which was done is in trouble after all, or with an empty text that it is well again. It says
 // whether that is news; one that is not done yet has its own say.
-func (b *Board) Revise(name, trouble string) bool {
+func (b *Board) SetTrouble(name, trouble string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e, state := b.units[name], "failed"

@@ -12,7 +12,7 @@ import (
 )
 
 // What became of units is revised once they are done.
-func TestRevise(t *testing.T) {
+func TestSetTrouble(t *testing.T) {
 	for name, tt := range map[string]struct {
 		state, message, trouble string
 		news                    bool
@@ -31,7 +31,7 @@ func TestRevise(t *testing.T) {
 			if tt.state != "" {
 				b.Unit(report.Event{Kind: report.KindUnit, Name: "lan", State: tt.state, Message: tt.message}, false)
 			}
-			if news := b.Revise("lan", tt.trouble); news != tt.news {
+			if news := b.SetTrouble("lan", tt.trouble); news != tt.news {
 				t.Errorf("news: %v", news)
 			}
 			if got := b.Troubles(); !reflect.DeepEqual(got, tt.want) {
@@ -68,7 +68,7 @@ func TestSettle(t *testing.T) {
 	wants(is("degraded"))
 	unit("lan", "ok", false)
 	wants(is("ok"))
-	b.Revise("lan", "no carrier")
+	b.SetTrouble("lan", "no carrier")
 	wants(is("degraded"))
 	unit("lan", "stopped", false)
 	wants(is("ok"))

@@ -36,8 +36,8 @@ var Linked = feature.Linked{
 	},
 }
 
-// timekeeper sets the clock: first from what the machine itself knows, then from time servers.
-type timekeeper struct {
+// timeFeature sets the clock: first from what the machine itself knows, then from time servers.
+type timeFeature struct {
 	*feature.Deps
 	// from is where the time came from before a server was heard; the units rtc and time set it, one
 	// after the other.
@@ -54,12 +54,12 @@ type timekeeper struct {
 	agreed   sync.Once
 }
 
-func newTimekeeper(d *feature.Deps) *timekeeper {
-	return &timekeeper{Deps: d, byDHCP: map[string][]string{}, majority: make(chan struct{})}
+func newTimekeeper(d *feature.Deps) *timeFeature {
+	return &timeFeature{Deps: d, byDHCP: map[string][]string{}, majority: make(chan struct{})}
 }
 
 // Step is the work behind "rtc" and "time".
-func (t *timekeeper) Step(unit string) feature.Step {
+func (t *timeFeature) Step(unit string) feature.Step {
 	if unit == "rtc" { // from the hardware clock, unless that can't be right
 		return feature.Step{Run: func(context.Context) error { return t.begin(time.Time{}) }}
 	}
@@ -67,12 +67,12 @@ func (t *timekeeper) Step(unit string) feature.Step {
 }
 
 // Stops leave the time to the next boot.
-func (t *timekeeper) Stops() []feature.Stop {
+func (t *timeFeature) Stops() []feature.Stop {
 	return []feature.Stop{{Phase: feature.State, Step: power.Step{Name: "time", Limit: 2 * time.Second, Do: t.end}}}
 }
 
 // begin sets the clock to what is most credible before any server was heard.
-func (t *timekeeper) begin(saved time.Time) error {
+func (t *timeFeature) begin(saved time.Time) error {
 	if clockMarker.Exists() {
 		return nil
 	}
@@ -88,7 +88,7 @@ func (t *timekeeper) begin(saved time.Time) error {
 }
 
 // rtc is the machine's hardware clock; nil where it has none.
-func (t *timekeeper) rtc() clock.RTC {
+func (t *timeFeature) rtc() clock.RTC {
 	if _, err := os.Stat(string(rtcDevice)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -97,7 +97,7 @@ func (t *timekeeper) rtc() clock.RTC {
 
 // sync keeps the clock in step with servers for as long as the machine runs, and returns when most of
 // them have agreed, or at once where none are to be asked.
-func (t *timekeeper) sync(ctx context.Context) error {
+func (t *timeFeature) sync(ctx context.Context) error {
 	s := clock.New(t.Machine.Now().Time, t.Machine.Image.Built)
 	s.RTC, s.WasSet, s.MarkSet, s.Report = t.rtc(), clockMarker.Exists(), clockMarker.Make, t.report
 	var trouble error
@@ -127,7 +127,7 @@ func (t *timekeeper) sync(ctx context.Context) error {
 }
 
 // servers are the profile's and those of DHCP; mu is held.
-func (t *timekeeper) servers() []spec.TimeServer {
+func (t *timeFeature) servers() []spec.TimeServer {
 	all := slices.Clone(t.Machine.Now().Time.Servers)
 	if t.Machine.Now().Time.DHCP {
 		for _, from := range graph.Names(t.byDHCP) {
@@ -140,7 +140,7 @@ func (t *timekeeper) servers() []spec.TimeServer {
 }
 
 // learn takes time servers by DHCP; from is the lease that names them.
-func (t *timekeeper) learn(from string, servers []string) {
+func (t *timeFeature) learn(from string, servers []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.byDHCP[from] = servers
@@ -150,7 +150,7 @@ func (t *timekeeper) learn(from string, servers []string) {
 }
 
 // wake has the servers asked anew: the network is another one.
-func (t *timekeeper) wake() {
+func (t *timeFeature) wake() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.syncer != nil {
@@ -159,7 +159,7 @@ func (t *timekeeper) wake() {
 }
 
 // waiting says what keeps the clock from being set.
-func (t *timekeeper) waiting() string {
+func (t *timeFeature) waiting() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
@@ -176,7 +176,7 @@ func (t *timekeeper) waiting() string {
 }
 
 // end waits until the last good time is where the next boot finds it; life is over then.
-func (t *timekeeper) end(ctx context.Context) error {
+func (t *timeFeature) end(ctx context.Context) error {
 	t.mu.Lock()
 	ended := t.ended
 	t.mu.Unlock()

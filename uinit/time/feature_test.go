@@ -35,7 +35,7 @@ func TestTimeServersByDHCP(t *testing.T) {
 // What leases say reaches the feature by the machine's news.
 func TestTimeServersAreNews(t *testing.T) {
 	d := featuretest.Deps(t, spec.Machine{Time: spec.Time{DHCP: true}})
-	k := Linked.New(d).(*timekeeper)
+	k := Linked.New(d).(*timeFeature)
 	d.News.TimeServers("lan.dhcp4", []string{"192.0.2.3"})
 	if got, want := k.servers(), []spec.TimeServer{"192.0.2.3"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("asks %v, want %v", got, want)

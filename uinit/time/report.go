@@ -10,7 +10,7 @@ import (
 )
 
 // tell says how the clock stands; what most servers say of it, after a round in which most agreed.
-func (t *timekeeper) tell(st clock.Status) {
+func (t *timeFeature) tell(st clock.Status) {
 	var rejected []string
 	for _, r := range st.Rejected {
 		rejected = append(rejected, r.String())
@@ -25,7 +25,7 @@ func (t *timekeeper) tell(st clock.Status) {
 }
 
 // report tells what came of a round; the log hears of changes only.
-func (t *timekeeper) report(st clock.Status) {
+func (t *timeFeature) report(st clock.Status) {
 	t.tell(st)
 	t.mu.Lock()
 	before := t.last

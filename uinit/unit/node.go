@@ -22,7 +22,9 @@ func (n *node) final() bool {
 }
 
 func (n *node) end(err error, report func(Outcome)) {
-	n.timer.Stop()
+	if n.timer != nil {
+		n.timer.Stop()
+	}
 	n.ended, n.took = true, time.Since(n.begun)
 	switch {
 	case err == nil:

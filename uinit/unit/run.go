@@ -10,7 +10,7 @@ import (
 
 // Options are what a graph runs with.
 type Options struct {
-	// DefaultTimeout is for units without one of their own; 0 means 30 s.
+	// DefaultTimeout is for units without one of their own; 0: none.
 	DefaultTimeout time.Duration
 	// Report, where given, hears every change of state, one call at a time, in order.
 	Report func(Outcome)
@@ -35,9 +35,6 @@ func (p *PanicError) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
 // ends first. Units that Check finds fault with fail without being run; the others
 // go on, for a boot is worth more than its configuration's consistency.
 func Run(ctx context.Context, units []Unit, o Options) error {
-	if o.DefaultTimeout == 0 {
-		o.DefaultTimeout = 30 * time.Second
-	}
 	g := newGraph(units, o)
 	settled := false
 	for {
@@ -164,7 +161,9 @@ func (g *graph) start(ctx context.Context, n *node) {
 	if timeout == 0 {
 		timeout = g.DefaultTimeout
 	}
-	n.timer = time.AfterFunc(timeout, func() { g.overdue <- n })
+	if timeout > 0 {
+		n.timer = time.AfterFunc(timeout, func() { g.overdue <- n })
+	}
 	go func() {
 		// Deferred, so that even runtime.Goexit in a unit gives it an outcome.
 		err := errors.New("ended without an outcome")

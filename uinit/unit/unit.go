@@ -28,6 +28,9 @@ type Unit struct {
 	Timeout time.Duration
 	// Soft: failing or being late does not degrade the boot.
 	Soft bool
+	// Unheld: it starts also while a person holds the boot (Options.Hold), for that takes it: to show a menu, to check a
+	// password, or to say what is the matter.
+	Unheld bool
 	// Waiting, where given, says what the unit waits for right now, for a person:
 	// "no carrier on lan", "read /dev/random". It must not block.
 	Waiting func() string

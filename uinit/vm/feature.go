@@ -57,7 +57,7 @@ func newGuests(d *feature.Deps) *guests {
 func (g *guests) newGuest(name string, cfg spec.VM) *guest {
 	one := &guest{name: name, cfg: cfg}
 	one.service = supervise.New("vm:"+name, supervised(cfg), supervise.Deps{
-		Start: func(_ string, row spec.Service) (supervise.Process, error) { return g.start(one, row) },
+		Start: func(_ string, service spec.Service) (supervise.Process, error) { return g.start(one, service) },
 		Fact:  g.Facts.Fact,
 		As:    supervise.Facts{State: plan.State.Of(name), Exit: plan.Exit.Of(name), Restarts: plan.Restarts.Of(name)},
 		Sign:  "QEMU's monitor",

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/vm/qemu"
 )
@@ -12,9 +13,9 @@ const threads = 128
 
 // supervised is a guest as a service.
 func supervised(v spec.VM) spec.Service {
-	return spec.Service{
-		Restart: v.Restart, RestartDelay: v.RestartDelay, RestartLimit: v.RestartLimit, StopTimeout: v.StopTimeout,
-	}
+	cfg := spec.Service{Restart: v.Restart, RestartDelay: v.RestartDelay, RestartLimit: v.RestartLimit, StopTimeout: v.StopTimeout}
+	defaults.Fill(&cfg)
+	return cfg
 }
 
 // usualLimits are the limits of a guest's QEMU whose row gives none, givenLimits those that it gives.

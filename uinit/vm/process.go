@@ -16,7 +16,7 @@ import (
 )
 
 // start starts QEMU.
-func (g *guests) start(one *guest, row spec.Service) (supervise.Process, error) {
+func (g *guests) start(one *guest, cfg spec.Service) (supervise.Process, error) {
 	if err := g.admit(one); err != nil {
 		return nil, err
 	}
@@ -26,7 +26,7 @@ func (g *guests) start(one *guest, row spec.Service) (supervise.Process, error) 
 		return nil, err
 	}
 	defer opened.Close()
-	row.Command = append([]string{qemu.Program}, made.Args...)
+	cfg.Command = append([]string{qemu.Program}, made.Args...)
 	account := &syscall.Credential{Uid: made.UID, Gid: made.UID}
 	if g.host.KVM {
 		account.Groups = []uint32{g.kvmGroup}
@@ -35,7 +35,7 @@ func (g *guests) start(one *guest, row spec.Service) (supervise.Process, error) 
 		Environment: []string{"PATH=/usr/bin"}, Output: g.Programs.Say, Files: opened.Files, Account: account,
 		Group: g.Programs.Group("vm:"+one.name, cgroup.Guest(one.name), usualLimits(one.cfg), givenLimits(one.cfg)), Adjustment: oom.Guest,
 	}
-	process, err := launcher.Start("vm:"+one.name, row)
+	process, err := launcher.Start("vm:"+one.name, cfg)
 	if err != nil {
 		opened.Hangup()
 		return nil, err

@@ -11,20 +11,20 @@ import (
 )
 
 // Linked is the feature [wireguard.*].
-var Linked = feature.Linked{Name: "wireguard", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return tunnels{d} }}
+var Linked = feature.Linked{Name: "wireguard", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return interfaces{d} }}
 
-type tunnels struct{ *feature.Deps }
+type interfaces struct{ *feature.Deps }
 
 // Step starts the interface behind "wireguard:NAME".
-func (t tunnels) Step(unit string) feature.Step {
+func (t interfaces) Step(unit string) feature.Step {
 	name := strings.TrimPrefix(unit, "wireguard:")
 	return feature.Step{Run: func(ctx context.Context) error { return t.start(ctx, name) }, Waiting: t.Random.Waiting}
 }
 
 // start gives an interface its keys and peers, and looks after it from then on.
-func (t tunnels) start(ctx context.Context, name string) error {
+func (t interfaces) start(ctx context.Context, name string) error {
 	last := ""
-	one := &Tunnel{
+	one := &Interface{
 		Name: name, Row: t.Machine.Now().WireGuard[name], Kernel: Device(name), Ready: t.Random.Ready, Fact: t.Facts.Fact,
 		Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)

@@ -16,7 +16,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
-// Disk is mostly empty, of the given size in bytes, with noise at its begin, at its
+// Disk is mostly empty, of the given size in bytes, with noise at its start, at its
 // end, in between and across multiples of 64 KiB and of 512 MiB.
 func Disk(size int64) *extent.Image {
 	disk := extent.New(size)

@@ -72,7 +72,7 @@ const penalty = 2 * time.Second
 
 // checkPassword asks uinit, whose login knows the hashes.
 func (s *server) checkPassword(conn ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
-	begin := time.Now()
+	start := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
 	defer cancel()
 	err := errors.New("login incorrect")
@@ -90,6 +90,6 @@ func (s *server) checkPassword(conn ssh.ConnMetadata, password []byte) (*ssh.Per
 			return entry{account: a, by: "password"}.permissions(), nil
 		}
 	}
-	time.Sleep(time.Until(begin.Add(penalty)))
+	time.Sleep(time.Until(start.Add(penalty)))
 	return nil, fmt.Errorf("password for %.40q refused", conn.User())
 }

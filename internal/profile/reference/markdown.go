@@ -63,6 +63,9 @@ func (w *writer) table(title, path, name string) {
 		}
 	}
 	w.WriteString("\n")
+	if name == "spec.Site" {
+		w.siteKeys()
+	}
 	for _, b := range tables {
 		w.table(b.title, b.path, b.name)
 	}

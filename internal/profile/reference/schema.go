@@ -63,6 +63,7 @@ type key struct {
 	pkg             string // the package in which typ is written
 	required        bool
 	preset, accepts string
+	site            string // what lets site.toml have it (spec.SiteKey)
 }
 
 // keys lists a struct's keys; those of an embedded struct follow in its place.
@@ -87,7 +88,7 @@ func (s schema) keys(name string) []key {
 			continue
 		}
 		out = append(out, key{word, strings.Join(strings.Fields(f.Doc.Text()), " "), f.Type, pkg,
-			options == "", tag.Get("default"), tag.Get("accept")})
+			options == "", tag.Get("default"), tag.Get("accept"), tag.Get("site")})
 	}
 	return out
 }

@@ -16,7 +16,7 @@ var Plan = graph.Plan{Name: "access", Units: Units, Modules: modules, Facts: fac
 // consoles come after this, and it may not take long.
 func Units(*spec.Description) []graph.Unit {
 	return []graph.Unit{{
-		Unit:  unit.Unit{Name: "users", Timeout: 3 * time.Second},
+		Unit:  unit.Unit{Name: "users", Timeout: 3 * time.Second, Unheld: true},
 		Reads: []spec.SiteKey{spec.SitePasswordHash, spec.SiteAuthorizedKeys},
 	}}
 }

@@ -9,15 +9,15 @@ import (
 )
 
 // claim returns the members of the one array that a row means, or what keeps it from being one.
-func claim(name string, row spec.Array, host string, have State) (members []Member, problem string) {
+func claim(name string, cfg spec.Array, host string, have State) (members []Member, problem string) {
 	byUUID := map[UUID][]Member{}
 	var order []UUID
 	named := map[UUID]bool{} // by a device of theirs
 	for _, m := range have.Members {
 		known := slices.Contains(order, m.Super.UUID)
 		switch {
-		case answers(name, row.Match, m):
-		case identified(row, m):
+		case answers(name, cfg.Match, m):
+		case identified(cfg, m):
 			named[m.Super.UUID] = true
 		default:
 			continue
@@ -30,7 +30,7 @@ func claim(name string, row spec.Array, host string, have State) (members []Memb
 	for _, m := range have.Members {
 		byUUID[m.Super.UUID] = append(byUUID[m.Super.UUID], m)
 	}
-	if row.Match.UUID == "" && row.Foreign != spec.ForeignAccept {
+	if cfg.Match.UUID == "" && cfg.Foreign != spec.ForeignAccept {
 		// Ours by name is ours; another host's of that name only matters where there is none.
 		own := slices.DeleteFunc(slices.Clone(order), func(u UUID) bool { return !named[u] && foreign(byUUID[u][0].Super, host) })
 		if len(own) == 0 && len(order) > 0 {
@@ -67,8 +67,8 @@ func answers(name string, match spec.ArrayMatch, m Member) bool {
 
 // identified says that a profile knows the array by one of its devices. Disks that a row would make an
 // array of are no such mark: they may have been used for another one.
-func identified(row spec.Array, m Member) bool {
-	return row.Match.UUID == "" && row.Match.Name == "" && !row.Create && slices.ContainsFunc(row.Match.Members, m.Is)
+func identified(cfg spec.Array, m Member) bool {
+	return cfg.Match.UUID == "" && cfg.Match.Name == "" && !cfg.Create && slices.ContainsFunc(cfg.Match.Members, m.Is)
 }
 
 // foreign says that an array was made for another host.

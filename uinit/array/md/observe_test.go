@@ -75,7 +75,7 @@ func TestLook(t *testing.T) {
 		"sda": {0: table(2048, 8192), disk * 512: old(0, disk/2)}, "sda/sda1": {4096: front},
 		// One of partitions up to their disk's end.
 		"sdb": {0: table(2048, n-2048), disk * 512: old(1, (disk-2048)/2)}, "sdb/sdb1": {(disk - 2048) * 512: old(1, (disk-2048)/2)},
-		// Half of a firmware's mirror, with a superblock at its begin, and one in a partition.
+		// Half of a firmware's mirror, with a superblock at its start, and one in a partition.
 		"sdc": {4096: front, (n - 2) * 512: intel}, "sdc/sdc1": {4096: front},
 	}
 	sectors := map[string]int64{"sda": n, "sda/sda1": 8192, "sdb": n, "sdb/sdb1": n - 2048, "sdc": n, "sdc/sdc1": 8192}

@@ -49,30 +49,21 @@ type Machine struct {
 	Waited map[string]bool
 }
 
-// Plan says for each row, sorted by name, what becomes of its array.
-func Plan(want Machine, have State) []Op {
-	var ops []Op
-	for _, name := range slices.Sorted(maps.Keys(want.Arrays)) {
-		ops = append(ops, Decide(name, want, have))
-	}
-	return ops
-}
-
 // Decide says what becomes of one row's array. It starts no array that is in doubt: of two halves that
 // were written apart, with a reshape under way, or with parts that this code does not know.
 func Decide(name string, want Machine, have State) Op {
-	row := want.Arrays[name]
+	cfg := want.Arrays[name]
 	op := Op{Array: name, Device: DeviceName(name)}
 	refuse := func(format string, args ...any) Op {
 		op.Action, op.Reason = Refuse, fmt.Sprintf(format, args...)
 		return op
 	}
-	members, problem := claim(name, row, want.Host, have)
+	members, problem := claim(name, cfg, want.Host, have)
 	if problem != "" {
 		return refuse("%s", problem)
 	}
 	for _, a := range have.Running {
-		if row.Match.UUID != "" && a.UUID.String() == string(row.Match.UUID) || len(members) > 0 && a.UUID == members[0].Super.UUID || a.Device == DeviceName(name) {
+		if cfg.Match.UUID != "" && a.UUID.String() == string(cfg.Match.UUID) || len(members) > 0 && a.UUID == members[0].Super.UUID || a.Device == DeviceName(name) {
 			op.Action, op.Device = Keep, a.Device
 			return op
 		}
@@ -85,12 +76,12 @@ func Decide(name string, want Machine, have State) Op {
 	set, problem := gather(members)
 	op.Left = set.left
 	if problem == "" {
-		problem = set.unfit(row)
+		problem = set.unfit(cfg)
 	}
 	if problem != "" {
 		return refuse("%s", problem)
 	}
-	op = set.decide(op, row, want.Waited[name])
+	op = set.decide(op, cfg, want.Waited[name])
 	if op.Action == Wait {
 		op.Reason += unreadable(have)
 	}
@@ -114,9 +105,9 @@ func Claimed(want Machine, have State) (devices []string) {
 
 func claimed(want Machine, have State) map[UUID]bool {
 	ours := map[UUID]bool{}
-	for name, row := range want.Arrays {
+	for name, cfg := range want.Arrays {
 		for _, m := range have.Members {
-			ours[m.Super.UUID] = ours[m.Super.UUID] || answers(name, row.Match, m) || identified(row, m)
+			ours[m.Super.UUID] = ours[m.Super.UUID] || answers(name, cfg.Match, m) || identified(cfg, m)
 		}
 	}
 	return ours
@@ -143,7 +134,7 @@ func unreadable(have State) (text string) {
 }
 
 // decide starts, waits or refuses by which slots are there.
-func (s *set) decide(op Op, row spec.Array, waited bool) Op {
+func (s *set) decide(op Op, cfg spec.Array, waited bool) Op {
 	ref := s.freshest.Super
 	var absent []int // slots that may still come up
 	var gone []int   // slots whose device is stale or has failed
@@ -171,7 +162,7 @@ func (s *set) decide(op Op, row spec.Array, waited bool) Op {
 		op.Reason = fmt.Sprintf("%s not there, %d of %d are: %s", slotWords(absent), len(s.slots), ref.Slots, names(op.Members))
 	case can:
 		op.Action = Start
-	case dirty && row.StartDirtyDegraded:
+	case dirty && cfg.StartDirtyDegraded:
 		op.Action, op.Dirty = Start, true
 	case dirty:
 		op.Action = Refuse

@@ -40,7 +40,7 @@ func parity(n int, change func(m []made)) []Member {
 func TestDecide(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		row     spec.Array
+		cfg     spec.Array
 		members []Member
 		// action at once, and when members had their time
 		now, then Action
@@ -61,11 +61,11 @@ func TestDecide(t *testing.T) {
 		{name: "split brain, one ahead", members: mirror(func(a, b *made) { a.roles, b.roles, b.events = []int{0, RoleFaulty}, []int{RoleFaulty, 1}, 50 }),
 			now: Refuse, then: Refuse, reason: "split brain"},
 		{name: "another host's", members: mirror(func(a, b *made) { a.name, b.name = "old:data", "old:data" }), now: Refuse, then: Refuse, reason: `host "old"`},
-		{name: "another host's, accepted", row: spec.Array{Foreign: spec.ForeignAccept}, members: mirror(func(a, b *made) { a.name, b.name = "old:data", "old:data" }), now: Start, then: Start, with: "sda sdb"},
-		{name: "another host's by UUID", row: spec.Array{Match: spec.ArrayMatch{UUID: "01000000:00000000:00000000:00000000"}},
+		{name: "another host's, accepted", cfg: spec.Array{Foreign: spec.ForeignAccept}, members: mirror(func(a, b *made) { a.name, b.name = "old:data", "old:data" }), now: Start, then: Start, with: "sda sdb"},
+		{name: "another host's by UUID", cfg: spec.Array{Match: spec.ArrayMatch{UUID: "01000000:00000000:00000000:00000000"}},
 			members: mirror(func(a, b *made) { a.name, b.name = "old:data", "old:data" }), now: Start, then: Start, with: "sda sdb"},
-		{name: "nameless, by one device", row: spec.Array{Match: spec.ArrayMatch{Members: []string{"serial=S-sdb"}}}, members: mirror(func(a, b *made) { a.name, b.name = "", "" }), now: Start, then: Start, with: "sda sdb"},
-		{name: "disks for an array to be made carry another one", row: spec.Array{Create: true, Match: spec.ArrayMatch{Members: []string{"/dev/sda", "/dev/sdb"}}},
+		{name: "nameless, by one device", cfg: spec.Array{Match: spec.ArrayMatch{Members: []string{"serial=S-sdb"}}}, members: mirror(func(a, b *made) { a.name, b.name = "", "" }), now: Start, then: Start, with: "sda sdb"},
+		{name: "disks for an array to be made carry another one", cfg: spec.Array{Create: true, Match: spec.ArrayMatch{Members: []string{"/dev/sda", "/dev/sdb"}}},
 			members: mirror(func(a, b *made) { a.name, b.name = "other", "other" }), now: Wait, then: Wait, reason: "no member is there"},
 		{name: "another one of that name, another host's", members: append(mirror(func(a, b *made) {}), mirror(func(a, b *made) {
 			a.name, b.name, a.uuid, b.uuid, a.device, b.device = "old:data", "old:data", 2, 2, "sdc", "sdd"
@@ -77,27 +77,27 @@ func TestDecide(t *testing.T) {
 		{name: "reshape", members: mirror(func(a, b *made) { a.feature, b.feature = FeatureReshape, FeatureReshape }), now: Refuse, then: Refuse, reason: "a reshape under way"},
 		{name: "journal", members: mirror(func(a, b *made) { a.feature, b.feature = FeatureJournal, FeatureJournal }), now: Refuse, then: Refuse, reason: "a journal"},
 		{name: "unknown feature", members: mirror(func(a, b *made) { a.feature, b.feature = 1<<20, 1<<20 }), now: Refuse, then: Refuse, reason: "unknown features 0x100000"},
-		{name: "another level", row: spec.Array{Level: "raid0"}, members: mirror(func(a, b *made) {}), now: Refuse, then: Refuse, reason: "its level is 1, not raid0"},
-		{name: "another number of members", row: spec.Array{Members: 3}, members: mirror(func(a, b *made) {}), now: Refuse, then: Refuse, reason: "made for 2 members, not 3"},
+		{name: "another level", cfg: spec.Array{Level: "raid0"}, members: mirror(func(a, b *made) {}), now: Refuse, then: Refuse, reason: "its level is 1, not raid0"},
+		{name: "another number of members", cfg: spec.Array{Members: 3}, members: mirror(func(a, b *made) {}), now: Refuse, then: Refuse, reason: "made for 2 members, not 3"},
 		{name: "dirty mirror", members: mirror(func(a, b *made) { a.dirty, b.dirty = true, true }), now: Start, then: Start, with: "sda sdb"},
 		{name: "a spare is never the reference", members: append(mirror(func(a, b *made) { a.roles, b.roles = []int{0, 1, RoleSpare}, []int{0, 1, RoleSpare} }),
 			made{device: "sd0", slot: RoleSpare, number: 2, events: 99, roles: []int{RoleFaulty, RoleFaulty, RoleSpare}, level: 1, slots: 2, name: "box:data", uuid: 1}.member()),
 			now: Start, then: Start, with: "sda sdb sd0"},
 
-		{name: "parity, complete and dirty", row: rowOf("raid5"), members: parity(3, func(m []made) {
+		{name: "parity, complete and dirty", cfg: rowOf("raid5"), members: parity(3, func(m []made) {
 			for i := range m {
 				m[i].dirty = true
 			}
 		}), now: Start, then: Start, with: "sda sdb sdc"},
-		{name: "parity, one missing", row: rowOf("raid5"), members: parity(3, func(m []made) { m[1].device = "" }), now: Wait, then: Start, with: "sda sdc"},
-		{name: "parity, one missing and dirty", row: rowOf("raid5"), members: parity(3, func(m []made) { m[1].device, m[0].dirty, m[2].dirty = "", true, true }),
+		{name: "parity, one missing", cfg: rowOf("raid5"), members: parity(3, func(m []made) { m[1].device = "" }), now: Wait, then: Start, with: "sda sdc"},
+		{name: "parity, one missing and dirty", cfg: rowOf("raid5"), members: parity(3, func(m []made) { m[1].device, m[0].dirty, m[2].dirty = "", true, true }),
 			now: Wait, then: Refuse, reason: "writes were under way"},
-		{name: "that, with consent", row: spec.Array{Level: "raid5", StartDirtyDegraded: true},
+		{name: "that, with consent", cfg: spec.Array{Level: "raid5", StartDirtyDegraded: true},
 			members: parity(3, func(m []made) { m[1].device, m[0].dirty, m[2].dirty = "", true, true }), now: Wait, then: Start, with: "sda sdc"},
-		{name: "parity, two missing", row: rowOf("raid5"), members: parity(3, func(m []made) { m[0].device, m[1].device = "", "" }), now: Wait, then: Wait, reason: "slots 0, 1 not there"},
-		{name: "parity, two stale", row: rowOf("raid5"), members: parity(3, func(m []made) { m[0].events, m[1].events = 3, 4 }), now: Refuse, then: Refuse, reason: "too few members"},
+		{name: "parity, two missing", cfg: rowOf("raid5"), members: parity(3, func(m []made) { m[0].device, m[1].device = "", "" }), now: Wait, then: Wait, reason: "slots 0, 1 not there"},
+		{name: "parity, two stale", cfg: rowOf("raid5"), members: parity(3, func(m []made) { m[0].events, m[1].events = 3, 4 }), now: Refuse, then: Refuse, reason: "too few members"},
 		// Slot 0 failed first, then slot 1; a third disk took the place of slot 0. Slot 1's disk knew it as failed.
-		{name: "a stale member that saw another fail", row: spec.Array{Level: "raid5"}, members: parity(4, func(m []made) {
+		{name: "a stale member that saw another fail", cfg: spec.Array{Level: "raid5"}, members: parity(4, func(m []made) {
 			for i := range m {
 				m[i].slots, m[i].roles = 3, []int{RoleFaulty, RoleFaulty, 2, 0}
 			}
@@ -106,13 +106,13 @@ func TestDecide(t *testing.T) {
 		}), now: Start, then: Start, with: "sdc sdd"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.row.Level == "" {
-				tt.row.Level = "raid1"
+			if tt.cfg.Level == "" {
+				tt.cfg.Level = "raid1"
 			}
-			want := Machine{Host: "box", Arrays: map[string]spec.Array{"data": tt.row}, Waited: map[string]bool{}}
+			want := Machine{Host: "box", Arrays: map[string]spec.Array{"data": tt.cfg}, Waited: map[string]bool{}}
 			now := Decide("data", want, State{Members: tt.members})
 			want.Waited["data"] = true
-			then := Plan(want, State{Members: tt.members})[0]
+			then := Decide("data", want, State{Members: tt.members})
 			if now.Action != tt.now || then.Action != tt.then {
 				t.Errorf("%s at once, %s then; want %s, %s (%s)", now.Action, then.Action, tt.now, tt.then, then.Reason)
 			}

@@ -111,7 +111,7 @@ func (s *set) twins() string {
 const known = FeatureBitmap | FeatureRecoveryOffset | FeatureBadBlocks | FeatureReplacement | FeatureRecoveryBitmap | FeatureRAID0Layout
 
 // unfit says why an array is left to mdadm and a person, or "".
-func (s *set) unfit(row spec.Array) string {
+func (s *set) unfit(cfg spec.Array) string {
 	ref := s.freshest.Super
 	var features uint32
 	for _, m := range s.members() {
@@ -136,10 +136,10 @@ func (s *set) unfit(row spec.Array) string {
 	switch {
 	case len(has) > 0:
 		return fmt.Sprintf("it has %s, which is left to mdadm: %s", strings.Join(has, " and "), names(s.members()))
-	case ref.Level != row.Level.Number():
-		return fmt.Sprintf("its level is %d, not %s: %s", ref.Level, row.Level, names(s.members()))
-	case row.Members != 0 && row.Members != ref.Slots:
-		return fmt.Sprintf("it is made for %d members, not %d: %s", ref.Slots, row.Members, names(s.members()))
+	case ref.Level != cfg.Level.Number():
+		return fmt.Sprintf("its level is %d, not %s: %s", ref.Level, cfg.Level, names(s.members()))
+	case cfg.Members != 0 && cfg.Members != ref.Slots:
+		return fmt.Sprintf("it is made for %d members, not %d: %s", ref.Slots, cfg.Members, names(s.members()))
 	}
 	return ""
 }

@@ -13,7 +13,7 @@ var Plan = graph.Plan{Name: "base", Units: Units, Facts: facts}
 // Units are those behind which the init's root does the work.
 func Units(*spec.Description) []graph.Unit {
 	return []graph.Unit{
-		{Unit: unit.Unit{Name: "report", Soft: true}},
-		{Unit: unit.Unit{Name: "status", Needs: []string{"mounts"}, After: []string{"loopback"}, Soft: true}},
+		{Unit: unit.Unit{Name: "report", Soft: true, Unheld: true}},
+		{Unit: unit.Unit{Name: "status", Needs: []string{"mounts"}, After: []string{"loopback"}, Soft: true, Unheld: true}},
 	}
 }

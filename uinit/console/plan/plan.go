@@ -26,9 +26,9 @@ func named(d *spec.Description) []graph.Unit {
 // Served are the rows that offer a login.
 func Served(rows map[string]spec.Console) map[string]spec.Console {
 	served := map[string]spec.Console{}
-	for name, row := range rows {
-		if row.Login != spec.LoginOff {
-			served[name] = row
+	for name, cfg := range rows {
+		if cfg.Login != spec.LoginOff {
+			served[name] = cfg
 		}
 	}
 	return served
@@ -40,7 +40,7 @@ func Units(d *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 	for _, name := range graph.Names(consoles) {
 		_, named := d.Console[name] // others are there only because a pattern of the profile matched them
 		// Next to nothing is needed: a prompt is most wanted where the rest went wrong.
-		units = append(units, graph.Unit{Unit: unit.Unit{Name: "console:" + name, After: []string{"hostname", "users"}, Soft: !named}})
+		units = append(units, graph.Unit{Unit: unit.Unit{Name: "console:" + name, After: []string{"hostname", "users"}, Soft: !named, Unheld: true}})
 	}
 	return units
 }

@@ -161,8 +161,8 @@ func linesWith(log, words string) iter.Seq[string] {
 			if i < 0 {
 				return
 			}
-			begin := strings.LastIndexByte(log[:i], '\n') + 1
-			line, rest, _ := strings.Cut(log[begin:], "\n")
+			start := strings.LastIndexByte(log[:i], '\n') + 1
+			line, rest, _ := strings.Cut(log[start:], "\n")
 			if !yield(line) {
 				return
 			}

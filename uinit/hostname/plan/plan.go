@@ -12,5 +12,5 @@ var Plan = graph.Plan{Name: "hostname", Units: Units, Facts: facts}
 
 // Units name the host.
 func Units(*spec.Description) []graph.Unit {
-	return []graph.Unit{{Unit: unit.Unit{Name: "hostname"}, Reads: []spec.SiteKey{spec.SiteHostname}}}
+	return []graph.Unit{{Unit: unit.Unit{Name: "hostname", Unheld: true}, Reads: []spec.SiteKey{spec.SiteHostname}}}
 }

@@ -12,5 +12,5 @@ var Plan = graph.Plan{Name: "limits", Units: Units, Facts: facts}
 
 // Units mount what programs expect, with sizes: nearly all others need it.
 func Units(*spec.Description) []graph.Unit {
-	return []graph.Unit{{Unit: unit.Unit{Name: "mounts"}}}
+	return []graph.Unit{{Unit: unit.Unit{Name: "mounts", Unheld: true}}}
 }

@@ -1,5 +1,5 @@
 // Package plan says what network interfaces need: those of [ethernet.*], [bond.*], [vlan.*], [bridge.*] and [dummy.*], and
-// the tunnels of [wireguard.*] as far as they are interfaces. It is pure, and the builder's as well.
+// the links of [wireguard.*], whose keys are not its business. It is pure, and the builder's as well.
 package plan
 
 import (
@@ -10,7 +10,7 @@ import (
 
 // Plan is what the builder reads.
 var Plan = graph.Plan{
-	Name: "link", Parts: []graph.Option{{Tag: "nodhcp6", Used: asksDHCP6}}, Units: Units, Modules: modules, Facts: facts,
+	Name: "link", Parts: []graph.Option{{Tag: "nodhcp6", Used: asksDHCP6}}, Units: Units, Modules: modules, Facts: facts, SiteExample: example,
 }
 
 // asksDHCP6 says whether some interface asks by DHCPv6, or may when a router or the box's owner says so.

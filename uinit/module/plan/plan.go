@@ -13,8 +13,8 @@ var Plan = graph.Plan{Name: "module", Units: Units, Modules: modules}
 // Units load what the profile names, and then drivers for the devices there are.
 func Units(*spec.Description) []graph.Unit {
 	return []graph.Unit{
-		{Unit: unit.Unit{Name: "modules"}},
-		{Unit: unit.Unit{Name: "coldplug", After: []string{"modules"}}},
+		{Unit: unit.Unit{Name: "modules", Unheld: true}},
+		{Unit: unit.Unit{Name: "coldplug", After: []string{"modules"}, Unheld: true}},
 	}
 }
 

@@ -19,15 +19,12 @@ func Units(d *spec.Description) []graph.Unit {
 	for _, target := range graph.Names(d.Mount) {
 		cfg := d.Mount[target]
 		needs, after := append([]string{"mounts"}, graph.Above(&d.Machine, target)...), []string{"modules"}
-		if d.Site != nil {
-			after = append(after, "site") // the same file system could not be mounted both ways at a time
-		}
 		if name, ok := strings.CutPrefix(cfg.Source, "array:"); ok {
 			needs = append(needs, "array:"+name)
 		}
 		units = append(units, graph.Unit{Unit: unit.Unit{
 			Name: "mount:" + target, Needs: needs, After: after, Timeout: time.Duration(cfg.Timeout), Soft: cfg.NoFail,
-		}})
+		}, AfterMedium: true}) // the same file system could not be mounted both ways at a time
 	}
 	return units
 }

@@ -20,7 +20,7 @@ import (
 // TestMain lets the test binary be the program that gets a service into its namespaces, as uinit is.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 3 && os.Args[1] == "enclose" {
-		e, err := ParseEnclosure(os.Args[2])
+		e, err := ParseSandbox(os.Args[2])
 		if err != nil {
 			panic(err)
 		}
@@ -142,7 +142,7 @@ func TestAccountInNamespaces(t *testing.T) {
 	}
 }
 
-func TestEnclosureErrors(t *testing.T) {
+func TestSandboxErrors(t *testing.T) {
 	if !isolated(t) {
 		return
 	}

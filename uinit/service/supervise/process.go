@@ -30,7 +30,7 @@ type Launcher struct {
 	// Output takes a service's lines.
 	Output func(name, line string)
 	// Enclose is the command that gets a service into its namespaces: its arguments are what
-	// Enclosure.String returns and the service's own command. See Enclosure.
+	// Sandbox.String returns and the service's own command. See Sandbox.
 	Enclose []string
 	// Files are open in the service, from number 3 on.
 	Files []*os.File
@@ -39,21 +39,21 @@ type Launcher struct {
 }
 
 // Start starts a service in a session and, where possible, a control group of its own.
-func (l Launcher) Start(name string, row spec.Service) (Process, error) {
-	if len(row.Command) == 0 {
+func (l Launcher) Start(name string, cfg spec.Service) (Process, error) {
+	if len(cfg.Command) == 0 {
 		return nil, errors.New("no command")
 	}
 	attr := &syscall.SysProcAttr{Setsid: true}
 	var env []string
 	if attr.Credential = l.Account; l.Account == nil {
 		var err error
-		if env, err = identity(attr, row.User); err != nil {
+		if env, err = identity(attr, cfg.User); err != nil {
 			return nil, err
 		}
 	}
-	command := row.Command
-	if len(row.Namespaces) > 0 {
-		command = slices.Concat(l.Enclose, []string{enclosure(attr, row.Namespaces).String()}, row.Command)
+	command := cfg.Command
+	if len(cfg.Namespaces) > 0 {
+		command = slices.Concat(l.Enclose, []string{sandbox(attr, cfg.Namespaces).String()}, cfg.Command)
 	}
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -63,7 +63,7 @@ func (l Launcher) Start(name string, row spec.Service) (Process, error) {
 	run := func() (*exec.Cmd, error) {
 		cmd := &exec.Cmd{
 			Path: command[0], Args: command, Dir: "/",
-			Env: environment(slices.Concat(l.Environment, env), row.Environment),
+			Env: environment(slices.Concat(l.Environment, env), cfg.Environment),
 			// Files, not writers: Wait must not wait for grandchildren that keep them open.
 			Stdout: write, Stderr: write, ExtraFiles: l.Files, SysProcAttr: attr,
 		}

@@ -16,11 +16,11 @@ import (
 )
 
 // start runs a shell command as a service and returns it with its lines as they come.
-func start(t *testing.T, row spec.Service, script string) (Process, <-chan string) {
+func start(t *testing.T, cfg spec.Service, script string) (Process, <-chan string) {
 	t.Helper()
 	lines := make(chan string, 100)
-	row.Command = []string{"/bin/sh", "-c", script}
-	p, err := Launcher{Environment: os.Environ(), Output: func(_, line string) { lines <- line }}.Start("a", row)
+	cfg.Command = []string{"/bin/sh", "-c", script}
+	p, err := Launcher{Environment: os.Environ(), Output: func(_, line string) { lines <- line }}.Start("a", cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,11 +125,11 @@ func TestFilesAndAccount(t *testing.T) {
 
 func TestStartErrors(t *testing.T) {
 	l := Launcher{Output: func(string, string) {}}
-	for name, row := range map[string]spec.Service{
+	for name, cfg := range map[string]spec.Service{
 		"no command": {}, "no program": {Command: []string{"/no/such/program"}},
 		"no account": {Command: []string{"/bin/true"}, User: "no-such-user"},
 	} {
-		if p, err := l.Start("a", row); err == nil {
+		if p, err := l.Start("a", cfg); err == nil {
 			p.Kill()
 			t.Errorf("%s: no error", name)
 		}

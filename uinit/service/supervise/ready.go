@@ -18,7 +18,7 @@ const readyPace = 100 * time.Millisecond
 // awaitReady says that a service is started once it shows the sign of that, or has not in time; over is
 // closed when it ended.
 func (s *Service) awaitReady(over <-chan struct{}, say func(error)) {
-	sign := signOf(s.row.Ready)
+	sign := signOf(s.cfg.Ready)
 	if sign == "" {
 		sign = s.deps.Sign
 	}
@@ -31,7 +31,7 @@ func (s *Service) awaitReady(over <-chan struct{}, say func(error)) {
 		return
 	}
 	s.owe(sign)
-	limit := s.row.Ready.Timeout.Or(time.Minute)
+	limit := time.Duration(s.cfg.Ready.Timeout)
 	late := time.After(limit)
 	look := time.NewTicker(readyPace)
 	defer look.Stop()
@@ -43,7 +43,7 @@ func (s *Service) awaitReady(over <-chan struct{}, say func(error)) {
 			say(fmt.Errorf("not ready within %v: waiting for %s", limit, sign))
 			late = nil
 		case <-look.C:
-			if !s.row.Ready.Exit && s.deps.Ready(s.row.Ready) {
+			if !s.cfg.Ready.Exit && s.deps.Ready(s.cfg.Ready) {
 				s.owe("")
 				say(nil)
 				return

@@ -13,21 +13,21 @@ import (
 func TestReady(t *testing.T) {
 	port := spec.Ready{Port: 80, Timeout: spec.Duration(5 * time.Second)}
 	for name, tt := range map[string]struct {
-		row   spec.Service
+		cfg   spec.Service
 		life  time.Duration
 		after time.Duration // when the sign shows
 		took  time.Duration
 		err   string
 	}{
-		"a port that opens":   {row: spec.Service{Ready: port}, after: 3 * time.Second, took: 3 * time.Second},
-		"a port that doesn't": {row: spec.Service{Ready: port}, after: time.Hour, took: 5 * time.Second, err: "not ready within 5s: waiting for port 80"},
-		"a file":              {row: spec.Service{Ready: spec.Ready{File: "/run/x"}}, after: 0, took: readyPace},
-		"an end":              {row: spec.Service{Ready: spec.Ready{Exit: true}}, life: 20 * time.Second, took: 20 * time.Second},
+		"a port that opens":   {cfg: spec.Service{Ready: port}, after: 3 * time.Second, took: 3 * time.Second},
+		"a port that doesn't": {cfg: spec.Service{Ready: port}, after: time.Hour, took: 5 * time.Second, err: "not ready within 5s: waiting for port 80"},
+		"a file":              {cfg: spec.Service{Ready: spec.Ready{File: "/run/x"}}, after: 0, took: readyPace},
+		"an end":              {cfg: spec.Service{Ready: spec.Ready{Exit: true}}, life: 20 * time.Second, took: 20 * time.Second},
 		"no sign":             {took: settle},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s, _ := supervised(tt.row, &fake{life: tt.life})
+				s, _ := supervised(tt.cfg, &fake{life: tt.life})
 				begin := time.Now()
 				s.deps.Ready = func(spec.Ready) bool { return time.Since(begin) >= tt.after }
 				err := s.Run(t.Context())
@@ -65,14 +65,14 @@ func TestWaitingForReady(t *testing.T) {
 
 func TestRestartLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		row := spec.Service{RestartLimit: 2, RestartWindow: spec.Duration(time.Minute), RestartDelay: spec.Duration(time.Second)}
-		s, _ := supervised(row, &fake{life: 2 * time.Second, exit: Exit{Code: 3}})
+		cfg := spec.Service{RestartLimit: 2, RestartWindow: spec.Duration(time.Minute), RestartDelay: spec.Duration(time.Second)}
+		s, _ := supervised(cfg, &fake{life: 2 * time.Second, exit: Exit{Code: 3}})
 		given := make(chan error, 2)
 		s.deps.Tell = func(err error) { given <- err }
 		if err := s.Run(t.Context()); err != nil {
 			t.Errorf("Run: %v", err)
 		}
-		for range row.RestartLimit + 1 {
+		for range cfg.RestartLimit + 1 {
 			if err := <-given; err != nil {
 				t.Errorf("a run that lived was told as %v", err)
 			}

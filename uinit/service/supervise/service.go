@@ -53,7 +53,7 @@ type Process interface {
 
 // Deps is what a service needs of the machine.
 type Deps struct {
-	Start func(name string, row spec.Service) (Process, error)
+	Start func(name string, cfg spec.Service) (Process, error)
 	Log   func(format string, args ...any)
 	Fact  func(fact.Fact)
 	// As are the facts that the service is told by.
@@ -76,7 +76,7 @@ type Facts struct {
 // Service supervises one program.
 type Service struct {
 	name string
-	row  spec.Service
+	cfg  spec.Service
 	deps Deps
 
 	// mu is held around Start, so that Stop never misses a process that is being born.
@@ -105,8 +105,8 @@ func (e *StateError) Refused() {}
 func (e *StateError) Error() string { return fmt.Sprintf("starting %s: it is %s", e.Name, e.State) }
 
 // New makes a service ready to be started.
-func New(name string, row spec.Service, deps Deps) *Service {
-	return &Service{name: name, row: row, deps: deps, state: Idle, stopping: make(chan struct{})}
+func New(name string, cfg spec.Service, deps Deps) *Service {
+	return &Service{name: name, cfg: cfg, deps: deps, state: Idle, stopping: make(chan struct{})}
 }
 
 // Run starts the service and returns when it has lived for a second, or has ended well and
@@ -133,8 +133,8 @@ func (s *Service) Run(ctx context.Context) error {
 // supervise runs the program again and again, until the policy or Stop ends it.
 func (s *Service) supervise(started chan<- error) {
 	defer close(s.ended)
-	limit := restartLimit{most: s.row.RestartLimit, window: s.row.RestartWindow.Or(10 * time.Minute)}
-	pause := Backoff{Min: s.row.RestartDelay.Or(time.Second), Max: s.row.RestartMax.Or(time.Minute)}
+	limit := restartLimit{most: s.cfg.RestartLimit, window: time.Duration(s.cfg.RestartWindow)}
+	pause := Backoff{Min: time.Duration(s.cfg.RestartDelay), Max: time.Duration(s.cfg.RestartMax)}
 	answer := func(err error) {
 		select {
 		case started <- err:
@@ -148,19 +148,19 @@ func (s *Service) supervise(started chan<- error) {
 		answer(err)
 	}
 	for quick := 0; ; {
-		begin := time.Now()
+		start := time.Now()
 		exit := s.once(answer)
-		ran := time.Since(begin)
+		ran := time.Since(start)
 		switch {
 		case s.isStopping():
 			s.enter(Stopped)
 			answer(fmt.Errorf("starting %s: stopped", s.name))
 			return
-		case !again(s.row.Restart, exit) && exit.Success():
+		case !again(s.cfg.Restart, exit) && exit.Success():
 			s.enter(Exited)
 			say(nil)
 			return
-		case !again(s.row.Restart, exit):
+		case !again(s.cfg.Restart, exit):
 			s.enter(Failed)
 			s.deps.Log("%s ended: %v", s.name, exit)
 			say(fmt.Errorf("%v", exit))
@@ -212,7 +212,7 @@ func (s *Service) once(answer func(error)) Exit {
 		return Exit{}
 	}
 	s.set(Starting)
-	p, err := s.deps.Start(s.name, s.row)
+	p, err := s.deps.Start(s.name, s.cfg)
 	if err != nil {
 		exit := s.end(Exit{Err: err})
 		s.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -60,10 +61,11 @@ func (t *trace) fact(f fact.Fact) {
 }
 
 // supervised makes a service whose runs are given; the last one repeats.
-func supervised(row spec.Service, runs ...*fake) (*Service, *trace) {
+func supervised(cfg spec.Service, runs ...*fake) (*Service, *trace) {
 	tr := &trace{begin: time.Now()}
 	n := 0
-	return New("a", row, Deps{
+	defaults.Fill(&cfg)
+	return New("a", cfg, Deps{
 		Start: func(string, spec.Service) (Process, error) {
 			r := runs[min(n, len(runs)-1)]
 			n++
@@ -86,7 +88,7 @@ func TestSupervision(t *testing.T) {
 	bad := Exit{Code: 3}
 	for _, tt := range []struct {
 		name    string
-		row     spec.Service
+		cfg     spec.Service
 		runs    []*fake
 		watch   time.Duration // how long after Run
 		runErr  string
@@ -112,7 +114,7 @@ func TestSupervision(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s, tr := supervised(tt.row, tt.runs...)
+				s, tr := supervised(tt.cfg, tt.runs...)
 				err := s.Run(t.Context())
 				if took := time.Since(tr.begin); took != tt.runTook || fmt.Sprint(err) != orNil(tt.runErr) {
 					t.Errorf("Run: %v after %v, want %v after %v", err, took, orNil(tt.runErr), tt.runTook)

@@ -22,14 +22,14 @@ func (s *Service) Stop(ctx context.Context) error {
 	p, ended := s.process, s.ended
 	if p != nil {
 		s.set(Stopping)
-		_ = p.Signal(signalOf(s.row.StopSignal))
+		_ = p.Signal(signalOf(s.cfg.StopSignal))
 	}
 	s.mu.Unlock()
 	if ended == nil {
 		s.enter(Stopped)
 		return nil
 	}
-	limit := s.row.StopTimeout.Or(5 * time.Second)
+	limit := time.Duration(s.cfg.StopTimeout)
 	select {
 	case <-ended:
 		return nil

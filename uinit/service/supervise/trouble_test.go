@@ -15,26 +15,26 @@ import (
 func TestTell(t *testing.T) {
 	bad, port := Exit{Code: 3}, spec.Ready{Port: 80, Timeout: spec.Duration(2 * time.Second)}
 	for name, tt := range map[string]struct {
-		row   spec.Service
+		cfg   spec.Service
 		runs  []*fake
 		ready time.Duration // when the sign shows
 		want  []string
 	}{
 		"lives":                       {want: []string{"1s ok"}},
-		"ends badly long after":       {row: spec.Service{Restart: spec.RestartNever}, runs: []*fake{{life: 7 * time.Second, exit: bad}}, want: []string{"1s ok", "7s exit status 3"}},
-		"ends badly at once":          {row: spec.Service{Restart: spec.RestartNever}, runs: []*fake{{life: 1, exit: bad}}, want: []string{"1ns exit status 3"}},
+		"ends badly long after":       {cfg: spec.Service{Restart: spec.RestartNever}, runs: []*fake{{life: 7 * time.Second, exit: bad}}, want: []string{"1s ok", "7s exit status 3"}},
+		"ends badly at once":          {cfg: spec.Service{Restart: spec.RestartNever}, runs: []*fake{{life: 1, exit: bad}}, want: []string{"1ns exit status 3"}},
 		"ends well":                   {runs: []*fake{{life: 2 * time.Second}}, want: []string{"1s ok", "2s ok"}},
 		"restarts":                    {runs: []*fake{{life: 4 * time.Second, exit: bad}, {}}, want: []string{"1s ok", "6s ok"}},
 		"comes to itself":             {runs: []*fake{{life: 1, exit: bad}, {life: 1, exit: bad}, {life: 1, exit: bad}, {}}, want: []string{"3.000000003s ended 3 times in a row at once: exit status 3", "8.000000003s ok"}},
-		"ready late":                  {row: spec.Service{Ready: port}, ready: 5 * time.Second, want: []string{"2s not ready within 2s: waiting for port 80", "5s ok"}},
-		"ends when it counts as live": {row: spec.Service{Restart: spec.RestartNever}, runs: []*fake{{life: settle, exit: bad}}, want: []string{"1s exit status 3"}},
+		"ready late":                  {cfg: spec.Service{Ready: port}, ready: 5 * time.Second, want: []string{"2s not ready within 2s: waiting for port 80", "5s ok"}},
+		"ends when it counts as live": {cfg: spec.Service{Restart: spec.RestartNever}, runs: []*fake{{life: settle, exit: bad}}, want: []string{"1s exit status 3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				if tt.runs == nil {
 					tt.runs = []*fake{{}}
 				}
-				s, tr := supervised(tt.row, tt.runs...)
+				s, tr := supervised(tt.cfg, tt.runs...)
 				var told []string
 				s.deps.Tell = func(trouble error) {
 					text := "ok"

@@ -10,23 +10,23 @@ import (
 )
 
 // chap checks how initiators and target prove who they are.
-func (c checker) chap(key string, row spec.ISCSIShare) {
-	c.pair(key, "user", row.User, "password_file", row.PasswordFile)
-	c.pair(key, "mutual_user", row.MutualUser, "mutual_password_file", row.MutualPasswordFile)
-	proves := row.User != "" || row.PasswordFile != ""
+func (c checker) chap(key string, cfg spec.ISCSIShare) {
+	c.pair(key, "user", cfg.User, "password_file", cfg.PasswordFile)
+	c.pair(key, "mutual_user", cfg.MutualUser, "mutual_password_file", cfg.MutualPasswordFile)
+	proves := cfg.User != "" || cfg.PasswordFile != ""
 	switch {
-	case proves && row.Insecure:
+	case proves && cfg.Insecure:
 		c.Of(key+".user", key+".password_file").Bad(key+".insecure", "says that no password is asked for, and user and password_file ask for one; accepted: one or the other")
-	case row.Insecure && len(row.Initiators) == 0:
+	case cfg.Insecure && len(cfg.Initiators) == 0:
 		c.Bad(key+".insecure", "lets anybody in, whatever his name; accepted: beside initiators")
-	case !proves && !row.Insecure:
+	case !proves && !cfg.Insecure:
 		c.Bad(key, "asks for no password, and an initiator's name is no proof: anybody can say it; accepted: user and password_file (CHAP), or insecure = true where that is meant")
 	}
-	if (row.MutualUser != "" || row.MutualPasswordFile != "") && !proves {
+	if (cfg.MutualUser != "" || cfg.MutualPasswordFile != "") && !proves {
 		c.Of(key+".user").Bad(key+".mutual_user", "goes with user and password_file: the initiator proves itself first (RFC 7143, section 12.1.3)")
 	}
 	for _, name := range graph.Names(c.m.Share.ISCSI) {
-		if row.MutualPasswordFile != "" && row.MutualPasswordFile == c.m.Share.ISCSI[name].PasswordFile {
+		if cfg.MutualPasswordFile != "" && cfg.MutualPasswordFile == c.m.Share.ISCSI[name].PasswordFile {
 			c.Bad(key+".mutual_password_file", "is that of the initiators' password of share.iscsi.%s: what one side says could be sent back to it; accepted: another file, with another password (RFC 7143, section 9.2.1)", name)
 		}
 	}

@@ -22,9 +22,9 @@ func check(j problem.Judge, m *spec.Machine) {
 	c, s := checker{j, m}, m.Share
 	state.Check(j, m, "share.state", s.State)
 	for _, name := range graph.Names(s.NFS) {
-		row, key := s.NFS[name], problem.JoinKey("share.nfs", name)
-		c.shared(key, row.Path, row.Owner)
-		if len(row.Clients) == 0 {
+		cfg, key := s.NFS[name], problem.JoinKey("share.nfs", name)
+		c.shared(key, cfg.Path, cfg.Owner)
+		if len(cfg.Clients) == 0 {
 			c.Bad(key+".clients", `is empty: nobody could mount it; accepted: networks such as ["192.0.2.0/24"]`)
 		}
 	}
@@ -34,12 +34,12 @@ func check(j problem.Judge, m *spec.Machine) {
 	c.portals()
 	targets := map[spec.IQN]string{}
 	for _, name := range graph.Names(s.ISCSI) {
-		row, key := s.ISCSI[name], problem.JoinKey("share.iscsi", name)
-		c.iscsi(key, row)
-		if other, taken := targets[row.Target]; taken {
+		cfg, key := s.ISCSI[name], problem.JoinKey("share.iscsi", name)
+		c.iscsi(key, cfg)
+		if other, taken := targets[cfg.Target]; taken {
 			c.Bad(key+".target", "is the target of share.iscsi.%s already", other)
 		}
-		targets[row.Target] = name
+		targets[cfg.Target] = name
 	}
 }
 
@@ -58,16 +58,16 @@ func (c checker) shared(key, dir, owner string) {
 }
 
 func (c checker) smb(name string) {
-	row, key := c.m.Share.SMB[name], problem.JoinKey("share.smb", name)
+	cfg, key := c.m.Share.SMB[name], problem.JoinKey("share.smb", name)
 	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ") != "" ||
 		slices.Contains([]string{"global", "homes", "printers", "ipc$", "print$"}, strings.ToLower(name)) {
 		c.Sure().Bad(key, "is not a share's name; accepted: letters, digits, blanks, _ - and ., and not global, homes or printers")
 	}
-	c.shared(key, row.Path, row.Owner)
-	if len(row.Users) == 0 {
+	c.shared(key, cfg.Path, cfg.Owner)
+	if len(cfg.Users) == 0 {
 		c.Bad(key+".users", "is empty: nobody could use it; accepted: accounts with an nt_hash")
 	}
-	for i, user := range row.Users {
+	for i, user := range cfg.Users {
 		u, known := c.m.User[user]
 		switch at := problem.JoinIndex(key+".users", i); {
 		case !known:
@@ -80,18 +80,18 @@ func (c checker) smb(name string) {
 	}
 }
 
-func (c checker) iscsi(key string, row spec.ISCSIShare) {
-	device := strings.HasPrefix(row.Source, "/dev/")
+func (c checker) iscsi(key string, cfg spec.ISCSIShare) {
+	device := strings.HasPrefix(cfg.Source, "/dev/")
 	switch {
-	case !path.IsAbs(row.Source) || path.Clean(row.Source) != row.Source || strings.ContainsAny(row.Source, ",\n"):
-		c.Bad(key+".source", `%q is not a disk's content; accepted: a file's or block device's absolute path, such as "/srv/backup.disk"`, row.Source)
-	case device && row.Size != 0:
+	case !path.IsAbs(cfg.Source) || path.Clean(cfg.Source) != cfg.Source || strings.ContainsAny(cfg.Source, ",\n"):
+		c.Bad(key+".source", `%q is not a disk's content; accepted: a file's or block device's absolute path, such as "/srv/backup.disk"`, cfg.Source)
+	case device && cfg.Size != 0:
 		c.Of(key+".source").Bad(key+".size", "is that of the device; accepted: leave it out")
-	case !device && !state.Mounted(c.m, path.Dir(row.Source)):
-		c.Rows("mount").Warn(key+".source", "%s lies in memory: what clients write there is gone after the boot", row.Source)
+	case !device && !state.Mounted(c.m, path.Dir(cfg.Source)):
+		c.Rows("mount").Warn(key+".source", "%s lies in memory: what clients write there is gone after the boot", cfg.Source)
 	}
-	if row.Size%512 != 0 {
+	if cfg.Size%512 != 0 {
 		c.Bad(key+".size", "is no multiple of 512, the size of a sector")
 	}
-	c.chap(key, row)
+	c.chap(key, cfg)
 }

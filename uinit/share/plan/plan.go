@@ -25,10 +25,9 @@ const (
 // Services are the servers as services of the machine, without those that are kernel threads.
 func Services(m *spec.Machine) map[string]spec.Service {
 	s, rows := m.Share, map[string]spec.Service{}
-	add := func(name string, row spec.Service) {
-		row.User, row.Restart = "root", spec.RestartAlways
-		row.StopSignal, row.StopTimeout = "TERM", spec.Duration(5e9)
-		rows[name] = row
+	add := func(name string, cfg spec.Service) {
+		cfg.Restart = spec.RestartAlways
+		rows[name] = cfg
 	}
 	if len(s.NFS) > 0 {
 		clients := Memory
@@ -42,7 +41,7 @@ func Services(m *spec.Machine) map[string]spec.Service {
 	if len(s.SMB) > 0 {
 		add("smbd", spec.Service{
 			Command: []string{"/usr/sbin/smbd", "-F", "--no-process-group", "--debug-stdout"}, Needs: []string{"share-files"},
-			Ready: spec.Ready{Port: 445, Timeout: spec.Duration(60e9)},
+			Ready: spec.Ready{Port: 445},
 		})
 	}
 	return rows

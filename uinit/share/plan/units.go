@@ -28,9 +28,9 @@ func Units(m *spec.Description) []graph.Unit {
 		on("share:smb", m.Share.SMB[name].Path)
 	}
 	for _, name := range graph.Names(m.Share.ISCSI) {
-		row := m.Share.ISCSI[name]
-		on("share:iscsi", row.Source)
-		for _, file := range []string{row.PasswordFile, row.MutualPasswordFile} {
+		cfg := m.Share.ISCSI[name]
+		on("share:iscsi", cfg.Source)
+		for _, file := range []string{cfg.PasswordFile, cfg.MutualPasswordFile} {
 			if file != "" {
 				on("share:iscsi", file)
 			}

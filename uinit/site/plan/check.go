@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
@@ -15,7 +16,11 @@ func check(j problem.Judge, m *spec.Machine) {
 		return
 	}
 	if len(s.Allow) == 0 {
-		j.Bad("site.allow", "is empty; accepted: one or more of hostname, addresses, vlans, time_servers, log_server, authorized_keys, password_hash, or no table [site]")
+		var words []string
+		for _, k := range spec.SiteKeys() {
+			words = append(words, string(k))
+		}
+		j.Bad("site.allow", "is empty; accepted: one or more of %s, or no table [site]", strings.Join(words, ", "))
 	}
 	for i, k := range s.Allow {
 		if slices.Index(s.Allow, k) < i {

@@ -26,7 +26,7 @@ func Units(d *spec.Description) []graph.Unit {
 	}
 	// Coldplug brings the medium's driver.
 	return []graph.Unit{{Unit: unit.Unit{
-		Name: "site", Needs: []string{"mounts"}, After: []string{"coldplug"}, Timeout: time.Duration(d.Site.Wait) + Grace,
+		Name: "site", Needs: []string{"mounts"}, After: []string{"coldplug"}, Timeout: time.Duration(d.Site.Wait) + Grace, Unheld: true,
 	}}}
 }
 

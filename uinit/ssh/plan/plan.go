@@ -64,16 +64,15 @@ func service(c spec.SSH) spec.Service {
 		if a.IsValid() {
 			host = a.String()
 		}
-		command = append(command, "-listen", net.JoinHostPort(host, strconv.Itoa(cmp.Or(c.Port, 22))))
+		command = append(command, "-listen", net.JoinHostPort(host, strconv.Itoa(c.Port)))
 	}
-	command = append(command, "-grace", c.LoginGrace.Or(20*time.Second).String(), "-pending", strconv.Itoa(cmp.Or(c.MaxPending, 10)))
+	command = append(command, "-grace", time.Duration(c.LoginGrace).String(), "-pending", strconv.Itoa(c.MaxPending))
 	if c.Password {
 		command = append(command, "-password")
 	}
 	command = append(command, "-groups", cgroup.Mount)
 	return spec.Service{
-		Command: command, User: "root", Needs: []string{"ssh-key"}, Ready: spec.Ready{Port: cmp.Or(c.Port, 22)},
-		Restart: spec.RestartAlways, RestartDelay: spec.Duration(time.Second), RestartMax: spec.Duration(30 * time.Second),
-		StopSignal: "TERM", StopTimeout: spec.Duration(5 * time.Second),
+		Command: command, Needs: []string{"ssh-key"}, Ready: spec.Ready{Port: c.Port},
+		Restart: spec.RestartAlways, RestartMax: spec.Duration(30 * time.Second),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -20,12 +21,13 @@ func TestService(t *testing.T) {
 			Listen: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}},
 			"/bin/sshd -key /srv/state/ssh_host_ed25519_key -listen 192.0.2.1:2222 -listen [2001:db8::1]:2222 -grace 1m0s -pending 3 -password -groups /sys/fs/cgroup"},
 	} {
-		row := service(tt.c)
-		if got := strings.Join(row.Command, " "); got != tt.want {
+		defaults.Fill(&tt.c)
+		cfg := service(tt.c)
+		if got := strings.Join(cfg.Command, " "); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)
 		}
-		if !slices.Equal(row.Needs, []string{"ssh-key"}) || row.Restart != spec.RestartAlways {
-			t.Errorf("row %+v", row)
+		if !slices.Equal(cfg.Needs, []string{"ssh-key"}) || cfg.Restart != spec.RestartAlways {
+			t.Errorf("row %+v", cfg)
 		}
 	}
 }

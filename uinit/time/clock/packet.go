@@ -131,8 +131,3 @@ func timeOf(raw uint64, pivot time.Time) time.Time {
 	nanos := int64(raw&(1<<32-1)) * int64(time.Second) >> 32
 	return time.Unix(seconds+ntpEpoch, nanos)
 }
-
-// wireTime is the reverse of timeOf.
-func wireTime(t time.Time) uint64 {
-	return uint64(uint32(t.Unix()-ntpEpoch))<<32 | (uint64(t.Nanosecond())<<32+uint64(time.Second)/2)/uint64(time.Second)
-}

@@ -146,3 +146,8 @@ func FuzzPacket(f *testing.F) {
 		}
 	})
 }
+
+// wireTime is the reverse of timeOf.
+func wireTime(t time.Time) uint64 {
+	return uint64(uint32(t.Unix()-ntpEpoch))<<32 | (uint64(t.Nanosecond())<<32+uint64(time.Second)/2)/uint64(time.Second)
+}

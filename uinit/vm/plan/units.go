@@ -17,15 +17,15 @@ func Units(m *spec.Description) []graph.Unit {
 	add := func(u unit.Unit) { units = append(units, graph.Unit{Unit: u}) }
 	add(unit.Unit{Name: "vms", Needs: []string{"mounts"}, After: []string{"modules", "hostname"}})
 	for _, name := range graph.Names(m.VM) {
-		row := m.VM[name]
-		if !row.Autostart {
+		cfg := m.VM[name]
+		if !cfg.Autostart {
 			continue
 		}
-		needs := append([]string{"vms"}, row.Needs...)
-		for _, file := range row.Files() {
+		needs := append([]string{"vms"}, cfg.Needs...)
+		for _, file := range cfg.Files() {
 			needs = append(needs, graph.Above(&m.Machine, file)...)
 		}
-		for _, bridge := range row.Bridges() {
+		for _, bridge := range cfg.Bridges() {
 			needs = append(needs, "link:"+bridge)
 		}
 		var after []string

@@ -26,11 +26,11 @@ func TestBenchStart(t *testing.T) {
 	if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br20"}}); err != nil {
 		t.Fatal(err)
 	}
-	bare := spec.VM{Memory: 64 << 20, VCPUs: 1, Firmware: "bios", Accel: "tcg"}
-	row := bare
-	row.Disk = map[string]spec.VMDisk{"root": {Path: filepath.Join(t.TempDir(), "root.img"), Create: true, Size: 1 << 30, Bus: "virtio"}}
-	row.NIC = map[string]spec.VMNIC{"lan": {Bridge: "br20"}}
-	samples, err := bench.Interleave(10, starting(t, bare), starting(t, row))
+	bare := filled(spec.VM{Memory: 64 << 20, Accel: "tcg"})
+	cfg := bare
+	cfg.Disk = map[string]spec.VMDisk{"root": {Path: filepath.Join(t.TempDir(), "root.img"), Create: true, Size: 1 << 30, Bus: "virtio"}}
+	cfg.NIC = map[string]spec.VMNIC{"lan": {Bridge: "br20"}}
+	samples, err := bench.Interleave(10, starting(t, bare), starting(t, cfg))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,10 +50,10 @@ func TestBenchStart(t *testing.T) {
 }
 
 // starting measures one start in seconds.
-func starting(t *testing.T, row spec.VM) func() (float64, error) {
+func starting(t *testing.T, cfg spec.VM) func() (float64, error) {
 	return func() (float64, error) {
 		begin := time.Now()
-		cmd, g, o := launch(t, Make("web", row, Host{Name: "box", Names: []string{"web"}}))
+		cmd, g, o := launch(t, Make("web", cfg, Host{Name: "box", Names: []string{"web"}}))
 		running := g.Await()
 		took := time.Since(begin)
 		if running == 0 {

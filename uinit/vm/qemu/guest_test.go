@@ -69,18 +69,18 @@ func TestQEMU(t *testing.T) {
 		t.Skipf("no tap devices here: %v", err)
 	}
 	dir := t.TempDir()
-	row := full
-	row.Firmware, row.Memory = "bios", 64<<20
-	row.Disk = map[string]spec.VMDisk{
+	cfg := full
+	cfg.Firmware, cfg.Memory = "bios", 64<<20
+	cfg.Disk = map[string]spec.VMDisk{
 		"a":  {Path: filepath.Join(dir, "new", "a.qcow2"), Format: "qcow2", Create: true, Size: 8 << 30, Bus: "virtio"},
 		"b":  {Path: filepath.Join(dir, "b.img"), Create: true, Size: 1 << 30, Bus: "ahci"},
 		"cd": {Path: filepath.Join(dir, "cd.iso"), Bus: "cdrom"},
 	}
-	row.NIC = map[string]spec.VMNIC{"lan": {Bridge: "br20"}, "old": {Bridge: "br20", Model: "e1000"}}
-	if err := os.WriteFile(row.Disk["cd"].Path, make([]byte, 1<<20), 0o600); err != nil {
+	cfg.NIC = map[string]spec.VMNIC{"lan": {Bridge: "br20"}, "old": {Bridge: "br20", Model: "e1000"}}
+	if err := os.WriteFile(cfg.Disk["cd"].Path, make([]byte, 1<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := Make("web", row, Host{Name: "box", Names: []string{"web"}})
+	p := Make("web", filled(cfg), Host{Name: "box", Names: []string{"web"}})
 	cmd, g, o := launch(t, p)
 	terminal := &Terminal{}
 	attached := make(chan struct{})
@@ -169,7 +169,7 @@ func expect(r io.Reader, text string) error {
 
 // A QEMU that refuses its arguments is gone before it says anything.
 func TestQEMURefuses(t *testing.T) {
-	p := Make("web", spec.VM{Memory: 64 << 20, Kernel: "/no/such/kernel"}, Host{Names: []string{"web"}})
+	p := Make("web", filled(spec.VM{Memory: 64 << 20, Kernel: "/no/such/kernel"}), Host{Names: []string{"web"}})
 	cmd, g, _ := launch(t, p)
 	if err := cmd.Wait(); err == nil {
 		t.Error("QEMU takes a kernel that is not there")
@@ -185,13 +185,13 @@ func TestQEMUWithUEFI(t *testing.T) {
 	for _, file := range []string{uefiCode, uefiVars} {
 		needed.File(t, file)
 	}
-	row := spec.VM{Memory: 64 << 20, Firmware: "uefi", UEFIVars: filepath.Join(t.TempDir(), "vm", "web.vars")}
-	cmd, g, _ := launch(t, Make("web", row, Host{Name: "box", Names: []string{"web"}}))
+	cfg := filled(spec.VM{Memory: 64 << 20, Firmware: "uefi", UEFIVars: filepath.Join(t.TempDir(), "vm", "web.vars")})
+	cmd, g, _ := launch(t, Make("web", cfg, Host{Name: "box", Names: []string{"web"}}))
 	if g.Await() == 0 {
 		t.Fatal("QEMU does not run")
 	}
 	template, err1 := os.Stat(uefiVars)
-	vars, err2 := os.Stat(row.UEFIVars)
+	vars, err2 := os.Stat(cfg.UEFIVars)
 	if err := errors.Join(err1, err2); err != nil || vars.Size() != template.Size() {
 		t.Errorf("the variables: %+v, %v", vars, err)
 	}

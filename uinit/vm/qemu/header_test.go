@@ -95,7 +95,7 @@ func TestQEMUOpensNoBackingFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "disk")
 	qemuImg(t, "create", "-q", "-f", "qcow2", "-F", "raw", "-b", other, file)
 	disk := spec.VMDisk{Path: file, Format: spec.VMQcow2}
-	plan := Make("web", spec.VM{Memory: 1 << 30, Disk: map[string]spec.VMDisk{"a": disk}}, Host{Names: []string{"web"}})
+	plan := Make("web", filled(spec.VM{Memory: 1 << 30, Disk: map[string]spec.VMDisk{"a": disk}}), Host{Names: []string{"web"}})
 	var args []string
 	for i, word := range plan.Args {
 		if word == "-add-fd" || word == "-blockdev" {

@@ -85,7 +85,7 @@ func Make(name string, v spec.VM, h Host) Plan {
 	p.add("-name", "guest="+name, "-uuid", uuid(h.Name, name),
 		"-nodefaults", "-no-user-config", "-display", "none",
 		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-		"-M", machine, "-accel", accel, "-cpu", cpu, "-smp", strconv.Itoa(max(v.VCPUs, 1)),
+		"-M", machine, "-accel", accel, "-cpu", cpu, "-smp", strconv.Itoa(v.VCPUs),
 		"-m", fmt.Sprintf("%dk", int64(v.Memory)>>10), "-boot", "strict=on",
 		// A kernel that panics says so, and is started again like a QEMU that crashed.
 		"-device", "pvpanic", "-action", "panic=exit-failure")
@@ -144,12 +144,8 @@ func (p *Plan) disk(index int, name string, d spec.VMDisk) {
 		driver = "host_device"
 	}
 	p.node("file-"+name, File{Kind: Disk, Path: d.Path, Disk: d}, driver, options)
-	format := d.Format
-	if format == "" {
-		format = spec.VMRaw
-	}
-	node := fmt.Sprintf("driver=%s,node-name=disk-%s,file=file-%s%s", format, name, name, options)
-	if format == spec.VMQcow2 {
+	node := fmt.Sprintf("driver=%s,node-name=disk-%s,file=file-%s%s", d.Format, name, name, options)
+	if d.Format == spec.VMQcow2 {
 		// It has no backing file, whatever its header says (see checkHeader). Only JSON can tell QEMU so.
 		more := `"discard":"unmap"`
 		if d.ReadOnly {
@@ -172,7 +168,7 @@ func (p *Plan) disk(index int, name string, d spec.VMDisk) {
 func (p *Plan) nic(h Host, kvm bool, guest, name string, n spec.VMNIC) {
 	netdev := fmt.Sprintf("tap,id=net-%s,fd=%d", name, p.file(File{Kind: TapFile, Path: spec.Tap(guest, name), Bridge: n.Bridge}))
 	device := string(n.Model)
-	if n.Model == "" || n.Model == "virtio" {
+	if n.Model == "virtio" {
 		device = "virtio-net-pci"
 		if h.VHost && kvm {
 			netdev += fmt.Sprintf(",vhost=on,vhostfd=%d", p.file(File{Kind: VHost}))

@@ -8,13 +8,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
+// filled is a row with the defaults of its schema.
+func filled(v spec.VM) spec.VM {
+	defaults.Fill(&v)
+	return v
+}
+
 // full is a guest with one of everything.
-var full = spec.VM{
+var full = filled(spec.VM{
 	Memory: 1 << 30, VCPUs: 2, Firmware: "uefi", UEFIVars: "/srv/web.vars",
 	Disk: map[string]spec.VMDisk{
 		"a":  {Path: "/srv/web.qcow2", Format: "qcow2", Create: true, Size: 8 << 30, Bus: "virtio"},
@@ -22,7 +29,7 @@ var full = spec.VM{
 		"cd": {Path: "/srv/debian.iso", Bus: "cdrom"},
 	},
 	NIC: map[string]spec.VMNIC{"lan": {Bridge: "br20", Model: "virtio"}, "old": {Bridge: "nat0", Model: "e1000", MAC: "52:54:00:00:00:01"}},
-}
+})
 
 func TestMake(t *testing.T) {
 	direct := spec.VM{
@@ -32,7 +39,7 @@ func TestMake(t *testing.T) {
 	host := Host{Name: "box", Names: []string{"direct", "web"}, KVM: true, VHost: true}
 	for _, tt := range []struct {
 		file, name string
-		row        spec.VM
+		cfg        spec.VM
 		host       Host
 	}{
 		{"kvm", "web", full, host},
@@ -41,7 +48,7 @@ func TestMake(t *testing.T) {
 		{"direct-tcg", "direct", spec.VM{Memory: 96 << 20, Accel: "tcg", Kernel: "/k"}, host},
 		{"forced-kvm", "direct", spec.VM{Memory: 96 << 20, Accel: "kvm"}, Host{Names: host.Names}},
 	} {
-		p := Make(tt.name, tt.row, tt.host)
+		p := Make(tt.name, filled(tt.cfg), tt.host)
 		var b strings.Builder
 		fmt.Fprintf(&b, "uid %d\n", p.UID)
 		for i, f := range p.Files {

@@ -18,7 +18,7 @@ func Units(d *spec.Description) []graph.Unit {
 	if d.Watchdog == nil {
 		return nil
 	}
-	return []graph.Unit{{Unit: unit.Unit{Name: "watchdog", After: []string{"coldplug"}}}}
+	return []graph.Unit{{Unit: unit.Unit{Name: "watchdog", After: []string{"coldplug"}, Unheld: true}}}
 }
 
 func check(j problem.Judge, m *spec.Machine) {

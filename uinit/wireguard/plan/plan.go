@@ -16,10 +16,10 @@ func used(d *spec.Description) bool { return len(d.WireGuard) > 0 }
 func Units(d *spec.Description) []graph.Unit {
 	var units []graph.Unit
 	for _, name := range graph.Names(d.WireGuard) {
-		row := d.WireGuard[name]
+		cfg := d.WireGuard[name]
 		// A key on a file system that does not come is not made anew elsewhere.
-		needs := append([]string{"mounts", "link:" + name}, graph.Above(&d.Machine, row.PrivateKeyFile)...)
-		units = append(units, graph.Unit{Unit: unit.Unit{Name: "wireguard:" + name, Needs: needs, Soft: row.Optional}})
+		needs := append([]string{"mounts", "link:" + name}, graph.Above(&d.Machine, cfg.PrivateKeyFile)...)
+		units = append(units, graph.Unit{Unit: unit.Unit{Name: "wireguard:" + name, Needs: needs, Soft: cfg.Optional}})
 	}
 	return units
 }

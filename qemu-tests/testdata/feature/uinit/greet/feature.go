@@ -29,7 +29,7 @@ func (g greetings) Step(unit string) feature.Step {
 			return err
 		}
 		m := g.Machine.Now()
-		g.Facts.Fact(plan.Text.Of(name).Is(m.Greet[name].Text + " from " + string(m.Hostname)))
+		g.Facts.Fact(plan.Text.Of(name).Is(string(m.Greet[name].Text) + " from " + string(m.Hostname)))
 		return nil
 	}}
 }

@@ -10,33 +10,33 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-func TestEnclosure(t *testing.T) {
+func TestSandbox(t *testing.T) {
 	eve := &syscall.Credential{Uid: 1000, Gid: 1000, Groups: []uint32{4, 1000}}
 	for _, tt := range []struct {
 		row   []spec.Namespace
 		flags uintptr
-		want  Enclosure
+		want  Sandbox
 	}{
-		{[]spec.Namespace{"mount"}, unix.CLONE_NEWNS, Enclosure{Mounts: true, Tmp: true}},
+		{[]spec.Namespace{"mount"}, unix.CLONE_NEWNS, Sandbox{Mounts: true, Tmp: true}},
 		// Processes of its own need a /proc of its own, but no /tmp.
-		{[]spec.Namespace{"pid"}, unix.CLONE_NEWPID | unix.CLONE_NEWNS, Enclosure{Mounts: true, Proc: true}},
-		{[]spec.Namespace{"net"}, unix.CLONE_NEWNET, Enclosure{Loopback: true}},
-		{[]spec.Namespace{"uts", "ipc"}, unix.CLONE_NEWUTS | unix.CLONE_NEWIPC, Enclosure{}},
+		{[]spec.Namespace{"pid"}, unix.CLONE_NEWPID | unix.CLONE_NEWNS, Sandbox{Mounts: true, Proc: true}},
+		{[]spec.Namespace{"net"}, unix.CLONE_NEWNET, Sandbox{Loopback: true}},
+		{[]spec.Namespace{"uts", "ipc"}, unix.CLONE_NEWUTS | unix.CLONE_NEWIPC, Sandbox{}},
 		{[]spec.Namespace{"mount", "pid", "net", "uts", "ipc"},
 			unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC,
-			Enclosure{Mounts: true, Tmp: true, Proc: true, Loopback: true}},
+			Sandbox{Mounts: true, Tmp: true, Proc: true, Loopback: true}},
 	} {
 		attr := &syscall.SysProcAttr{Credential: eve}
-		got := enclosure(attr, tt.row)
+		got := sandbox(attr, tt.row)
 		tt.want.Account = eve
 		if attr.Cloneflags != tt.flags || attr.Credential != nil || !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%v: flags %#x, credential %v, %+v; want flags %#x, %+v", tt.row, attr.Cloneflags, attr.Credential, got, tt.flags, tt.want)
 		}
-		if read, err := ParseEnclosure(got.String()); err != nil || !reflect.DeepEqual(read, got) {
+		if read, err := ParseSandbox(got.String()); err != nil || !reflect.DeepEqual(read, got) {
 			t.Errorf("%v: read back %+v, %v", tt.row, read, err)
 		}
 	}
-	if _, err := ParseEnclosure("{"); err == nil {
-		t.Error("no error for half an enclosure")
+	if _, err := ParseSandbox("{"); err == nil {
+		t.Error("no error for half an sandbox")
 	}
 }

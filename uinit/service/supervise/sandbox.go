@@ -13,9 +13,9 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// Enclosure is what is left to do in new namespaces before a service can start there. A program of
+// Sandbox is what is left to do in new namespaces before a service can start there. A program of
 // uinit's does it: between fork and exec there is no room for it.
-type Enclosure struct {
+type Sandbox struct {
 	// Mounts keeps the namespace's mounts to itself; Tmp gives it an empty /tmp, Proc a /proc of its
 	// processes.
 	Mounts, Tmp, Proc bool
@@ -25,9 +25,9 @@ type Enclosure struct {
 	Account *syscall.Credential
 }
 
-// enclosure asks for new namespaces in attr and returns what is left to do in them.
-func enclosure(attr *syscall.SysProcAttr, namespaces []spec.Namespace) Enclosure {
-	var e Enclosure
+// sandbox asks for new namespaces in attr and returns what is left to do in them.
+func sandbox(attr *syscall.SysProcAttr, namespaces []spec.Namespace) Sandbox {
+	var e Sandbox
 	for _, n := range namespaces {
 		switch n {
 		case spec.NamespaceMount:
@@ -51,8 +51,8 @@ func enclosure(attr *syscall.SysProcAttr, namespaces []spec.Namespace) Enclosure
 	return e
 }
 
-// String is the enclosure as an argument that ParseEnclosure reads.
-func (e Enclosure) String() string {
+// String is the sandbox as an argument that ParseSandbox reads.
+func (e Sandbox) String() string {
 	b, err := json.Marshal(e)
 	if err != nil {
 		panic("BUG: " + err.Error())
@@ -60,17 +60,17 @@ func (e Enclosure) String() string {
 	return string(b)
 }
 
-// ParseEnclosure reads what String wrote.
-func ParseEnclosure(s string) (e Enclosure, err error) {
+// ParseSandbox reads what String wrote.
+func ParseSandbox(s string) (e Sandbox, err error) {
 	if err = json.Unmarshal([]byte(s), &e); err != nil {
-		err = fmt.Errorf("reading the enclosure %q: %w", s, err)
+		err = fmt.Errorf("reading the sandbox %q: %w", s, err)
 	}
 	return e, err
 }
 
 // Run makes the namespaces fit to live in and becomes the service. With processes of its own it stays
 // beside the service and returns the service's exit status, 128 and more for a signal.
-func (e Enclosure) Run(command []string) (status int, err error) {
+func (e Sandbox) Run(command []string) (status int, err error) {
 	if err := e.mount(); err != nil {
 		return 0, err
 	}
@@ -89,7 +89,7 @@ func (e Enclosure) Run(command []string) (status int, err error) {
 	return 0, fmt.Errorf("starting %s: %w", command[0], syscall.Exec(command[0], command, os.Environ()))
 }
 
-func (e Enclosure) mount() error {
+func (e Sandbox) mount() error {
 	const plain = unix.MS_NOSUID | unix.MS_NODEV
 	if e.Mounts {
 		if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
@@ -112,7 +112,7 @@ func (e Enclosure) mount() error {
 // watchOver is the init of a process namespace: the kernel keeps signals from a first process that has
 // no handler for them, and gives it the orphans (pid_namespaces(7)). The service is its child, in the
 // same group, so signals to the group reach it.
-func (e Enclosure) watchOver(command []string) (int, error) {
+func (e Sandbox) watchOver(command []string) (int, error) {
 	signal.Notify(make(chan os.Signal, 1)) // stay until the service has gone
 	pid, err := syscall.ForkExec(command[0], command, &syscall.ProcAttr{
 		Env: os.Environ(), Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{Credential: e.Account},

@@ -99,7 +99,7 @@ func TestConverge(t *testing.T) {
 	found := netip.MustParseAddr("198.51.100.1")
 	facts := map[string]any{}
 	k := &fake{State: State{Peers: []Peer{{Public: gone}}}}
-	tunnel := &Tunnel{Name: "wg0", Kernel: k, Ready: ready, Fact: func(f fact.Fact) { facts[f.Name()] = f.Value() },
+	one := &Interface{Name: "wg0", Kernel: k, Ready: ready, Fact: func(f fact.Fact) { facts[f.Name()] = f.Value() },
 		Lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
 			if lookups++; host != "far.example" {
 				return nil, errors.New("no such host")
@@ -110,13 +110,13 @@ func TestConverge(t *testing.T) {
 			"far":  {PublicKey: spec.WireGuardKey(far.String()), Endpoint: "far.example:7", Keepalive: spec.Duration(25 * time.Second), AllowedIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}, PresharedKeyFile: filepath.Join(dir, "psk")},
 			"near": {PublicKey: spec.WireGuardKey(near.String()), AllowedIPs: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}},
 		}}}
-	if err := tunnel.Keys(t.Context()); err != nil {
+	if err := one.Keys(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	step := func(what string, did ...string) {
 		t.Helper()
 		k.did = nil
-		if err := tunnel.Converge(t.Context()); err != nil {
+		if err := one.Converge(t.Context()); err != nil {
 			t.Error(err)
 		}
 		if !slices.Equal(k.did, did) {

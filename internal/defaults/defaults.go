@@ -1,4 +1,6 @@
-package strict
+// Package defaults gives what a schema says where a profile says nothing. A default stands in the tag of its field and
+// nowhere else: builder and init fill what they make themselves from there, too.
+package defaults
 
 import (
 	"encoding"
@@ -10,24 +12,25 @@ import (
 
 // Fill gives every key of *into that was left out the default of its schema. It
 // changes nothing the second time.
-func Fill(into any) { fillDefaults(reflect.ValueOf(into).Elem()) }
+func Fill(into any) { fill(reflect.ValueOf(into).Elem()) }
 
-func fillDefaults(v reflect.Value) {
+func fill(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
-		fs := fieldsOf(v.Type())
-		for _, key := range fs.keys {
-			f := fs.byKey[key]
-			fv := v.FieldByIndex(f.index)
-			if f.preset != "" && fv.IsZero() {
-				setText(fv, f.preset)
+		for _, f := range reflect.VisibleFields(v.Type()) {
+			if word, _, _ := strings.Cut(f.Tag.Get("json"), ","); f.Anonymous || word == "" || word == "-" {
+				continue
 			}
-			fillDefaults(fv)
+			fv := v.FieldByIndex(f.Index)
+			if preset := f.Tag.Get("default"); preset != "" && fv.IsZero() {
+				setText(fv, preset)
+			}
+			fill(fv)
 		}
 	case reflect.Pointer:
 		// A table that is not there stays away; it would mean something.
 		if !v.IsNil() && v.Type().Elem().Kind() == reflect.Struct {
-			fillDefaults(v.Elem())
+			fill(v.Elem())
 		}
 	case reflect.Map:
 		if v.Type().Elem().Kind() != reflect.Struct {
@@ -36,7 +39,7 @@ func fillDefaults(v reflect.Value) {
 		for it := v.MapRange(); it.Next(); {
 			row := reflect.New(v.Type().Elem()).Elem()
 			row.Set(it.Value())
-			fillDefaults(row)
+			fill(row)
 			v.SetMapIndex(it.Key(), row)
 		}
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/wireguard/plan"
 )
 
-// Tunnel is a row of the profile on a kernel.
-type Tunnel struct {
+// Interface is a row of the profile on a kernel.
+type Interface struct {
 	Name   string
 	Row    spec.WireGuard
 	Kernel Kernel
@@ -36,7 +36,7 @@ type Tunnel struct {
 const look = 5 * time.Second
 
 // Keys reads the keys, or makes the private one.
-func (t *Tunnel) Keys(ctx context.Context) error {
+func (t *Interface) Keys(ctx context.Context) error {
 	var err error
 	if t.private, err = PrivateKey(ctx, t.Row.PrivateKeyFile, t.Ready); err != nil {
 		return err
@@ -57,9 +57,9 @@ func (t *Tunnel) Keys(ctx context.Context) error {
 	return nil
 }
 
-// Keep looks after the tunnel until ctx ends, once there are keys: endpoints whose names were not to be found, interfaces that came anew. failed
+// Keep looks after the interface until ctx ends, once there are keys: endpoints whose names were not to be found, interfaces that came anew. failed
 // is told what went wrong.
-func (t *Tunnel) Keep(ctx context.Context, failed func(error)) {
+func (t *Interface) Keep(ctx context.Context, failed func(error)) {
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
 	for {
@@ -75,7 +75,7 @@ func (t *Tunnel) Keep(ctx context.Context, failed func(error)) {
 }
 
 // Converge observes, does what is to be done, and tells.
-func (t *Tunnel) Converge(ctx context.Context) error {
+func (t *Interface) Converge(ctx context.Context) error {
 	have, err := t.Kernel.Observe()
 	if err != nil {
 		return err
@@ -92,8 +92,8 @@ func (t *Tunnel) Converge(ctx context.Context) error {
 		}
 	}
 	t.Fact(plan.Port.Of(t.Name).Is(have.ListenPort))
-	for name, row := range t.Row.Peer {
-		public, _ := ParseKey(string(row.PublicKey))
+	for name, cfg := range t.Row.Peer {
+		public, _ := ParseKey(string(cfg.PublicKey))
 		i := slices.IndexFunc(have.Peers, func(p Peer) bool { return p.Public == public })
 		p := Peer{}
 		if i >= 0 {
@@ -110,20 +110,20 @@ func (t *Tunnel) Converge(ctx context.Context) error {
 }
 
 // want is what the row says. Names of endpoints are only looked up for peers that are not connected.
-func (t *Tunnel) want(ctx context.Context, have State) (State, error) {
+func (t *Interface) want(ctx context.Context, have State) (State, error) {
 	s := State{Private: t.private, ListenPort: t.Row.ListenPort}
 	var failed []error
 	for _, name := range slices.Sorted(maps.Keys(t.Row.Peer)) {
-		row := t.Row.Peer[name]
-		public, err := ParseKey(string(row.PublicKey))
+		cfg := t.Row.Peer[name]
+		public, err := ParseKey(string(cfg.PublicKey))
 		if err != nil {
 			failed = append(failed, fmt.Errorf("peer %s: %w", name, err))
 			continue
 		}
-		p := Peer{Public: public, Preshared: t.preshared[name], AllowedIPs: row.AllowedIPs, Keepalive: time.Duration(row.Keepalive).Truncate(time.Second)}
+		p := Peer{Public: public, Preshared: t.preshared[name], AllowedIPs: cfg.AllowedIPs, Keepalive: time.Duration(cfg.Keepalive).Truncate(time.Second)}
 		i := slices.IndexFunc(have.Peers, func(h Peer) bool { return h.Public == public })
-		if row.Endpoint != "" && (i < 0 || !have.Peers[i].Connected(time.Now())) {
-			if p.Endpoint, err = t.resolve(ctx, row.Endpoint); err != nil {
+		if cfg.Endpoint != "" && (i < 0 || !have.Peers[i].Connected(time.Now())) {
+			if p.Endpoint, err = t.resolve(ctx, cfg.Endpoint); err != nil {
 				failed = append(failed, fmt.Errorf("peer %s: %w", name, err))
 			}
 		}
@@ -132,7 +132,7 @@ func (t *Tunnel) want(ctx context.Context, have State) (State, error) {
 	return s, errors.Join(failed...)
 }
 
-func (t *Tunnel) resolve(ctx context.Context, endpoint string) (netip.AddrPort, error) {
+func (t *Interface) resolve(ctx context.Context, endpoint string) (netip.AddrPort, error) {
 	if e, err := netip.ParseAddrPort(endpoint); err == nil {
 		return e, nil
 	}

@@ -1,9 +1,22 @@
-package strict
+package defaults
 
 import (
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 )
+
+// even takes even numbers of digits.
+type even string
+
+func (e *even) UnmarshalText(text []byte) error {
+	if len(text)%2 != 0 || strings.Trim(string(text), "0123456789") != "" {
+		return fmt.Errorf("%q has not an even number of digits; accepted: such as \"12\"", text)
+	}
+	*e = even(text)
+	return nil
+}
 
 type filled struct {
 	Word   string            `json:"word" default:"w"`
