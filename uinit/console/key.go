@@ -7,9 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// KernelConsoles are the terminals that the kernel line names, of those that exist.
-func KernelConsoles() []string { return thisHost.kernelConsoles() }
-
 // AwaitKey returns the terminal on which somebody presses key first; "" when ctx ends before. What
 // else is typed meanwhile is lost. A terminal that somebody takes over is no longer listened to.
 func AwaitKey(ctx context.Context, names []string, key byte) string {
