@@ -130,6 +130,17 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// What starts whole has nothing to say for itself; what does not, says without whom.
+func TestReasons(t *testing.T) {
+	want := Machine{Host: "box", Arrays: map[string]spec.Array{"data": rowOf("raid1")}, Waited: map[string]bool{"data": true}}
+	whole := mirror(func(a, b *made) {})
+	for n, reason := range map[int]string{2: "", 1: "without slot 1 of 2"} {
+		if op := Decide("data", want, State{Members: whole[:n]}); op.Action != Start || op.Reason != reason || op.Dirty {
+			t.Errorf("%d members: %+v, want %q", n, op, reason)
+		}
+	}
+}
+
 func TestKeepsWhatRuns(t *testing.T) {
 	want := Machine{Arrays: map[string]spec.Array{"data": rowOf("raid1")}}
 	have := State{Running: []Array{{Device: "md_data", Slots: 2}}}
