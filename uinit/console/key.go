@@ -60,9 +60,7 @@ func (h host) listen(name string) (*terminal, error) {
 func (t *terminal) awaitKey(ctx context.Context, key byte) bool {
 	defer t.Close()
 	before := t.mode
-	keys := before
-	keys.Lflag &^= unix.ICANON | unix.ECHO
-	keys.Cc[unix.VMIN], keys.Cc[unix.VTIME] = 1, 0
+	keys := listening(before)
 	if unix.IoctlSetTermios(t.fd(), unix.TCSETS2, &keys) != nil {
 		return false
 	}

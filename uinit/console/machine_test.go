@@ -156,6 +156,18 @@ func TestSessionStands(t *testing.T) {
 	}
 }
 
+// Whoever listens for a key gets each one as it comes, and leaves all else as it was.
+func TestListening(t *testing.T) {
+	was := unix.Termios{Iflag: 1, Oflag: 2, Cflag: 3, Lflag: ^uint32(0)}
+	was.Cc[unix.VMIN], was.Cc[unix.VTIME], was.Cc[unix.VEOF] = 7, 8, 9
+	want := was
+	want.Lflag = ^uint32(unix.ICANON | unix.ECHO)
+	want.Cc[unix.VMIN], want.Cc[unix.VTIME] = 1, 0
+	if got := listening(was); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 func TestUsualPatience(t *testing.T) {
 	if want := (patience{refresh: 2 * time.Second, calm: 5 * time.Minute, typing: time.Minute, failure: 2 * time.Second, worst: 10 * time.Second}); usualPatience != want {
 		t.Errorf("%+v, want %+v", usualPatience, want)

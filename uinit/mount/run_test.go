@@ -100,6 +100,9 @@ func TestRunAsksFor(t *testing.T) {
 		if !slices.Equal(rows, tt.want) || (err == nil) != (tt.err == nil) || tt.err != errAny && !errors.Is(err, tt.err) {
 			t.Errorf("%s: %v\ngot  %q\nwant %q", name, err, rows, tt.want)
 		}
+		if at := strings.TrimPrefix(tt.row.Source, "lvm:"); (tt.err == nil || tt.err == unix.ENOTBLK) && m.Waiting() != "mount(2) of "+at && m.Waiting() != "mount(2) of /dev/"+at {
+			t.Errorf("%s: in the end it waits for %q", name, m.Waiting())
+		}
 		if mounted := count(t, target) == 1; mounted != (tt.err == nil) {
 			t.Errorf("%s: mounted %v", name, mounted)
 		}
@@ -156,6 +159,34 @@ func TestFeature(t *testing.T) {
 	mounted, err := Mounts()
 	if err != nil || mounted.At(target) == nil {
 		t.Errorf("%v, %v", mounted, err)
+	}
+}
+
+// On the way down all that holds data goes, what the image brings and what holds none stays. Seen from a root of its own, so that
+// nothing of this machine's is there.
+func TestDetachAll(t *testing.T) {
+	dir := own(t)
+	if dir == "" {
+		return
+	}
+	err := error(nil)
+	for _, d := range []string{"proc", "lower", "upper", "data", "run"} {
+		err = errors.Join(err, os.MkdirAll(filepath.Join(dir, d), 0o755))
+	}
+	if err := errors.Join(err, unix.Chroot(dir), os.Chdir("/")); err != nil {
+		t.Fatal(err)
+	}
+	if err := DetachAll(t.Context()); err == nil {
+		t.Error("nobody knows what is mounted, and that is no error")
+	}
+	if err := errors.Join(unix.Mount("proc", "/proc", "proc", 0, ""), unix.Mount("tmpfs", "/run", "tmpfs", 0, "")); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("overlay", "/data", "overlay", unix.MS_RDONLY, "lowerdir=/lower:/upper"); err != nil {
+		t.Skipf("no file system to be had that holds data: %v", err)
+	}
+	if err := DetachAll(t.Context()); err != nil || count(t, "/data") != 0 || count(t, "/run") != 1 {
+		t.Errorf("%v; what holds data is mounted %d times, what holds none %d", err, count(t, "/data"), count(t, "/run"))
 	}
 }
 
