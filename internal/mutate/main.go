@@ -34,11 +34,13 @@ func main() {
 	for _, dir := range flag.Args() {
 		dir = filepath.Clean(dir)
 		noticed, tried, err := judge(ctx, dir, *seed, *count)
+		if tried > 0 { // also where somebody called it off
+			fmt.Printf("%-22s %3d of %3d noticed, %3d %%, seed %d\n", dir, noticed, tried, 100*noticed/tried, *seed)
+		}
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "mutate: %s: %v\n", dir, err)
 			os.Exit(1)
 		}
-		fmt.Printf("%-22s %3d of %3d noticed, %3d %%, seed %d\n", dir, noticed, tried, 100*noticed/max(1, tried), *seed)
 	}
 }
 
