@@ -171,3 +171,37 @@ func TestUnfit(t *testing.T) {
 		}
 	}
 }
+
+// Who holds the freshest member for failed went on without it, unless somebody who was with it then is with the freshest now: it merely
+// failed as well, before another disk took the place of the first.
+func TestApart(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(other, fresh *made)
+		apart  bool
+	}{
+		"with a witness":              {func(other, fresh *made) {}, false},
+		"one that is an event behind": {func(other, fresh *made) { other.events = 20 }, false},
+		"one that is two behind":      {func(other, fresh *made) { other.events = 19 }, true},
+		"one that has failed since":   {func(other, fresh *made) { fresh.roles = []int{RoleFaulty, RoleFaulty, RoleFaulty, 0} }, true},
+		"one in another place by now": {func(other, fresh *made) { fresh.roles = []int{RoleFaulty, RoleFaulty, 1, 0} }, true},
+		"one that is a spare":         {func(other, fresh *made) { other.roles = []int{RoleFaulty, 1, RoleSpare, 0} }, true},
+		"one that it did not know": {func(other, fresh *made) {
+			other.slot, other.roles, fresh.roles = 3, []int{RoleFaulty, RoleFaulty, 3, 0}, []int{RoleFaulty, RoleFaulty, 3, 0}
+		}, true},
+		"one that has its own place": {func(other, fresh *made) {
+			other.roles, fresh.roles = []int{RoleFaulty, RoleFaulty, 1, 0}, []int{RoleFaulty, RoleFaulty, 1, 0}
+		}, true},
+		"and the freshest has its too": {func(other, fresh *made) {
+			other.roles, fresh.roles = []int{RoleFaulty, RoleFaulty, 2, 1}, []int{RoleFaulty, RoleFaulty, 2, 1}
+		}, false},
+	} {
+		stale := made{device: "sdb", number: 1, events: 10, roles: []int{RoleFaulty, 1, 2}, level: 1, slots: 4, uuid: 1}
+		other := made{device: "sdc", number: 2, events: 21, roles: []int{RoleFaulty, RoleFaulty, 2, 0}, level: 1, slots: 4, uuid: 1}
+		fresh := made{device: "sdd", number: 3, events: 21, roles: []int{RoleFaulty, RoleFaulty, 2, 0}, level: 1, slots: 4, uuid: 1}
+		tt.change(&other, &fresh)
+		members := []Member{fresh.member(), stale.member(), other.member()}
+		if s, problem := gather(members); strings.HasPrefix(problem, "split brain") != tt.apart || s.freshest.Device != "sdd" {
+			t.Errorf("%s: %q, freshest %s", name, problem, s.freshest.Device)
+		}
+	}
+}

@@ -197,7 +197,51 @@ func TestDiskThatFails(t *testing.T) {
 		if want := []time.Duration{0, 60, 120}; !slices.Equal(told, want) {
 			t.Errorf("told at %d s, want %d", told, want)
 		}
+		// The end tries once more, and says what becomes of it.
+		told = nil
+		if s.Run(ctx); len(told) != 1 {
+			t.Errorf("at the end, told at %d s", told)
+		}
 	})
+	// One that works gets so much that memory is a quarter full, and not all.
+	synctest.Test(t, func(t *testing.T) {
+		if spool, err = OpenSpool(dir, 1<<20); err != nil {
+			t.Fatal(err)
+		}
+		s, _ := away(10*Record{Message: "x"}.size(), spool)
+		ctx, cancel := context.WithCancel(t.Context())
+		go s.spill(ctx)
+		for range 6 {
+			s.Add(Record{Message: "x"})
+		}
+		synctest.Wait()
+		if waiting, _ := s.queue.counts(); waiting != 2 {
+			t.Errorf("%d wait in memory", waiting)
+		}
+		cancel()
+	})
+}
+
+// Over UDP a server counts as there when a second after the first datagram nobody has said that it is not.
+func TestFirstDatagram(t *testing.T) {
+	s, _ := away(1<<20, nil)
+	s.Stream = false
+	told := 0
+	s.Report = func(st Status) {
+		if told++; !st.Connected || st.Err != nil {
+			t.Errorf("told %+v", st)
+		}
+	}
+	now := time.Now()
+	l := &link{sender: s, raw: &counted{Conn: &net.UDPConn{}}, flying: []sent{{at: now}, {at: now.Add(time.Minute)}}}
+	for after, want := range []int{0, 1, 1} {
+		if l.settle(now.Add(time.Duration(after) * time.Second)); told != want {
+			t.Errorf("after %d s, told %d times", after, told)
+		}
+	}
+	if l.settle(now.Add(time.Hour)); told != 1 || l.arrived != 2 || len(l.items()) != 0 {
+		t.Errorf("told %d times, %d arrived", told, l.arrived)
+	}
 }
 
 // How much goes to disk: so much that memory is a quarter full, or all; what came from there stays there.
