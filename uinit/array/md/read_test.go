@@ -132,6 +132,9 @@ func TestLookDescribes(t *testing.T) {
 			t.Errorf("%s: %+v, %v, %v", tt.text, found, complete, err)
 		}
 	}
+	if m := Describe(disks.Sys, "sdb1"); m != (Member{Device: "sdb1", Number: "8:17", Sectors: n, Serial: "B2", Label: "data"}) {
+		t.Errorf("%+v", m)
+	}
 	if Disk(disks.Sys, "sdb1") != "sdb" || Disk(disks.Sys, "sdb") != "" || !Partitions(disks.Sys, "sdb") || Partitions(disks.Sys, "sda") {
 		t.Error("what lies on a disk is not known")
 	}

@@ -199,6 +199,9 @@ func TestDiskThatFails(t *testing.T) {
 		}
 		// The end tries once more, and says what becomes of it.
 		told = nil
+		for len(s.queue.crowded) > 0 { // or it may be noticed once more on the way
+			<-s.queue.crowded
+		}
 		if s.Run(ctx); len(told) != 1 {
 			t.Errorf("at the end, told at %d s", told)
 		}
