@@ -81,7 +81,7 @@ func (f *first) run() {
 		told.Reason = describe(status, words)
 		f.say("the worker ended: %s", told.Reason)
 		// What it supervised is without an owner now and would be in the next one's way.
-		f.steps([]power.Step{processes})
+		f.steps([]power.Step{power.Processes()})
 		tooMany := f.crashes.Add(journal.Uptime())
 		switch what, _ := f.line.Get("uinit.panic"); what {
 		case "reboot":
@@ -200,7 +200,7 @@ func (f *first) listen() {
 	// Go ends the process on some signals that nobody asked for. Nobody reads this channel; it keeps them away.
 	signal.Notify(make(chan os.Signal, 1))
 	requests := make(chan os.Signal, 16)
-	signal.Notify(requests, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGPWR)
+	signal.Notify(requests, power.Signals()...)
 	go func() {
 		for s := range requests {
 			action, ok := power.OfSignal(s)
@@ -221,15 +221,13 @@ func (f *first) end(action power.Action, s syscall.Signal) {
 	f.finish(action)
 }
 
-// What PID 1 does without the worker. Neither may hold it up: a process whose disk does not answer can't be killed.
-var (
-	processes   = power.Step{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error { return power.KillAll(ctx, 2*time.Second) }}
-	fileSystems = power.Step{Name: "file systems", Limit: 5 * time.Second, Do: mount.DetachAll}
-)
+// fileSystems is what PID 1 does about them without the worker, after power.Processes. Neither may hold it up: a process whose
+// disk does not answer can't be killed.
+var fileSystems = power.Step{Name: "file systems", Limit: 5 * time.Second, Do: mount.DetachAll}
 
 // finish ends the run without the worker.
 func (f *first) finish(action power.Action) {
-	f.steps([]power.Step{processes, fileSystems})
+	f.steps([]power.Step{power.Processes(), fileSystems})
 	f.say("%s: %v", action, power.Now(action))
 }
 

@@ -14,17 +14,13 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/virtioport"
 )
 
-// Stops are the root's own steps of the way down: each in its time, none for ever.
+// Stops are the root's own steps of the way down.
 func (w *worker) Stops() []feature.Stop {
-	return []feature.Stop{
-		{Phase: feature.Processes, Step: power.Step{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error {
-			return power.KillAll(ctx, 2*time.Second)
-		}}},
-	}
+	return []feature.Stop{{Phase: feature.Processes, Step: power.Processes()}}
 }
 
-// stopSteps is the way down: what the features have to do, in the order of the phases, and the end of the report.
-func (w *worker) stopSteps(action power.Action) []power.Step {
+// way is the way down: what the features have to do, in the order of the phases.
+func (w *worker) way() []feature.Stop {
 	var stops []feature.Stop
 	for _, f := range w.features {
 		if s, ok := f.Feature.(feature.Stopper); ok {
@@ -32,8 +28,13 @@ func (w *worker) stopSteps(action power.Action) []power.Step {
 		}
 	}
 	slices.SortStableFunc(stops, func(a, b feature.Stop) int { return int(a.Phase) - int(b.Phase) })
+	return stops
+}
+
+// stopSteps are those of the way down, and the end of the report.
+func (w *worker) stopSteps(action power.Action) []power.Step {
 	var steps []power.Step
-	for _, s := range stops {
+	for _, s := range w.way() {
 		steps = append(steps, s.Step)
 	}
 	return append(steps, power.Step{Name: "report", Limit: virtioport.AckLimit, Do: func(ctx context.Context) error { return w.host.Done(ctx, action) }})

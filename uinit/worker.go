@@ -57,7 +57,7 @@ func workerMain(args []string) int {
 	_ = debug.SetCrashOutput(crash, debug.CrashOptions{})
 	// Before anything may fail: requests must not be lost, nor end this process the hard way.
 	requests := make(chan os.Signal, 16)
-	signal.Notify(requests, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGPWR)
+	signal.Notify(requests, power.Signals()...)
 	signal.Ignore(unix.SIGHUP, unix.SIGPIPE)
 
 	life, end := context.WithCancelCause(context.Background())

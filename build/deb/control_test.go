@@ -175,4 +175,8 @@ func TestFollow(t *testing.T) {
 			t.Errorf("after %q: %d, want %d", step.line, c.done, step.want)
 		}
 	}
+	read := counting{strings.NewReader("abcdef"), &c}
+	if n, err := read.ReadAt(make([]byte, 4), 1); n != 4 || err != nil || c.done != 1004 {
+		t.Errorf("what is read of a package counts %d, %v", c.done-1000, err)
+	}
 }

@@ -16,8 +16,9 @@ import (
 
 // tools is a repository with a program, its library and what only a maintainer
 // script wants.
-func tools(t testing.TB) *repo {
-	r := newRepo(t)
+func tools(t testing.TB) *repo { return newRepo(t).tools() }
+
+func (r *repo) tools() *repo {
 	r.add("tool", "1.0", "Depends: libt, debconf\n", file("./usr/bin/tool", 0o755, elfFile("/lib64/ld.so", "libt.so.1", "")))
 	r.add("libt", "1:2.0-1", "Depends: loader\n",
 		file("./usr/lib/x86_64-linux-gnu/libt.so.1.0", 0o644, elfFile("", "", "")), link("./usr/lib/x86_64-linux-gnu/libt.so.1", "libt.so.1.0"))
@@ -185,7 +186,7 @@ func TestMirrorWithOtherBytes(t *testing.T) {
 	}
 
 	// The index says what we want, the file is another.
-	r = tools(t)
+	r = another(t).tools()
 	h = r.host(nil)
 	pinned = mustResolve(t, h, "loader")
 	path := filepath.Join(r.dir, pinned[0].File)
@@ -204,7 +205,7 @@ func TestNewSourcesAreAskedAtOnce(t *testing.T) {
 	r := tools(t)
 	h := r.host(nil)
 	mustResolve(t, h, "loader")
-	other := tools(t)
+	other := another(t).tools()
 	other.add("loader", "9", "", file("./lib/ld.so", 0o755, "x"))
 	other.publish()
 	next := other.host(h.cache)

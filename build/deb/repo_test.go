@@ -95,7 +95,15 @@ type repo struct {
 	debs map[string]string // stanza by package name and version
 }
 
+// newRepo is a test's first. What asks apt takes its time: such tests come after all others, side by side.
 func newRepo(t testing.TB) *repo {
+	if t, ok := t.(*testing.T); ok {
+		t.Parallel()
+	}
+	return another(t)
+}
+
+func another(t testing.TB) *repo {
 	t.Helper()
 	for _, tool := range []string{"apt-get", "apt-cache", "apt-config"} {
 		needed.Program(t, tool)

@@ -4,8 +4,8 @@
 //	go run ./internal/mutate [-seed N] [-n CHANGES] PACKAGE...
 //
 // The seed draws the changes of a package, as many of one kind as of another (changes.go). The tree is never touched: go test sees a
-// changed file through an overlay. A change that does not compile does not count; one whose tests hang is noticed. What testing.Short
-// leaves out is not run. For root the tests run in mount and process namespaces of their own: changed code may unmount or kill what it should not.
+// changed file through an overlay. A change that does not compile does not count; one whose tests hang is noticed. Tests end with the
+// first that fails, also where others run beside it. What testing.Short leaves out is not run. For root the tests run in mount and process namespaces of their own: changed code may unmount or kill what it should not.
 package main
 
 import (
@@ -34,11 +34,13 @@ func main() {
 	for _, dir := range flag.Args() {
 		dir = filepath.Clean(dir)
 		noticed, tried, err := judge(ctx, dir, *seed, *count)
+		if tried > 0 { // also where somebody called it off
+			fmt.Printf("%-22s %3d of %3d noticed, %3d %%, seed %d\n", dir, noticed, tried, 100*noticed/tried, *seed)
+		}
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "mutate: %s: %v\n", dir, err)
 			os.Exit(1)
 		}
-		fmt.Printf("%-22s %3d of %3d noticed, %3d %%, seed %d\n", dir, noticed, tried, 100*noticed/max(1, tried), *seed)
 	}
 }
 
@@ -116,7 +118,7 @@ func (c change) overlay() (file string, clean func(), err error) {
 func test(ctx context.Context, dir string, limit time.Duration, flags ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	args := append([]string{"go", "test", "-count=1", "-failfast", "-short", "-vet=off", "-ldflags=-s -w"}, append(flags, "./"+dir)...)
+	args := append([]string{"go", "test", "-count=1", "-failfast", "-short", "-v", "-vet=off", "-ldflags=-s -w"}, append(flags, "./"+dir)...)
 	if os.Getuid() == 0 {
 		args = append([]string{"unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"}, args...)
 	}
@@ -124,5 +126,22 @@ func test(ctx context.Context, dir string, limit time.Duration, flags ...string)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
-	return cmd.CombinedOutput()
+	out := &said{failed: cancel}
+	cmd.Stdout, cmd.Stderr = out, out
+	err := cmd.Run()
+	return out.Bytes(), err
+}
+
+// said is what go test said so far. What fails first is enough.
+type said struct {
+	bytes.Buffer
+	failed func()
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	n, err := s.Buffer.Write(b)
+	if bytes.HasPrefix(s.Bytes(), []byte("--- FAIL")) || bytes.Contains(s.Bytes(), []byte("\n--- FAIL")) {
+		s.failed()
+	}
+	return n, err
 }

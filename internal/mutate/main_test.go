@@ -64,3 +64,25 @@ func TestChanges(t *testing.T) {
 		}
 	}
 }
+
+// The first test that fails is the end, in whichever pieces go test says so; what a test prints of another is none.
+func TestFirstFailureEnds(t *testing.T) {
+	for _, tt := range []struct {
+		pieces []string
+		ends   bool
+	}{
+		{[]string{"=== RUN   TestA\n", "--- FAIL: TestA (0.00s)\n"}, true}, {[]string{"--- FAIL: TestA"}, true}, {[]string{"ok\n--- F", "AIL: TestA\n"}, true},
+		{[]string{"--- PASS: TestA (0.00s)\n", "    log: --- FAIL\n", "ok\n"}, false}, {nil, false},
+	} {
+		ended := false
+		s := &said{failed: func() { ended = true }}
+		for _, p := range tt.pieces {
+			if n, err := s.Write([]byte(p)); n != len(p) || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+		}
+		if ended != tt.ends || s.String() != strings.Join(tt.pieces, "") {
+			t.Errorf("%q: ended %v", tt.pieces, ended)
+		}
+	}
+}

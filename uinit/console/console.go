@@ -56,11 +56,9 @@ func (h host) present(name string) bool {
 	return err != nil || strings.TrimSpace(string(kind)) != "0"
 }
 
-// Expand replaces each row whose name is a pattern (path.Match) by rows for the terminals
+// expand replaces each row whose name is a pattern (path.Match) by rows for the terminals
 // that exist and match it. A row that names a terminal wins over a pattern, and of
 // two patterns the first by name. A pattern that matches nothing leaves nothing.
-func Expand(cs map[string]spec.Console) map[string]spec.Console { return thisHost.expand(cs) }
-
 func (h host) expand(cs map[string]spec.Console) map[string]spec.Console {
 	rows := map[string]spec.Console{}
 	var patterns []string

@@ -12,11 +12,9 @@ import (
 
 // Linked is the feature [console.*].
 var Linked = feature.Linked{
-	Name:  "console",
-	Units: func(d *spec.Description) []graph.Unit { return plan.Units(d, plan.Served(Expand(d.Console))) },
-	New: func(d *feature.Deps) feature.Feature {
-		return &consoles{Deps: d, served: map[string]bool{}}
-	},
+	Name:     "console",
+	Units:    func(d *spec.Description) []graph.Unit { return plan.Units(d, plan.Served(thisHost.expand(d.Console))) },
+	New:      func(d *feature.Deps) feature.Feature { return newConsoles(d) },
 	Programs: map[string]func([]string) int{"getty": GettyMain, "login": LoginMain, "checkpassword": CheckPasswordMain},
 }
 
@@ -26,6 +24,23 @@ type consoles struct {
 	// served are the terminals that have a unit or came up later. It is complete when the boot starts, and then serveNew's.
 	served    map[string]bool
 	terminals terminals
+
+	host host
+	// login serves a terminal, menu holds it, key is the first of some on which somebody holds the boot.
+	login func(name string, row spec.Console) error
+	menu  func(name string, row spec.Console, waiting func() []string) Choice
+	key   func(ctx context.Context, names []string) string
+}
+
+func newConsoles(d *feature.Deps) *consoles {
+	return &consoles{
+		Deps: d, served: map[string]bool{}, host: thisHost,
+		login: func(name string, row spec.Console) error { return Serve(d.Life, name, row, d.Facts.Troubles) },
+		menu: func(name string, row spec.Console, waiting func() []string) Choice {
+			return Menu(d.Life, name, row, waiting)
+		},
+		key: func(ctx context.Context, names []string) string { return AwaitKey(ctx, names, holdKey) },
+	}
 }
 
 // Step serves the terminal behind "console:NAME".

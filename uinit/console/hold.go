@@ -23,14 +23,14 @@ func whatIsHeld(units []unit.Unit) func(name string) bool {
 // Hold listens for the key until the boot is over, and holds the boot for as long as the menu is open.
 func (c *consoles) Hold(starting context.Context, units []unit.Unit) <-chan func(name string) bool {
 	hold := make(chan func(string) bool)
-	names := append(KernelConsoles(), slices.Collect(maps.Keys(c.served))...)
+	names := append(c.host.kernelConsoles(), slices.Collect(maps.Keys(c.served))...)
 	go c.offerHold(starting, names, units, hold)
 	return hold
 }
 
 func (c *consoles) offerHold(starting context.Context, names []string, units []unit.Unit, hold chan<- func(string) bool) {
 	slices.Sort(names)
-	name := AwaitKey(starting, slices.Compact(names), holdKey)
+	name := c.key(starting, slices.Compact(names))
 	if name == "" {
 		return
 	}
@@ -48,7 +48,7 @@ func (c *consoles) offerHold(starting context.Context, names []string, units []u
 	}
 	set(whatIsHeld(units))
 	c.Log.Warn("boot held by a key on " + name)
-	choice := Menu(c.Life, name, Expand(c.Machine.Now().Console)[name], func() []string { return c.waiting(units) })
+	choice := c.menu(name, c.host.expand(c.Machine.Now().Console)[name], func() []string { return c.waiting(units) })
 	c.Programs.None.Store(choice == NoServices)
 	c.Log.Warn("boot goes on" + map[bool]string{true: " without services"}[c.Programs.None.Load()])
 	set(nil)

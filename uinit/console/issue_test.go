@@ -45,8 +45,10 @@ func TestUnusableAddresses(t *testing.T) {
 20010db8000000000000000000000016 02 40 00 88     eth0
 rubbish
 zz 02 40 00 40 eth0
+20010db8000000000000000000000017 02 40 00 40
+20010db8000000000000000000000018 02 40 00
 `))
-	if len(got) != 2 || !got[netip.MustParseAddr("2001:db8::15")] || !got[netip.MustParseAddr("2001:db8::16")] {
+	if len(got) != 3 || !got[netip.MustParseAddr("2001:db8::17")] || !got[netip.MustParseAddr("2001:db8::15")] || !got[netip.MustParseAddr("2001:db8::16")] {
 		t.Errorf("%v, want the tentative and the duplicate address", got)
 	}
 }

@@ -7,9 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// KernelConsoles are the terminals that the kernel line names, of those that exist.
-func KernelConsoles() []string { return thisHost.kernelConsoles() }
-
 // AwaitKey returns the terminal on which somebody presses key first; "" when ctx ends before. What
 // else is typed meanwhile is lost. A terminal that somebody takes over is no longer listened to.
 func AwaitKey(ctx context.Context, names []string, key byte) string {
@@ -63,9 +60,7 @@ func (h host) listen(name string) (*terminal, error) {
 func (t *terminal) awaitKey(ctx context.Context, key byte) bool {
 	defer t.Close()
 	before := t.mode
-	keys := before
-	keys.Lflag &^= unix.ICANON | unix.ECHO
-	keys.Cc[unix.VMIN], keys.Cc[unix.VTIME] = 1, 0
+	keys := listening(before)
 	if unix.IoctlSetTermios(t.fd(), unix.TCSETS2, &keys) != nil {
 		return false
 	}

@@ -27,9 +27,13 @@ const menuLimit = time.Minute
 // it must not do needs root's password, or a console that gives a shell to everybody; c is its
 // row. waiting gives a line for each unit that the boot waits for.
 func Menu(ctx context.Context, name string, c spec.Console, waiting func() []string) Choice {
+	return menuOf(ctx, c, waiting, func(current func() brief) gettyResult { return runGetty(ctx, name, current) })
+}
+
+func menuOf(ctx context.Context, c spec.Console, waiting func() []string, getty func(current func() brief) gettyResult) Choice {
 	for {
 		first := true
-		r := runGetty(ctx, name, func() brief {
+		r := getty(func() brief {
 			b := brief{Console: c, Menu: true}
 			if !first { // a getty that is kept waiting at first takes itself for a login
 				b.Status = waiting()

@@ -2,6 +2,9 @@ package console
 
 import (
 	"context"
+	"errors"
+	"io"
+	"os"
 	"testing"
 	"time"
 
@@ -46,6 +49,44 @@ func TestMenu(t *testing.T) {
 				t.Errorf("ended as %+v, want %q", r, tt.want)
 			}
 		})
+	}
+}
+
+// What a menu says at its end, which is a minute after the last key where nobody chose.
+func TestMenuSays(t *testing.T) {
+	p := newPTY(t)
+	for name, tt := range map[string]struct {
+		keys string // "" : nobody comes
+		err  error
+		want Choice
+	}{
+		"nobody": {"", os.ErrDeadlineExceeded, Continue}, "after a look": {"?", os.ErrDeadlineExceeded, Continue}, "the line is gone": {"", io.EOF, 0}, "go on": {"?c", nil, Continue}, "without services": {"n", nil, NoServices},
+	} {
+		ours, theirs, err := channel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, _ := atDesk(t, p, nil)
+		keys := tt.keys
+		l.ask.readByte = func(deadline time.Time) (byte, error) {
+			if left := time.Until(deadline); left > time.Minute || left < 50*time.Second {
+				t.Errorf("%s: it waits for %v", name, left)
+			}
+			if keys == "" {
+				return 0, tt.err
+			}
+			key := keys[0]
+			keys = keys[1:]
+			return key, nil
+		}
+		if err := (getty{from: &asker{c: theirs}}).menu(l, spec.LoginAutologin); err == nil || tt.err != nil && !errors.Is(err, tt.err) {
+			t.Errorf("%s: %v", name, err)
+		}
+		theirs.Close()
+		if inside, choice := converse(ours, func() brief { return brief{} }); inside || choice != tt.want {
+			t.Errorf("%s: inside %v, choice %q", name, inside, choice)
+		}
+		ours.Close()
 	}
 }
 

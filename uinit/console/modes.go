@@ -30,6 +30,13 @@ func asking(t unix.Termios) unix.Termios {
 	return t
 }
 
+// listening is t for single keys, which are not shown.
+func listening(t unix.Termios) unix.Termios {
+	t.Lflag &^= unix.ICANON | unix.ECHO
+	t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
+	return t
+}
+
 // serialLine makes t a line of eight bits that does without modem signals: a cable of three wires has none.
 // HUPCL drops DTR when the last user closes it, so that a modem hangs up.
 func serialLine(t unix.Termios, bps int) unix.Termios {

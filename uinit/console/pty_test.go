@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 		if err := json.Unmarshal([]byte(os.Getenv("SCENE")), &s); err != nil {
 			panic(err)
 		}
+		if os.Getenv("WITHOUT_INPUT") != "" {
+			unix.Close(0)
+		}
 		p := patience{s.Patience[0], s.Patience[1], s.Patience[2], s.Patience[3], s.Patience[4]}
 		g := getty{host: thisHost, etc: s.Etc, name: os.Args[2], from: openChannel(), patience: p}
 		fmt.Fprintln(os.Stderr, "getty:", g.run())

@@ -18,7 +18,7 @@ import (
 // that failed; it is called often and must not block.
 //
 // Each login is a child process of the running program, as "getty NAME", in a session of its own.
-func Serve(ctx context.Context, name string, c spec.Console, _ *spec.Machine, status func() []string) error {
+func Serve(ctx context.Context, name string, c spec.Console, status func() []string) error {
 	if c.Login == spec.LoginOff {
 		return nil
 	}

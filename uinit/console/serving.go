@@ -18,7 +18,7 @@ const consoleGrace = 50 * time.Millisecond
 // serve offers a login on a terminal for as long as the machine runs. The unit is done when
 // the terminal is there; one that is not is served when it comes up.
 func (c *consoles) serve(name string) error {
-	cfg := Expand(c.Machine.Now().Console)[name]
+	cfg := c.host.expand(c.Machine.Now().Console)[name]
 	first := make(chan error, 1)
 	go func() {
 		for pause := time.Second; c.Life.Err() == nil; pause = min(2*pause, time.Minute) {
@@ -68,7 +68,7 @@ func (c *consoles) serveOnce(name string, cfg spec.Console) (err error) {
 		return err
 	}
 	defer leave()
-	return Serve(c.Life, name, cfg, c.Machine.Now(), c.Facts.Troubles)
+	return c.login(name, cfg)
 }
 
 // awaitTerminal returns when the kernel announces the terminal, a USB serial port or a hypervisor's
@@ -91,7 +91,7 @@ func (c *consoles) awaitTerminal(name string, events <-chan dev.Event) {
 func (c *consoles) serveNew(events <-chan dev.Event) {
 	for {
 		// First without an event: one may have come up between the making of the units and the watching.
-		for name := range plan.Served(Expand(c.Machine.Now().Console)) {
+		for name := range plan.Served(c.host.expand(c.Machine.Now().Console)) {
 			if c.served[name] {
 				continue
 			}

@@ -33,14 +33,19 @@ func attachBelow(fs FileSystem) error {
 		defer source.Close()
 		fs.Source = fmt.Sprintf("/proc/self/fd/%d", source.Fd())
 	}
-	// Who looks whether somebody holds the device, a guest's start, say, holds it for a moment.
+	if err := patiently(func() error {
+		return unix.Mount(fs.Source, fmt.Sprintf("/proc/self/fd/%d", target.Fd()), fs.Type, fs.Flags, fs.Data)
+	}); err != nil {
+		return bad(err)
+	}
+	return nil
+}
+
+// patiently tries again for a second: who looks whether somebody holds the device, a guest's start, say, holds it for a moment.
+func patiently(mount func() error) error {
 	for deadline := time.Now().Add(time.Second); ; time.Sleep(50 * time.Millisecond) {
-		err := unix.Mount(fs.Source, fmt.Sprintf("/proc/self/fd/%d", target.Fd()), fs.Type, fs.Flags, fs.Data)
-		if err == nil {
-			return nil
-		}
-		if !errors.Is(err, unix.EBUSY) || time.Now().After(deadline) {
-			return bad(err)
+		if err := mount(); !errors.Is(err, unix.EBUSY) || time.Now().After(deadline) {
+			return err
 		}
 	}
 }

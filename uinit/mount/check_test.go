@@ -103,10 +103,19 @@ func TestCheckersThatFail(t *testing.T) {
 		}
 	}
 	// It may come to a good point to stop at.
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	slow := script("trap 'echo stopped; exit 32' TERM; echo >$0.heeds; mkfifo $0.pipe; exec 3<>$0.pipe; read never <&3")
+	heeds := slow.repair[0] + ".heeds"
+	if err := unix.Mkfifo(heeds, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_, _ = os.ReadFile(heeds) // which returns when the script has come so far
+		cancel()
+	}()
 	begun := time.Now()
-	err := script("trap 'echo stopped; exit 32' TERM; mkfifo $0.pipe; exec 3<>$0.pipe; read never <&3").preen(ctx, "x")
+	err := slow.preen(ctx, "x")
 	if err == nil || !strings.Contains(err.Error(), "stopped") || time.Since(begun) > patience+5*time.Second {
 		t.Errorf("called off after %v: %v", time.Since(begun), err)
 	}

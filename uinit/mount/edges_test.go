@@ -308,4 +308,7 @@ func TestTableAt(t *testing.T) {
 	if m := table.At("/a"); m == nil || m.Source != "last" || table.At("/") != nil {
 		t.Errorf("%+v", m)
 	}
+	if m := table[:1].At("/a"); m == nil || m.Source != "first" {
+		t.Errorf("the first of all: %+v", m)
+	}
 }

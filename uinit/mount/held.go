@@ -20,12 +20,14 @@ func (m *Mount) unheld(fs FileSystem) (mounted bool, err error) {
 	if !errors.As(err, &busy) {
 		return false, nil // mount(2) says it better
 	}
-	mounted = slices.ContainsFunc(busy.Holders, func(h holder.Holder) bool { return h.Kind == holder.Mount })
-	busy.Holders = slices.DeleteFunc(busy.Holders, func(h holder.Holder) bool {
-		return h.Kind == holder.Mount || mounted && h.Kind == holder.Process // which makes it larger, say
-	})
-	if len(busy.Holders) == 0 {
+	if mounted, busy.Holders = besides(busy.Holders); len(busy.Holders) == 0 {
 		return mounted, nil
 	}
 	return mounted, busy
+}
+
+// besides says whether a device is mounted, and who else has it; a program that has what is mounted makes it larger, say.
+func besides(holders []holder.Holder) (mounted bool, others []holder.Holder) {
+	mounted = slices.ContainsFunc(holders, func(h holder.Holder) bool { return h.Kind == holder.Mount })
+	return mounted, slices.DeleteFunc(holders, func(h holder.Holder) bool { return h.Kind == holder.Mount || mounted && h.Kind == holder.Process })
 }

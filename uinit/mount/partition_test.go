@@ -1,6 +1,7 @@
 package mount
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -75,6 +76,30 @@ func TestFindPartitions(t *testing.T) {
 	for _, source := range []string{"PARTLABEL=state", "PARTUUID=" + guid} {
 		if got, _, err := (Devices{sys, open, nobody}).Find(ParseSource(source)); got != "" || err != nil {
 			t.Errorf("%s is %q, %v before it is ready", source, got, err)
+		}
+	}
+}
+
+// By the old table a partition is its disk's signature and a hexadecimal number; a disk without either has none.
+func TestPartNumber(t *testing.T) {
+	mbr := func(change func(b []byte)) []byte {
+		b := make([]byte, 512)
+		copy(b[440:], "\x34\x12\xcd\xab")
+		copy(b[510:], "\x55\xaa")
+		change(b)
+		return b
+	}
+	whole := mbr(func([]byte) {})
+	for name, tt := range map[string]struct {
+		disk []byte
+		uuid string
+		want int
+	}{
+		"the first": {whole, "abcd1234-01", 1}, "hexadecimal": {whole, "abcd1234-0a", 10}, "the last": {whole, "abcd1234-ff", 255}, "no number": {whole, "abcd1234", 0}, "an odd one": {whole, "abcd1234-x", 0},
+		"another disk": {whole, "abcd1235-01", 0}, "half a mark": {mbr(func(b []byte) { b[511] = 0 }), "abcd1234-01", 0}, "the other half": {mbr(func(b []byte) { b[510] = 0 }), "abcd1234-01", 0}, "a tiny disk": {whole[:511], "abcd1234-01", 0}, "nothing": {nil, "abcd1234-01", 0},
+	} {
+		if got := partNumber(bytes.NewReader(tt.disk), int64(len(tt.disk)/512), tt.uuid); got != tt.want {
+			t.Errorf("%s: %d, want %d", name, got, tt.want)
 		}
 	}
 }

@@ -39,8 +39,13 @@ func DetachAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return each(ctx, table.Real(), detach)
+}
+
+// each detaches targets one after the other, until ctx ends.
+func each(ctx context.Context, targets []string, detach func(target string) error) error {
 	var failed []error
-	for _, target := range table.Real() {
+	for _, target := range targets {
 		done := make(chan error, 1)
 		go func() { done <- detach(target) }()
 		select {

@@ -97,7 +97,7 @@ func TestMain(m *testing.M) {
 }
 
 // Processes are asked to end, those that stop too, and what does not heed it is killed after its grace; the caller stays.
-func TestKillAll(t *testing.T) {
+func TestEverybodyEnds(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("process namespaces are root's")
 	}
@@ -107,6 +107,7 @@ func TestKillAll(t *testing.T) {
 	if err := errors.Join(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""), unix.Mount("proc", "/proc", "proc", 0, "")); err != nil {
 		t.Fatal(err)
 	}
+	everybody := crowd{func(s unix.Signal) error { return unix.Kill(-1, s) }, others}
 	run := func(how string) *exec.Cmd {
 		t.Helper()
 		cmd := exec.Command("/proc/self/exe")
@@ -142,7 +143,7 @@ func TestKillAll(t *testing.T) {
 		if tt.least > 0 {
 			grace = tt.least
 		}
-		if err := KillAll(t.Context(), grace); err != nil {
+		if err := everybody.end(t.Context(), grace); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if took := time.Since(begin); took < tt.least {
@@ -156,18 +157,58 @@ func TestKillAll(t *testing.T) {
 	if left := others(); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}
-	if err := KillAll(t.Context(), time.Hour); err != nil {
+	if err := Processes().Do(t.Context()); err != nil {
 		t.Errorf("with nobody there: %v", err)
 	}
 	// It does not wait beyond its time; who is left is named.
 	over := ended(run("knows no signals"))
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
-	if left := awaitNone(done); len(left) != 1 || !strings.HasSuffix(left[0], ":/proc/self/exe") {
+	if left := everybody.awaitNone(done); len(left) != 1 || !strings.HasSuffix(left[0], ":/proc/self/exe") {
 		t.Errorf("left: %q", left)
 	}
-	_ = KillAll(t.Context(), time.Second)
+	_ = everybody.end(t.Context(), time.Second)
 	<-over
+}
+
+// Which signals are sent, and when: who takes its time has two seconds, and who is there after five holds up nothing more.
+func TestSignalsOfTheEnd(t *testing.T) {
+	asked := []string{"SIGTERM 0s", "SIGHUP 0s", "SIGCONT 0s"}
+	for name, tt := range map[string]struct {
+		gone   time.Duration // when everybody is
+		refuse map[unix.Signal]error
+		rows   []string
+		took   time.Duration
+		fails  bool
+	}{
+		"nobody is there":         {0, map[unix.Signal]error{unix.SIGTERM: unix.ESRCH, unix.SIGHUP: unix.ESRCH, unix.SIGCONT: unix.ESRCH}, asked, 0, false},
+		"they heed it":            {time.Second, nil, asked, time.Second, false},
+		"just in time":            {1999 * time.Millisecond, nil, asked, 2 * time.Second, false},
+		"they do not":             {3 * time.Second, nil, append(slices.Clone(asked), "SIGKILL 2s"), 3 * time.Second, false},
+		"they can't be killed":    {time.Hour, nil, append(slices.Clone(asked), "SIGKILL 2s"), 5 * time.Second, true},
+		"it may not":              {0, map[unix.Signal]error{unix.SIGTERM: unix.EPERM}, asked[:1], 0, true},
+		"it may not the last one": {0, map[unix.Signal]error{unix.SIGCONT: unix.EPERM}, asked, 0, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			begin := time.Now()
+			var rows []string
+			c := crowd{func(s unix.Signal) error {
+				rows = append(rows, fmt.Sprintf("%s %v", unix.SignalName(s), time.Since(begin)))
+				return tt.refuse[s]
+			}, func() []string {
+				if time.Since(begin) < tt.gone {
+					return []string{"7:cat"}
+				}
+				return nil
+			}}
+			ctx, cancel := context.WithTimeout(t.Context(), Processes().Limit)
+			defer cancel()
+			err := c.end(ctx, grace)
+			if took := time.Since(begin); !slices.Equal(rows, tt.rows) || took != tt.took || (err != nil) != tt.fails {
+				t.Errorf("%s: %q after %v, %v; want %q after %v, an error: %v", name, rows, took, err, tt.rows, tt.took, tt.fails)
+			}
+		})
+	}
 }
 
 // The budget is what all steps take at the most, each with the moment to say what it waited for.

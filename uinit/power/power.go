@@ -22,23 +22,20 @@ const (
 	Halt     Action = "halt"
 )
 
-// row ties an action to the signal that asks PID 1 for it (as BusyBox' init and those before it
-// have them), to the exit status by which the worker tells PID 1, and to reboot(2).
+// row ties an action to the signals that ask PID 1 for it (the first as BusyBox' init and those before it have them; Ctrl-Alt-Del
+// and a failing power supply have ones of their own), to the exit status by which the worker tells PID 1, and to reboot(2).
 type row struct {
-	action Action
-	signal unix.Signal
-	exit   int
-	cmd    int
+	action  Action
+	signals []os.Signal
+	exit    int
+	cmd     int
 }
 
 func rows() []row {
 	return []row{
-		{PowerOff, unix.SIGUSR2, 101, unix.LINUX_REBOOT_CMD_POWER_OFF},
-		{Reboot, unix.SIGTERM, 102, unix.LINUX_REBOOT_CMD_RESTART},
-		{Halt, unix.SIGUSR1, 103, unix.LINUX_REBOOT_CMD_HALT},
-		// Ctrl-Alt-Del and a failing power supply have signals of their own.
-		{Reboot, unix.SIGINT, 102, unix.LINUX_REBOOT_CMD_RESTART},
-		{PowerOff, unix.SIGPWR, 101, unix.LINUX_REBOOT_CMD_POWER_OFF},
+		{PowerOff, []os.Signal{unix.SIGUSR2, unix.SIGPWR}, 101, unix.LINUX_REBOOT_CMD_POWER_OFF},
+		{Reboot, []os.Signal{unix.SIGTERM, unix.SIGINT}, 102, unix.LINUX_REBOOT_CMD_RESTART},
+		{Halt, []os.Signal{unix.SIGUSR1}, 103, unix.LINUX_REBOOT_CMD_HALT},
 	}
 }
 
@@ -50,9 +47,17 @@ func find(is func(row) bool) (row, bool) {
 	return row{}, false
 }
 
+// Signals are all that ask for the end of the run.
+func Signals() (all []os.Signal) {
+	for _, r := range rows() {
+		all = append(all, r.signals...)
+	}
+	return all
+}
+
 // OfSignal returns what a signal to PID 1 asks for.
 func OfSignal(s os.Signal) (Action, bool) {
-	r, ok := find(func(r row) bool { return r.signal == s })
+	r, ok := find(func(r row) bool { return slices.Contains(r.signals, s) })
 	return r.action, ok
 }
 
@@ -74,7 +79,7 @@ func Request(a Action) error {
 	if !ok {
 		return fmt.Errorf("asking for %q: accepted: poweroff, reboot, halt", a)
 	}
-	if err := unix.Kill(1, r.signal); err != nil {
+	if err := unix.Kill(1, r.signals[0].(unix.Signal)); err != nil {
 		return fmt.Errorf("asking init for %s: %w", a, err)
 	}
 	return nil

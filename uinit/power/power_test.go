@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"reflect"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/nettest"
 )
 
 func TestActions(t *testing.T) {
@@ -18,6 +22,14 @@ func TestActions(t *testing.T) {
 	} {
 		if got, _ := OfSignal(signal); got != want {
 			t.Errorf("%v asks for %q, want %q", signal, got, want)
+		}
+	}
+	if all := Signals(); len(all) != 5 {
+		t.Errorf("asked by %v", all)
+	}
+	for _, s := range Signals() {
+		if a, ok := OfSignal(s); !ok {
+			t.Errorf("%v is listened to and asks for %q", s, a)
 		}
 	}
 	for _, a := range []Action{PowerOff, Reboot, Halt} {
@@ -31,8 +43,26 @@ func TestActions(t *testing.T) {
 			t.Errorf("exit status %d asks for %q", status, got)
 		}
 	}
-	if err := Request("dance"); err == nil {
-		t.Error("no error for an action that does not exist")
+}
+
+// Who asks, asks PID 1, by the signal that each init knows. Here that is this process.
+func TestRequest(t *testing.T) {
+	if !nettest.Within(t, time.Minute, syscall.CLONE_NEWUSER|syscall.CLONE_NEWPID) {
+		return
+	}
+	heard := make(chan os.Signal, 9)
+	signal.Notify(heard, Signals()...)
+	for a, want := range map[Action]os.Signal{PowerOff: syscall.SIGUSR2, Reboot: syscall.SIGTERM, Halt: syscall.SIGUSR1} {
+		if err := Request(a); err != nil {
+			t.Errorf("%s: %v", a, err)
+			continue
+		}
+		if got := <-heard; got != want {
+			t.Errorf("%s: asked by %v, want %v", a, got, want)
+		}
+	}
+	if err := Request("dance"); err == nil || len(heard) > 0 {
+		t.Errorf("an action that does not exist: %v", err)
 	}
 }
 

@@ -11,32 +11,47 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// KillAll ends every process but PID 1 and the caller: SIGTERM (and SIGHUP, which is what
-// an interactive shell heeds), then after grace SIGKILL.
-func KillAll(ctx context.Context, grace time.Duration) error {
+// grace is how long processes may take to end by themselves.
+const grace = 2 * time.Second
+
+// Processes ends every process but PID 1 and the caller. The worker takes this step, and PID 1 where there is no worker.
+func Processes() Step {
+	everybody := crowd{func(s unix.Signal) error { return unix.Kill(-1, s) }, others}
+	return Step{Name: "processes", Limit: 5 * time.Second, Do: func(ctx context.Context) error { return everybody.end(ctx, grace) }}
+}
+
+// crowd are processes that are to end.
+type crowd struct {
+	signal func(unix.Signal) error
+	left   func() []string
+}
+
+// end asks by SIGTERM (and SIGHUP, which is what an interactive shell heeds; and SIGCONT, for a stopped one heeds nothing);
+// what is left after grace is killed.
+func (c crowd) end(ctx context.Context, grace time.Duration) error {
 	for _, s := range []unix.Signal{unix.SIGTERM, unix.SIGHUP, unix.SIGCONT} {
-		if err := unix.Kill(-1, s); err != nil && err != unix.ESRCH {
+		if err := c.signal(s); err != nil && err != unix.ESRCH {
 			return fmt.Errorf("sending %v to every process: %w", s, err)
 		}
 	}
 	soft, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	if len(awaitNone(soft)) == 0 {
+	if len(c.awaitNone(soft)) == 0 {
 		return nil
 	}
-	_ = unix.Kill(-1, unix.SIGKILL)
-	if left := awaitNone(ctx); len(left) > 0 {
+	_ = c.signal(unix.SIGKILL)
+	if left := c.awaitNone(ctx); len(left) > 0 {
 		return fmt.Errorf("killing every process: still there: %s", strings.Join(left, " "))
 	}
 	return nil
 }
 
-// awaitNone waits until no other process is left and returns those that are when ctx ends.
-func awaitNone(ctx context.Context) []string {
+// awaitNone waits until nobody is left and returns those that are when ctx ends.
+func (c crowd) awaitNone(ctx context.Context) []string {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		left := others()
+		left := c.left()
 		if len(left) == 0 {
 			return nil
 		}

@@ -25,6 +25,10 @@ const (
 // ServeISCSI offers the disks. load loads a kernel module; alone returns why a device may not be used by itself. One
 // that fails does not keep the others from being offered.
 func ServeISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alone func(string) error) error {
+	return serveISCSI(ctx, rows, load, alone, attach)
+}
+
+func serveISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alone func(string) error, attach func(...string) error) error {
 	for _, module := range []string{"configfs", "target_core_mod", "target_core_file", "target_core_iblock", "iscsi_target_mod"} {
 		if err := load(module); err != nil {
 			return err
@@ -134,11 +138,13 @@ func isDevice(path string) bool { return strings.HasPrefix(path, "/dev/") }
 
 func blockDevice(path string) error {
 	info, err := os.Stat(path) // links in /dev are the machine's own: /dev/md/data
-	if err == nil && (info.Mode()&fs.ModeDevice == 0 || info.Mode()&fs.ModeCharDevice != 0) {
+	if err == nil && !isBlock(info.Mode()) {
 		err = fmt.Errorf("%s is not a block device", path)
 	}
 	return err
 }
+
+func isBlock(mode fs.FileMode) bool { return mode&fs.ModeDevice != 0 && mode&fs.ModeCharDevice == 0 }
 
 // password reads a password for CHAP, from a file that nobody else may read; none from no file.
 func password(file string) (string, error) {

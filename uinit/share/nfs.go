@@ -87,17 +87,16 @@ func listen(port int) (int, error) {
 	const kind = unix.SOCK_STREAM | unix.SOCK_CLOEXEC
 	fd, err := unix.Socket(unix.AF_INET6, kind, 0)
 	var address unix.Sockaddr = &unix.SockaddrInet6{Port: port}
-	if err != nil {
-		if fd, err = unix.Socket(unix.AF_INET, kind, 0); err != nil {
-			return -1, fmt.Errorf("opening a socket: %w", err)
-		}
+	if err == nil {
+		err = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0)
+	} else if fd, err = unix.Socket(unix.AF_INET, kind, 0); err != nil {
+		return -1, fmt.Errorf("opening a socket: %w", err)
+	} else {
 		address = &unix.SockaddrInet4{Port: port}
-	} else if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0); err != nil {
-		unix.Close(fd)
-		return -1, fmt.Errorf("opening a socket for IPv4 and IPv6: %w", err)
 	}
-	// The connections of the last boot may still be on their way.
-	err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	if err == nil { // the connections of the last boot may still be on their way
+		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	}
 	if err == nil {
 		err = unix.Bind(fd, address)
 	}

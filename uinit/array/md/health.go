@@ -191,7 +191,9 @@ func (h Health) Progress() string {
 
 // DropLost tells the driver of members whose disks were pulled: without a write to them it would
 // not notice. It returns those it dropped.
-func DropLost(sys fs.FS, device string) (dropped []string) {
+func DropLost(sys fs.FS, device string) (dropped []string) { return dropLost(sys, device, put) }
+
+func dropLost(sys fs.FS, device string, put func(file, text string) error) (dropped []string) {
 	entries, _ := fs.ReadDir(sys, path.Join("class/block", device, "md"))
 	for _, e := range entries {
 		member, ok := strings.CutPrefix(e.Name(), "dev-")

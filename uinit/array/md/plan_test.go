@@ -130,6 +130,17 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// What starts whole has nothing to say for itself; what does not, says without whom.
+func TestReasons(t *testing.T) {
+	want := Machine{Host: "box", Arrays: map[string]spec.Array{"data": rowOf("raid1")}, Waited: map[string]bool{"data": true}}
+	whole := mirror(func(a, b *made) {})
+	for n, reason := range map[int]string{2: "", 1: "without slot 1 of 2"} {
+		if op := Decide("data", want, State{Members: whole[:n]}); op.Action != Start || op.Reason != reason || op.Dirty {
+			t.Errorf("%d members: %+v, want %q", n, op, reason)
+		}
+	}
+}
+
 func TestKeepsWhatRuns(t *testing.T) {
 	want := Machine{Arrays: map[string]spec.Array{"data": rowOf("raid1")}}
 	have := State{Running: []Array{{Device: "md_data", Slots: 2}}}
@@ -153,7 +164,10 @@ func TestEnough(t *testing.T) {
 		{6, 4, 0, []int{0, 3}, true, true}, {6, 4, 0, []int{0}, false, false}, {6, 4, 0, []int{0, 1, 2}, true, false},
 		{10, 4, 0x102, []int{0, 2}, true, true}, {10, 4, 0x102, []int{0, 1}, true, false}, {10, 4, 0x102, []int{1, 2}, true, true},
 		{10, 3, 0x102, []int{0}, true, true}, {10, 3, 0x102, []int{2, 0}, true, false}, {10, 4, 0x201, []int{0, 1}, true, false}, {10, 4, 0x201, []int{0, 2}, true, true},
-		{10, 2, 0, nil, true, false},
+		{10, 2, 0, nil, true, false}, {10, 2, 0x100, nil, true, false}, {10, 2, 0x002, nil, true, false}, {10, 2, 0x102, []int{1}, true, true}, {10, 2, 0x103, nil, true, false}, {10, 2, 0x202, nil, true, false},
+		{10, 4, 0x20102, nil, true, true}, {10, 4, 0x20102, []int{0}, true, false}, {10, 4, 0x10102, []int{0, 2}, true, true},
+		{4, 3, 0, nil, false, true}, {4, 3, 0, []int{0, 2}, true, false}, {5, 3, 0, nil, false, true}, {5, 3, 0, []int{2}, false, false}, {5, 3, 0, []int{2}, true, true},
+		{6, 4, 0, nil, false, true}, {6, 4, 0, []int{0, 3}, false, false}, {6, 4, 0, []int{1}, true, true}, {0, 2, 0, nil, false, true}, {1, 1, 0, nil, false, true},
 	} {
 		there := map[int]bool{}
 		for slot := range tt.slots {

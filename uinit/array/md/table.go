@@ -80,6 +80,8 @@ func Describe(sys fs.FS, device string) Member {
 func Partitions(sys fs.FS, disk string) bool { return partitioned(sys, disk) }
 
 // Check starts comparing the copies, or the parity, of an array that runs.
-func Check(device string) error {
+func Check(device string) error { return check(device, put) }
+
+func check(device string, put func(file, text string) error) error {
 	return put(path.Join("/sys/block", device, "md/sync_action"), "check")
 }

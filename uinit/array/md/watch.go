@@ -28,14 +28,18 @@ func watch(ctx context.Context, fd int, look func() (busy bool)) error {
 		if _, err := unix.Pread(fd, buf, 0); err != nil && err != unix.EINTR {
 			return fmt.Errorf("watching arrays: %w", err)
 		}
-		pause := time.Minute // what ends ctx does not end a poll
-		if look() {
-			pause = time.Second
-		}
 		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLPRI}}
-		if _, err := unix.Poll(fds, int(pause.Milliseconds())); err != nil && err != unix.EINTR {
+		if _, err := unix.Poll(fds, int(pause(look()).Milliseconds())); err != nil && err != unix.EINTR {
 			return fmt.Errorf("watching arrays: %w", err)
 		}
 	}
 	return context.Cause(ctx)
+}
+
+// pause is how long a poll lasts at the most: what ends a context does not end it.
+func pause(busy bool) time.Duration {
+	if busy {
+		return time.Second
+	}
+	return time.Minute
 }

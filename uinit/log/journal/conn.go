@@ -23,9 +23,12 @@ func (c *counted) Write(b []byte) (int, error) {
 // sent is an item that was written, with what is needed to know when the server has it.
 type sent struct {
 	item
-	mark int64 // bytes written with it
+	mark int64 // bytes written with it, or unwritten
 	at   time.Time
 }
+
+// unwritten marks an item that was not written as a whole.
+const unwritten = -1
 
 // grace is how long after a datagram the network may still answer that nobody listens.
 const grace = time.Second
@@ -43,7 +46,7 @@ func (c *counted) arrived(items []sent, now time.Time) int {
 		there = func(s sent) bool { return now.Sub(s.at) >= grace }
 	}
 	for n, s := range items {
-		if !there(s) {
+		if s.mark == unwritten || !there(s) {
 			return n
 		}
 	}

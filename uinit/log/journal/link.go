@@ -45,7 +45,11 @@ func (l *link) send(i item) error {
 		l.limit(l.sender.Flush)
 	}
 	_, err := l.conn.Write(text)
-	l.flying = append(l.flying, sent{item: i, mark: l.raw.written.Load(), at: time.Now()})
+	mark := l.raw.written.Load()
+	if err != nil {
+		mark = unwritten
+	}
+	l.flying = append(l.flying, sent{item: i, mark: mark, at: time.Now()})
 	if err != nil {
 		return fmt.Errorf("sending log records: %w", err)
 	}

@@ -50,11 +50,13 @@ func (r *Ring) Say(program, line string) {
 
 // KeepKernel takes the kernel's log in until ctx ends, but for echoes.
 func (r *Ring) KeepKernel(ctx context.Context) error {
-	return ReadKernel(ctx, KernelLog, func(rec Record) {
-		if rec.Facility != Echo {
-			r.Add(rec)
-		}
-	})
+	return ReadKernel(ctx, KernelLog, r.heard)
+}
+
+func (r *Ring) heard(rec Record) {
+	if rec.Facility != Echo {
+		r.Add(rec)
+	}
 }
 
 // Since returns the records after a number, and how many of them are gone already.

@@ -71,6 +71,7 @@ func TestClean(t *testing.T) {
 		"bro\xffken":            "bro\ufffdken",
 		"del\x7f\u0085x":        "del  x",
 		"0123456789abcde":       "0123456789abcde",
+		"0123456789abcdef":      "0123456789abcdef",
 		"0123456789abcdefg":     "0123456789abc…",
 		"0123456789abäääääääää": "0123456789ab…",
 	} {
