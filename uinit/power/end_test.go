@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -22,13 +23,18 @@ import (
 
 // kernel writes down what the end of a run asks of it.
 type kernel struct {
+	mu   sync.Mutex // writing out goes on by itself, where it takes too long
 	rows []string
 	sync time.Duration // how long writing out takes
 	err  error
 }
 
 func (k *kernel) end() end {
-	note := func(row string) { k.rows = append(k.rows, row) }
+	note := func(row string) {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.rows = append(k.rows, row)
+	}
 	return end{
 		sync: func() { time.Sleep(k.sync); note("sync") },
 		down: func(driver string) error { note("down " + driver); return errors.New("no card") },
@@ -55,9 +61,11 @@ func TestEnd(t *testing.T) {
 			k := &kernel{sync: tt.sync, err: unix.EPERM}
 			begin := time.Now()
 			err := k.end().now(tt.a)
+			k.mu.Lock()
 			if took := time.Since(begin); !slices.Equal(k.rows, tt.rows) || took != tt.took || !errors.Is(err, unix.EPERM) || !strings.Contains(err.Error(), "no card") {
 				t.Errorf("%s: %q after %v, %v; want %q after %v", tt.a, k.rows, took, err, tt.rows, tt.took)
 			}
+			k.mu.Unlock()
 			time.Sleep(2 * time.Hour)
 		})
 	}
