@@ -59,6 +59,10 @@ var accessProblems = []problemCase{
 		`p.toml:12:15: ssh.max_pending: is 2000; accepted: 1 to 1000`,
 		`p.toml:13:9: ssh.state: /var lies in memory and is gone after the boot; accepted: `,
 	}},
+	{"two servers at one port", sound + "[ssh]\nport = 2049\nlisten = [\"192.0.2.1\"]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n[mount.\"/srv\"]\nsource = \"LABEL=a\"\ntype = \"ext4\"\n[share.nfs.a]\npath = \"/srv/a\"\nclients = [\"192.0.2.0/24\"]\n[ethernet.lan]\naddresses = [\"192.0.2.1/24\"]\n", []string{
+		`p.toml:16:1: share.nfs: port 2049 is that of the SSH server (p.toml:9:8); accepted: another port, or other addresses to listen on`,
+	}},
+	{"two servers at one port of other addresses", sound + "[ssh]\nport = 3260\nlisten = [\"192.0.2.2\"]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n[mount.\"/srv\"]\nsource = \"LABEL=a\"\ntype = \"ext4\"\n[share.iscsi.a]\nsource = \"/srv/a\"\nsize = \"1G\"\ntarget = \"iqn.2026-01.example:a\"\ninitiators = [\"iqn.2026-01.example:b\"]\ninsecure = true\nlisten = [\"192.0.2.1\"]\n[ethernet.lan]\naddresses = [\"192.0.2.1/24\", \"192.0.2.2/24\"]\n", nil},
 	{"limits of sessions", sound + "[user.ann]\nmemory = \"64M\"\npids = 100\n[user.bob]\nmemory = \"8M\"\npids = -1\n", []string{
 		`p.toml:12:10: user.bob.memory: is 8M, and a shell would be ended as it starts; accepted: 16M and up`,
 		`p.toml:13:8: user.bob.pids: accepted: a number of processes, or 0 for the default`,

@@ -17,7 +17,22 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "ssh", Units: Units, Services: Services}
+var Plan = graph.Plan{Name: "ssh", Units: Units, Services: Services, Commands: commands, Listens: listens}
+
+// commands are the server, and what it runs for scp(1) in its two ways.
+func commands(m *spec.Machine) []string {
+	if m.SSH == nil {
+		return nil
+	}
+	return []string{"sshd", "sftp-server", "scp"}
+}
+
+func listens(m *spec.Machine) []graph.Listener {
+	if m.SSH == nil {
+		return nil
+	}
+	return []graph.Listener{{Key: "ssh.port", Server: "the SSH server", Port: m.SSH.Port, Addresses: m.SSH.Listen}}
+}
 
 // Units make the host key. The server itself is a service.
 func Units(d *spec.Description) []graph.Unit {
@@ -70,10 +85,7 @@ func service(c spec.SSH) spec.Service {
 	if c.Password {
 		command = append(command, "-password")
 	}
-	command = append(command, "-groups", cgroup.Mount)
-	return spec.Service{
-		Command: command, User: "root", Needs: []string{"ssh-key"}, Ready: spec.Ready{Port: cmp.Or(c.Port, 22)},
-		Restart: spec.RestartAlways, RestartDelay: spec.Duration(time.Second), RestartMax: spec.Duration(30 * time.Second),
-		StopSignal: "TERM", StopTimeout: spec.Duration(5 * time.Second),
-	}
+	row := graph.Server(append(command, "-groups", cgroup.Mount)...)
+	row.Needs, row.Ready = []string{"ssh-key"}, spec.Ready{Port: cmp.Or(c.Port, 22)}
+	return row
 }
