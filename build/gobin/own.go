@@ -14,7 +14,7 @@ import (
 
 // ownSource holds the commands that are ours.
 //
-//go:embed sh/*.go sshd/*.go sftp-server/*.go
+//go:embed */*.go
 var ownSource embed.FS
 
 // ownFiles are the files of our commands and of what they share with the init, without their tests, in order.

@@ -8,20 +8,20 @@ import (
 	"github.com/imgbuild/imgbuild/internal/suggest"
 
 	"github.com/imgbuild/imgbuild/build/gobin"
+	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
 // defaultCommands is the word for gobin's default set in image.commands.
 const defaultCommands = "default"
 
-// sshCommands come along with [ssh]: the server, and what it runs for scp(1) in its two ways.
-var sshCommands = []string{"sshd", "sftp-server", "scp"}
-
-// Commands lists the commands of an image, "default" replaced by what it stands for. Names are
-// all that the commands answer to, their aliases included.
+// Commands lists the commands of an image, those that features start among them, "default" replaced by what it stands for.
+// Names are all that the commands answer to, their aliases included.
 func Commands(p *profile.Profile) (commands, names []string) {
-	if p.SSH != nil {
-		commands = append(commands, sshCommands...)
+	for _, f := range features.All() {
+		if f.Commands != nil {
+			commands = append(commands, f.Commands(&p.Machine)...)
+		}
 	}
 	for _, c := range p.Image.Commands {
 		if c == defaultCommands {

@@ -14,36 +14,38 @@ import (
 // listens checks where servers listen: on addresses that the machine has.
 func (c *crosser) listens() {
 	if c.p.SSH != nil {
-		c.listen("ssh.listen", c.p.SSH.Listen, "nobody reaches the SSH server")
+		Listen(c.Judge, c.p, "ssh.listen", c.p.SSH.Listen, "nobody reaches the SSH server")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Share.ISCSI)) {
-		c.listen(problem.JoinKey("share.iscsi", name)+".listen", c.p.Share.ISCSI[name].Listen, "nobody reaches the disk")
+		Listen(c.Judge, c.p, problem.JoinKey("share.iscsi", name)+".listen", c.p.Share.ISCSI[name].Listen, "nobody reaches the disk")
 	}
 }
 
-func (c *crosser) listen(key string, addresses []netip.Addr, nobody string) {
-	all := c.p.Links()
+// Listen holds the addresses at a key, where a server listens, to those that the machine has; nobody says what comes of one
+// that it has not.
+func Listen(j problem.Judge, m *spec.Machine, key string, addresses []netip.Addr, nobody string) {
+	all := m.Links()
 	for i, a := range addresses {
 		at := problem.JoinIndex(key, i)
 		_, zone := all[a.Zone()]
-		switch found := place(c.p, a); {
+		switch found := place(m, a); {
 		case a.IsMulticast():
-			c.Bad(at, "%s is a group's address; accepted: an address of this machine", a)
+			j.Bad(at, "%s is a group's address; accepted: an address of this machine", a)
 		case a.IsLinkLocalUnicast() && a.Is6() && !zone:
-			c.Ref(a.Zone(), spec.LinkTables...).Bad(at, "%s is on every link, and its interface is not named%s; accepted: such as %s%%%s", a,
+			j.Ref(a.Zone(), spec.LinkTables...).Bad(at, "%s is on every link, and its interface is not named%s; accepted: such as %s%%%s", a,
 				suggest.DidYouMean(a.Zone(), slices.Sorted(maps.Keys(all))), a.WithZone(""), first(all))
 		case found == never:
-			c.Of(spec.LinkTables...).Bad(at, "no interface has %s or could get it, so %s; accepted: %s", a, nobody, c.addresses())
+			j.Of(spec.LinkTables...).Bad(at, "no interface has %s or could get it, so %s; accepted: %s", a, nobody, addressesOf(m))
 		case found == perhaps:
-			c.Of(spec.LinkTables...).Warn(at, "no row gives an interface %s: unless DHCP or a router brings it, %s", a, nobody)
+			j.Of(spec.LinkTables...).Warn(at, "no row gives an interface %s: unless DHCP or a router brings it, %s", a, nobody)
 		}
 	}
 }
 
-// addresses says which ones interfaces are given.
-func (c *crosser) addresses() string {
+// addressesOf says which ones interfaces are given.
+func addressesOf(m *spec.Machine) string {
 	var list []string
-	for _, l := range c.p.Links() {
+	for _, l := range m.Links() {
 		for _, p := range l.Addresses {
 			list = append(list, p.Addr().String())
 		}

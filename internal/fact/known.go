@@ -68,6 +68,12 @@ func (s Set) Names() []string {
 	return names
 }
 
+// Match says whether a fact's name is one of a pattern, in which a * stands for a row.
+func Match(pattern, name string) bool {
+	_, ok := match(pattern, name)
+	return ok
+}
+
 // match holds a name against a pattern, and returns what each * of that stands for: one character or more.
 func match(pattern, name string) (stars []string, ok bool) {
 	text, rest, open := strings.Cut(pattern, "*")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	metrics "github.com/imgbuild/imgbuild/uinit/metrics/plan"
 )
 
 // declaration is a composite literal of a fact in the init's sources.
@@ -137,5 +138,15 @@ func TestFacts(t *testing.T) {
 	}
 	if !slices.IsSorted(facts.Names()) {
 		t.Errorf("not sorted: %v", facts.Names())
+	}
+}
+
+// What metrics are made of is declared by those who make it, and nothing of it is words without a known set.
+func TestMetricsAreFacts(t *testing.T) {
+	known := Open()
+	for _, name := range metrics.Told {
+		if !slices.Contains(known.Names(), name) {
+			t.Errorf("metrics are made of %s, which nobody declares", name)
+		}
 	}
 }

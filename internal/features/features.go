@@ -22,6 +22,7 @@ import (
 	limits "github.com/imgbuild/imgbuild/uinit/limits/plan"
 	link "github.com/imgbuild/imgbuild/uinit/link/plan"
 	log "github.com/imgbuild/imgbuild/uinit/log/plan"
+	metrics "github.com/imgbuild/imgbuild/uinit/metrics/plan"
 	module "github.com/imgbuild/imgbuild/uinit/module/plan"
 	mount "github.com/imgbuild/imgbuild/uinit/mount/plan"
 	netcmdline "github.com/imgbuild/imgbuild/uinit/netcmdline/plan"
@@ -54,6 +55,7 @@ var list = []graph.Plan{
 	limits.Plan,
 	link.Plan,
 	log.Plan,
+	metrics.Plan,
 	module.Plan,
 	mount.Plan,
 	netcmdline.Plan,

@@ -52,7 +52,7 @@ func TestUnits(t *testing.T) {
 		},
 	}
 	m.Firewall = &spec.Firewall{Log: spec.PacketLog{Groups: []int{1}}, Flow: spec.Flow{Interfaces: []string{"lan"}}}
-	m.SSH, m.Watchdog = &spec.SSH{State: "/srv/media/state"}, &spec.Watchdog{}
+	m.SSH, m.Watchdog, m.Metrics = &spec.SSH{State: "/srv/media/state"}, &spec.Watchdog{}, &spec.Metrics{}
 	m.Entropy.State, m.Time.State = "/srv/state", "/srv/media/films"
 	m.Log = spec.Log{Remote: "udp://192.0.2.1:514", Spool: "/srv/log"}
 	m.VM = map[string]spec.VM{

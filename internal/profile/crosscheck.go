@@ -36,6 +36,7 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.vmNeeds()
 	c.claims()
 	c.ssh()
+	c.ports()
 	state.Check(c.Judge, &c.p.Machine, "state.path", c.p.State.Path)
 	c.checks()
 	c.run()

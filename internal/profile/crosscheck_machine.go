@@ -32,8 +32,12 @@ func (c *crosser) units() []string {
 // unitRef is for problems that stand on there being no unit of a name: any table may have had one more row.
 func (c *crosser) unitRef(name string) problem.Judge {
 	kind, row, ok := strings.Cut(name, ":")
+	tables := []string{"share.nfs", "share.smb", "share.iscsi"}
+	for _, f := range features.All() { // each is called like its table
+		tables = append(tables, f.Name)
+	}
 	if !ok {
-		return c.Rows("ssh", "firewall", "watchdog", "site", "log", "entropy", "vm", "share.nfs", "share.smb", "share.iscsi").Of("disk", "mount", "firewall.log", "log.remote", "entropy.state", "state.path")
+		return c.Rows(tables...).Of("disk", "mount", "firewall.log", "log.remote", "entropy.state", "state.path")
 	}
 	j := c.Ref(row, append([]string{"console", "array", "mount", "service", "vm", "share.nfs", "share.smb", "share.iscsi"}, spec.LinkTables...)...)
 	switch kind {
@@ -42,7 +46,7 @@ func (c *crosser) unitRef(name string) problem.Judge {
 	case "flow":
 		return j.Of("firewall.flow.interfaces")
 	case "service": // of servers that uinit starts
-		return j.Rows("ssh", "share.nfs", "share.smb")
+		return j.Rows(tables...)
 	case "share":
 		return j.Rows("share." + row)
 	}

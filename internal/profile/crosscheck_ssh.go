@@ -14,9 +14,6 @@ func (c *crosser) ssh() {
 	if s == nil {
 		return
 	}
-	if s.Port < 1 || s.Port > 65535 {
-		c.Bad("ssh.port", "is %d; accepted: 1 to 65535", s.Port)
-	}
 	if s.MaxPending < 1 || s.MaxPending > 1000 {
 		c.Bad("ssh.max_pending", "is %d; accepted: 1 to 1000", s.MaxPending)
 	}

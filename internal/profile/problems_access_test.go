@@ -59,6 +59,25 @@ var accessProblems = []problemCase{
 		`p.toml:12:15: ssh.max_pending: is 2000; accepted: 1 to 1000`,
 		`p.toml:13:9: ssh.state: /var lies in memory and is gone after the boot; accepted: `,
 	}},
+	{"two servers at one port", sound + "[ssh]\nport = 2049\nlisten = [\"192.0.2.1\"]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n[mount.\"/srv\"]\nsource = \"LABEL=a\"\ntype = \"ext4\"\n[share.nfs.a]\npath = \"/srv/a\"\nclients = [\"192.0.2.0/24\"]\n[ethernet.lan]\naddresses = [\"192.0.2.1/24\"]\n", []string{
+		`p.toml:16:1: share.nfs: port 2049 is that of the SSH server (p.toml:9:8); accepted: another port, or other addresses to listen on`,
+	}},
+	{"two servers at one port of other addresses", sound + "[ssh]\nport = 3260\nlisten = [\"192.0.2.2\"]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n[mount.\"/srv\"]\nsource = \"LABEL=a\"\ntype = \"ext4\"\n[share.iscsi.a]\nsource = \"/srv/a\"\nsize = \"1G\"\ntarget = \"iqn.2026-01.example:a\"\ninitiators = [\"iqn.2026-01.example:b\"]\ninsecure = true\nlisten = [\"192.0.2.1\"]\n[ethernet.lan]\naddresses = [\"192.0.2.1/24\", \"192.0.2.2/24\"]\n", nil},
+	{"metrics", sound + "[metrics]\nfrom = [\"192.0.2.0/24\"]\n[ethernet.lan]\ndhcp4 = true\n[check.x]\nunit = \"service:metrics\"\n", nil},
+	{"metrics that make no sense", sound + "[metrics]\nport = 22\nlisten = [\"192.0.2.9\", \"192.0.2.1\"]\nfrom = [\"192.0.2.1/24\"]\n[ssh]\n[ethernet.lan]\naddresses = [\"192.0.2.1/24\"]\nra = false\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n", []string{
+		`p.toml:10:11: metrics.listen[0]: no interface has 192.0.2.9 or could get it, so nobody reaches the server of metrics; accepted: 192.0.2.1, no listen for all`,
+		`p.toml:11:9: metrics.from[0]: 192.0.2.1/24 is an address in a network; accepted: the network, 192.0.2.0/24`,
+		`p.toml:12:1: ssh.port: port 22 is that of the server of metrics (p.toml:9:8); accepted: another port, or other addresses to listen on`,
+	}},
+	{"metrics in doubt", sound + "[metrcs]\n[service.a]\ncommand = [\"/bin/a\"]\nneeds = [\"metrics\", \"service:metrics\"]\n", []string{
+		`p.toml:8:1: metrcs: unknown key; did you mean metrics?; accepted here: `,
+	}},
+	{"metrics at odd addresses", sound + "[metrics]\nlisten = [\"0.0.0.0\", \"192.0.2.1\", \"192.0.2.1\", \"fe80::1\"]\n[ethernet.lan]\naddresses = [\"192.0.2.1/24\"]\n", []string{
+		`p.toml:9:11: metrics.listen[0]: 0.0.0.0 is no address; accepted: addresses of this machine, or no listen for all`,
+		`p.toml:9:35: metrics.listen[2]: 192.0.2.1 is named already; accepted: each once`,
+		`p.toml:9:48: metrics.listen[3]: fe80::1 is on every link, and its interface is not named; accepted: such as fe80::1%lan`,
+	}},
+	{"metrics without a port", sound + "[metrics]\nport = 70000\n[ethernet.lan]\ndhcp4 = true\n", []string{`p.toml:9:8: metrics.port: is 70000; accepted: 1 to 65535`}},
 	{"limits of sessions", sound + "[user.ann]\nmemory = \"64M\"\npids = 100\n[user.bob]\nmemory = \"8M\"\npids = -1\n", []string{
 		`p.toml:12:10: user.bob.memory: is 8M, and a shell would be ended as it starts; accepted: 16M and up`,
 		`p.toml:13:8: user.bob.pids: accepted: a number of processes, or 0 for the default`,

@@ -61,6 +61,8 @@ type Machine struct {
 	VM map[string]VM `json:"vm,omitempty"`
 	// The SSH server; there is one where this table is.
 	SSH *SSH `json:"ssh,omitempty"`
+	// Metrics for Prometheus; there are some where this table is.
+	Metrics *Metrics `json:"metrics,omitempty"`
 	// The watchdog; it is used where this table is.
 	Watchdog *Watchdog `json:"watchdog,omitempty"`
 	// Kernel modules: parameters, and what to load (or never to load) at boot.

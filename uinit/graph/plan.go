@@ -24,6 +24,10 @@ type Plan struct {
 	Services func(m *spec.Machine) map[string]spec.Service
 	// Check finds what is wrong with the feature's tables of a profile beyond single values.
 	Check func(j problem.Judge, m *spec.Machine)
+	// Commands are those of the busybox that the feature starts, such as a program beside the init.
+	Commands func(m *spec.Machine) []string
+	// Listens are the ports at which it has servers.
+	Listens func(m *spec.Machine) []Listener
 	// Programs are files of packages that the feature starts.
 	Programs func(m *spec.Machine) []spec.Program
 	// Modules are the kernel's that it stands on.

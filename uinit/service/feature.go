@@ -51,6 +51,9 @@ func told(name string) supervise.Facts {
 func (s *services) launch(name string, cfg spec.Service) (supervise.Process, error) {
 	l := supervise.Launcher{Environment: feature.Environment(), Output: s.Programs.Say, Enclose: enclose}
 	l.Group, l.Adjustment = s.group(name, cfg)
+	if program, place := s.Programs.Beside(name); program != nil {
+		return program.Start(l, place, name, cfg)
+	}
 	return l.Start(name, cfg)
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/share/plan"
 )
 
 // target is where the kernel's iSCSI target is ruled from (Documentation/target/tcm_mod_builder.rst
@@ -130,11 +131,11 @@ func planCHAP(at string, cfg spec.ISCSIShare, disk Disk) (ops []Op) {
 // iscsi_target_login.c), so nothing waits for them.
 func portals(listen []netip.Addr) []string {
 	if len(listen) == 0 {
-		return []string{"[::]:3260"}
+		listen = []netip.Addr{netip.IPv6Unspecified()}
 	}
 	var all []string
 	for _, a := range listen {
-		all = append(all, netip.AddrPortFrom(a.Unmap(), 3260).String())
+		all = append(all, netip.AddrPortFrom(a.Unmap(), plan.ISCSIPort).String())
 	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/uinit/beside"
+	"github.com/imgbuild/imgbuild/uinit/share/plan"
 	"github.com/imgbuild/imgbuild/uinit/slack"
 )
 
@@ -24,7 +27,6 @@ const (
 	// long clients of the last boot may be waited for. RFC 7530 section 9.5 suggests short ones; the
 	// kernel's 90 s is a long time to look at a file that does not open.
 	lease = 20
-	port  = 2049
 )
 
 // ServeNFS exports what /etc/exports lists and starts the server: NFS 4 on TCP, nothing older.
@@ -32,7 +34,7 @@ func ServeNFS(ctx context.Context) error {
 	if out, err := slack.CombinedOutput(exec.CommandContext(ctx, "/usr/sbin/exportfs", "-ra")); err != nil {
 		return fmt.Errorf("exporting: %w: %s", err, strings.TrimSpace(string(out)))
 	}
-	return startNFS(nfsd, func() (int, error) { return listen(port) })
+	return startNFS(nfsd, func() (int, error) { return beside.Socket(netip.Addr{}, plan.NFSPort) })
 }
 
 // startNFS starts the server that is ruled from a folder, on a socket of listen's.
@@ -80,32 +82,4 @@ func stopNFS(nfsd string) error {
 		return fmt.Errorf("stopping the NFS server: %w", err)
 	}
 	return nil
-}
-
-// listen opens a TCP socket for IPv6 and IPv4 together, or for IPv4 where that is all there is.
-func listen(port int) (int, error) {
-	const kind = unix.SOCK_STREAM | unix.SOCK_CLOEXEC
-	fd, err := unix.Socket(unix.AF_INET6, kind, 0)
-	var address unix.Sockaddr = &unix.SockaddrInet6{Port: port}
-	if err == nil {
-		err = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0)
-	} else if fd, err = unix.Socket(unix.AF_INET, kind, 0); err != nil {
-		return -1, fmt.Errorf("opening a socket: %w", err)
-	} else {
-		address = &unix.SockaddrInet4{Port: port}
-	}
-	if err == nil { // the connections of the last boot may still be on their way
-		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-	}
-	if err == nil {
-		err = unix.Bind(fd, address)
-	}
-	if err == nil {
-		err = unix.Listen(fd, 64)
-	}
-	if err != nil {
-		unix.Close(fd)
-		return -1, fmt.Errorf("listening on port %d: %w", port, err)
-	}
-	return fd, nil
 }

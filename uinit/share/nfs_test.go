@@ -2,7 +2,6 @@ package share
 
 import (
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -93,45 +92,6 @@ func TestStartNFS(t *testing.T) {
 	}
 	if err := stopNFS(filepath.Join(dir, "threads")); err == nil {
 		t.Error("stopping what cannot be")
-	}
-}
-
-// Clients of either kind of address come in, and a server that starts again need not wait for the last one's connections.
-func TestListen(t *testing.T) {
-	fd, err := listen(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	name, err := unix.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := 0
-	switch a := name.(type) {
-	case *unix.SockaddrInet6:
-		port = a.Port
-	case *unix.SockaddrInet4:
-		port = a.Port
-	}
-	conn, err := net.DialTCP("tcp4", nil, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn.Close()
-	if v, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR); v != 1 || err != nil {
-		t.Errorf("SO_REUSEADDR %d, %v", v, err)
-	}
-	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); flags&unix.FD_CLOEXEC == 0 || err != nil {
-		t.Errorf("programs inherit it: %#x, %v", flags, err)
-	}
-	open := func() int { all, _ := os.ReadDir("/proc/self/fd"); return len(all) }
-	before := open()
-	if other, err := listen(port); !errors.Is(err, unix.EADDRINUSE) {
-		t.Errorf("two on one port: %d, %v", other, err)
-	}
-	if after := open(); after != before {
-		t.Errorf("%d files are open after it was refused, %d before", after, before)
 	}
 }
 

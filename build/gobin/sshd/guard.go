@@ -4,21 +4,22 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/strangers"
 )
 
 // guard keeps those who have not logged in from using the machine up: so many at the same time, and
 // whoever failed has to stay away for a while.
 type guard struct {
-	// pending is how many may be logging in at the same time.
-	pending int
+	// places are for those who are logging in.
+	places strangers.Places
 
 	mu     sync.Mutex
-	inside map[netip.Prefix]int
 	failed map[netip.Prefix]record
 }
 
 func newGuard(pending int) *guard {
-	return &guard{pending: pending, inside: map[netip.Prefix]int{}, failed: map[netip.Prefix]record{}}
+	return &guard{places: strangers.Places{Most: pending}, failed: map[netip.Prefix]record{}}
 }
 
 // verdict is how a client's login went.
@@ -46,35 +47,16 @@ const (
 	maxRecords = 4096
 )
 
-// origin is what counts as one client: an IPv4 address, or an IPv6 network, for these have
-// more addresses than anybody can count.
-func origin(a netip.Addr) netip.Prefix {
-	a = a.Unmap().WithZone("")
-	bits := 32
-	if a.Is6() {
-		bits = 64
-	}
-	p, _ := a.Prefix(bits) // errs on an invalid address only; then all such are one client
-	return p
-}
-
 // enter takes a client in, or says why not. Each enter that went well needs a leave.
 func (g *guard) enter(from netip.Addr, now time.Time) (refused string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	who := origin(from)
-	if r := g.failed[who]; now.Before(r.until) {
+	if r := g.failed[strangers.Origin(from)]; now.Before(r.until) {
 		return "it failed too often to log in"
 	}
-	all := 0
-	for _, n := range g.inside {
-		all += n
-	}
-	// Nobody gets more than half, so that one client can't keep all others out.
-	if all >= g.pending || g.inside[who] >= (g.pending+1)/2 {
+	if !g.places.Enter(from) {
 		return "too many are logging in"
 	}
-	g.inside[who]++
 	return ""
 }
 
@@ -82,10 +64,8 @@ func (g *guard) enter(from netip.Addr, now time.Time) (refused string) {
 func (g *guard) leave(from netip.Addr, v verdict, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	who := origin(from)
-	if g.inside[who]--; g.inside[who] <= 0 {
-		delete(g.inside, who)
-	}
+	g.places.Leave(from)
+	who := strangers.Origin(from)
 	switch v {
 	case looked:
 		return

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -214,9 +215,12 @@ func TestLimits(t *testing.T) {
 		t.Errorf("a client that does nothing stayed for %v", took)
 	}
 	await(t, "the place of the one that was too slow", func() bool {
-		b.server.guard.mu.Lock()
-		defer b.server.guard.mu.Unlock()
-		return len(b.server.guard.inside) == 0
+		places, client := &b.server.guard.places, netip.MustParseAddr("127.0.0.1")
+		free := places.Enter(client)
+		if free {
+			places.Leave(client)
+		}
+		return free
 	})
 }
 

@@ -12,6 +12,9 @@ var (
 	Device  = fact.Each[string]{Pattern: "array.NAME.device"}
 	Members = fact.Each[[]string]{Pattern: "array.NAME.members"}
 	Missing = fact.Each[[]int]{Pattern: "array.NAME.missing"}
+	Active  = fact.Each[int]{Pattern: "array.NAME.active"}
+	Failed  = fact.Each[int]{Pattern: "array.NAME.failed"}
+	Spare   = fact.Each[int]{Pattern: "array.NAME.spare"}
 	Action  = fact.Each[string]{Pattern: "array.NAME.action"}
 	Percent = fact.Each[int]{Pattern: "array.NAME.percent"}
 	// Unclaimed is told when an array starts.
@@ -26,6 +29,9 @@ func facts() []graph.Facts {
 			Device.Means(fact.None, "The block device that it runs as."),
 			Members.Means(fact.None, "Its members: the device, its slot (-1 for a spare) and its state in the driver's words."),
 			Missing.Means(fact.None, "The slots without a member in sync."),
+			Active.Means(fact.None, "How many members are in sync."),
+			Failed.Means(fact.None, "How many members the driver calls faulty."),
+			Spare.Means(fact.None, "How many members are spare, those that are being filled among them."),
 			Action.Means(fact.None, "What it is busy with: idle, recover (a rebuild), resync, check, repair, reshape."),
 			Percent.Means(fact.Percent, "How far that has come."),
 		}},

@@ -146,7 +146,7 @@ func TestSandboxErrors(t *testing.T) {
 	if !isolated(t) {
 		return
 	}
-	for _, own := range []string{"{}", `{"Mounts":true,"Proc":true}`} {
+	for _, own := range []string{"{}", `{"Mounts":true,"Proc":true}`, `{"Mounts":true,"Bare":true}`} {
 		cmd := exec.Command("/proc/self/exe", "enclose", own, "/no/such/program")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID}
 		out, _ := cmd.CombinedOutput()
@@ -164,7 +164,7 @@ func TestSandboxErrors(t *testing.T) {
 	if out, _ := cmd.CombinedOutput(); !bytes.HasPrefix(out, []byte("enclose: changing the account: operation not permitted")) {
 		t.Errorf("an account that may not be taken: %s", out)
 	}
-	for _, own := range []string{`{"Mounts":true}`, `{"Tmp":true}`, `{"Proc":true}`} {
+	for _, own := range []string{`{"Mounts":true}`, `{"Tmp":true}`, `{"Proc":true}`, `{"Bare":true}`} {
 		cmd := exec.Command("/mnt/uinit", "enclose", own, "/bin/true")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 70001}}
 		if out, _ := cmd.CombinedOutput(); !bytes.HasSuffix(out, []byte(": operation not permitted\n")) {

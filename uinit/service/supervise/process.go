@@ -32,8 +32,12 @@ type Launcher struct {
 	// Enclose is the command that gets a service into its namespaces: its arguments are what
 	// Sandbox.String returns and the service's own command. See Sandbox.
 	Enclose []string
+	// Input is the service's standard input; nil: it has nothing to read.
+	Input *os.File
 	// Files are open in the service, from number 3 on.
 	Files []*os.File
+	// Bare leaves it nothing else (Sandbox.Bare). It needs an Account.
+	Bare bool
 	// Account, where given, is who the service runs as, in place of its row's user.
 	Account *syscall.Credential
 }
@@ -52,8 +56,13 @@ func (l Launcher) Start(name string, cfg spec.Service) (Process, error) {
 		}
 	}
 	command := cfg.Command
-	if len(cfg.Namespaces) > 0 {
-		command = slices.Concat(l.Enclose, []string{sandbox(attr, cfg.Namespaces).String()}, cfg.Command)
+	if len(cfg.Namespaces) > 0 || l.Bare {
+		e := sandbox(attr, cfg.Namespaces)
+		if l.Bare {
+			attr.Cloneflags |= unix.CLONE_NEWNS
+			e.Mounts, e.Bare, e.Files = true, true, len(l.Files)
+		}
+		command = slices.Concat(l.Enclose, []string{e.String()}, cfg.Command)
 	}
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -66,6 +75,9 @@ func (l Launcher) Start(name string, cfg spec.Service) (Process, error) {
 			Env: environment(slices.Concat(l.Environment, env), cfg.Environment),
 			// Files, not writers: Wait must not wait for grandchildren that keep them open.
 			Stdout: write, Stderr: write, ExtraFiles: l.Files, SysProcAttr: attr,
+		}
+		if l.Input != nil {
+			cmd.Stdin = l.Input
 		}
 		return cmd, slack.StartAs(cmd, l.Adjustment)
 	}

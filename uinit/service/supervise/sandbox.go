@@ -21,6 +21,10 @@ type Sandbox struct {
 	Mounts, Tmp, Proc bool
 	// Loopback: lo is down in a new network.
 	Loopback bool
+	// Bare leaves the service nothing but the files that it was handed: an empty root, no capabilities, no way to get any.
+	// These files are Files, from number 3 on.
+	Bare  bool
+	Files int
 	// Account is who the service runs as; nil is root. Mounting needs root.
 	Account *syscall.Credential
 }
@@ -74,19 +78,29 @@ func (e Sandbox) Run(command []string) (status int, err error) {
 	if err := e.mount(); err != nil {
 		return 0, err
 	}
-	if e.Proc {
+	switch {
+	case e.Bare:
+		return 0, e.bare(command)
+	case e.Proc:
 		return e.watchOver(command)
 	}
-	if a := e.Account; a != nil {
-		groups := make([]int, len(a.Groups))
-		for i, g := range a.Groups {
-			groups[i] = int(g)
-		}
-		if err := errors.Join(syscall.Setgroups(groups), syscall.Setgid(int(a.Gid)), syscall.Setuid(int(a.Uid))); err != nil {
-			return 0, fmt.Errorf("changing the account: %w", err)
-		}
+	if err := e.become(); err != nil {
+		return 0, fmt.Errorf("changing the account: %w", err)
 	}
 	return 0, fmt.Errorf("starting %s: %w", command[0], syscall.Exec(command[0], command, os.Environ()))
+}
+
+// become changes the account for good.
+func (e Sandbox) become() error {
+	a := e.Account
+	if a == nil {
+		return nil
+	}
+	groups := make([]int, len(a.Groups))
+	for i, g := range a.Groups {
+		groups[i] = int(g)
+	}
+	return errors.Join(syscall.Setgroups(groups), syscall.Setgid(int(a.Gid)), syscall.Setuid(int(a.Uid)))
 }
 
 func (e Sandbox) mount() error {

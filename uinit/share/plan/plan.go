@@ -10,7 +10,8 @@ import (
 
 // Plan is what the builder reads.
 var Plan = graph.Plan{
-	Name: "share", Tag: "noshare", Used: used, Units: Units, Services: Services, Check: check, Programs: programs, Modules: modules,
+	Name: "share", Tag: "noshare", Used: used, Units: Units, Services: Services, Listens: listens, Check: check,
+	Programs: programs, Modules: modules,
 }
 
 func used(d *spec.Description) bool { return len(kinds(d.Share)) > 0 }
@@ -41,7 +42,7 @@ func Services(m *spec.Machine) map[string]spec.Service {
 	if len(s.SMB) > 0 {
 		add("smbd", spec.Service{
 			Command: []string{"/usr/sbin/smbd", "-F", "--no-process-group", "--debug-stdout"}, Needs: []string{"share-files"},
-			Ready: spec.Ready{Port: 445},
+			Ready: spec.Ready{Port: SMBPort},
 		})
 	}
 	return rows

@@ -17,7 +17,22 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "ssh", Units: Units, Services: Services, Facts: facts}
+var Plan = graph.Plan{Name: "ssh", Units: Units, Services: Services, Facts: facts, Commands: commands, Listens: listens}
+
+// commands are the server, and what it runs for scp(1) in its two ways.
+func commands(m *spec.Machine) []string {
+	if m.SSH == nil {
+		return nil
+	}
+	return []string{"sshd", "sftp-server", "scp"}
+}
+
+func listens(m *spec.Machine) []graph.Listener {
+	if m.SSH == nil {
+		return nil
+	}
+	return []graph.Listener{{Key: "ssh.port", Server: "the SSH server", Port: m.SSH.Port, Addresses: m.SSH.Listen}}
+}
 
 // Units make the host key. The server itself is a service.
 func Units(d *spec.Description) []graph.Unit {
@@ -70,9 +85,7 @@ func service(c spec.SSH) spec.Service {
 	if c.Password {
 		command = append(command, "-password")
 	}
-	command = append(command, "-groups", cgroup.Mount)
-	return spec.Service{
-		Command: command, Needs: []string{"ssh-key"}, Ready: spec.Ready{Port: c.Port},
-		Restart: spec.RestartAlways, RestartMax: spec.Duration(30 * time.Second),
-	}
+	cfg := graph.Server(append(command, "-groups", cgroup.Mount)...)
+	cfg.Needs, cfg.Ready = []string{"ssh-key"}, spec.Ready{Port: c.Port}
+	return cfg
 }

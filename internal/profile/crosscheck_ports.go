@@ -1,0 +1,56 @@
+package profile
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/imgbuild/imgbuild/internal/crosscheck"
+	"github.com/imgbuild/imgbuild/internal/features"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+)
+
+// ports holds servers to ports that there are, each its own.
+func (c *crosser) ports() {
+	var all []graph.Listener
+	for _, f := range features.All() {
+		if f.Listens != nil {
+			all = append(all, f.Listens(&c.p.Machine)...)
+		}
+	}
+	// In the order of the profile: it is the later one that is in the way.
+	slices.SortStableFunc(all, func(a, b graph.Listener) int { return c.p.At(a.Key).Line - c.p.At(b.Key).Line })
+	for i, l := range all {
+		if l.Port < 1 || l.Port > 65535 {
+			c.Bad(l.Key, "is %d; accepted: 1 to 65535", l.Port)
+		}
+		if l.Listen != "" {
+			c.listen(l)
+		}
+		for _, other := range all[:i] {
+			if other.Port == l.Port && meet(other.Addresses, l.Addresses) {
+				c.Of(other.Key).Bad(l.Key, "port %d is that of %s (%s); accepted: another port, or other addresses to listen on", l.Port, other.Server, c.p.At(other.Key))
+			}
+		}
+	}
+}
+
+// listen holds a server's addresses to those that the machine has, each once.
+func (c *crosser) listen(l graph.Listener) {
+	crosscheck.Listen(c.Judge, &c.p.Machine, l.Listen, l.Addresses, "nobody reaches "+l.Server)
+	for i, a := range l.Addresses {
+		switch key := joinIndex(l.Listen, i); {
+		case a.IsUnspecified():
+			c.Bad(key, "%s is no address; accepted: addresses of this machine, or no listen for all", a)
+		case slices.Index(l.Addresses, a) != i:
+			c.Bad(key, "%s is named already; accepted: each once", a)
+		}
+	}
+}
+
+// meet says whether two servers listen on one address; none stands for all.
+func meet(a, b []netip.Addr) bool {
+	all := func(list []netip.Addr) bool {
+		return len(list) == 0 || slices.ContainsFunc(list, netip.Addr.IsUnspecified)
+	}
+	return all(a) || all(b) || slices.ContainsFunc(a, func(x netip.Addr) bool { return slices.Contains(b, x) })
+}
