@@ -88,6 +88,7 @@ func mustDeclare(t *testing.T, g *qemu.Guest, name string) {
 }
 
 func TestUndeclared(t *testing.T) {
+	t.Parallel()
 	facts := features.Open()
 	is := func(name string, value any) report.Event {
 		return report.Event{Kind: report.KindFact, Name: name, Value: value}
@@ -114,6 +115,7 @@ func TestUndeclared(t *testing.T) {
 
 // What the tests themselves ask of a report is declared: s.Facts["link.lan.carrier"], hasFact(t, g, "boot.state", …).
 func TestFactsThatTestsAskFor(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("*_test.go")
 	if err != nil {
 		t.Fatal(err)

@@ -66,18 +66,24 @@ func (f *told) heard(what string) bool {
 // until waits for a fact to print as text.
 func (f *told) until(name, text string) {
 	f.t.Helper()
+	f.when(name+" becomes "+text, func(now map[string]any) bool { return fmt.Sprint(now[name]) == text })
+}
+
+// when waits until something is so; it is looked at again whenever there are news.
+func (f *told) when(what string, is func(facts map[string]any) bool) {
+	f.t.Helper()
 	limit := time.After(30 * time.Second)
 	for {
 		f.mu.Lock()
 		now := maps.Clone(f.is)
 		f.mu.Unlock()
-		if fmt.Sprint(now[name]) == text {
+		if is(now) {
 			return
 		}
 		select {
 		case <-f.news:
 		case <-limit:
-			f.t.Fatalf("%s did not become %s; facts: %v", name, text, now)
+			f.t.Fatalf("never comes: %s; facts: %v", what, now)
 		}
 	}
 }

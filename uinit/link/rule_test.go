@@ -87,15 +87,15 @@ func TestRoutes(t *testing.T) {
 		if err := change(); err != nil {
 			t.Fatal(err)
 		}
-		f.until("link.lan.repairs", fmt.Sprint(i+1))
+		// One change may take two repairs: addresses of IPv6 come and go later than the interface.
+		f.when(fmt.Sprintf("all is as it was before change %d", i), func(facts map[string]any) bool {
+			state, err := k.Observe()
+			lan, _ := state.named("lan")
+			repairs, _ := facts["link.lan.repairs"].(int)
+			return err == nil && repairs > i && lan.MTU == 1500 && lan.Up && hasRoute(state.Routes, far)
+		})
 	}
 	if err := m.Online(t.Context(), "lan"); err != nil {
 		t.Error(err)
-	}
-	if state, err = k.Observe(); err != nil {
-		t.Fatal(err)
-	}
-	if lan, _ = state.named("lan"); lan.MTU != 1500 || !lan.Up || !hasRoute(state.Routes, far) {
-		t.Errorf("not as it was: %+v, %v", lan, state.Routes)
 	}
 }
