@@ -31,7 +31,7 @@ type Program struct {
 }
 
 // Start starts a program without rights: an account of its own, whose number place tells from those of others', an empty
-// root, none of the capabilities (supervise.Enclosure.Bare), and what else its row takes away or limits.
+// root, none of the capabilities (supervise.Sandbox.Bare), and what else its row takes away or limits.
 func (p *Program) Start(l supervise.Launcher, place int, name string, row spec.Service) (supervise.Process, error) {
 	uid := uint32(firstUID + place)
 	l.Bare, l.Account, l.Adjustment = true, &syscall.Credential{Uid: uid, Gid: uid}, oom.Session

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/shown"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/status"
 )
@@ -27,15 +28,15 @@ func Follow(words []string) int {
 // writeProgress prints a line; on a terminal, one that shows progress is overwritten by the next.
 func writeProgress(w io.Writer, e report.Event, terminal bool) {
 	if !terminal {
-		fmt.Fprintln(w, e.Message)
+		fmt.Fprintln(w, shown.Text(e.Message))
 		return
 	}
 	const clear = "\r\x1b[K"
 	if e.State == feature.Progress {
-		fmt.Fprint(w, clear+Cut(e.Message))
+		fmt.Fprint(w, clear+Cut(shown.Line(e.Message)))
 		return
 	}
-	fmt.Fprintln(w, clear+e.Message)
+	fmt.Fprintln(w, clear+shown.Text(e.Message))
 }
 
 // width is that of the narrowest terminal people sit at.

@@ -25,6 +25,33 @@ func TestWriteProgress(t *testing.T) {
 	}
 }
 
+// A disk's label, say, does nothing to a terminal, and adds no line to a list.
+func TestForeignText(t *testing.T) {
+	const label, want = "\x1b[2J\u009b1mone\ntwo", `\x1b[2J\u009b1mone`
+	for name, write := range map[string]func(*strings.Builder){
+		"a verb":        func(b *strings.Builder) { writeProgress(b, report.Event{Message: label}, false) },
+		"on a terminal": func(b *strings.Builder) { writeProgress(b, report.Event{Message: label}, true) },
+		"progress": func(b *strings.Builder) {
+			writeProgress(b, report.Event{Message: label, State: feature.Progress}, true)
+		},
+		"a unit": func(b *strings.Builder) {
+			WriteStatus(b, []report.Event{{Name: "mount:/x", State: "failed", Message: label}})
+		},
+		"a fact":         func(b *strings.Builder) { WriteFacts(b, []report.Event{{Name: "x", Value: label}}) },
+		"a list of them": func(b *strings.Builder) { WriteFacts(b, []report.Event{{Name: "x", Value: []any{label}}}) },
+	} {
+		var b strings.Builder
+		write(&b)
+		text := strings.TrimPrefix(b.String(), "\r\x1b[K")
+		if strings.ContainsAny(text, "\x1b\u009b") || name != "a list of them" && !strings.Contains(text, want) {
+			t.Errorf("%s: %q", name, b.String())
+		}
+		if name != "a verb" && name != "on a terminal" && strings.Count(strings.TrimSuffix(text, "\n"), "\n") > 0 {
+			t.Errorf("%s has more than a line: %q", name, b.String())
+		}
+	}
+}
+
 func TestStatusAndFacts(t *testing.T) {
 	var b strings.Builder
 	well := WriteStatus(&b, []report.Event{

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/shown"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 )
 
@@ -23,7 +24,7 @@ func WriteStatus(w io.Writer, events []report.Event) bool {
 			line += "  " + e.Message
 		}
 		well = well && e.State != "failed" && e.State != "late" && e.State != "degraded"
-		fmt.Fprintln(w, Cut(line))
+		fmt.Fprintln(w, Cut(shown.Line(line)))
 	}
 	return well
 }
@@ -39,6 +40,6 @@ func WriteFacts(w io.Writer, events []report.Event) {
 			}
 			value = string(b)
 		}
-		fmt.Fprintf(w, "%-30s %s\n", e.Name, value)
+		fmt.Fprintf(w, "%-30s %s\n", shown.Line(e.Name), shown.Line(value))
 	}
 }

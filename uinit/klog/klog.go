@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Path is the device that takes a record with each write.
@@ -100,7 +101,7 @@ func Record(text string) string {
 		text = strings.ToValidUTF8(text[:maxRecord], "") + "…"
 	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r == 0x7f {
+		if r != '\t' && !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r

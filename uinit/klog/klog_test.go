@@ -16,6 +16,7 @@ func TestHandler(t *testing.T) {
 		{func(l *slog.Logger) { l.Info("link:lan ok 1.2s") }, "<30>uinit: link:lan ok 1.2s\n"},
 		{func(l *slog.Logger) { l.Error("x", "err", errors.New("no such\nfile"), "n", 3) }, "<27>uinit: x err=\"no such\\nfile\" n=3\n"},
 		{func(l *slog.Logger) { l.With("a", "b c").Warn("two\nlines\x1b[2J") }, "<28>uinit: two lines [2J a=\"b c\"\n"},
+		{func(l *slog.Logger) { l.Info("c1 \u009b2J, \u202e") }, "<30>uinit: c1  2J,  \n"},
 		{func(l *slog.Logger) { l.Debug("not asked for") }, ""},
 	} {
 		var b bytes.Buffer

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,5 +57,14 @@ func TestAnswerLog(t *testing.T) {
 	})
 	if !errors.Is(err, left) {
 		t.Errorf("following ended with %v", err)
+	}
+}
+
+// A record is a line that does nothing to a terminal.
+func TestWriteRecord(t *testing.T) {
+	var b strings.Builder
+	writeRecord(&b, report.Event{Name: "probe", Seconds: 12.345678, Message: "\x1b]0;mine\a\nnext\tone"})
+	if got, want := b.String(), "[   12.345678] probe: "+`\x1b]0;mine\a\nnext`+"\tone\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

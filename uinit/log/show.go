@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/shown"
 	"github.com/imgbuild/imgbuild/uinit/status"
 )
 
@@ -22,5 +23,5 @@ func show(args []string) int {
 
 // writeRecord prints a record as dmesg(1) does: "[   12.345678] probe: ready".
 func writeRecord(w io.Writer, e report.Event) {
-	fmt.Fprintf(w, "[%12.6f] %s: %s\n", e.Seconds, e.Name, e.Message)
+	fmt.Fprintf(w, "[%12.6f] %s: %s\n", e.Seconds, shown.Line(e.Name), shown.Line(e.Message))
 }
