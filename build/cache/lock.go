@@ -76,10 +76,14 @@ func (c *Cache) place(err error) error {
 	return fmt.Errorf("the cache in %s is not yours to write (%w); accepted: IMGBUILD_CACHE with a folder that is", c.dir, err)
 }
 
+// worthTelling is how long a wait lasts before a person hears of it. For a moment a lock that was given back is still held by a program
+// that is being started: between fork and exec it has our files.
+const worthTelling = 500 * time.Millisecond
+
 // lock flocks the file at path for us alone. It asks again and again instead of
 // blocking: a blocked flock(2) could not be given up when ctx ends.
 func lock(ctx context.Context, path string, waiting func()) (*os.File, error) {
-	pause := time.Millisecond
+	began, pause := time.Now(), time.Millisecond
 	for {
 		f, err := tryLock(path)
 		if err == nil {
@@ -88,7 +92,7 @@ func lock(ctx context.Context, path string, waiting func()) (*os.File, error) {
 		if !errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, err
 		}
-		if waiting != nil {
+		if waiting != nil && time.Since(began) > worthTelling {
 			waiting()
 			waiting = nil
 		}
