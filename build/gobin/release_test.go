@@ -106,19 +106,38 @@ func TestInstalledRelease(t *testing.T) {
 func releaseTree(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
+	names := []string{"go.mod", "go.sum", "imgbuild.go"}
+	err := fs.WalkDir(imgbuild.Shared, ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What installedMain imports, and all that this stands on; the builder's own with the files that it embeds.
+	list := exec.Command("go", "list", "-deps", "-f", "{{if .Module}}{{if .Module.Main}}{{.ImportPath}}{{end}}{{end}}", "./build/gobin/...", "./build/cache", "./internal/progress")
+	list.Dir = "../.."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
 	root := os.DirFS("../..")
-	for _, pattern := range []string{"go.mod", "go.sum", "imgbuild.go", "build/gobin/*", "build/gobin/*/*.go", "build/cache/*.go", "internal/progress/*.go", "internal/bounded/*.go", "internal/cgroup/*.go", "internal/oom/*.go", "internal/leash/*.go", "internal/scratch/*.go"} {
-		names, err := fs.Glob(root, pattern)
-		if err != nil || len(names) == 0 {
-			t.Fatalf("%s: %d files, %v", pattern, len(names), err)
+	for path := range strings.FieldsSeq(string(out)) {
+		pattern := strings.TrimPrefix(strings.TrimPrefix(path, imgbuild.Module), "/") + "/*"
+		found, err := fs.Glob(root, pattern)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, name := range names {
-			text, err := fs.ReadFile(root, name)
-			if strings.HasSuffix(name, "_test.go") || err != nil {
-				continue // a test or a directory
-			}
-			writeFiles(t, dir, map[string]string{name: string(text)})
+		names = append(names, found...)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(root, name)
+		if strings.HasSuffix(name, "_test.go") || err != nil {
+			continue // a test or a directory
 		}
+		writeFiles(t, dir, map[string]string{name: string(text)})
 	}
 	writeFiles(t, dir, map[string]string{
 		"uinit/main.go":         "package main\n\nfunc main() { print(\"released\") }\n",

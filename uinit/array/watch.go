@@ -15,9 +15,10 @@ func (a *arrays) watch() {
 	events, stop := a.Events.Watch()
 	defer stop()
 	go func() {
+		lost := map[string]bool{}
 		for e := range events {
 			if e.Action == "remove" && e.Subsystem() == "block" || e.Action == dev.Overflow {
-				a.dropLost()
+				lost = a.dropLost(lost)
 			}
 		}
 	}()
@@ -26,12 +27,19 @@ func (a *arrays) watch() {
 	}
 }
 
-func (a *arrays) dropLost() {
+// dropLost tells the driver, and the log, of members that are gone. A driver that is busy keeps one for a while, and may have noticed
+// by itself: told are the members of which the log has heard.
+func (a *arrays) dropLost(told map[string]bool) map[string]bool {
+	all := map[string]bool{}
 	for name, device := range a.running() {
 		for _, lost := range md.DropLost(a.sys, device) {
-			a.Log.Error(fmt.Sprintf("array %s: %s was pulled", name, a.describe(lost)))
+			key := name + " " + lost
+			if all[key] = true; !told[key] {
+				a.Log.Error(fmt.Sprintf("array %s: %s was pulled", name, a.describe(lost)))
+			}
 		}
 	}
+	return all
 }
 
 // look publishes how each array is, and says whether one is being worked on.

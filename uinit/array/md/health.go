@@ -190,7 +190,7 @@ func (h Health) Progress() string {
 }
 
 // DropLost tells the driver of members whose disks were pulled: without a write to them it would
-// not notice. It returns those it dropped.
+// not notice. It returns all that it still had, those that it had noticed among them.
 func DropLost(sys fs.FS, device string) (dropped []string) { return dropLost(sys, device, put) }
 
 func dropLost(sys fs.FS, device string, put func(file, text string) error) (dropped []string) {
@@ -203,14 +203,11 @@ func dropLost(sys fs.FS, device string, put func(file, text string) error) (drop
 		if _, err := fs.Stat(sys, path.Join("class/block", member)); err == nil {
 			continue
 		}
-		known := MemberHealth{State: attribute(sys, device, "md/"+e.Name()+"/state")}.Has("faulty")
 		state := path.Join("/sys/block", device, "md", e.Name(), "state")
 		// The first is refused where it has failed already, the second while somebody waits for it.
 		_ = put(state, "faulty")
 		_ = put(state, "remove")
-		if !known {
-			dropped = append(dropped, member)
-		}
+		dropped = append(dropped, member)
 	}
 	return dropped
 }
