@@ -93,7 +93,7 @@ func (e *Env) build(ctx context.Context, p *profile.Profile, dir string, o Optio
 	if err := e.write(ctx, image, out); err != nil {
 		return nil, err
 	}
-	made, err := out.commit(ctx)
+	made, err := out.commit(ctx, e.Cache)
 	if err == nil {
 		e.saySecrets(image)
 	}

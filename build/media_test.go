@@ -54,7 +54,7 @@ func buildMedia(t *testing.T, p *profile.Profile, dir string, formats []profile.
 	if err := e.write(t.Context(), image, out); err != nil {
 		t.Fatal(err)
 	}
-	made, err := out.commit(t.Context())
+	made, err := out.commit(t.Context(), e.Cache)
 	if err != nil {
 		t.Fatal(err)
 	}

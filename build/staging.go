@@ -11,8 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/media"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/scratch"
@@ -119,16 +118,14 @@ func (s *staging) bytes(ctx context.Context, name string, content []byte) error 
 	})
 }
 
-// commit puts all artifacts in place, and SHA256SUMS beside them. It waits for other builds that do so in the same directory.
-func (s *staging) commit(ctx context.Context) ([]Artifact, error) {
-	dir, err := os.Open(s.dir)
+// commit puts all artifacts in place, and SHA256SUMS beside them. It waits for other builds that do so at the same moment. The lock is
+// the cache's: one in the output directory would stay there, and one on it may be held already, by who made it for this build.
+func (s *staging) commit(ctx context.Context, c *cache.Cache) ([]Artifact, error) {
+	held, err := c.Lock(ctx, "artifacts", nil)
 	if err != nil {
 		return nil, err
 	}
-	defer dir.Close() // and unlocks it
-	if err := flock(dir); err != nil {
-		return nil, fmt.Errorf("locking %s: %w", s.dir, err)
-	}
+	defer held.Close() // and unlocks it
 	if err := s.sums(ctx); err != nil {
 		return nil, err
 	}
@@ -138,14 +135,6 @@ func (s *staging) commit(ctx context.Context) ([]Artifact, error) {
 		}
 	}
 	return s.made, s.discard()
-}
-
-func flock(f *os.File) error {
-	for {
-		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != unix.EINTR {
-			return err
-		}
-	}
 }
 
 // artifactWriter hashes what it writes and gives up when the build is
