@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/holder/holdertest"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -43,27 +44,14 @@ func loopDevice(t *testing.T) (device, file string) {
 func TestMountLeavesAGuestsDisk(t *testing.T) {
 	device, file := loopDevice(t)
 	for what, want := range map[string]string{device: filepath.Base(device), file: file} {
-		f, err := os.OpenFile(what, os.O_RDWR, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		guest := exec.Cmd{Path: "/bin/sh", Args: []string{"qemu-system-x86_64", "-c", "read x", "-name", "guest=web"}, ExtraFiles: []*os.File{f}}
-		in, err := guest.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := guest.Start(); err != nil {
-			t.Fatal(err)
-		}
-		f.Close()
+		end := holdertest.Guest(t, what, os.O_RDWR)
 		target := t.TempDir()
-		err = mountRow(t, target, spec.Mount{Source: device, Type: "ext4", Create: true}, &Turns{})
+		err := mountRow(t, target, spec.Mount{Source: device, Type: "ext4", Create: true}, &Turns{})
 		if err == nil || !strings.Contains(err.Error(), want+" is a disk of the guest web") {
 			t.Errorf("with %s in a guest: %v", what, err)
 		}
 		_ = unix.Unmount(target, 0)
-		in.Close()
-		_ = guest.Wait()
+		end()
 	}
 	if b, err := os.ReadFile(file); err != nil || !bytes.Equal(b, make([]byte, 16<<20)) {
 		t.Errorf("the disk was written to: %v", err)

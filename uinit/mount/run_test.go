@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/holder"
+	"github.com/imgbuild/imgbuild/internal/holder/holdertest"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
@@ -265,20 +265,7 @@ func TestBesides(t *testing.T) {
 	if err := os.WriteFile(file, make([]byte, 4096), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	guest := exec.Cmd{Path: "/bin/sh", Args: []string{"qemu-system-x86_64", "-c", "read x", "-name", "guest=web"}, ExtraFiles: []*os.File{f}}
-	in, err := guest.StdinPipe()
-	if err == nil {
-		err = guest.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	defer func() { in.Close(); _ = guest.Wait() }()
+	holdertest.Guest(t, file, os.O_RDONLY)
 	for _, options := range [][]string{nil, {"ro"}} {
 		m := New("/srv", spec.Mount{Type: "xfs", Options: options}, Deps{})
 		if mounted, err := m.unheld(FileSystem{Source: file}); mounted || (err == nil) != (options != nil) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/holder"
+	"github.com/imgbuild/imgbuild/internal/holder/holdertest"
 	"github.com/imgbuild/imgbuild/internal/nettest"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
@@ -188,20 +188,7 @@ func TestOfferToReaders(t *testing.T) {
 	if err := os.WriteFile(file, make([]byte, 4096), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	guest := exec.Cmd{Path: "/bin/sh", Args: []string{"qemu-system-x86_64", "-c", "read x", "-name", "guest=web"}, ExtraFiles: []*os.File{f}}
-	in, err := guest.StdinPipe()
-	if err == nil {
-		err = guest.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	defer func() { in.Close(); _ = guest.Wait() }()
+	holdertest.Guest(t, file, os.O_RDONLY)
 	for readOnly, held := range map[bool]bool{true: false, false: true} {
 		err := offer(t.Context(), "a", spec.ISCSIShare{Target: "iqn.2026-01.example:a", Source: file, ReadOnly: readOnly}, Disk{Size: 4096}, false)
 		busy := (*holder.BusyError)(nil)

@@ -3,11 +3,11 @@ package share
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/holder"
+	"github.com/imgbuild/imgbuild/internal/holder/holdertest"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -17,24 +17,8 @@ func TestOfferLeavesAGuestsDisk(t *testing.T) {
 	if err := os.WriteFile(path, make([]byte, 1<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	guest := exec.Cmd{Path: "/bin/sh", Args: []string{"qemu-system-x86_64", "-c", "read x", "-name", "guest=web"}, ExtraFiles: []*os.File{f}}
-	in, err := guest.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := guest.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		in.Close()
-		_ = guest.Wait()
-	}()
-	f.Close()
-	err = offer(t.Context(), "backup", spec.ISCSIShare{Target: "iqn.2026-01.example:a", Source: path}, Disk{Size: 1 << 20}, false)
+	holdertest.Guest(t, path, os.O_RDWR)
+	err := offer(t.Context(), "backup", spec.ISCSIShare{Target: "iqn.2026-01.example:a", Source: path}, Disk{Size: 1 << 20}, false)
 	if busy := (*holder.BusyError)(nil); !errors.As(err, &busy) || len(busy.Holders) != 1 || busy.Holders[0].Name != "web" {
 		t.Errorf("offering a guest's disk: %v", err)
 	}
