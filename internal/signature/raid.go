@@ -65,14 +65,15 @@ func isOld(b []byte) bool {
 
 // Old says whether a superblock of version 0.90, found where one of a device of so many bytes lies, is that device's. It
 // does not say where it lies, and a partition that ends with its disk shows the same one on both: then it is the
-// partition's, if all that it says it uses fits into it (so libblkid's probe_raid0). A device that
-// is too small for what it says it uses is no member either.
+// partition's, if all that it says it uses fits into it (so libblkid's probe_raid0). But the first disk of an array that is
+// larger than its disks shows the table of what lies in the array, which reaches beyond the disk and is no table of
+// its own; in a mirror there is no such table. A device that is too small for what it says it uses is no member either.
 func Old(r io.ReaderAt, size int64, b []byte) bool {
-	const room, sizeAt = 64 << 10, 32
+	const room, levelAt, sizeAt, mirror = 64 << 10, 28, 32, 1
 	order := binary.ByteOrder(little)
 	if binary.BigEndian.Uint32(b) == MDMagic {
 		order = binary.BigEndian
 	}
 	used, super := int64(order.Uint32(b[sizeAt:]))<<10, (size&^(room-1))-room
-	return used <= super && !covered(r, size, super-used, super+room)
+	return used <= super && !covered(r, size, super-used, super+room, order.Uint32(b[levelAt:]) != mirror)
 }

@@ -54,8 +54,8 @@ func machine(t *testing.T, disks map[string]map[int64][]byte, sectors map[string
 // firmware's disks nothing is.
 func TestLook(t *testing.T) {
 	const n, disk = 16384, 16384 - 128 // sectors, and where the superblock of version 0.90 lies on a disk
-	old := func(slot int, used uint32) []byte {
-		b := made{slot: slot, number: slot, events: 20, roles: []int{0, 1}, level: 1, slots: 2, uuid: 7, version: "0.90"}.super()
+	old := func(level, slot int, used uint32) []byte {
+		b := made{slot: slot, number: slot, events: 20, roles: []int{0, 1}, level: level, slots: 2, uuid: 7, version: "0.90"}.super()
 		binary.LittleEndian.PutUint32(b[32:], used)
 		binary.LittleEndian.PutUint32(b[4*38:], sum0(b))
 		return b
@@ -72,13 +72,15 @@ func TestLook(t *testing.T) {
 	intel := []byte("Intel Raid ISM Cfg Sig. 1.1.00")
 	disks := map[string]map[int64][]byte{
 		// A mirror of disks with a table in it, which lists a member of another array.
-		"sda": {0: table(2048, 8192), disk * 512: old(0, disk/2)}, "sda/sda1": {4096: front},
+		"sda": {0: table(2048, 8192), disk * 512: old(1, 0, disk/2)}, "sda/sda1": {4096: front},
 		// One of partitions up to their disk's end.
-		"sdb": {0: table(2048, n-2048), disk * 512: old(1, (disk-2048)/2)}, "sdb/sdb1": {(disk - 2048) * 512: old(1, (disk-2048)/2)},
+		"sdb": {0: table(2048, n-2048), disk * 512: old(1, 1, (disk-2048)/2)}, "sdb/sdb1": {(disk - 2048) * 512: old(1, 1, (disk-2048)/2)},
+		// The first disk of a stripe, which the kernel shows as much of as there is of the partition in it.
+		"sdd": {0: table(2048, 2*n-8192), disk * 512: old(0, 0, 0)}, "sdd/sdd1": {(disk - 2048) * 512: old(0, 0, 0)},
 		// Half of a firmware's mirror, with a superblock at its start, and one in a partition.
 		"sdc": {4096: front, (n - 2) * 512: intel}, "sdc/sdc1": {4096: front},
 	}
-	sectors := map[string]int64{"sda": n, "sda/sda1": 8192, "sdb": n, "sdb/sdb1": n - 2048, "sdc": n, "sdc/sdc1": 8192}
+	sectors := map[string]int64{"sda": n, "sda/sda1": 8192, "sdb": n, "sdb/sdb1": n - 2048, "sdc": n, "sdc/sdc1": 8192, "sdd": n, "sdd/sdd1": n - 2048}
 	have, err := Look(machine(t, disks, sectors))
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +89,7 @@ func TestLook(t *testing.T) {
 	for _, m := range have.Members {
 		got = append(got, m.Device+" "+m.Super.Version)
 	}
-	if want := []string{"sda 0.90", "sdb1 0.90"}; !slices.Equal(got, want) {
+	if want := []string{"sda 0.90", "sdb1 0.90", "sdd 0.90"}; !slices.Equal(got, want) {
 		t.Errorf("members %q, want %q", got, want)
 	}
 	if why := have.Unreadable["sdc"]; len(have.Unreadable) != 1 || why == nil || !strings.Contains(why.Error(), "Matrix RAID (Intel)") {
@@ -96,7 +98,7 @@ func TestLook(t *testing.T) {
 	// All members of an array that a row means by one of them, and of one that runs.
 	want := Machine{Arrays: map[string]spec.Array{"data": {Match: spec.ArrayMatch{Members: []string{"/dev/sda"}}}}}
 	have.Running = []Array{{Device: "md9", UUID: UUID{1}, Members: []string{"sdx", "sdy"}}}
-	if got, want := Claimed(want, have), []string{"sdx", "sdy", "sda", "sdb1"}; !slices.Equal(got, want) {
+	if got, want := Claimed(want, have), []string{"sdx", "sdy", "sda", "sdb1", "sdd"}; !slices.Equal(got, want) {
 		t.Errorf("claimed %q, want %q", got, want)
 	}
 	if got := Claimed(Machine{}, State{Members: have.Members}); len(got) != 0 {
