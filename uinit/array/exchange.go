@@ -24,6 +24,9 @@ type exchange struct {
 // planExchange says what has to be done. was is the old member, nil where it is gone already; target is the new one.
 func planExchange(h md.Health, was *md.MemberHealth, old, target string) (exchange, error) {
 	steps := exchange{with: target}
+	if was != nil && was.Has("journal") {
+		return steps, fmt.Errorf("%s is its journal, which is left to mdadm (--add-journal)", old)
+	}
 	sound := was != nil && was.Has("in_sync") && !was.Has("faulty")
 	// One that the driver dropped may be used again, once it is out and blank.
 	already := slices.ContainsFunc(h.Members, func(m md.MemberHealth) bool { return m.Device == target && !m.Has("faulty") })
@@ -61,7 +64,7 @@ func oldMember(h md.Health, old string, disk func(member string) string) *md.Mem
 // partitionAlike is a member that is a partition, other than the old one where there is a choice.
 func partitionAlike(h md.Health, old string, disk func(member string) string) (like string) {
 	for _, m := range h.Members {
-		if disk(m.Device) != "" && !m.Has("faulty") && (like == "" || m.Device != old) {
+		if disk(m.Device) != "" && !m.Has("faulty") && !m.Has("journal") && (like == "" || m.Device != old) {
 			like = m.Device
 		}
 	}

@@ -42,6 +42,7 @@ func TestPlanExchange(t *testing.T) {
 		"again, the new one is filled":    {members: []md.MemberHealth{sound("vda", 0), spare("vdc", 1)}, missing: []int{1}, old: "vdb", target: "vdc", want: exchange{with: "vdc"}},
 		"again, the old one gives":        {members: []md.MemberHealth{sound("vda", 0), {Device: "vdb", Slot: 1, State: "in_sync,want_replacement"}, spare("vdc", 1)}, old: "vdb", target: "vdc", want: exchange{with: "vdc"}},
 		"again, before the old one gives": {members: []md.MemberHealth{sound("vda", 0), sound("vdb", 1), spare("vdc", -1)}, old: "vdb", target: "vdc", want: exchange{replace: "vdb", with: "vdc"}},
+		"the journal":                     {members: []md.MemberHealth{sound("vda", 0), sound("vdb", 1), {Device: "vdj", Slot: -1, State: "journal"}}, old: "vdj", target: "vdc", refused: "vdj is its journal, which is left to mdadm (--add-journal)"},
 		"by itself, sound":                {members: []md.MemberHealth{sound("vda", 0), sound("vdb", 1)}, old: "vdb", target: "vdb", want: exchange{with: "vdb"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,6 +66,7 @@ func TestPartitionAlike(t *testing.T) {
 	for want, members := range map[string][]md.MemberHealth{
 		"vdb2": {{Device: "vda2"}, {Device: "vdb2"}},
 		"vda2": {{Device: "vda2"}, {Device: "vdb2", State: "faulty"}},
+		"vdc2": {{Device: "vda2"}, {Device: "vdj2", State: "journal"}, {Device: "vdc2"}},
 		"":     {{Device: "vda"}, {Device: "vdb"}},
 	} {
 		if got := partitionAlike(md.Health{Members: members}, "vda2", diskOf); got != want {

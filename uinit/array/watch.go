@@ -51,7 +51,7 @@ func (a *arrays) look() (busy bool) {
 		}
 		busy = busy || h.Action != "" && h.Action != "idle"
 		var members []string
-		var active, failed int
+		var active, failed, spare int
 		for _, m := range h.Members {
 			members = append(members, fmt.Sprintf("%s %d %s", m.Device, m.Slot, m.State))
 			switch {
@@ -59,11 +59,13 @@ func (a *arrays) look() (busy bool) {
 				failed++
 			case m.Has("in_sync"):
 				active++
+			case !m.Has("journal"):
+				spare++
 			}
 		}
 		a.Facts.Fact(plan.Active.Of(name).Is(active))
 		a.Facts.Fact(plan.Failed.Of(name).Is(failed))
-		a.Facts.Fact(plan.Spare.Of(name).Is(len(members) - active - failed))
+		a.Facts.Fact(plan.Spare.Of(name).Is(spare))
 		a.Facts.Fact(plan.Members.Of(name).Is(members))
 		a.Facts.Fact(plan.Missing.Of(name).Is(h.Missing))
 		a.Facts.Fact(plan.Action.Of(name).Is(h.Action))

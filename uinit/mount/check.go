@@ -59,27 +59,33 @@ func run(ctx context.Context, command ...string) (said string, err error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = patience
-	var end tail
-	cmd.Stdout, cmd.Stderr = &end, &end
+	var out ends
+	cmd.Stdout, cmd.Stderr = &out, &out
 	err = slack.Run(cmd)
-	return gist(string(end)), err
+	return gist(out.String()), err
 }
 
-// tail is the end of what was written to it.
-type tail []byte
+// ends are the begin and the end of what was written: what was found first, and what came of it.
+type ends struct{ begin, end []byte }
 
-func (t *tail) Write(b []byte) (int, error) {
+func (e *ends) Write(b []byte) (int, error) {
 	const most = 4 << 10
-	*t = append(*t, b...)
-	*t = append((*t)[:0], (*t)[max(0, len(*t)-most):]...)
+	n := min(len(b), most-len(e.begin))
+	e.begin = append(e.begin, b[:n]...)
+	e.end = append(e.end, b[n:]...)
+	e.end = append(e.end[:0], e.end[max(0, len(e.end)-most):]...)
 	return len(b), nil
 }
 
-// gist is the first of some lines, which says what was wrong, and the last two, without what a terminal would act upon.
+func (e *ends) String() string { return string(e.begin) + string(e.end) }
+
+// gist is what the lines say, without what a terminal would act upon. Of many it is the first ones, which say what was
+// found, and the last two, which say what came of it.
 func gist(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	if n := len(lines); n > 3 {
-		lines = slices.Delete(lines, 1, n-2)
+	const first, last = 8, 2
+	lines := slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return strings.TrimSpace(line) == "" })
+	if n := len(lines); n > first+last {
+		lines = slices.Replace(lines, first, n-last, "…")
 	}
 	for i, line := range lines {
 		lines[i] = fmt.Sprintf("%.200s", strings.Map(func(r rune) rune {
@@ -90,7 +96,7 @@ func gist(text string) string {
 				return '?'
 			}
 			return r
-		}, line))
+		}, strings.TrimSpace(line)))
 	}
 	return strings.Join(lines, "; ")
 }

@@ -66,6 +66,11 @@ func TestPreen(t *testing.T) {
 			tool(t, "debugfs", "-w", "-R", "ssv state 2", f)
 			tool(t, "debugfs", "-w", "-R", "clri <2>", f)
 		}, "UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY"},
+		// What was found stands in the lines before its last words.
+		{"an inode that claims what is none of its", "ext4", ext4(), func(f string) {
+			tool(t, "debugfs", "-w", "-R", "ssv state 2", f)
+			tool(t, "debugfs", "-w", "-R", "sif <2> mode 0100644", f)
+		}, "Root inode is not a directory"},
 		{"a feature of another age", "ext4", ext4(), func(f string) { put(t, f, 1024+0x60, binary.LittleEndian.AppendUint32(nil, 1<<31)) }, "unsupported feature"},
 		{"garbage", "ext4", ext4(), func(f string) { put(t, f, 0, []byte(strings.Repeat("garbage ", 2<<20))) }, "Bad magic number"},
 		{"in order", "vfat", fat(), func(string) {}, ""},
@@ -91,12 +96,13 @@ func TestCheckersThatFail(t *testing.T) {
 		return checker{repair: []string{file}, repaired: []int{1, 2, 3}}
 	}
 	for want, c := range map[string]checker{
-		"no such file":               {repair: []string{"/sbin/none"}},
-		"signal: segmentation fault": script("kill -SEGV $$"),
-		"exit status 4: left":        script("echo left; exit 4"),
-		"exit status 8":              script("exit 8"),
-		"exit status 5":              script("exit 5"), // repaired, and not all
-		"line 4; line 5":             script("dd if=/dev/zero bs=1M count=64 2>/dev/null; echo; for i in 1 2 3 4 5; do echo line $i; done; exit 4"),
+		"no such file":                    {repair: []string{"/sbin/none"}},
+		"signal: segmentation fault":      script("kill -SEGV $$"),
+		"exit status 4: left":             script("echo left; exit 4"),
+		"exit status 8":                   script("exit 8"),
+		"exit status 5":                   script("exit 5"), // repaired, and not all
+		"line 4; line 5":                  script("dd if=/dev/zero bs=1M count=64 2>/dev/null; echo; for i in 1 2 3 4 5; do echo line $i; done; exit 4"),
+		"block 8; …; block 49; a verdict": script("for i in $(seq 49); do echo block $i; done; echo; echo a verdict; exit 4"),
 	} {
 		if err := c.preen(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 800 || strings.ContainsRune(err.Error(), 0) {
 			t.Errorf("%v, want …%s", err, want)

@@ -16,7 +16,7 @@ type Health struct {
 	// Slots is how many active members it is made for; Missing are slots without one in sync.
 	Slots   int
 	Missing []int
-	// Members by device, with their slot (-1 for a spare) and state: in_sync, spare, faulty …
+	// Members by device, with their slot (-1 for a spare, and for a journal) and state: in_sync, spare, journal, faulty …
 	Members []MemberHealth
 	// Broken says that data cannot be read or written any more.
 	Broken bool
@@ -43,6 +43,9 @@ func (m MemberHealth) Has(word string) bool {
 
 // Place is the slot in words.
 func (m MemberHealth) Place() string {
+	if m.Has("journal") {
+		return "journal"
+	}
 	if m.Slot < 0 {
 		return "no slot"
 	}

@@ -40,6 +40,7 @@ func TestHealth(t *testing.T) {
 		{name: "a replacement", files: map[string]string{"dev-sdb/state": "in_sync,want_replacement", "dev-sdc/slot": "1", "dev-sdc/state": "spare,replacement",
 			"sync_action": "recover", "sync_completed": "1024 / 2048", "sync_speed": "512"},
 			text: "ok", progress: "replacing 50.0 % at 512 KiB/s, 1s left", condition: "in_sync,want_replacement"},
+		{name: "with a journal", files: map[string]string{"dev-sdc/slot": "journal", "dev-sdc/state": "journal"}, text: "ok", condition: "in_sync"},
 		{name: "a check", files: map[string]string{"sync_action": "check", "sync_completed": "0 / 2048", "sync_speed": "0"}, text: "ok", progress: "checking 0.0 % at 0 KiB/s", condition: "in_sync"},
 		{name: "all gone", files: map[string]string{"array_state": "broken"}, text: "failed", condition: "in_sync"},
 	} {
@@ -56,6 +57,9 @@ func TestHealth(t *testing.T) {
 			}
 			if h.String() != tt.text || h.Progress() != tt.progress || !slices.Equal(h.Empty(), tt.empty) {
 				t.Errorf("%q, %q, empty %v; want %q, %q, empty %v", h, h.Progress(), h.Empty(), tt.text, tt.progress, tt.empty)
+			}
+			if len(h.Members) > 2 && h.Members[2].Has("journal") && h.Members[2].Place() != "journal" {
+				t.Errorf("a journal is at %s", h.Members[2].Place())
 			}
 			if got := h.Members[1].Condition(); got != tt.condition {
 				t.Errorf("sdb is %q, want %q", got, tt.condition)

@@ -307,7 +307,7 @@ func TestWords(t *testing.T) {
 	super := &Superblock{Number: 0, Roles: []int{3}}
 	for want, m := range map[string]Member{
 		"sda": {Device: "sda"}, "sda (slot 3)": {Device: "sda", Super: super}, "sda (slot 3, at 0:0:1:0, serial S)": {Device: "sda", Super: super, Address: "0:0:1:0", Serial: "S"},
-		"sda (serial S)": {Device: "sda", Serial: "S", Super: &Superblock{Roles: []int{RoleSpare}}},
+		"sda (spare, serial S)": {Device: "sda", Serial: "S", Super: &Superblock{Roles: []int{RoleSpare}}},
 	} {
 		if got := m.String(); got != want {
 			t.Errorf("%q, want %q", got, want)

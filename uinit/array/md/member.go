@@ -22,8 +22,15 @@ type Member struct {
 // String names a member so that a person finds it: disk, slot and serial number.
 func (m Member) String() string {
 	var about []string
-	if m.Super != nil && Active(m.Super.Role()) {
-		about = append(about, fmt.Sprintf("slot %d", m.Super.Role()))
+	if m.Super != nil {
+		switch role := m.Super.Role(); {
+		case Active(role):
+			about = append(about, fmt.Sprintf("slot %d", role))
+		case role == RoleSpare:
+			about = append(about, "spare")
+		case role == RoleJournal:
+			about = append(about, "journal")
+		}
 	}
 	if m.Address != "" {
 		about = append(about, "at "+m.Address)

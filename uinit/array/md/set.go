@@ -16,6 +16,8 @@ type set struct {
 	slots  map[int][]Member
 	inSync map[int]bool
 	spares []Member
+	// journals are where writes to an array with parity go first.
+	journals []Member
 	// stale are slots whose device is there and not used.
 	stale map[int]bool
 	left  []string
@@ -57,6 +59,10 @@ func gather(members []Member) (s set, problem string) {
 			s.leave(m, fmt.Sprintf("has %d sectors and needs %d", m.Sectors, m.Super.Needs))
 		case role == RoleSpare && !Active(seen):
 			s.spares = append(s.spares, m)
+		case role == RoleJournal && seen == RoleJournal:
+			s.journals = append(s.journals, m)
+		case role == RoleJournal:
+			s.leave(m, "is not its journal any more, says "+s.freshest.Device)
 		case !Active(role):
 			s.leave(m, "has failed")
 		case seen != role:
@@ -135,7 +141,7 @@ func (s *set) unfit(cfg spec.Array) string {
 	}
 	switch {
 	case len(has) > 0:
-		return fmt.Sprintf("it has %s, which is left to mdadm: %s", strings.Join(has, " and "), names(s.members()))
+		return fmt.Sprintf("it has %s, which is left to mdadm: %s", strings.Join(has, " and "), names(append(s.members(), s.journals...)))
 	case ref.Level != cfg.Level.Number():
 		return fmt.Sprintf("its level is %d, not %s: %s", ref.Level, cfg.Level, names(s.members()))
 	case cfg.Members != 0 && cfg.Members != ref.Slots:

@@ -10,7 +10,7 @@ import (
 
 // What is left out of an array, and why; each row changes the second of two mirrors.
 func TestGather(t *testing.T) {
-	const left, refused, used, spare = "left", "refused", "used", "spare"
+	const left, refused, used, spare, journal = "left", "refused", "used", "spare", "journal"
 	for _, tt := range []struct {
 		name   string
 		change func(a, b *made)
@@ -36,7 +36,8 @@ func TestGather(t *testing.T) {
 		{name: "a spare", change: func(a, b *made) { a.roles, b.roles = []int{0, RoleSpare}, []int{0, RoleSpare} }, what: spare},
 		{name: "a spare by its own word alone", change: func(a, b *made) { b.roles = []int{0, RoleSpare} }, what: left, says: "has failed"},
 		{name: "failed by its own word", change: func(a, b *made) { b.roles = []int{0, RoleFaulty} }, what: left, says: "has failed"},
-		{name: "a journal", change: func(a, b *made) { b.roles = []int{0, RoleJournal} }, what: left, says: "has failed"},
+		{name: "a journal", change: func(a, b *made) { a.roles, b.roles = []int{0, RoleJournal}, []int{0, RoleJournal} }, what: journal},
+		{name: "a journal by its own word alone", change: func(a, b *made) { b.roles = []int{0, RoleJournal} }, what: left, says: "is not its journal any more, says sda"},
 		{name: "failed by the other's", change: func(a, b *made) { a.roles = []int{0, RoleFaulty} }, what: left, says: "not in it any more", stale: true},
 	} {
 		if tt.change == nil {
@@ -55,6 +56,8 @@ func TestGather(t *testing.T) {
 			what = left
 		case len(s.spares) > 0:
 			what = spare
+		case len(s.journals) > 0:
+			what = journal
 		}
 		if text := problem + strings.Join(s.left, ""); what != tt.what || !strings.Contains(text, tt.says) {
 			t.Errorf("%s: %s, %q; want %s, %q", tt.name, what, text, tt.what, tt.says)
@@ -161,6 +164,13 @@ func TestUnfit(t *testing.T) {
 		}
 	}
 	s, _ := gather(mirror(func(a, b *made) {}))
+	all := mirror(func(a, b *made) {
+		a.roles, b.roles, a.feature, b.feature = []int{0, RoleJournal}, []int{0, RoleJournal}, FeatureJournal, FeatureJournal
+	})
+	withJournal, problem := gather(all)
+	if why := withJournal.unfit(rowOf("raid1")); problem != "" || len(withJournal.left) > 0 || why != "it has a journal, which is left to mdadm: sda (slot 0, serial S-sda), sdb (journal, serial S-sdb)" {
+		t.Errorf("with a journal: %q, %q, left out %q", problem, why, withJournal.left)
+	}
 	for members, fits := range map[int]bool{0: true, 2: true, 1: false, 3: false} {
 		if why := s.unfit(spec.Array{Level: "raid1", Members: members}); (why == "") != fits {
 			t.Errorf("%d members: %q", members, why)

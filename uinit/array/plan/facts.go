@@ -27,7 +27,7 @@ func facts() []graph.Facts {
 		{Rows: graph.Each(rows), Of: []fact.Def{
 			State.Means(fact.None, "How the array is: ok, degraded, rebuilding, failed, or refused where it was not started."),
 			Device.Means(fact.None, "The block device that it runs as."),
-			Members.Means(fact.None, "Its members: the device, its slot (-1 for a spare) and its state in the driver's words."),
+			Members.Means(fact.None, "Its members: the device, its slot (-1 for a spare, and for a journal) and its state in the driver's words."),
 			Missing.Means(fact.None, "The slots without a member in sync."),
 			Active.Means(fact.None, "How many members are in sync."),
 			Failed.Means(fact.None, "How many members the driver calls faulty."),
