@@ -17,9 +17,8 @@ var errWaited = errors.New("members had their time")
 func (a *arrays) assemble(ctx context.Context, name string) error {
 	m := a.Machine.Now()
 	cfg := m.Array[name]
-	a.legs.assembling.Add(1)
-	defer a.assembled()
-	a.guarding.Do(func() { go a.watchLegs() })
+	a.guarding.Do(a.watchDisks)
+	defer a.lookAgain() // at those who came while it was not known what becomes of it
 	if cfg.Create {
 		if err := a.create(ctx, m, name); err != nil {
 			return err
@@ -48,7 +47,11 @@ func (a *arrays) await(ctx context.Context, name string, cfg spec.Array, want md
 			a.clear(md.Claimed(want, have))
 			op = md.Decide(name, want, have)
 			a.wait(name, op.Reason)
-			return op.Action != md.Wait, nil
+			if op.Action == md.Wait {
+				return false, nil
+			}
+			a.consider(name, want, have)
+			return true, nil
 		})
 		cancel()
 		if !errors.Is(err, errWaited) || ctx.Err() != nil {
@@ -65,6 +68,9 @@ func (a *arrays) carryOut(ctx context.Context, want md.Machine, op md.Op) error 
 	switch op.Action {
 	case md.Refuse:
 		a.Facts.Fact(plan.State.Of(op.Array).Is("refused"))
+		a.mu.Lock()
+		a.refused[op.Array] = true
+		a.mu.Unlock()
 		return errors.New(op.Reason)
 	case md.Start:
 		if err := a.kernel.Start(ctx, op); err != nil {
@@ -78,7 +84,7 @@ func (a *arrays) carryOut(ctx context.Context, want md.Machine, op md.Op) error 
 	if err != nil {
 		return err
 	}
-	a.Facts.Fact(plan.Unclaimed.Is(md.Unclaimed(want, have)))
+	a.Facts.Fact(plan.Unclaimed.Is(a.unclaimed(have)))
 	a.clear(md.Claimed(want, have))
 	a.remember(op.Members...)
 	a.mu.Lock()

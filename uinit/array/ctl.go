@@ -40,6 +40,9 @@ func (a *arrays) status(to feature.Asker) error {
 		device := running[name]
 		if device == "" {
 			to.Tell("%s %s not running: %s", name, rows[name].Level, a.waiting(name))
+			for _, text := range a.unusedOf(name) {
+				to.Tell("  %s", text)
+			}
 			continue
 		}
 		h, err := md.Examine(a.sys, device)
@@ -52,6 +55,9 @@ func (a *arrays) status(to feature.Asker) error {
 		}
 		for _, slot := range h.Empty() {
 			to.Tell("  slot %d: empty", slot)
+		}
+		for _, text := range a.unusedOf(name) {
+			to.Tell("  %s", text)
 		}
 		if p := h.Progress(); p != "" {
 			to.Tell("  %s", p)

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/imgbuild/imgbuild/uinit/array/md"
@@ -37,23 +36,18 @@ type arrays struct {
 	members map[string]string // descriptions by device: a disk that is gone cannot be asked any more
 	waits   map[string]string
 	last    map[string]string
-
-	legs legs
-}
-
-// legs are disks that come when nobody waits for them.
-type legs struct {
-	// assembling counts arrays that are waited for; missed says that a disk came meanwhile.
-	assembling atomic.Int32
-	missed     atomic.Bool
+	refused map[string]bool
 	// insisting are disks whose partitions are in use for the moment.
 	insisting map[string]bool
+
+	late latecomers
 }
 
 func newArrays(d *feature.Deps, s system) *arrays {
 	return &arrays{
 		Deps: d, system: s, device: map[string]string{}, members: map[string]string{}, waits: map[string]string{},
-		last: map[string]string{}, legs: legs{insisting: map[string]bool{}},
+		last: map[string]string{}, refused: map[string]bool{}, insisting: map[string]bool{},
+		late: latecomers{look: make(chan struct{}, 1), came: map[string]bool{}, failed: map[string]string{}, considered: map[string]string{}},
 	}
 }
 
@@ -82,6 +76,12 @@ func (a *arrays) stop(context.Context) error {
 // Answers let uinitctl ask about arrays and have work done on them.
 func (a *arrays) Answers() map[string]status.Stream {
 	return map[string]status.Stream{"array": a.answer}
+}
+
+// machine is what planning needs of the box.
+func (a *arrays) machine() md.Machine {
+	m := a.Machine.Now()
+	return md.Machine{Host: string(m.Hostname), Arrays: m.Array}
 }
 
 // running are the devices of arrays that run, by the arrays' names.

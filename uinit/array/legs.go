@@ -2,14 +2,10 @@ package array
 
 import (
 	"errors"
-	"path"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/imgbuild/imgbuild/uinit/array/md"
-	"github.com/imgbuild/imgbuild/uinit/dev"
 )
 
 // clear takes the partitions of members that are whole disks out of the kernel. Whoever looks at one right now keeps it there for
@@ -61,43 +57,7 @@ func (a *arrays) insist(disk string) {
 func (a *arrays) insists(disk string, now bool) (before bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	before = a.legs.insisting[disk]
-	a.legs.insisting[disk] = now
+	before = a.insisting[disk]
+	a.insisting[disk] = now
 	return before
-}
-
-// watchLegs looks at disks that come when their array runs already, or was refused: it is not looked for any more then.
-func (a *arrays) watchLegs() {
-	events, stop := a.Events.Watch()
-	defer stop()
-	for {
-		select {
-		case <-a.Life.Done():
-			return
-		case e := <-events:
-			if e.Action != dev.Overflow && (e.Action != "add" || e.Subsystem() != "block" || e.Env["DEVTYPE"] != "disk" || strings.HasPrefix(path.Base(e.Path), "md")) {
-				continue
-			}
-		}
-		if a.legs.missed.Store(true); a.legs.assembling.Load() == 0 { // who waits for members has heard of the disk, too
-			a.lookAtLegs()
-		}
-	}
-}
-
-// assembled ends the waiting for an array, and looks at disks that came too late for it.
-func (a *arrays) assembled() {
-	if a.legs.assembling.Add(-1) == 0 {
-		a.lookAtLegs()
-	}
-}
-
-func (a *arrays) lookAtLegs() {
-	if !a.legs.missed.Swap(false) {
-		return
-	}
-	if have, err := a.kernel.Observe(a.Life); err == nil {
-		m := a.Machine.Now()
-		a.clear(md.Claimed(md.Machine{Host: string(m.Hostname), Arrays: m.Array}, have))
-	}
 }

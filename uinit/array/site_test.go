@@ -41,6 +41,8 @@ func (k *fakeKernel) Observe(context.Context) (have md.State, err error) {
 	return have, nil
 }
 
+func (k *fakeKernel) Late(md.State) []md.Late { return nil }
+
 func (k *fakeKernel) Start(_ context.Context, op md.Op) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -112,6 +112,9 @@ func (a *arrays) Revise(e report.Event) report.Event {
 					e.Message += "; failed: " + a.disk(m.Device)
 				}
 			}
+			for _, text := range a.unusedOf(name) {
+				e.Message += "; " + text
+			}
 			if h.Broken {
 				e.State = string(unit.Failed)
 			}

@@ -17,6 +17,8 @@ import (
 type Kernel interface {
 	// Observe looks at all disks and arrays.
 	Observe(context.Context) (State, error)
+	// Late says of members of arrays that run without them whether they may join.
+	Late(have State) []Late
 	// Start starts what an Op of action Start names.
 	Start(context.Context, Op) error
 }

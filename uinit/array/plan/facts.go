@@ -17,7 +17,7 @@ var (
 	Spare   = fact.Each[int]{Pattern: "array.NAME.spare"}
 	Action  = fact.Each[string]{Pattern: "array.NAME.action"}
 	Percent = fact.Each[int]{Pattern: "array.NAME.percent"}
-	// Unclaimed is told when an array starts.
+	// Unclaimed is told when an array starts, and when disks come and go.
 	Unclaimed = fact.One[[]string]{Name: "array.unclaimed"}
 )
 
@@ -36,7 +36,7 @@ func facts() []graph.Facts {
 			Percent.Means(fact.Percent, "How far that has come."),
 		}},
 		{Rows: graph.Where(used), Of: []fact.Def{
-			Unclaimed.Means(fact.None, "Members of arrays that the profile does not name."),
+			Unclaimed.Means(fact.None, "Members of arrays that the profile does not name, and those that their array does without, with the reason."),
 		}},
 	}
 }
