@@ -22,7 +22,7 @@ type Conn interface {
 	Receive() <-chan *dhcpv4.DHCPv4
 }
 
-// Client asks for a lease and keeps it.
+// Client asks for a lease and keeps it. Make it with New.
 type Client struct {
 	// Link is the interface's name, for Waiting.
 	Link string
@@ -30,22 +30,44 @@ type Client struct {
 	MAC net.HardwareAddr
 	// Hostname, where given, is what servers and their logs should call this machine; "" is nothing.
 	Hostname func() string
+	// Warn, where given, is told why there is no lease, or no more, when that is not for want of an answer: each reason once.
+	Warn func(string)
 	// Rand gives a number in [0, 1), for transaction numbers and jitter; nil means a good source.
 	Rand func() float64
 
-	waiting atomic.Pointer[[2]string]
+	declined chan conflict
+	// taker is who has an address that is being declined.
+	taker net.HardwareAddr
+	// why is what Warn was told since there was a lease, warned what it was told last.
+	why, warned string
+	waiting     atomic.Pointer[[2]string]
+}
+
+// conflict is an address that another machine has.
+type conflict struct {
+	address netip.Addr
+	who     net.HardwareAddr
 }
 
 // ErrClosed says that the connection ended.
 var ErrClosed = errors.New("the DHCP connection is closed")
 
-// Waiting says which answer the client is waiting for, "no answer to DHCPDISCOVER on lan", and how it asked so far, " (4 sent)".
-// Both are empty while the lease is good.
-func (c *Client) Waiting() (what, asked string) {
-	if s := c.waiting.Load(); s != nil {
-		return s[0], s[1]
+// New makes a client for an interface.
+func New(link string, mac net.HardwareAddr) *Client {
+	return &Client{Link: link, MAC: mac, declined: make(chan conflict, 1)}
+}
+
+// Decline tells that another machine has the address, by its hardware address. The server hears of it, and the client asks for
+// another. It never blocks, and may be called again by the same goroutine.
+func (c *Client) Decline(a netip.Addr, who net.HardwareAddr) {
+	select {
+	case <-c.declined: // the latest counts
+	default:
 	}
-	return "", ""
+	select {
+	case c.declined <- conflict{a, who}:
+	default:
+	}
 }
 
 // Run keeps a lease until ctx ends or conn is closed, and returns why. last is a
@@ -54,33 +76,33 @@ func (c *Client) Waiting() (what, asked string) {
 // address stays good.
 //
 //	last given ─▶ rebooting ─────────────┬─▶ bound ─T1─▶ renewing ─T2─▶ rebinding ─expiry─▶ discovering
-//	             discovering ─offer─▶ requesting ─┘  ▲───────────┴─────────────┘     NAK: discovering
+//	             discovering ─offer─▶ requesting ─┘  ▲───────────┴─────────────┘     NAK: discovering; declined: that, ten seconds later
 func (c *Client) Run(ctx context.Context, conn Conn, last *Lease, changed func(*Lease)) error {
 	if last != nil {
 		kept, err := c.resume(ctx, conn, *last)
 		if err == nil {
 			err = c.keep(ctx, conn, kept, changed)
+		} else if !ended(err) {
+			changed(nil)
 		}
 		if ended(err) {
 			return err
 		}
-		changed(nil)
 	}
 	for refusals := 0; ; {
 		lease, err := c.acquire(ctx, conn)
 		if err == nil {
-			err = c.keep(ctx, conn, lease, changed)
-			if ended(err) {
+			if err = c.keep(ctx, conn, lease, changed); ended(err) {
 				return err
 			}
 			refusals = 0
-			changed(nil)
 			continue
 		}
 		if errors.Is(err, errRefused) {
 			// A server that offers and then refuses must not be asked in a tight loop.
 			refusals++
-			err = wait(ctx, conn, time.Now().Add(c.pause(exchange{}, refusals)))
+			c.say(c.why, "")
+			err = c.wait(ctx, conn, netip.Addr{}, time.Now().Add(c.pause(exchange{}, refusals)))
 		}
 		if ended(err) {
 			return err
@@ -106,8 +128,7 @@ func (c *Client) acquire(ctx context.Context, conn Conn) (Lease, error) {
 	offer, err := c.exchange(ctx, conn, exchange{
 		message: c.message(dhcpv4.MessageTypeDiscover, c.xid(), begun),
 		accept: func(p *dhcpv4.DHCPv4) bool {
-			_, err := leaseFrom(p, begun)
-			return p.MessageType() == dhcpv4.MessageTypeOffer && err == nil
+			return p.MessageType() == dhcpv4.MessageTypeOffer && c.useful(p)
 		},
 	})
 	if err != nil {
@@ -129,17 +150,26 @@ func (c *Client) reboot(ctx context.Context, conn Conn, last Lease) (Lease, erro
 	})
 }
 
-// keep holds a lease until it ends, and returns why: errSilence or errRefused, or that nothing goes any more.
+// keep holds a lease until it ends, and returns why: errSilence, errRefused or errDeclined, or that nothing goes any more.
 func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(*Lease)) error {
 	for {
 		now := lease // whoever is told keeps it
 		changed(&now)
+		c.why = ""
 		c.say("", "")
-		if err := wait(ctx, conn, lease.Start.Add(lease.Renew)); err != nil {
+		err := c.wait(ctx, conn, lease.Address.Addr(), lease.Start.Add(lease.Renew))
+		if err == nil {
+			c.warned = "" // it was good for a while
+			lease, err = c.extend(ctx, conn, lease)
+		}
+		if ended(err) {
 			return err
 		}
-		var err error
-		if lease, err = c.extend(ctx, conn, lease); err != nil {
+		if err != nil {
+			changed(nil)
+			if errors.Is(err, errDeclined) {
+				err = c.decline(ctx, conn, lease)
+			}
 			return err
 		}
 	}
@@ -164,24 +194,39 @@ func (c *Client) request(ctx context.Context, conn Conn, e exchange) (Lease, err
 	var sent time.Time
 	e.sent = func(at time.Time) { sent = at }
 	e.accept = func(p *dhcpv4.DHCPv4) bool {
-		if p.MessageType() == dhcpv4.MessageTypeNak {
-			return true
-		}
-		_, err := leaseFrom(p, sent)
-		return p.MessageType() == dhcpv4.MessageTypeAck && err == nil
+		return p.MessageType() == dhcpv4.MessageTypeNak || p.MessageType() == dhcpv4.MessageTypeAck && c.useful(p)
 	}
 	p, err := c.exchange(ctx, conn, e)
 	if err != nil {
 		return Lease{}, err
 	}
 	if p.MessageType() == dhcpv4.MessageTypeNak {
-		return Lease{}, fmt.Errorf("%w by %v: %q", errRefused, p.ServerIdentifier(), p.Message())
+		c.refused(e.message, p)
+		return Lease{}, errRefused
 	}
 	return leaseFrom(p, sent)
 }
 
-// wait sleeps until a moment and drops what arrives meanwhile.
-func wait(ctx context.Context, conn Conn, until time.Time) error {
+// declinePause is how long a client keeps still after it gave an address back (RFC 2131, section 3.1, step 5).
+const declinePause = 10 * time.Second
+
+// decline gives back an address that another machine has, which nobody answers. It returns errDeclined a while later.
+func (c *Client) decline(ctx context.Context, conn Conn, lease Lease) error {
+	c.warn(fmt.Sprintf("%v, which DHCP server %v lent to %s, belongs to another machine, %v: declined", lease.Address.Addr(), lease.Server, c.Link, c.taker))
+	c.say(c.why, "")
+	p := c.message(dhcpv4.MessageTypeDecline, c.xid(), time.Now(), requested(lease.Address.Addr()),
+		dhcpv4.OptServerIdentifier(net.IP(lease.Server.AsSlice())), dhcpv4.OptMessage(fmt.Sprintf("%v has it", c.taker)))
+	if err := conn.Send(p, netip.Addr{}, netip.Addr{}); err != nil {
+		c.say(c.why, fmt.Sprintf("; telling the server: %v", err))
+	}
+	if err := c.wait(ctx, conn, netip.Addr{}, time.Now().Add(declinePause)); err != nil {
+		return err
+	}
+	return errDeclined
+}
+
+// wait sleeps until a moment, or until another machine turns out to have the address mine; it drops what arrives meanwhile.
+func (c *Client) wait(ctx context.Context, conn Conn, mine netip.Addr, until time.Time) error {
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	for {
@@ -190,6 +235,11 @@ func wait(ctx context.Context, conn Conn, until time.Time) error {
 			return ctx.Err()
 		case <-timer.C:
 			return nil
+		case d := <-c.declined:
+			if d.address == mine {
+				c.taker = d.who
+				return errDeclined
+			}
 		case _, open := <-conn.Receive():
 			if !open {
 				return ErrClosed
@@ -197,8 +247,6 @@ func wait(ctx context.Context, conn Conn, until time.Time) error {
 		}
 	}
 }
-
-func (c *Client) say(what, asked string) { c.waiting.Store(&[2]string{what, asked}) }
 
 func (c *Client) rand() float64 {
 	if c.Rand != nil {
@@ -215,11 +263,12 @@ func (c *Client) xid() (id dhcpv4.TransactionID) {
 }
 
 var (
-	errSilence = errors.New("no answer")
-	errRefused = errors.New("refused")
+	errSilence  = errors.New("no answer")
+	errRefused  = errors.New("refused")
+	errDeclined = errors.New("declined")
 )
 
 // ended tells errors after which nothing more can be asked from answers that were no.
 func ended(err error) bool {
-	return err != nil && !errors.Is(err, errSilence) && !errors.Is(err, errRefused)
+	return err != nil && !errors.Is(err, errSilence) && !errors.Is(err, errRefused) && !errors.Is(err, errDeclined)
 }

@@ -20,6 +20,7 @@ type wire struct {
 	start   time.Time
 	log     []string
 	arrived chan *dhcpv4.DHCPv4
+	client  *Client
 
 	mu     sync.Mutex
 	server server
@@ -82,6 +83,12 @@ func reply(m *dhcpv4.DHCPv4, kind dhcpv4.MessageType, more ...dhcpv4.Modifier) *
 	return r
 }
 
+func newClient() *Client {
+	c := New("lan", mac)
+	c.Rand = func() float64 { return 0.5 }
+	return c
+}
+
 // live runs a client in virtual time and returns what it sent, and what it said of its lease and when.
 func live(t *testing.T, last *Lease, first server, during func(*wire)) (sent, leases []string) {
 	t.Helper()
@@ -91,7 +98,8 @@ func live(t *testing.T, last *Lease, first server, during func(*wire)) (sent, le
 			last.Start = w.start
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		c := &Client{Link: "lan", MAC: mac, Rand: func() float64 { return 0.5 }}
+		c := newClient()
+		w.client = c
 		done := make(chan error)
 		go func() {
 			done <- c.Run(ctx, w, last, func(l *Lease) {
@@ -243,7 +251,7 @@ func TestWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := &wire{start: time.Now(), arrived: make(chan *dhcpv4.DHCPv4, 8), server: silent}
-		c := &Client{Link: "lan", MAC: mac, Rand: func() float64 { return 0.5 }}
+		c := newClient()
 		done := make(chan error)
 		go func() { done <- c.Run(ctx, w, nil, func(*Lease) {}) }()
 		pass(10 * time.Second)
@@ -259,7 +267,7 @@ func TestClosedConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &wire{start: time.Now(), arrived: make(chan *dhcpv4.DHCPv4), server: silent}
 		close(w.arrived)
-		c := &Client{Link: "lan", MAC: mac}
+		c := newClient()
 		if err := c.Run(t.Context(), w, nil, func(*Lease) {}); !errors.Is(err, ErrClosed) {
 			t.Errorf("Run ended with %v, want ErrClosed", err)
 		}

@@ -54,20 +54,24 @@ const forever = time.Duration(1<<31-1) * time.Second
 // an error where the lease makes no sense without it, and dropped otherwise.
 func leaseFrom(p *dhcpv4.DHCPv4, start time.Time) (Lease, error) {
 	ip, ok := address(p.YourIPAddr)
-	if !ok || ip.IsMulticast() || ip.IsLoopback() || ip.As4()[0] == 0 || ip.As4()[0] >= 240 {
-		return Lease{}, fmt.Errorf("reading a DHCP answer: %v can't be this machine's address", p.YourIPAddr)
+	if !ok {
+		return Lease{}, fmt.Errorf("%v can't be this machine's address", p.YourIPAddr)
 	}
 	server, ok := address(p.ServerIdentifier())
 	if !ok {
-		return Lease{}, errors.New("reading a DHCP answer: no server identifier")
+		return Lease{}, errors.New("no server identifier")
 	}
 	l := Lease{Server: server, Start: start, Duration: min(p.IPAddressLeaseTime(0), forever)}
 	if l.Duration <= 0 {
-		return Lease{}, errors.New("reading a DHCP answer: no lease time")
+		return Lease{}, errors.New("no lease time")
 	}
 	l.Address = netip.PrefixFrom(ip, prefixLength(p.SubnetMask(), ip))
 	l.Renew, l.Rebind = renewal(l.Duration, p.IPAddressRenewalTime(0), p.IPAddressRebindingTime(0))
-	l.Routes = routes(p)
+	for _, r := range routes(p) {
+		if r.Via != ip { // which the kernel refuses
+			l.Routes = append(l.Routes, r)
+		}
+	}
 	l.DNS, l.NTP = addresses(p.DNS()), addresses(p.NTPServers())
 	l.Domain = domain(p.DomainName())
 	if mtu, err := dhcpv4.GetUint16(dhcpv4.OptionInterfaceMTU, p.Options); err == nil && mtu >= 576 {
@@ -103,7 +107,8 @@ func routes(p *dhcpv4.DHCPv4) []Route {
 		ones, bits := r.Dest.Mask.Size()
 		dst, ok := netip.AddrFromSlice(r.Dest.IP.To4())
 		via, _ := netip.AddrFromSlice(r.Router.To4())
-		if ok && bits == 32 {
+		// A router of 0.0.0.0 is none: the destination is on the link.
+		if ok && bits == 32 && via.IsValid() && (via.IsUnspecified() || host(via)) {
 			out = append(out, Route{netip.PrefixFrom(dst, ones).Masked(), via})
 		}
 	}
@@ -118,10 +123,15 @@ func routes(p *dhcpv4.DHCPv4) []Route {
 	return out
 }
 
-// address accepts a specified IPv4 address.
+// address accepts an IPv4 address of a host.
 func address(ip net.IP) (netip.Addr, bool) {
 	a, ok := netip.AddrFromSlice(ip.To4())
-	return a, ok && !a.IsUnspecified()
+	return a, ok && host(a)
+}
+
+// host says that an address can be somebody's on a network (RFC 1122, section 3.2.1.3).
+func host(a netip.Addr) bool {
+	return !a.IsMulticast() && !a.IsLoopback() && a.As4()[0] != 0 && a.As4()[0] < 240
 }
 
 func addresses(ips []net.IP) (all []netip.Addr) {

@@ -61,12 +61,21 @@ func TestLeaseFrom(t *testing.T) {
 		)), func(l *Lease) {
 			l.Routes = []Route{route("198.51.100.0/24", "192.0.2.9"), route("203.0.113.0/24", "0.0.0.0")}
 		}},
-		"MTU":             {dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionInterfaceMTU, []byte{5, 0})), func(l *Lease) { l.MTU = 1280 }},
-		"MTU of 68":       {dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionInterfaceMTU, []byte{0, 68})), func(*Lease) {}},
-		"MTU cut short":   {dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionInterfaceMTU, []byte{5})), func(*Lease) {}},
-		"router 0.0.0.0":  {dhcpv4.WithRouter(net.IPv4zero), func(l *Lease) { l.Routes = nil }},
-		"no router":       {dhcpv4.WithoutOption(dhcpv4.OptionRouter), func(l *Lease) { l.Routes = nil }},
-		"routes, garbage": {dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionClasslessStaticRoute, []byte{99, 1})), func(*Lease) {}},
+		"MTU":            {dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionInterfaceMTU, []byte{5, 0})), func(l *Lease) { l.MTU = 1280 }},
+		"MTU of 68":      {dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionInterfaceMTU, []byte{0, 68})), func(*Lease) {}},
+		"MTU cut short":  {dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionInterfaceMTU, []byte{5})), func(*Lease) {}},
+		"router 0.0.0.0": {dhcpv4.WithRouter(net.IPv4zero), func(l *Lease) { l.Routes = nil }},
+		"a router that is no host": {dhcpv4.WithRouter(net.IPv4(224, 0, 0, 1), net.IPv4(127, 0, 0, 1), net.IPv4bcast, net.IPv4(192, 0, 2, 9)), func(l *Lease) {
+			l.Routes = []Route{route("0.0.0.0/0", "192.0.2.9")}
+		}},
+		"a router that is this machine": {dhcpv4.WithRouter(net.IPv4(192, 0, 2, 100)), func(l *Lease) { l.Routes = nil }},
+		"a classless route by no host": {dhcpv4.WithOption(dhcpv4.OptClasslessStaticRoute(
+			&dhcpv4.Route{Dest: &net.IPNet{IP: net.IPv4(198, 51, 100, 0), Mask: net.CIDRMask(24, 32)}, Router: net.IPv4(224, 0, 0, 9)},
+			&dhcpv4.Route{Dest: &net.IPNet{IP: net.IPv4(203, 0, 113, 0), Mask: net.CIDRMask(24, 32)}, Router: net.IPv4(192, 0, 2, 9)},
+		)), func(l *Lease) { l.Routes = []Route{route("203.0.113.0/24", "192.0.2.9")} }},
+		"a name server that is no host": {dhcpv4.WithDNS(net.IPv4(239, 1, 2, 3), net.IPv4(127, 0, 0, 53)), func(*Lease) {}},
+		"no router":                     {dhcpv4.WithoutOption(dhcpv4.OptionRouter), func(l *Lease) { l.Routes = nil }},
+		"routes, garbage":               {dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionClasslessStaticRoute, []byte{99, 1})), func(*Lease) {}},
 	}
 	for name, tt := range tests {
 		want := usual

@@ -32,7 +32,11 @@ func (c *Client) message(kind dhcpv4.MessageType, xid dhcpv4.TransactionID, begu
 			dhcpv4.OptParameterRequestList(wanted...),
 		),
 	}
-	if c.Hostname != nil {
+	if kind == dhcpv4.MessageTypeDecline {
+		// It asks for nothing (RFC 2131, table 5).
+		p.DeleteOption(dhcpv4.OptionParameterRequestList)
+		p.DeleteOption(dhcpv4.OptionMaximumDHCPMessageSize)
+	} else if c.Hostname != nil {
 		if name := c.Hostname(); name != "" {
 			p.UpdateOption(dhcpv4.OptHostName(name))
 		}

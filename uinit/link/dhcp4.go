@@ -27,7 +27,9 @@ func (w *work) runDHCP(name string, a *active) {
 			return
 		}
 		ctx, stop := context.WithCancel(w.ctx)
-		a.asking = &asking{client: &dhcp.Client{Link: name, MAC: mac, Hostname: hostName}, stop: stop, mac: n.Address}
+		client := dhcp.New(name, mac)
+		client.Hostname, client.Warn = hostName, func(text string) { w.warn(ctx, text) }
+		a.asking = &asking{client: client, stop: stop, mac: n.Address}
 		go w.ask(ctx, a.asking, name, n.Index, a.lease)
 	case !should:
 		a.halt()
@@ -69,9 +71,18 @@ func (m *Manager) post(ctx context.Context, who *asking, name string, l *dhcp.Le
 	case <-ctx.Done():
 	case m.calls <- func(w *work) {
 		if a := w.active[name]; a.asking == who {
-			a.lease, a.dirty = l, true
+			n, _ := w.state.nic(a.nic)
+			a.lend(l, !n.NoARP)
 		}
 	}:
+	}
+}
+
+// warn tells the listener of what a client says besides leases.
+func (m *Manager) warn(ctx context.Context, text string) {
+	select {
+	case <-ctx.Done():
+	case m.calls <- func(w *work) { w.listener.Warn(text) }:
 	}
 }
 
@@ -86,6 +97,6 @@ type asking struct {
 func (a *active) halt() {
 	if a.asking != nil {
 		a.asking.stop()
-		a.asking = nil
+		a.asking, a.fresh = nil, nil
 	}
 }

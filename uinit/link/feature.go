@@ -80,6 +80,18 @@ func (p passOn) Fact(f fact.Fact)                          { p.Facts.Fact(f) }
 func (p passOn) Addresses()                                { p.News.Addresses() }
 func (p passOn) TimeServers(from string, servers []string) { p.News.TimeServers(from, servers) }
 
+func (p passOn) Warn(what string) { p.Log.Warn(what) }
+
+// Contested shows what degrades nothing.
+func (p passOn) Contested(name, what string) {
+	p.Facts.Note("contested:"+name, what)
+	if what == "" {
+		p.Log.Info("the addresses of " + name + " are no other machine's any more")
+		return
+	}
+	p.Log.Warn(what)
+}
+
 // Missing keeps the state of "online:NAME" true.
 func (p passOn) Missing(name, what string) {
 	var trouble error

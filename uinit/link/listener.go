@@ -16,17 +16,21 @@ type Listener interface {
 	TimeServers(from string, servers []string)
 	// Missing is what keeps a link from being online; "" for nothing.
 	Missing(name, what string)
+	// Contested says which of a link's addresses another machine has as well, in use all the same; "" for none.
+	Contested(name, what string)
+	// Warn is something that a person should know, once.
+	Warn(what string)
 }
 
 // heard is what a listener has heard of a link besides facts.
 type heard struct {
 	addresses, ntp4, ntp6 []string
-	missing               string
+	missing, contested    string
 }
 
 // news is what a listener is to hear.
 func (v view) news() heard {
-	h := heard{addresses: v.usable(), ntp4: v.timeServers4(), missing: v.missing()}
+	h := heard{addresses: v.usable(), ntp4: v.timeServers4(), missing: v.missing(), contested: v.contested()}
 	if v.lease6 != nil {
 		h.ntp6 = v.lease6.NTP
 	}
@@ -48,5 +52,8 @@ func (w *work) tellNews(name string, now heard) {
 	}
 	if now.missing != before.missing {
 		w.listener.Missing(name, now.missing)
+	}
+	if now.contested != before.contested {
+		w.listener.Contested(name, now.contested)
 	}
 }

@@ -41,13 +41,20 @@ func (f *told) Fact(is fact.Fact) {
 
 func (f *told) say(format string, args ...any) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.said = append(f.said, fmt.Sprintf(format, args...))
+	f.mu.Unlock()
+	select {
+	case f.news <- struct{}{}:
+	default:
+	}
 }
 
 func (f *told) Addresses()                                { f.say("addresses") }
 func (f *told) TimeServers(from string, servers []string) { f.say("%s: %v", from, servers) }
 func (f *told) Missing(name, what string)                 { f.say("%s misses %q", name, what) }
+
+func (f *told) Contested(name, what string) { f.say("%s contested %q", name, what) }
+func (f *told) Warn(what string)            { f.say("warned %q", what) }
 
 // fact is what was told last; nil: nothing.
 func (f *told) fact(name string) any {

@@ -49,7 +49,7 @@ type Manager struct {
 // begins goes on until ctx ends. clients6 is nil where DHCPv6 was left out. The listener's facts are link.NAME.mac, .driver, .carrier, .addresses,
 // .gateway, .dhcp4.server, .dhcp4.lease_seconds and .dhcp4.ntp (time servers, []string), where DHCPv6 may be asked
 // .dhcp6.server, .dhcp6.address, .dhcp6.lease_seconds, .dhcp6.ntp, .ra.managed and .ra.other, of ports .master,
-// of bonds .active (the port in use), .repairs (how often changes of others were undone), of bonds and bridges .ports, .duplicates (addresses that somebody else has), .online and .missing (what keeps it from
+// of bonds .active (the port in use), .repairs (how often changes of others were undone), of bonds and bridges .ports, .duplicates and .conflicts (addresses that somebody else has), .online and .missing (what keeps it from
 // being online, "" for nothing), and of resolver.servers and resolver.search, whenever they change.
 func New(ctx context.Context, machine *spec.Machine, listener Listener, clients6 Clients6) *Manager {
 	rows, rules := rowsOf(machine), rulesOf(machine)

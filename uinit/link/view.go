@@ -20,8 +20,10 @@ type view struct {
 	// applied: all changes that it needs have been tried; err is what went wrong.
 	applied bool
 	err     error
-	lease   *dhcp.Lease
-	lease6  *lease.Lease
+	// lease is in use; fresh is one whose address is being asked for. taken are addresses that others have, with whose they are.
+	lease, fresh *dhcp.Lease
+	taken        map[netip.Addr]string
+	lease6       *lease.Lease
 	// repairs are the changes of others that were undone.
 	repairs int
 	// reached: the far end of a probe has answered.
@@ -112,6 +114,9 @@ func (v view) unleased() (what, asked string) {
 				return what, asked
 			}
 		}
+		if v.fresh != nil {
+			return fmt.Sprintf("asking on %s whether another machine has %v", v.name, v.fresh.Address.Addr()), ""
+		}
 		return "no DHCP lease on " + v.name, ""
 	case v.row.asks6() && v.lease6 == nil:
 		if v.asking6 == nil {
@@ -191,6 +196,7 @@ func (v view) facts() []fact.Fact {
 		plan.Carrier.Of(v.name).Is(nic.Carrier),
 		plan.Addresses.Of(v.name).Is(v.usable()),
 		plan.Duplicates.Of(v.name).Is(v.which(func(a Address) bool { return a.Duplicate })),
+		plan.Conflicts.Of(v.name).Is(v.conflicts()),
 		plan.Missing.Of(v.name).Is(missing),
 		plan.Online.Of(v.name).Is(missing == ""),
 		plan.Repairs.Of(v.name).Is(v.repairs),

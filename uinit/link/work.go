@@ -43,7 +43,11 @@ type active struct {
 	// below are the indexes of its master and of what it is made of.
 	below []int
 	err   error
-	lease *dhcp.Lease
+	// lease is in use; fresh is one of which it is being asked whether another machine has its address.
+	lease, fresh *dhcp.Lease
+	// guarded are the IPv4 addresses that are looked after, taken those that others have, with whose they are.
+	guarded map[netip.Addr]*guarded
+	taken   map[netip.Addr]string
 	// lease6 is of DHCPv6, or what it said without an address.
 	lease6 *lease.Lease
 	// given6 is the address of it that the interface was given last; settled6: nobody else has it.
@@ -107,7 +111,7 @@ func (w *work) loop(changes <-chan struct{}, advertisements <-chan advertised) {
 
 func (w *work) begin(name string) {
 	if w.active[name] == nil {
-		w.active[name] = &active{dirty: true}
+		w.active[name] = &active{dirty: true, guarded: map[netip.Addr]*guarded{}, taken: map[netip.Addr]string{}}
 	}
 }
 
@@ -128,6 +132,7 @@ func (w *work) step() {
 	for name, a := range w.active {
 		w.runDHCP(name, a)
 		w.runDHCP6(name, a)
+		w.guard(name, a)
 	}
 	w.rule()
 	w.resolve()

@@ -13,6 +13,7 @@ var (
 	Carrier    = fact.Each[bool]{Pattern: "link.NAME.carrier"}
 	Addresses  = fact.Each[[]string]{Pattern: "link.NAME.addresses"}
 	Duplicates = fact.Each[[]string]{Pattern: "link.NAME.duplicates"}
+	Conflicts  = fact.Each[[]string]{Pattern: "link.NAME.conflicts"}
 	Gateway    = fact.Each[string]{Pattern: "link.NAME.gateway"}
 	Online     = fact.Each[bool]{Pattern: "link.NAME.online"}
 	Missing    = fact.Each[string]{Pattern: "link.NAME.missing"}
@@ -55,6 +56,7 @@ func facts() []graph.Facts {
 			Carrier.Means(fact.None, "Whether there is somebody at the other end of the cable."),
 			Addresses.Means(fact.None, "Addresses with their prefix lengths by which the interface can be reached, sorted."),
 			Duplicates.Means(fact.None, "Addresses that another machine has as well, and that are not used therefore."),
+			Conflicts.Means(fact.None, "IPv4 addresses that another machine has as well, each with that machine's hardware address: those of the profile, which are used all the same, and those of leases that were given back, until there is another."),
 			Gateway.Means(fact.None, "The default router."),
 			Online.Means(fact.None, "Whether the interface has all that its row asks for."),
 			Missing.Means(fact.None, "What it lacks for that."),
