@@ -55,7 +55,7 @@ type Check struct {
 
 	// How long after the start of the guest, on the host's clock, this may take
 	// to come true.
-	Within spec.Duration `json:"within,omitempty" default:"60s"`
+	Within spec.Duration `json:"within,omitempty" default:"60s" accept:"1ms or more"`
 }
 
 // Regexp is a regular expression (RE2, as package regexp describes it).

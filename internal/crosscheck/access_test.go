@@ -127,7 +127,7 @@ func TestWhoEnters(t *testing.T) {
 		"[ssh]\n[user.ann]\n" + ways + "[dummy.d]\n[ethernet.e]\ndhcp4 = true":                                    {ssh: true},
 		"[ssh]\n[user.ann]\n" + ways + "[ethernet.e]\n[bridge.b]\nno_address = true\nports = [\"e\"]":             {trouble: "nobody could log in by SSH: it listens on no address"},
 	} {
-		m, _, doubts := read(t, text)
+		m, _, _, doubts := read(t, text)
 		if doubts.About("user") || doubts.About("ssh") || doubts.About("console") || doubts.About("mount") {
 			t.Errorf("%s\n-- does not fit", text)
 		}

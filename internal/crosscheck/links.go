@@ -58,7 +58,7 @@ func (c *crosser) linkNames(all map[string]spec.Link) {
 // addressing checks what a row says of addresses; seen are the addresses met so far, with their interfaces.
 func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]string) {
 	if l.MTU != 0 && (l.MTU < 68 || l.MTU > 65535) {
-		c.Bad(key+".mtu", "is %d; accepted: 68 to 65535 (RFC 791)", l.MTU)
+		c.Bad(key+".mtu", "is %d; accepted: 68 to 65535", l.MTU)
 	}
 	if l.MAC != "" && (strings.Contains("13579bdf", string(l.MAC[1])) || l.MAC == "00:00:00:00:00:00") {
 		c.Bad(key+".mac", "%s is not an interface's address; accepted: an even first octet, and not all zeros", l.MAC)
@@ -173,9 +173,6 @@ func (c *crosser) vlans(all map[string]spec.Link) {
 		case parent.Master != "" && all[parent.Master].Kind == "bond":
 			c.Bad(key+".parent", "%s is a port of %s; accepted: parent = %q", v.Parent, parent.Master, parent.Master)
 		}
-		if v.ID < 1 || v.ID > 4094 {
-			c.Bad(key+".id", "is %d; accepted: 1 to 4094 (IEEE 802.1Q)", v.ID)
-		}
 		if other, dup := taken[tag{v.Parent, v.ID}]; dup {
 			c.Of(problem.JoinKey("vlan", other)).Bad(key+".id", "%d on %s is %s already", v.ID, v.Parent, other)
 		}
@@ -187,9 +184,12 @@ func (c *crosser) bridges() {
 	for _, name := range slices.Sorted(maps.Keys(c.p.Bridge)) {
 		b, key := c.p.Bridge[name], problem.JoinKey("bridge", name)
 		// BR_MIN_FORWARD_DELAY and BR_MAX_FORWARD_DELAY in net/bridge/br_private_stp.h.
-		delay := time.Duration(b.ForwardDelay)
-		if b.STP && delay != 0 && delay < 2*time.Second || delay > 30*time.Second {
-			c.Of(key+".stp").Bad(key+".forward_delay", "is %s; accepted: 2s to 30s with STP, 0s to 30s without", b.ForwardDelay)
+		if b.ForwardDelay == nil {
+			continue
+		}
+		delay := time.Duration(*b.ForwardDelay)
+		if b.STP && delay < 2*time.Second || delay > 30*time.Second {
+			c.Of(key+".stp").Bad(key+".forward_delay", "is %s; accepted: 2s to 30s with STP, 0s to 30s without", *b.ForwardDelay)
 		}
 	}
 }

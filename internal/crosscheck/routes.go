@@ -34,16 +34,8 @@ func (c *crosser) routes() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Rule)) {
 		r, key := c.p.Rule[name], problem.JoinKey("rule", name)
-		if r.Priority < 1 || r.Priority > 32765 {
-			c.Bad(key+".priority", "is %d; accepted: 1 to 32765", r.Priority)
-		}
-		if r.Table < 1 {
-			c.Bad(key+".table", "is %d; accepted: 1 to 2147483647", r.Table)
-		} else if !tables[r.Table] {
+		if r.Table > 0 && !tables[r.Table] {
 			c.Of("route").Bad(key+".table", "%d has no route in this profile", r.Table)
-		}
-		if r.FirewallMark < 0 {
-			c.Bad(key+".fwmark", "is %d; accepted: 1 to 2147483647", r.FirewallMark)
 		}
 		if r.From.IsValid() && r.To.IsValid() && r.From.Addr().Is4() != r.To.Addr().Is4() {
 			c.Bad(key, "is from %s to %s, which are of two families", r.From, r.To)
@@ -77,10 +69,7 @@ func (c *crosser) route(key string, r spec.Route, links map[string]spec.Link) {
 			c.Of(key+".destination").Bad(key+"."+which, "%s is not of the family of %s", a, r.Destination)
 		}
 	}
-	if r.Metric < 1 {
-		c.Bad(key+".metric", "is %d; accepted: 1 and up", r.Metric)
-	}
-	if r.Table < 0 || r.Table == localTable {
-		c.Bad(key+".table", "is %d; accepted: 1 and up, but not 255, the kernel's own", r.Table)
+	if r.Table == localTable {
+		c.Bad(key+".table", "is %d, the kernel's own; accepted: 1 and up, but not that one", r.Table)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Fill gives every key of *into that was left out the default of its schema. It
-// changes nothing the second time.
+// Fill gives every key of *into that is zero the default of its schema. Before a text is read into it these are all keys, so
+// that a zero which the text has stays one; afterwards nobody could tell the two apart.
 func Fill(into any) { fill(reflect.ValueOf(into).Elem()) }
 
 func fill(v reflect.Value) {

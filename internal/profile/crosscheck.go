@@ -200,9 +200,6 @@ func (c *crosser) users() {
 		if u.Memory != 0 && u.Memory < sessionLeast {
 			c.Bad(key+".memory", "is %s, and a shell would be ended as it starts; accepted: %s and up", u.Memory, sessionLeast)
 		}
-		if u.PIDs < 0 {
-			c.Bad(key+".pids", "accepted: a number of processes, or 0 for the default")
-		}
 		for _, p := range []struct{ key, path string }{{"shell", u.Shell}, {"home", u.Home}} {
 			if p.path != "" && (!path.IsAbs(p.path) || strings.ContainsAny(p.path, ":\n")) {
 				c.Bad(key+"."+p.key, "%q is not an absolute path", p.path)

@@ -55,12 +55,6 @@ func (c *crosser) unitRef(name string) problem.Judge {
 
 func (c *crosser) run() {
 	r := c.p.Run
-	if r.CPUs < 1 || r.CPUs > 64 {
-		c.Bad("run.cpus", "is %d; accepted: 1 to 64", r.CPUs)
-	}
-	if *r.NICs < 0 || *r.NICs > 16 {
-		c.Bad("run.nics", "is %d; accepted: 0 to 16", *r.NICs)
-	}
 	if r.Memory < 96<<20 {
 		c.Bad("run.memory", "is %s; accepted: 96M and up, a kernel and its initramfs need that much", r.Memory)
 	}

@@ -14,12 +14,6 @@ func (c *crosser) ssh() {
 	if s == nil {
 		return
 	}
-	if s.MaxPending < 1 || s.MaxPending > 1000 {
-		c.Bad("ssh.max_pending", "is %d; accepted: 1 to 1000", s.MaxPending)
-	}
-	if s.LoginGrace <= 0 {
-		c.Bad("ssh.login_grace", "is %s; accepted: more than 0s", s.LoginGrace)
-	}
 	state.Check(c.Judge, &c.p.Machine, "ssh.state", s.State)
 	if trouble := crosscheck.SSHTrouble(&c.p.Machine); trouble != "" {
 		c.Of("user", "access", "site", "mount").Rows(spec.LinkTables...).Bad("ssh", "%s", trouble)

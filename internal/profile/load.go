@@ -50,12 +50,20 @@ func Load(name string, find Finder) (*Profile, Problems, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	p, problems := read(tree, src)
+	if err := problems.Err(); err != nil {
+		return nil, nil, err
+	}
+	return p, problems, nil
+}
+
+// read makes a profile of merged tables. Where problems are more than warnings it is one in parts.
+func read(tree map[string]any, src source) (*Profile, Problems) {
 	p := &Profile{source: src}
 	if _, named := tree["name"]; !named {
 		tree["name"] = strings.TrimSuffix(filepath.Base(strings.TrimPrefix(src.files[0].Name, shipped)), ".toml")
 	}
 	problems, doubts := strict.Decode(tree, src.at, p)
-	fillProfile(p)
 	if state.Lasts(&p.Machine, p.State.Path) { // else one problem is enough
 		p.FillState()
 	}
@@ -66,11 +74,7 @@ func Load(name string, find Finder) (*Profile, Problems, error) {
 	if !doubts.About("extends") { // else the better part is not here
 		problems = append(problems, crossCheck(p, doubts)...)
 	}
-	problems = problems.In(src.files[0].Name).Sort()
-	if err := problems.Err(); err != nil {
-		return nil, nil, err
-	}
-	return p, problems, nil
+	return p, problems.In(src.files[0].Name).Sort()
 }
 
 type loader struct {

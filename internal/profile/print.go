@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"strings"
 
 	"github.com/BurntSushi/toml"
-
-	"github.com/imgbuild/imgbuild/internal/defaults"
 )
 
 // TOML renders the merged profile with all defaults, tables sorted by name; secrets are not shown.
@@ -33,7 +33,42 @@ func (p *Profile) tree() map[string]any {
 	if err := d.Decode(&tree); err != nil {
 		panic(fmt.Sprintf("BUG: rendering a profile: %v", err))
 	}
-	return plain(tree).(map[string]any)
+	tree = plain(tree).(map[string]any)
+	zeros(reflect.ValueOf(p).Elem(), tree)
+	return tree
+}
+
+// zeros adds keys with defaults whose value is zero: left out they would be read as the default.
+func zeros(v reflect.Value, tree map[string]any) {
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		word, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous || word == "" || word == "-" {
+			continue
+		}
+		fv := reflect.Indirect(v.FieldByIndex(f.Index))
+		inner, isTable := tree[word].(map[string]any)
+		switch {
+		case !fv.IsValid():
+		case f.Tag.Get("default") != "" && fv.IsZero():
+			tree[word] = shownZero(fv)
+		case fv.Kind() == reflect.Struct && isTable:
+			zeros(fv, inner)
+		case fv.Kind() == reflect.Map && fv.Type().Elem().Kind() == reflect.Struct && isTable:
+			for it := fv.MapRange(); it.Next(); {
+				if row, ok := inner[it.Key().String()].(map[string]any); ok {
+					zeros(it.Value(), row)
+				}
+			}
+		}
+	}
+}
+
+// shownZero is a zero as a profile has it.
+func shownZero(v reflect.Value) any {
+	if text, ok := v.Interface().(fmt.Stringer); ok {
+		return text.String()
+	}
+	return v.Interface()
 }
 
 // plain turns JSON's numbers into TOML's whole numbers and fractions.
@@ -56,5 +91,3 @@ func plain(v any) any {
 	}
 	return v
 }
-
-func fillProfile(p *Profile) { defaults.Fill(p) }

@@ -80,7 +80,7 @@ var accessProblems = []problemCase{
 	{"metrics without a port", sound + "[metrics]\nport = 70000\n[ethernet.lan]\ndhcp4 = true\n", []string{`p.toml:9:8: metrics.port: is 70000; accepted: 1 to 65535`}},
 	{"limits of sessions", sound + "[user.ann]\nmemory = \"64M\"\npids = 100\n[user.bob]\nmemory = \"8M\"\npids = -1\n", []string{
 		`p.toml:12:10: user.bob.memory: is 8M, and a shell would be ended as it starts; accepted: 16M and up`,
-		`p.toml:13:8: user.bob.pids: accepted: a number of processes, or 0 for the default`,
+		`p.toml:13:8: user.bob.pids: is -1; accepted: 1 or more`,
 	}},
 	{"ssh on no address", sound + "[ssh]\nlisten = [\"here\"]\n", []string{
 		`p.toml:9:11: ssh.listen[0]: "here" is not an IP address, such as "192.0.2.1"`,

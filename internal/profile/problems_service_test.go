@@ -64,16 +64,16 @@ needs = ["service:a"]
 	}},
 	{"limits that are none", sound + "[service.a]\ncommand = [\"/a\"]\nrestart_limit = -1\npids = -1\ncpu = -0.5\n[service.b]\ncommand = [\"/b\"]\ncpu = 2000.0\n[service.c]\ncommand = [\"/c\"]\ncpu = inf\n", []string{
 		`p.toml:10:17: service.a.restart_limit: accepted: a number of restarts, or 0 for no limit`,
-		`p.toml:11:8: service.a.pids: accepted: a number of processes, or 0 for the default`,
-		`p.toml:12:7: service.a.cpu: accepted: a share of processors from 0 to 1024`,
-		`p.toml:15:7: service.b.cpu: accepted: a share of processors from 0 to 1024`,
-		`p.toml:18:7: service.c.cpu: accepted: a share of processors from 0 to 1024`,
+		`p.toml:11:8: service.a.pids: is -1; accepted: 1 or more`,
+		`p.toml:12:7: service.a.cpu: accepted: a share of processors, more than 0`,
+		`p.toml:15:7: service.b.cpu: accepted: a share of processors, more than 0`,
+		`p.toml:18:7: service.c.cpu: accepted: a share of processors, more than 0`,
 	}},
 	{"two signs of readiness", sound + "[service.a]\ncommand = [\"/a\"]\nready = { port = 22, exit = true }\n", []string{
 		`p.toml:10:9: service.a.ready: has more than one sign; accepted: one of port, file, exit`,
 	}},
 	{"signs that never come", sound + "[service.a]\ncommand = [\"/a\"]\nready = { port = 70000 }\n[service.b]\ncommand = [\"/b\"]\nready = { file = \"run/b\" }\n[service.c]\ncommand = [\"/c\"]\nrestart = \"always\"\nready = { exit = true }\n", []string{
-		`p.toml:10:18: service.a.ready.port: accepted: 1 to 65535`,
+		`p.toml:10:18: service.a.ready.port: is 70000; accepted: 1 to 65535`,
 		`p.toml:13:18: service.b.ready.file: accepted: an absolute path, such as /run/thing.ready`,
 		`p.toml:16:11: service.c.restart: a service that is ready when it ends is not started again; accepted: "on-failure", "never"`,
 	}},

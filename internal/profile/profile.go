@@ -102,15 +102,15 @@ type Run struct {
 	// Its processors.
 	CPUs int `json:"cpus,omitempty" default:"1" accept:"1 to 64"`
 	// QEMU's CPU model; by default the best that the accelerator has.
-	CPU string `json:"cpu,omitempty"`
+	CPU string `json:"cpu,omitempty" zero:"refused"`
 	// Its network interfaces, each with QEMU's own DHCP behind it.
 	NICs *int `json:"nics,omitempty" default:"1" accept:"0 to 16"`
 	// QEMU's name for the kind of interface.
-	NICModel string `json:"nic_model,omitempty" default:"virtio-net-pci"`
+	NICModel string `json:"nic_model,omitempty" default:"virtio-net-pci" zero:"refused"`
 	// Blank disks made for each run, by name.
 	Disk map[string]RunDisk `json:"disk,omitempty"`
 	// How long a boot and all its checks may take, on the host's clock.
-	Timeout spec.Duration `json:"timeout,omitempty" default:"3m"`
+	Timeout spec.Duration `json:"timeout,omitempty" default:"3m" accept:"1s or more"`
 }
 
 // RunDisk is a disk of the virtual machine, made anew for each run.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/profiles"
 )
 
@@ -123,7 +124,7 @@ func TestDefaultsAreIdempotent(t *testing.T) {
 		t.Fatal(err)
 	}
 	once := p.TOML()
-	fillProfile(p)
+	defaults.Fill(p)
 	if twice := p.TOML(); once != twice {
 		t.Errorf("defaults changed again:\n%s\n%s", once, twice)
 	}

@@ -14,7 +14,7 @@ type Array struct {
 	Match ArrayMatch `json:"match,omitzero"`
 	// Number of active members; an array made for another number is not started. Without it,
 	// what the superblocks say.
-	Members int `json:"members,omitempty"`
+	Members int `json:"members,omitempty" accept:"1 or more"`
 	// How long to wait for members that have not come up before it starts without them, if it can.
 	StartDegradedAfter *Duration `json:"start_degraded_after,omitempty" default:"30s"`
 	// Start it when members are missing although writes were under way when it stopped: with
@@ -41,7 +41,7 @@ type ArrayMatch struct {
 	// The array's UUID, as "mdadm --detail" prints it.
 	UUID ArrayUUID `json:"uuid,omitempty"`
 	// Its name, without the host's.
-	Name string `json:"name,omitempty"`
+	Name string `json:"name,omitempty" zero:"refused"`
 	// Devices by which it is known where neither uuid nor name is given, any of them; with create, the
 	// disks to make it of. Each is a device such as /dev/vda2, "serial=…" for a disk's serial number,
 	// "partlabel=…" for the label of a GPT partition, or "serial=…,partlabel=…".

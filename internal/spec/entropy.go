@@ -5,5 +5,5 @@ package spec
 type Entropy struct {
 	// Directory on a mounted file system where each boot leaves a seed for the next, for a
 	// box without a hardware generator. Nothing is written without it.
-	State string `json:"state,omitempty"`
+	State string `json:"state,omitempty" zero:"refused"`
 }

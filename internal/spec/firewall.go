@@ -25,9 +25,9 @@ type Management struct {
 	// Interfaces by name; without any nothing is open but the consoles.
 	Interfaces []string `json:"interfaces,omitempty"`
 	// TCP ports; by default that of [ssh] where there is one.
-	TCP []int `json:"tcp,omitempty"`
+	TCP []int `json:"tcp,omitempty" zero:"refused"`
 	// Networks that may use it; by default all that the interfaces reach.
-	From []netip.Prefix `json:"from,omitempty"`
+	From []netip.Prefix `json:"from,omitempty" zero:"refused"`
 }
 
 // Flow names a flow table of the rules, which declare it without devices, and those who join it: packets of

@@ -63,9 +63,9 @@ type Match struct {
 	// MAC address, as 52:54:00:12:34:56.
 	MAC MAC `json:"mac,omitempty"`
 	// Names of kernel drivers, any of which will do.
-	Driver []string `json:"driver,omitempty"`
+	Driver []string `json:"driver,omitempty" zero:"refused"`
 	// Bus address, as in /sys/bus/pci/devices: 0000:03:00.0.
-	Path string `json:"path,omitempty"`
+	Path string `json:"path,omitempty" zero:"refused"`
 	// Which of the interfaces that match otherwise, counted from 0 in bus order.
 	Index *int `json:"index,omitempty"`
 }

@@ -42,7 +42,7 @@ type Bridge struct {
 	STP bool `json:"stp,omitempty"`
 	// How long a port listens before it forwards. With STP 2s to 30s, by default 15s;
 	// without 0s.
-	ForwardDelay Duration `json:"forward_delay,omitempty"`
+	ForwardDelay *Duration `json:"forward_delay,omitempty"`
 	// Keep tagged networks apart.
 	VLANFiltering bool `json:"vlan_filtering,omitempty"`
 	Addressing

@@ -10,7 +10,7 @@ const SiteLogServer SiteKey = "log_server"
 // Log says where records of the kernel, uinit and the services go.
 type Log struct {
 	// Memory for the latest records, whoever reads them.
-	Ring Size `json:"ring,omitempty" default:"1M"`
+	Ring Size `json:"ring,omitempty" default:"1M" accept:"4K or more"`
 	// Where to send each record as syslog (RFC 5424): udp://, tcp:// or tls://, then a host
 	// and a port where it is not the usual one (514, 601, 6514).
 	Remote LogServer `json:"remote,omitempty" site:"log_server" example:"\"tcp://192.0.2.1:601\""`
@@ -20,12 +20,12 @@ type Log struct {
 	Level Severity `json:"level,omitempty" default:"info"`
 	// Memory for records that wait for the server; when it is full the oldest are lost,
 	// and counted.
-	Queue Size `json:"queue,omitempty" default:"1M"`
+	Queue Size `json:"queue,omitempty" default:"1M" accept:"4K or more"`
 	// Directory on a mounted file system for records that no longer fit into the queue,
 	// and for those left at shutdown. Nothing is written without it.
-	Spool string `json:"spool,omitempty"`
+	Spool string `json:"spool,omitempty" zero:"refused"`
 	// Most that the spool may hold.
-	SpoolMax Size `json:"spool_max,omitempty" default:"16M"`
+	SpoolMax Size `json:"spool_max,omitempty" default:"16M" accept:"64K or more"`
 }
 
 // LogServer is where records are sent: udp://HOST:PORT, tcp://… or tls://….

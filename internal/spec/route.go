@@ -13,7 +13,7 @@ type Route struct {
 	// Of two routes to one destination that with the lower metric is used.
 	Metric int `json:"metric,omitempty" default:"50" accept:"1 to 2147483647"`
 	// The table that it is in (ip-rule(8)); by default the main one, 254.
-	Table int `json:"table,omitempty"`
+	Table int `json:"table,omitempty" accept:"1 to 2147483647"`
 	// The address that connections from here use, where they don't choose one.
 	Source netip.Addr `json:"source,omitzero"`
 }

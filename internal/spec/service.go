@@ -5,7 +5,7 @@ type Service struct {
 	// Program and its arguments; the program's path is absolute.
 	Command []string `json:"command"`
 	// Account to run as.
-	User string `json:"user,omitempty" default:"root"`
+	User string `json:"user,omitempty" default:"root" zero:"refused"`
 	// Variables added to the environment. They are no place for secrets: whoever can read the image reads them, and so does who sees the
 	// plan. A password belongs in a file of an overlay that image.modes closes, or on a disk, and its path here.
 	Environment map[string]string `json:"environment,omitempty"`
@@ -16,22 +16,22 @@ type Service struct {
 	// When to start it again after it ends.
 	Restart Restart `json:"restart,omitempty" default:"on-failure"`
 	// Pause before the first restart; it doubles with each one up to restart_max.
-	RestartDelay Duration `json:"restart_delay,omitempty" default:"1s"`
+	RestartDelay Duration `json:"restart_delay,omitempty" default:"1s" accept:"1ms or more"`
 	// Longest pause between two starts.
-	RestartMax Duration `json:"restart_max,omitempty" default:"1m"`
+	RestartMax Duration `json:"restart_max,omitempty" default:"1m" accept:"1ms or more"`
 	// Restarts within restart_window after which it has failed for good; without it there is no limit.
 	RestartLimit int `json:"restart_limit,omitempty"`
 	// Time over which restarts count for restart_limit.
-	RestartWindow Duration `json:"restart_window,omitempty" default:"10m"`
+	RestartWindow Duration `json:"restart_window,omitempty" default:"10m" accept:"1s or more"`
 	// When it counts as started; without it, after a second of life.
 	Ready Ready `json:"ready,omitzero"`
 	// Most memory that it may use with all its children; when it needs more, the kernel ends it. By default three
 	// quarters of what services, guests and accounts may have, which is nearly all.
-	Memory Size `json:"memory,omitempty"`
+	Memory Size `json:"memory,omitempty" zero:"refused"`
 	// Most processes and threads that it may have at a time, by default a quarter of what the kernel can have.
-	PIDs int `json:"pids,omitempty"`
+	PIDs int `json:"pids,omitempty" accept:"1 or more"`
 	// Most processor time, as a share: 0.5 is half of one processor, 2 is two of them.
-	CPU float64 `json:"cpu,omitempty"`
+	CPU float64 `json:"cpu,omitempty" zero:"refused"`
 	// Parts of the machine that it has for itself (namespaces(7)): mount (what it mounts, and a /tmp
 	// that is empty at each start), pid (it sees its own processes only), net (nothing but lo), uts
 	// (the host name), ipc (message queues and System V memory).
@@ -45,11 +45,11 @@ type Service struct {
 // Ready says how a service shows that it does its work; one of port, file and exit.
 type Ready struct {
 	// TCP port that it listens on.
-	Port int `json:"port,omitempty"`
+	Port int `json:"port,omitempty" accept:"1 to 65535"`
 	// File that it makes, below /run or where it likes; an absolute path.
 	File string `json:"file,omitempty"`
 	// It is done when it ends with status 0.
 	Exit bool `json:"exit,omitempty"`
 	// How long that may take before its unit has failed; the service goes on.
-	Timeout Duration `json:"timeout,omitempty" default:"1m"`
+	Timeout Duration `json:"timeout,omitempty" default:"1m" accept:"1ms or more"`
 }

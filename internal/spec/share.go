@@ -16,7 +16,7 @@ type Share struct {
 	ISCSI map[string]ISCSIShare `json:"iscsi,omitempty"`
 	// Directory on a mounted file system where the NFS server notes its clients, so that files
 	// that they have open outlive its restart. Nothing is written without it.
-	State string `json:"state,omitempty"`
+	State string `json:"state,omitempty" zero:"refused"`
 }
 
 // NFSShare is a folder that Unix clients may mount. Whose files are whose goes by numbers of
@@ -33,7 +33,7 @@ type NFSShare struct {
 	// Make the folder when it is not there.
 	Create bool `json:"create,omitempty"`
 	// Account that such a folder belongs to.
-	Owner string `json:"owner,omitempty" default:"root"`
+	Owner string `json:"owner,omitempty" default:"root" zero:"refused"`
 }
 
 // SMBShare is a folder for named users. Connections are signed, and SMB 3 at least.
@@ -43,7 +43,7 @@ type SMBShare struct {
 	// Accounts that may use it, each with an nt_hash.
 	Users []string `json:"users"`
 	// Networks that may connect; by default any.
-	Clients []netip.Prefix `json:"clients,omitempty"`
+	Clients []netip.Prefix `json:"clients,omitempty" zero:"refused"`
 	// Nobody may change anything.
 	ReadOnly bool `json:"read_only,omitempty"`
 	// It does not stand in the list of shares.
@@ -51,7 +51,7 @@ type SMBShare struct {
 	// Make the folder when it is not there.
 	Create bool `json:"create,omitempty"`
 	// Account that such a folder belongs to.
-	Owner string `json:"owner,omitempty" default:"root"`
+	Owner string `json:"owner,omitempty" default:"root" zero:"refused"`
 }
 
 // ISCSIShare is a disk that another machine uses as if it were its own: one at a time, unless the file
@@ -67,7 +67,7 @@ type ISCSIShare struct {
 	ReadOnly bool `json:"read_only,omitempty"`
 	// Names of initiators that may log in; by default any that knows the password. A name is what an initiator says
 	// of itself, and no proof.
-	Initiators []IQN `json:"initiators,omitempty"`
+	Initiators []IQN `json:"initiators,omitempty" zero:"refused"`
 	// Account for CHAP (RFC 1994), which proves that an initiator knows the password.
 	User string `json:"user,omitempty"`
 	// File with that password, 12 to 255 characters, of mode 0600 (on vfat by the mount option umask=0077): on a
@@ -80,7 +80,7 @@ type ISCSIShare struct {
 	// Whoever reaches the port and says one of the initiators' names may read and write the disk: no password is asked for.
 	Insecure bool `json:"insecure,omitempty"`
 	// Addresses to listen on, at port 3260; by default all.
-	Listen []netip.Addr `json:"listen,omitempty"`
+	Listen []netip.Addr `json:"listen,omitempty" zero:"refused"`
 }
 
 // Squash is whose requests are treated as nobody's (exports(5)).

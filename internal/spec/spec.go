@@ -91,7 +91,7 @@ const SiteHostname SiteKey = "hostname"
 type Boot struct {
 	// How long a unit may take before it is reported as late and boot goes on
 	// without it.
-	UnitTimeout Duration `json:"unit_timeout,omitempty" default:"30s"`
+	UnitTimeout Duration `json:"unit_timeout,omitempty" default:"30s" accept:"1ms or more"`
 	// How long shutdown waits for all services before it kills what is left.
 	StopTimeout Duration `json:"stop_timeout,omitempty" default:"15s"`
 	// Password of GRUB's menu, which starts disks and ISOs from a BIOS, as grub-mkpasswd-pbkdf2 prints its hash. With it
@@ -108,13 +108,13 @@ type Console struct {
 	// (kernel messages only).
 	Login Login `json:"login,omitempty" default:"password"`
 	// Value of TERM; by default vt220 on serial ports, linux on the screen.
-	Term string `json:"term,omitempty"`
+	Term string `json:"term,omitempty" zero:"refused"`
 	// No kernel messages here: the kernel line need not name this console.
 	Quiet bool `json:"quiet,omitempty"`
-	// Text above the login prompt, in place of the standard one. \n stands for the
+	// Text above the login prompt, in place of the standard one; "" for none. \n stands for the
 	// host name, \l the terminal, \4 and \6 the first addresses, \s the serial
 	// number, \r the kernel release (agetty(8)).
-	Issue string `json:"issue,omitempty"`
+	Issue *string `json:"issue,omitempty"`
 }
 
 // Access states who gets in besides accounts with a hash or keys.
@@ -153,16 +153,16 @@ type User struct {
 	// User and group number; root is 0, others count up from 1000 in name order.
 	UID *uint32 `json:"uid,omitempty"`
 	// Login shell.
-	Shell string `json:"shell,omitempty" default:"/bin/sh"`
+	Shell string `json:"shell,omitempty" default:"/bin/sh" zero:"refused"`
 	// Home directory; by default /root for root and /home/NAME for others.
-	Home string `json:"home,omitempty"`
+	Home string `json:"home,omitempty" zero:"refused"`
 	// Most memory that all its sessions may use together, on consoles and by SSH, with what they write to /tmp; when they
 	// need more, the kernel ends the largest program. By default five eighths of what services, guests and
 	// accounts may have, which is nearly all; root's sessions may have that.
-	Memory Size `json:"memory,omitempty"`
+	Memory Size `json:"memory,omitempty" zero:"refused"`
 	// Most processes and threads that its sessions may have at a time, by default an eighth of what the kernel can
 	// have; half of that for root.
-	PIDs int `json:"pids,omitempty"`
+	PIDs int `json:"pids,omitempty" accept:"1 or more"`
 }
 
 // Mount is a file system attached at boot.
@@ -185,7 +185,7 @@ type Mount struct {
 	// table, and zeros wherever it is looked at (docs/nas.md). For ext4.
 	Create bool `json:"create,omitempty"`
 	// How long to wait for the device.
-	Timeout Duration `json:"timeout,omitempty" default:"30s"`
+	Timeout Duration `json:"timeout,omitempty" default:"30s" accept:"1ms or more"`
 }
 
 // Module says what becomes of a kernel module.

@@ -5,16 +5,16 @@ import "net/netip"
 // SSH lets people with a key in over the network: shells, commands, scp and sftp. Nothing is forwarded.
 type SSH struct {
 	// Addresses to listen on; by default all.
-	Listen []netip.Addr `json:"listen,omitempty"`
+	Listen []netip.Addr `json:"listen,omitempty" zero:"refused"`
 	// TCP port.
 	Port int `json:"port,omitempty" default:"22" accept:"1 to 65535"`
 	// Take passwords too. Without it only keys open a door that faces the network.
 	Password bool `json:"password,omitempty"`
 	// Directory on a mounted file system where the host key is kept. Without it each boot makes a
 	// new one; its fingerprint is the fact ssh.host_key and stands above the login prompt.
-	State string `json:"state,omitempty"`
+	State string `json:"state,omitempty" zero:"refused"`
 	// How long a client may take to log in.
-	LoginGrace Duration `json:"login_grace,omitempty" default:"20s"`
+	LoginGrace Duration `json:"login_grace,omitempty" default:"20s" accept:"1s or more"`
 	// How many clients may be logging in at the same time; one address gets half of that.
 	MaxPending int `json:"max_pending,omitempty" default:"10" accept:"1 to 1000"`
 }

@@ -19,17 +19,17 @@ type Time struct {
 	Servers []TimeServer `json:"servers,omitempty" site:"time_servers" example:"[\"192.0.2.1\", \"192.0.2.2\", \"192.0.2.3\"]"`
 	// Ask the time servers that DHCP names as well (options 42 and 56).
 	DHCP bool `json:"dhcp,omitempty"`
-	// Shortest pause between two rounds of questions.
+	// Shortest pause between two rounds of questions; public time servers put up with 16s (RFC 5905, MINPOLL).
 	PollMin Duration `json:"poll_min,omitempty" default:"64s" accept:"16s or more"`
 	// Longest pause; the pause grows up to here while the clock is right.
 	PollMax Duration `json:"poll_max,omitempty" default:"2048s" accept:"poll_min or more"`
-	// An offset above this, after boot, is not believed, and the clock is left alone.
+	// An offset above this, after boot, is not believed, and the clock is left alone; 0s believes any.
 	Panic Duration `json:"panic,omitempty" default:"1000s"`
 	// Leave the hardware clock as it is. It is in UTC otherwise.
 	KeepRTC bool `json:"keep_rtc,omitempty"`
 	// Directory on a mounted file system where the last good time is kept, for a box
 	// whose hardware clock has no battery. Nothing is written without it.
-	State string `json:"state,omitempty"`
+	State string `json:"state,omitempty" zero:"refused"`
 }
 
 // TimeServer is a server of NTP: a name or an address, and a port where it is not 123.

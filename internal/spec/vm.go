@@ -35,16 +35,16 @@ type VM struct {
 	// When to start it again after QEMU ends. A guest that powers itself off has ended well.
 	Restart Restart `json:"restart,omitempty" default:"on-failure"`
 	// Pause before the first restart; it doubles with each one, up to a minute.
-	RestartDelay Duration `json:"restart_delay,omitempty" default:"1s"`
+	RestartDelay Duration `json:"restart_delay,omitempty" default:"1s" accept:"1ms or more"`
 	// Restarts within ten minutes after which it has failed for good; without it there is no limit.
 	RestartLimit int `json:"restart_limit,omitempty"`
 	// How long it may take to power off when it is asked to, before it is switched off.
 	StopTimeout Duration `json:"stop_timeout,omitempty" default:"1m"`
 	// Most memory that QEMU may use for the guest and itself; when it needs more, the kernel ends it. By default the
 	// guest's memory, an eighth more and 512M, which QEMU never needs.
-	MemoryMax Size `json:"memory_max,omitempty"`
+	MemoryMax Size `json:"memory_max,omitempty" zero:"refused"`
 	// Most processor time, as a share: 0.5 is half of one processor, 2 is two of them.
-	CPU float64 `json:"cpu,omitempty"`
+	CPU float64 `json:"cpu,omitempty" zero:"refused"`
 }
 
 // VMDisk is a disk of a virtual machine.

@@ -56,16 +56,37 @@ func (d *decoder) table(path string, tree map[string]any, v reflect.Value) {
 	}
 }
 
-// value fills v from one parsed value.
+// value fills v from one parsed value, and judges what was written by itself.
 func (d *decoder) value(path string, got any, v reflect.Value, f field) {
-	pos, ok := d.at.Value[path]
-	if !ok {
-		pos = d.at.Key[path]
+	before := len(d.problems)
+	d.set(path, got, v, f)
+	if table := v.Kind() == reflect.Map || v.Kind() == reflect.Struct && !isText(v); table || v.Kind() == reflect.Pointer || len(d.problems) > before {
+		return
 	}
-	wrong := func(format string, args ...any) {
-		d.bad(pos, path, format, args...)
-		d.doubts.Add(path)
+	if trouble := f.bounds.trouble(v, f); trouble != "" {
+		d.bad(d.place(path), path, "%s", trouble) // and no doubt: the value is known
+	} else if f.given && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0) {
+		d.wrong(path, "is %s, which says nothing here; accepted: %s, or leave the key out", f.describe(got), f.wants())
 	}
+}
+
+func isText(v reflect.Value) bool { return reflect.PointerTo(v.Type()).Implements(textType) }
+
+// wrong notes a value that is not known for what stands there.
+func (d *decoder) wrong(path, format string, args ...any) {
+	d.bad(d.place(path), path, format, args...)
+	d.doubts.Add(path)
+}
+
+func (d *decoder) place(path string) problem.Pos {
+	if pos, ok := d.at.Value[path]; ok {
+		return pos
+	}
+	return d.at.Key[path]
+}
+
+func (d *decoder) set(path string, got any, v reflect.Value, f field) {
+	wrong := func(format string, args ...any) { d.wrong(path, format, args...) }
 	mismatch := func() {
 		wrong("is %s; accepted: %s", f.describe(got), f.wants())
 	}
@@ -73,6 +94,8 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 		own := reflect.New(v.Type().Elem())
 		if !v.IsNil() {
 			own.Elem().Set(v.Elem())
+		} else {
+			defaults.Fill(own.Interface())
 		}
 		v.Set(own)
 		d.value(path, got, v.Elem(), f)
@@ -82,7 +105,7 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 		text, isText := got.(string)
 		if !isText {
 			mismatch()
-		} else if err := u.UnmarshalText([]byte(text)); err != nil {
+		} else if err := u.UnmarshalText([]byte(text)); err != nil || text == "" && isAddress(v) {
 			wrong("%s", explain(err, v, text))
 		}
 		return
@@ -149,7 +172,7 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 			name, row := reflect.ValueOf(key).Convert(v.Type().Key()), reflect.New(v.Type().Elem()).Elem()
 			if old := rows.MapIndex(name); old.IsValid() {
 				row.Set(old)
-			} else if d.part != nil {
+			} else {
 				defaults.Fill(row.Addr().Interface())
 			}
 			d.value(problem.JoinKey(path, key), tree[key], row, f.element(v.Type().Elem()))

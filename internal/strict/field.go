@@ -20,6 +20,8 @@ type field struct {
 	scalar   bool
 	secret   bool // what stands there is not shown
 	accept   string
+	bounds   *bounds
+	given    bool // left out it means something, zero or empty nothing
 }
 
 type fields struct {
@@ -29,7 +31,8 @@ type fields struct {
 
 // fieldsOf reads a struct's tags: json names the key (without omitempty or
 // omitzero it is required), default and accept speak for themselves,
-// scalar:"true" lets numbers stand for strings, and secret keeps a value out of messages.
+// scalar:"true" lets numbers stand for strings, zero:"refused" takes nothing that is zero or empty, and secret keeps a value out
+// of messages.
 func fieldsOf(t reflect.Type, part Part) fields {
 	if part == nil {
 		part = reflect.VisibleFields
@@ -46,7 +49,8 @@ func fieldsOf(t reflect.Type, part Part) fields {
 		out.keys = append(out.keys, key)
 		out.byKey[key] = field{key: key, index: sf.Index, typ: sf.Type, required: options == "",
 			scalar: sf.Tag.Get("scalar") == "true",
-			secret: sf.Tag.Get("secret") != "" || isSecret(sf.Type), accept: sf.Tag.Get("accept")}
+			secret: sf.Tag.Get("secret") != "" || isSecret(sf.Type), accept: sf.Tag.Get("accept"),
+			bounds: boundsOf(sf.Type, sf.Tag.Get("accept")), given: sf.Tag.Get("zero") == "refused"}
 	}
 	return out
 }
@@ -93,6 +97,8 @@ func kindName(t reflect.Type) string {
 		return `an address with its prefix length, such as "192.0.2.1/24"`
 	case t == reflect.TypeFor[netip.Addr]():
 		return `an IP address, such as "192.0.2.1"`
+	case t == reflect.TypeFor[netip.AddrPort]():
+		return `an address and a port, such as "192.0.2.1:53" or "[2001:db8::1]:53"`
 	case reflect.PointerTo(t).Implements(textType):
 		return "a string" + acceptedText(t)
 	}
@@ -145,6 +151,9 @@ func (f field) describe(got any) string {
 	case bool:
 		return fmt.Sprint(g)
 	case []any:
+		if len(g) == 0 {
+			return "an empty list"
+		}
 		return "a list"
 	case map[string]any:
 		return "a table"
@@ -155,11 +164,19 @@ func (f field) describe(got any) string {
 	}
 }
 
+// isAddress says whether a value is one of the standard library's addresses, which take "" for one that is not there.
+func isAddress(v reflect.Value) bool {
+	switch v.Interface().(type) {
+	case netip.Prefix, netip.Addr, netip.AddrPort:
+		return true
+	}
+	return false
+}
+
 // explain turns a value type's own error into one that says what is accepted;
 // our types do already, those of the standard library don't.
 func explain(err error, v reflect.Value, text string) string {
-	switch v.Interface().(type) {
-	case netip.Prefix, netip.Addr:
+	if isAddress(v) {
 		return fmt.Sprintf("%q is not %s", text, kindName(v.Type()))
 	}
 	return err.Error() + suggest.For(err)

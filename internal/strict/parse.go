@@ -14,6 +14,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/problem"
 )
 
@@ -44,7 +45,9 @@ func Parse(file string, text []byte) (Document, error) {
 // not known for that. A key's word
 // is its json tag's; without omitempty or omitzero it is required. Fields of an embedded struct count as
 // the struct's own.
+// What is left out has the default of its schema, which is there before the text is: a zero that the text has stays one.
 func Decode(tree map[string]any, at problem.Positions, into any) (problem.Problems, problem.Doubts) {
+	defaults.Fill(into)
 	return Lay(tree, at, into, nil)
 }
 

@@ -25,10 +25,13 @@ type linkView struct {
 	addresses []netip.Addr
 }
 
-// issue draws the text above a login prompt: the profile's own, or the standard one.
-func (v view) issue(custom string) string {
-	if custom != "" {
-		return strings.TrimRight(v.expand(custom), "\n") + "\n"
+// issue draws the text above a login prompt: the profile's own, which may be none, or the standard one.
+func (v view) issue(custom *string) string {
+	if custom != nil && *custom == "" {
+		return ""
+	}
+	if custom != nil {
+		return strings.TrimRight(v.expand(*custom), "\n") + "\n"
 	}
 	var b strings.Builder
 	line := v.terminal

@@ -16,21 +16,23 @@ func TestIssue(t *testing.T) {
 		hostKey: "SHA256:abc",
 		status:  []string{"link:wan late: no carrier on wan"},
 	}
+	own := func(text string) *string { return &text }
 	tests := map[string]struct {
 		view   view
-		custom string
+		custom *string
 		want   string
 	}{
-		"standard": {full, "", `headless, Linux 6.1.0-56-amd64, ttyS0 at 115200
+		"standard": {full, nil, `headless, Linux 6.1.0-56-amd64, ttyS0 at 115200
   lan      10.0.2.15  fe80::5054:ff:fe12:3456  2001:db8::15
   wan      no address
   serial   ABC[2J123
   ssh      SHA256:abc
 ! link:wan late: no carrier on wan
 `},
-		"screen without anything": {view{hostname: "box", kernel: "6.1", terminal: "tty1"}, "", "box, Linux 6.1, tty1\n"},
-		"the profile's own":       {full, `\n on \l: \4 \6 \s \r \\4 \x \` + "\n\n", `headless on ttyS0: 10.0.2.15 2001:db8::15 ABC[2J123 6.1.0-56-amd64 \4 \x \` + "\n"},
-		"without addresses":       {view{hostname: "box"}, `\n [\4] [\6]`, "box [] []\n"},
+		"screen without anything":   {view{hostname: "box", kernel: "6.1", terminal: "tty1"}, nil, "box, Linux 6.1, tty1\n"},
+		"the profile's own":         {full, own(`\n on \l: \4 \6 \s \r \\4 \x \` + "\n\n"), `headless on ttyS0: 10.0.2.15 2001:db8::15 ABC[2J123 6.1.0-56-amd64 \4 \x \` + "\n"},
+		"none, as the profile says": {full, own(""), ""},
+		"without addresses":         {view{hostname: "box"}, own(`\n [\4] [\6]`), "box [] []\n"},
 	}
 	for name, tt := range tests {
 		if got := tt.view.issue(tt.custom); got != tt.want {

@@ -107,10 +107,13 @@ func (d Device) is(n NIC) bool {
 
 // forwardDelay is the bridge's, for which the kernel's default would hold up a bridge without STP as well.
 func (d Device) forwardDelay() time.Duration {
-	if d.Bridge.ForwardDelay == 0 && d.Bridge.STP {
+	switch {
+	case d.Bridge.ForwardDelay != nil:
+		return time.Duration(*d.Bridge.ForwardDelay)
+	case d.Bridge.STP:
 		return 15 * time.Second
 	}
-	return time.Duration(d.Bridge.ForwardDelay)
+	return 0
 }
 
 // settings are the kernel's settings of an interface, by their path below /proc/sys/net without "conf"

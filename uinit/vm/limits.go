@@ -11,10 +11,11 @@ import (
 // processes at all (-sandbox).
 const threads = 128
 
-// supervised is a guest as a service.
+// supervised is a guest as a service. Zeros of the guest's row are its own, and no gaps to be filled.
 func supervised(v spec.VM) spec.Service {
-	cfg := spec.Service{Restart: v.Restart, RestartDelay: v.RestartDelay, RestartLimit: v.RestartLimit, StopTimeout: v.StopTimeout}
+	var cfg spec.Service
 	defaults.Fill(&cfg)
+	cfg.Restart, cfg.RestartDelay, cfg.RestartLimit, cfg.StopTimeout = v.Restart, v.RestartDelay, v.RestartLimit, v.StopTimeout
 	return cfg
 }
 

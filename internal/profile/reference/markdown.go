@@ -13,6 +13,10 @@ A profile is one TOML file. Every key below may be left out unless it is marked
 are reported at once, each with its line and column. ` + "`imgbuild plan NAME`" + ` prints a
 profile with what it extends and all defaults filled in.
 
+A default is for a key that is left out. A zero that is written (` + "`0`, `\"0s\"`, `\"\"`, `[]`" + `) is taken by its word, or
+refused where it would say nothing. At a key without a default it stands for nothing, and so takes away what an
+extended profile says there.
+
 Durations are written ` + "`500ms`, `30s`, `2m`, `1h30m`" + `; sizes ` + "`512K`, `64M`, `4G`" + `
 (1024 each). This file is generated from the schema; change the doc comments
 in internal/profile, internal/spec and internal/check.

@@ -25,16 +25,9 @@ func check(j problem.Judge, m *spec.Machine) {
 	if m.Firewall == nil {
 		return
 	}
-	l := m.Firewall.Log
-	for i, g := range l.Groups {
+	for i, g := range m.Firewall.Log.Groups {
 		if g < 0 || g > 65535 {
 			j.Bad(problem.JoinIndex("firewall.log.groups", i), "is %d; accepted: 0 to 65535", g)
 		}
-	}
-	if l.Rate < 1 || l.Rate > 10000 {
-		j.Bad("firewall.log.rate", "is %d; accepted: 1 to 10000", l.Rate)
-	}
-	if l.Burst < 1 || l.Burst > 100000 {
-		j.Bad("firewall.log.burst", "is %d; accepted: 1 to 100000", l.Burst)
 	}
 }

@@ -56,11 +56,8 @@ func (c checker) supervision(key string, s spec.Service) {
 	if s.RestartLimit < 0 {
 		c.Bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")
 	}
-	if s.PIDs < 0 {
-		c.Bad(key+".pids", "accepted: a number of processes, or 0 for the default")
-	}
 	if !cgroup.ValidCPU(s.CPU) {
-		c.Bad(key+".cpu", "accepted: a share of processors from 0 to 1024, such as 0.5")
+		c.Bad(key+".cpu", "accepted: a share of processors, more than 0 and up to 1024, such as 0.5")
 	}
 	c.namespaces(key, s)
 	r, signs := s.Ready, 0
@@ -72,8 +69,6 @@ func (c checker) supervision(key string, s spec.Service) {
 	switch {
 	case signs > 1:
 		c.Bad(key+".ready", "has more than one sign; accepted: one of port, file, exit")
-	case r.Port < 0 || r.Port > 65535:
-		c.Bad(key+".ready.port", "accepted: 1 to 65535")
 	case r.File != "" && !path.IsAbs(r.File):
 		c.Bad(key+".ready.file", "accepted: an absolute path, such as /run/thing.ready")
 	case r.Exit && s.Restart == spec.RestartAlways:

@@ -3,7 +3,6 @@ package plan
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -29,8 +28,5 @@ func check(j problem.Judge, m *spec.Machine) {
 		if k == spec.SiteAuthorizedKeys && m.SSH == nil {
 			j.Rows("ssh").Warn(problem.JoinIndex("site.allow", i), "is for an SSH server, and there is no table [ssh]")
 		}
-	}
-	if d := time.Duration(s.Wait); d < time.Second || d > 2*time.Minute {
-		j.Bad("site.wait", "is %s; accepted: 1s to 2m", s.Wait)
 	}
 }

@@ -3,7 +3,6 @@ package plan
 
 import (
 	"path"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -28,15 +27,9 @@ func Units(d *spec.Description) []graph.Unit {
 	}
 }
 
-// shortestPoll is what public time servers put up with (RFC 5905, MINPOLL).
-const shortestPoll = spec.Duration(16 * time.Second)
-
 // check looks at what site.toml cannot change; the servers are internal/crosscheck's.
 func check(j problem.Judge, m *spec.Machine) {
 	t := m.Time
-	if t.PollMin < shortestPoll {
-		j.Bad("time.poll_min", "is %s; accepted: %s or more", t.PollMin, shortestPoll)
-	}
 	if t.PollMax < t.PollMin {
 		j.Of("time.poll_min").Bad("time.poll_max", "is %s, shorter than time.poll_min; accepted: %s or more", t.PollMax, t.PollMin)
 	}

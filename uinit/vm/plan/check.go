@@ -53,14 +53,11 @@ func (c checker) size(key string, v spec.VM) {
 	if v.Memory < least {
 		c.Bad(key+".memory", "is %s; accepted: 16M and up", v.Memory)
 	}
-	if v.VCPUs < 1 || v.VCPUs > 255 {
-		c.Bad(key+".vcpus", "is %d; accepted: 1 to 255", v.VCPUs)
-	}
 	if v.MemoryMax != 0 && v.MemoryMax < v.Memory+spec.VMOverhead {
 		c.Of(key+".memory").Bad(key+".memory_max", "is %s, and the guest would be ended when it uses its %s; accepted: %s and up", v.MemoryMax, v.Memory, v.Memory+spec.VMOverhead)
 	}
 	if !cgroup.ValidCPU(v.CPU) {
-		c.Bad(key+".cpu", "accepted: a share of processors from 0 to 1024, such as 0.5")
+		c.Bad(key+".cpu", "accepted: a share of processors, more than 0 and up to 1024, such as 0.5")
 	}
 	if v.RestartLimit < 0 {
 		c.Bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")

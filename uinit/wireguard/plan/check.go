@@ -24,9 +24,6 @@ func check(j problem.Judge, m *spec.Machine) {
 			j.Bad(key+".private_key_file", "is that of %s already", other)
 		}
 		files[w.PrivateKeyFile] = name
-		if w.ListenPort < 0 || w.ListenPort > 65535 {
-			j.Bad(key+".listen_port", "is %d; accepted: 1 to 65535", w.ListenPort)
-		}
 		if other, dup := ports[w.ListenPort]; dup && w.ListenPort != 0 {
 			j.Bad(key+".listen_port", "%d is that of %s already", w.ListenPort, other)
 		}
