@@ -108,6 +108,19 @@ func TestShippedProfilesAreSound(t *testing.T) {
 	}
 }
 
+// A benchmark runs seldom: what its profiles say may be refused since.
+func TestMeasuredProfilesAreSound(t *testing.T) {
+	files, err := filepath.Glob("../../qemu-tests/testdata/*.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, f := range files {
+		if _, _, err := Load(f, Find(profiles.FS)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	find := Find(fstest.MapFS{"headless.toml": {Data: []byte(sound)}})
 	if _, err := find("headles", nil); err == nil || !strings.Contains(err.Error(), "did you mean headless?") {
