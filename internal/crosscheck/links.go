@@ -90,6 +90,9 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 			c.Bad(problem.JoinKey(key+".sysctl", setting), `is not a setting of an interface; accepted: "ipv4.NAME" or "ipv6.NAME", as below /proc/sys/net/ipv6/conf`)
 		}
 	}
+	if l.RARoutes && (l.RA != nil && !*l.RA || l.NoAddress || l.Master != "") {
+		c.Of(key+".ra", key+".no_address", "bond", "bridge").Bad(key+".ra_routes", "is for router advertisements, which this interface does not hear; accepted: with ra = true, or without ra")
+	}
 	ra := l.RA != nil && *l.RA
 	addressed := l.DHCP4 || dhcp6 || ra || len(l.Addresses) > 0
 	switch {

@@ -17,6 +17,10 @@ var linkProblems = []problemCase{
 	{"an address on a port", sound + "[ethernet.lan]\ndhcp4 = true\n[bridge.br0]\nports = [\"lan\"]\nno_address = true\n", []string{
 		`p.toml:8:1: ethernet.lan: is a port of br0 and cannot have addresses of its own; accepted: addresses on br0`,
 	}},
+	{"routes of routers that nobody hears", sound + "[ethernet.lan]\ndhcp4 = true\nra = false\nra_routes = true\n[ethernet.wan]\nra_routes = true\ndhcp4 = true\n[ethernet.p]\nra_routes = true\n[bridge.b]\nports = [\"p\"]\nra = true\nra_routes = true\n", []string{
+		`p.toml:11:13: ethernet.lan.ra_routes: is for router advertisements, which this interface does not hear; accepted: with ra = true, or without ra`,
+		`p.toml:16:13: ethernet.p.ra_routes: is for router advertisements, which this interface does not hear; accepted: with ra = true, or without ra`,
+	}},
 	{"routes, rules and tunnels", sound + `
 [ethernet.lan]
 dhcp4 = true

@@ -16,6 +16,9 @@ type Addressing struct {
 	// IPv6 address and a router that was learnt, also beside static addresses. false: they are
 	// ignored. By default they are accepted, and nothing waits for them.
 	RA *bool `json:"ra,omitempty" site:"addresses"`
+	// Take routes that routers advertise besides the default one (RFC 4191), of any length: on a network with several
+	// routers it is they who know which leads where. Whoever is on the network can draw traffic that way, so by default none are taken.
+	RARoutes bool `json:"ra_routes,omitempty"`
 	// Static addresses with their prefix length.
 	Addresses []netip.Prefix `json:"addresses,omitempty" site:"addresses"`
 	// Default routers, used with static addresses.

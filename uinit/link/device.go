@@ -126,9 +126,12 @@ func settings(l spec.Link) map[string]string {
 	}
 	if l.Forwarding != nil {
 		out["ipv4/forwarding"], out["ipv6/forwarding"] = number[*l.Forwarding], number[*l.Forwarding]
-		if *l.Forwarding && l.RA != nil && *l.RA {
+		if *l.Forwarding && (l.RA != nil && *l.RA || l.RA == nil && l.RARoutes) {
 			out["ipv6/accept_ra"] = "2" // also as a router
 		}
+	}
+	if l.RARoutes {
+		out["ipv6/accept_ra_rt_info_max_plen"] = "128"
 	}
 	if l.ProxyARP != nil {
 		out["ipv4/proxy_arp"] = number[*l.ProxyARP]

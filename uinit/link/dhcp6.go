@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -180,7 +181,7 @@ func leased6(l *lease.Lease) []Address {
 
 // facts6 are what is known by DHCPv6 and from routers.
 func (v view) facts6() []fact.Fact {
-	if v.row.DHCP6 == nil && (v.row.RA == nil || !*v.row.RA) {
+	if v.row.DHCP6 == nil && (v.row.RA == nil || !*v.row.RA) && !v.row.RARoutes {
 		return nil
 	}
 	server, address, seconds, ntp := "", "", 0, []string(nil)
@@ -197,5 +198,18 @@ func (v view) facts6() []fact.Fact {
 		plan.DHCP6NTP.Of(v.name).Is(ntp),
 		plan.RAManaged.Of(v.name).Is(v.nic != nil && v.nic.Managed),
 		plan.RAOther.Of(v.name).Is(v.nic != nil && v.nic.Other),
+		plan.RARoutes.Of(v.name).Is(v.advertised()),
 	}
+}
+
+// advertised are the routes that routers named besides the default one, sorted.
+func (v view) advertised() []string {
+	all := []string{}
+	for _, r := range v.routes {
+		if r.Advertised && r.Dst.Bits() > 0 && r.Via.IsValid() {
+			all = append(all, fmt.Sprintf("%v via %v", r.Dst, r.Via))
+		}
+	}
+	slices.Sort(all)
+	return all
 }

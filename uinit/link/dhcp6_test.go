@@ -48,6 +48,10 @@ func plug6(t *testing.T, name string) *peer6 {
 		if err := unix.SetsockoptInt(p.icmp, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_HOPS, 255); err != nil {
 			return err
 		}
+		routers := &unix.IPv6Mreq{Multiaddr: netip.MustParseAddr("ff02::2").As16(), Interface: uint32(p.link.Attrs().Index)}
+		if err := unix.SetsockoptIPv6Mreq(p.icmp, unix.IPPROTO_IPV6, unix.IPV6_JOIN_GROUP, routers); err != nil {
+			return err
+		}
 		server, err := server6.NewServer("far", nil, p.answer6)
 		if err == nil {
 			go server.Serve()

@@ -187,5 +187,6 @@ func route(r netlink.Route) (Route, bool) {
 	}
 	return Route{
 		NIC: r.LinkIndex, Dst: dst, Via: via.Unmap(), Metric: r.Priority, Table: table, Source: source.Unmap(), Ours: r.Protocol == ourProtocol,
+		Advertised: r.Protocol == unix.RTPROT_RA,
 	}, r.LinkIndex != 0 && table != unix.RT_TABLE_LOCAL
 }

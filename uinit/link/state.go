@@ -77,6 +77,8 @@ type Route struct {
 	Source netip.Addr
 	// Ours: uinit made it. Routes of the kernel, of router advertisements and of people's commands are left alone.
 	Ours bool
+	// Advertised: a router did, in an advertisement.
+	Advertised bool
 }
 
 // Wanted is what an interface should have.

@@ -29,6 +29,7 @@ var (
 	DHCP6NTP     = fact.Each[[]string]{Pattern: "link.NAME.dhcp6.ntp"}
 	RAManaged    = fact.Each[bool]{Pattern: "link.NAME.ra.managed"}
 	RAOther      = fact.Each[bool]{Pattern: "link.NAME.ra.other"}
+	RARoutes     = fact.Each[[]string]{Pattern: "link.NAME.ra.routes"}
 
 	Master = fact.Each[string]{Pattern: "link.NAME.master"}
 	Ports  = fact.Each[[]string]{Pattern: "link.NAME.ports"}
@@ -72,6 +73,7 @@ func facts() []graph.Facts {
 			DHCP6NTP.Means(fact.None, "The time servers that it named."),
 			RAManaged.Means(fact.None, "Whether routers say that addresses are to be had by DHCPv6."),
 			RAOther.Means(fact.None, "Whether routers say that name servers and the like are to be had by DHCPv6."),
+			RARoutes.Means(fact.None, "Routes that routers named besides the default one, as \"2001:db8::/48 via fe80::1\", sorted; none unless `ra_routes` has them taken."),
 		}},
 		{Rows: rows(func(_ *spec.Description, l spec.Link) bool { return l.Master != "" }), Of: []fact.Def{
 			Master.Means(fact.None, "The bond or bridge that the interface has joined."),
@@ -112,5 +114,5 @@ func rows(yes func(d *spec.Description, l spec.Link) bool) func(d *spec.Descript
 
 // hearsRouters says whether an interface asks by DHCPv6, or may when a router or the box's owner says so.
 func hearsRouters(d *spec.Description, l spec.Link) bool {
-	return l.DHCP6 != nil || l.RA != nil && *l.RA || d.Allows(spec.SiteAddresses, spec.SiteVLANs)
+	return l.DHCP6 != nil || l.RA != nil && *l.RA || l.RARoutes || d.Allows(spec.SiteAddresses, spec.SiteVLANs)
 }
