@@ -70,6 +70,20 @@ func (f *told) heard(what string) bool {
 	return slices.Contains(f.said, what)
 }
 
+// heardOf says whether something was said that begins so.
+func (f *told) heardOf(begin string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.said, func(said string) bool { return strings.HasPrefix(said, begin) })
+}
+
+// forget forgets what was said besides facts.
+func (f *told) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.said = nil
+}
+
 // until waits for a fact to print as text.
 func (f *told) until(name, text string) {
 	f.t.Helper()

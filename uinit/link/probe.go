@@ -23,7 +23,7 @@ func (w *work) probe(name string, a *active, v view) {
 	if !to.IsValid() {
 		return
 	}
-	if what, _ := v.unready(); what != "" {
+	if v.unready(false) != "" {
 		if a.stopProbing != nil {
 			a.stopProbing()
 			a.stopProbing = nil

@@ -58,31 +58,25 @@ func (v view) wants(p netip.Prefix) bool {
 }
 
 // waiting says what keeps the link from being online, and how often a server was asked.
-func (v view) waiting() string {
-	what, asked := v.lacking()
-	return what + asked
-}
+func (v view) waiting() string { return v.lacking(true) }
 
-// lacking says what keeps the link from being online, and how that was asked for.
-func (v view) lacking() (what, asked string) {
-	if what, asked = v.unready(); what != "" || v.reached || !v.row.Online.Probe.IsValid() {
-		return what, asked
+// lacking says what keeps the link from being online and, counted, how often that was asked for.
+func (v view) lacking(counted bool) string {
+	if what := v.unready(counted); what != "" || v.reached || !v.row.Online.Probe.IsValid() {
+		return what
 	}
-	return fmt.Sprintf("no answer from %v on %s", v.row.Online.Probe, v.name), ""
+	return fmt.Sprintf("no answer from %v on %s", v.row.Online.Probe, v.name)
 }
 
 // unready says what keeps it from that before anybody at the far end is asked.
-func (v view) unready() (what, asked string) {
+func (v view) unready(counted bool) string {
 	if v.name == "" {
-		return "", ""
+		return ""
 	}
 	if what := v.unconnected(); what != "" {
-		return what, ""
+		return what
 	}
-	if what, asked := v.unleased(); what != "" {
-		return what, asked
-	}
-	return v.unreached(), ""
+	return v.unaddressed(counted)
 }
 
 // unconnected says what is missing of the interface and its cable.
@@ -105,83 +99,12 @@ func (v view) unconnected() string {
 	return ""
 }
 
-// unleased says which lease is missing, and how it was asked for.
-func (v view) unleased() (what, asked string) {
-	switch {
-	case v.row.DHCP4 && v.lease == nil:
-		if v.asking != nil {
-			if what, asked = v.asking(); what != "" {
-				return what, asked
-			}
-		}
-		if v.fresh != nil {
-			return fmt.Sprintf("asking on %s whether another machine has %v", v.name, v.fresh.Address.Addr()), ""
-		}
-		return "no DHCP lease on " + v.name, ""
-	case v.row.asks6() && v.lease6 == nil:
-		if v.asking6 == nil {
-			return "link-local address is tentative on " + v.name, ""
-		}
-		if what, asked = v.asking6(); what != "" {
-			return what, asked
-		}
-		return "no DHCPv6 lease on " + v.name, ""
-	}
-	return "", ""
-}
-
-// unreached says what is missing of addresses and routes.
-func (v view) unreached() string {
-	for _, want := range v.wanted.Addresses {
-		i := slices.IndexFunc(v.addresses, func(a Address) bool { return a.Prefix == want.Prefix })
-		if i < 0 {
-			return fmt.Sprintf("no address %v on %s", want.Prefix.Addr(), v.name)
-		}
-		if v.addresses[i].Tentative {
-			return fmt.Sprintf("address %v is tentative on %s", want.Prefix.Addr(), v.name)
-		}
-	}
-	for _, want := range v.wanted.Routes {
-		if want.Dst.Bits() == 0 && !hasRoute(v.routes, Route{NIC: v.nic.Index, Dst: want.Dst, Via: want.Via, Metric: want.Metric, Table: want.Table}) {
-			return fmt.Sprintf("no default route by %v on %s", want.Via, v.name)
-		}
-	}
-	return v.waitingForRouter()
-}
-
 // missing says what keeps the link from being online, in words that stay the same while it does.
 func (v view) missing() string {
 	if err := v.duplicate(); err != nil {
 		return err.Error()
 	}
-	what, _ := v.lacking()
-	return what
-}
-
-// waitingForRouter says what is missing of an address and a router by router advertisement.
-func (v view) waitingForRouter() string {
-	if v.row.RA == nil || !*v.row.RA {
-		return ""
-	}
-	tentative, usable := "", false
-	for _, a := range v.addresses {
-		if ip := a.Prefix.Addr(); ip.Is6() && !ip.IsLinkLocalUnicast() {
-			if a.Tentative && !a.Duplicate {
-				tentative = fmt.Sprintf("address %v is tentative on %s", ip, v.name)
-			}
-			usable = usable || !a.Tentative && !a.Duplicate
-		}
-	}
-	routed := slices.ContainsFunc(v.routes, func(r Route) bool { return r.Dst.Addr().Is6() && r.Dst.Bits() == 0 && r.Via.IsValid() && r.Table == 0 })
-	switch {
-	case !routed:
-		return "no router advertisement on " + v.name
-	case tentative != "":
-		return tentative
-	case !usable:
-		return "no IPv6 address on " + v.name
-	}
-	return ""
+	return v.lacking(false)
 }
 
 // facts are what the report tells of a link, the same ones with an interface as without.

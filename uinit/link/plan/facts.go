@@ -60,7 +60,7 @@ func facts() []graph.Facts {
 			Conflicts.Means(fact.None, "IPv4 addresses that another machine has as well, each with that machine's hardware address: those of the profile, which are used all the same, and those of leases that were given back, until there is another."),
 			Gateway.Means(fact.None, "The default router."),
 			Online.Means(fact.None, "Whether the interface has all that its row asks for."),
-			Missing.Means(fact.None, "What it lacks for that."),
+			Missing.Means(fact.None, "What it lacks for that; where it has one of IPv4 and IPv6, by which address, and what it waits for of the other."),
 			Repairs.Means(fact.None, "How often changes that others made were undone, since the boot."),
 			DHCP4Server.Means(fact.None, "The server that gave the lease by DHCPv4."),
 			DHCP4Lease.Means(fact.Seconds, "How long the lease was given for; 0 without one."),
