@@ -89,6 +89,9 @@ func missing(used []string, linked []feature.Linked) []unit.Unit {
 func (w *worker) boot() {
 	starting, started := context.WithCancel(w.Life)
 	units := w.units()
+	for _, u := range units {
+		w.Facts.Waits(u.Name, u.Waiting)
+	}
 	var hold <-chan func(string) bool
 	for _, f := range w.features {
 		if h, ok := f.Feature.(feature.Holder); ok {

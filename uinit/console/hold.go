@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
@@ -48,27 +49,21 @@ func (c *consoles) offerHold(starting context.Context, names []string, units []u
 	}
 	set(whatIsHeld(units))
 	c.Log.Warn("boot held by a key on " + name)
-	choice := c.menu(name, c.host.expand(c.Machine.Now().Console)[name], func() []string { return c.waiting(units) })
+	choice := c.menu(name, c.host.expand(c.Machine.Now().Console)[name], c.waiting)
 	c.Programs.None.Store(choice == NoServices)
 	c.Log.Warn("boot goes on" + map[bool]string{true: " without services"}[c.Programs.None.Load()])
 	set(nil)
 }
 
 // waiting lists the units that the boot still waits for, and what each waits for.
-func (c *consoles) waiting(units []unit.Unit) (lines []string) {
-	what := map[string]func() string{}
-	for _, u := range units {
-		what[u.Name] = u.Waiting
-	}
-	for _, e := range c.Facts.Units() {
+func (c *consoles) waiting() (lines []string) {
+	for _, e := range c.Facts.Now() {
 		if e.State != string(unit.Running) && e.State != string(unit.Late) {
 			continue
 		}
 		line := e.Name + " " + e.State
-		if waiting := what[e.Name]; waiting != nil {
-			if text := waiting(); text != "" {
-				line += ": " + text
-			}
+		if text, waits := strings.CutPrefix(e.Message, "waiting: "); waits {
+			line += ": " + text
 		}
 		lines = append(lines, line)
 	}

@@ -241,14 +241,16 @@ func TestOfferHold(t *testing.T) {
 func TestWaiting(t *testing.T) {
 	c, end := consolesOf(t, nil, host{})
 	defer end()
-	units := []unit.Unit{{Name: "a", Waiting: func() string { return "a carrier" }}, {Name: "b", Waiting: func() string { return "" }}, {Name: "c"}, {Name: "d", Waiting: func() string { return "nothing" }}}
-	if got := c.waiting(units); len(got) != 1 {
+	for name, what := range map[string]string{"a": "a carrier", "b": "", "d": "nothing"} {
+		c.Facts.Waits(name, func() string { return what })
+	}
+	if got := c.waiting(); len(got) != 1 {
 		t.Errorf("nothing runs: %q", got)
 	}
 	for name, state := range map[string]unit.State{"a": unit.Running, "b": unit.Late, "c": unit.Running, "d": unit.OK, "e": unit.Failed} {
 		c.Facts.Unit(report.Event{Kind: report.KindUnit, Name: name, State: string(state)}, false)
 	}
-	got := c.waiting(units)
+	got := c.waiting()
 	slices.Sort(got)
 	if want := []string{"a running: a carrier", "b late", "c running"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)

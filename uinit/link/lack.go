@@ -24,9 +24,9 @@ func (v view) unaddressed(counted bool) string {
 	case four.what != "" && six.what != "":
 		return four.text(counted) + "; " + six.text(counted)
 	case four.what != "" && has6 != "":
-		return "has " + has6 + ", waits for IPv4: " + four.text(counted)
+		return "no IPv4, has " + has6 + ": " + four.text(counted)
 	case six.what != "" && has4 != "":
-		return "has " + has4 + ", waits for IPv6: " + six.text(counted)
+		return "no IPv6, has " + has4 + ": " + six.text(counted)
 	}
 	return four.text(counted) + six.text(counted)
 }

@@ -36,11 +36,11 @@ func TestLack(t *testing.T) {
 		want      string
 	}{
 		"neither":                        {both, nil, nil, []Address{local}, nil, "no answer to DHCPDISCOVER on lan (2 sent); no router advertisement on lan"},
-		"IPv4 alone":                     {both, lent4, nil, []Address{four, local}, []Route{way4}, "has 192.0.2.5, waits for IPv6: no router advertisement on lan"},
-		"IPv6 alone":                     {both, nil, nil, []Address{local, old}, []Route{way6}, "has 2001:db8:1::5, waits for IPv4: no answer to DHCPDISCOVER on lan (2 sent)"},
-		"IPv6 that nobody asked for":     {spec.Addressing{DHCP4: true}, nil, nil, []Address{local, old}, nil, "has 2001:db8:1::5, waits for IPv4: no answer to DHCPDISCOVER on lan (2 sent)"},
-		"a router without a prefix":      {both, lent4, nil, []Address{four, local}, []Route{way4, way6}, "has 192.0.2.5, waits for IPv6: no IPv6 address on lan"},
-		"the first address is tentative": {both, lent4, nil, []Address{four, local, further}, []Route{way4, way6}, "has 192.0.2.5, waits for IPv6: address 2001:db8:2::5 is tentative on lan"},
+		"IPv4 alone":                     {both, lent4, nil, []Address{four, local}, []Route{way4}, "no IPv6, has 192.0.2.5: no router advertisement on lan"},
+		"IPv6 alone":                     {both, nil, nil, []Address{local, old}, []Route{way6}, "no IPv4, has 2001:db8:1::5: no answer to DHCPDISCOVER on lan (2 sent)"},
+		"IPv6 that nobody asked for":     {spec.Addressing{DHCP4: true}, nil, nil, []Address{local, old}, nil, "no IPv4, has 2001:db8:1::5: no answer to DHCPDISCOVER on lan (2 sent)"},
+		"a router without a prefix":      {both, lent4, nil, []Address{four, local}, []Route{way4, way6}, "no IPv6, has 192.0.2.5: no IPv6 address on lan"},
+		"the first address is tentative": {both, lent4, nil, []Address{four, local, further}, []Route{way4, way6}, "no IPv6, has 192.0.2.5: address 2001:db8:2::5 is tentative on lan"},
 		"both":                           {both, lent4, nil, []Address{four, local, old}, []Route{way4, way6}, ""},
 		"a further address is tentative": {both, lent4, nil, []Address{four, local, old, further}, []Route{way4, way6}, ""},
 		"IPv6 alone is wanted, and a further address is tentative": {six, nil, nil, []Address{local, further, old}, []Route{way6}, ""},
@@ -48,8 +48,8 @@ func TestLack(t *testing.T) {
 		"all addresses are another machine's":                      {six, nil, nil, []Address{local, failed}, []Route{way6}, "no IPv6 address on lan"},
 		"what routers say is to be had by DHCPv6 is tentative":     {six, nil, lent6, []Address{local, old, managed}, []Route{way6}, ""},
 		"that is the only address":                                 {six, nil, lent6, []Address{local, managed}, []Route{way6}, "address 2001:db8:3::5 is tentative on lan"},
-		"what the profile asks for by DHCPv6 is tentative":         {asks, lent4, lent6, []Address{four, local, old, managed}, []Route{way4}, "has 192.0.2.5, waits for IPv6: address 2001:db8:3::5 is tentative on lan"},
-		"no answer by DHCPv6":                                      {asks, lent4, nil, []Address{four, local}, []Route{way4}, "has 192.0.2.5, waits for IPv6: no answer to DHCPv6 SOLICIT on lan (2 sent)"},
+		"what the profile asks for by DHCPv6 is tentative":         {asks, lent4, lent6, []Address{four, local, old, managed}, []Route{way4}, "no IPv6, has 192.0.2.5: address 2001:db8:3::5 is tentative on lan"},
+		"no answer by DHCPv6":                                      {asks, lent4, nil, []Address{four, local}, []Route{way4}, "no IPv6, has 192.0.2.5: no answer to DHCPv6 SOLICIT on lan (2 sent)"},
 		"no routers, by the profile":                               {spec.Addressing{DHCP4: true, RA: &no}, lent4, nil, []Address{four, local}, []Route{way4}, ""},
 	} {
 		v := view{

@@ -33,7 +33,7 @@ func TestWaiting(t *testing.T) {
 		{func() { v.asking = func() (string, string) { return "no answer to DHCPDISCOVER on lan", " (4 sent)" } }, "no answer to DHCPDISCOVER on lan (4 sent)"},
 		{func() { v.lease = lease; v.wanted = want("lan", row.Addressing, 0, 2, lease) }, "no address 192.0.2.100 on lan; no address 2001:db8::20 on lan"},
 		{func() { v.addresses = []Address{{Prefix: static, Tentative: true}, {Prefix: lent}} }, "no default route by 192.0.2.1 on lan; address 2001:db8::20 is tentative on lan"},
-		{func() { v.addresses[0].Tentative = false }, "has 2001:db8::20, waits for IPv4: no default route by 192.0.2.1 on lan"},
+		{func() { v.addresses[0].Tentative = false }, "no IPv4, has 2001:db8::20: no default route by 192.0.2.1 on lan"},
 		{func() {
 			v.routes = []Route{{NIC: 2, Dst: netip.MustParsePrefix("0.0.0.0/0"), Via: router, Metric: 100}}
 		}, ""},

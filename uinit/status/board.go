@@ -26,11 +26,13 @@ type Board struct {
 	facts map[string]any
 	soft  map[string]bool
 	notes map[string]string
+	// waiting say what units wait for while they are under way.
+	waiting map[string]func() string
 }
 
 // NewBoard makes a board that passes on what is news; send must not block.
 func NewBoard(send func(report.Event)) *Board {
-	return &Board{send: send, streams: map[string]Stream{}, units: map[string]report.Event{}, facts: map[string]any{}, soft: map[string]bool{}, notes: map[string]string{}}
+	return &Board{send: send, streams: map[string]Stream{}, units: map[string]report.Event{}, facts: map[string]any{}, soft: map[string]bool{}, notes: map[string]string{}, waiting: map[string]func() string{}}
 }
 
 // Unit notes a unit's state. Soft says that it degrades nothing.
@@ -89,6 +91,30 @@ func (b *Board) Units() []report.Event {
 		list[i] = b.units[name]
 	}
 	return list
+}
+
+// Waits has Now ask what a unit waits for; nil says nothing.
+func (b *Board) Waits(name string, what func() string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting[name] = what
+}
+
+// Now is Units with what each unit that is under way waits for at this moment, in place of what it waited for when it was late.
+func (b *Board) Now() []report.Event {
+	events := b.Units()
+	for i, e := range events {
+		b.mu.Lock()
+		waiting := b.waiting[e.Name]
+		b.mu.Unlock()
+		if waiting == nil || e.State != "running" && e.State != "late" {
+			continue
+		}
+		if what := waiting(); what != "" {
+			events[i].Message = "waiting: " + what
+		}
+	}
+	return events
 }
 
 // Facts returns all facts as events, sorted by name.

@@ -71,7 +71,7 @@ func (b *Board) answer(ctx context.Context, c net.Conn) {
 	var events []report.Event
 	switch stream := b.streams[words[0]]; {
 	case words[0] == "status":
-		events = b.Units()
+		events = b.Now()
 	case words[0] == "facts":
 		events = b.Facts()
 	case stream != nil:

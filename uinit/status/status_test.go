@@ -151,3 +151,47 @@ func TestNote(t *testing.T) {
 		t.Errorf("troubles %q, want %q", got, want)
 	}
 }
+
+// What a unit waits for is told as it is now, not as it was when the unit became late.
+func TestNow(t *testing.T) {
+	b := NewBoard(func(report.Event) {})
+	waits := "no carrier on lan"
+	b.Waits("lan", func() string { return waits })
+	b.Waits("disk", nil)
+	note := func(name, state, message string) {
+		b.Unit(report.Event{Kind: report.KindUnit, Name: name, State: state, Message: message}, false)
+	}
+	messages := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, e := range b.Now() {
+			got = append(got, e.State+" "+e.Message)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	note("lan", "running", "")
+	note("disk", "running", "")
+	messages("running waiting: no carrier on lan", "running ")
+	note("lan", "late", "waiting: no carrier on lan")
+	note("disk", "late", "still running")
+	waits = "no IPv6, has 192.0.2.5: no router advertisement on lan"
+	messages("late waiting: "+waits, "late still running")
+	note("lan", "failed", "no carrier on lan")
+	note("disk", "ok", "")
+	messages("failed no carrier on lan", "ok ")
+	// Whoever asks is told so, and the report is not.
+	note("lan", "late", "waiting: no carrier on lan")
+	socket := filepath.Join(t.TempDir(), "s")
+	if err := b.Listen(t.Context(), socket); err != nil {
+		t.Fatal(err)
+	}
+	events, err := Ask(socket, "status")
+	if err != nil || len(events) != 2 || events[0].Message != "waiting: "+waits {
+		t.Errorf("told %+v, %v", events, err)
+	}
+	if got := b.Units()[0].Message; got != "waiting: no carrier on lan" {
+		t.Errorf("the unit has %q", got)
+	}
+}
