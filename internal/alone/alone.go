@@ -35,6 +35,8 @@ type Disks struct {
 	// plain are disks without a firmware's mark, by name, as of a sequence number that the kernel counts up with each
 	// medium (Documentation/ABI/stable/sysfs-block, diskseq). No firmware makes arrays while we run.
 	plain map[string]string
+	// marks are those of Linux's own arrays; nil: none.
+	marks Memo[*signature.Found]
 }
 
 // Check returns nil where a device may be used by itself, or a *MemberError. It looks at the device, at the disk of
@@ -100,7 +102,7 @@ func (d *Disks) Member(name string) *MemberError {
 	if array := holder(d.Sys, name); array != "" { // the driver has read it
 		return d.member(name, signature.Found{Type: linux, Kind: signature.RAID}, array)
 	}
-	if found, _ := d.look(name, signature.Arrays); found != nil {
+	if found, _ := d.marks.Of(d.Sys, name, func() (*signature.Found, error) { return d.look(name, signature.Arrays) }); found != nil {
 		return d.member(name, *found, "")
 	}
 	return d.Firmware(name)

@@ -48,6 +48,9 @@ func Disk(sys fs.FS, name string) string {
 func Partitions(sys fs.FS, name string) (names []string) {
 	entries, _ := fs.ReadDir(sys, path.Join("class/block", name))
 	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), name) { // of the dozens of files there are
+			continue
+		}
 		if disk.Attribute(sys, path.Join(name, e.Name()), "partition") != "" {
 			names = append(names, e.Name())
 		}

@@ -40,11 +40,10 @@ func (a *arrays) await(ctx context.Context, name string, cfg spec.Array, want md
 			limited, cancel = context.WithTimeoutCause(ctx, cfg.Patience(), errWaited)
 		}
 		err = a.AwaitDisk(limited, func() (bool, error) {
-			have, err := a.kernel.Observe(limited)
+			have, err := a.observe()
 			if err != nil {
 				return false, err
 			}
-			a.clear(md.Claimed(want, have))
 			op = md.Decide(name, want, have)
 			a.wait(name, op.Reason)
 			if op.Action == md.Wait {
@@ -80,12 +79,11 @@ func (a *arrays) carryOut(ctx context.Context, want md.Machine, op md.Op) error 
 			return err
 		}
 	}
-	have, err := a.kernel.Observe(ctx)
+	have, err := a.observe()
 	if err != nil {
 		return err
 	}
 	a.Facts.Fact(plan.Unclaimed.Is(a.unclaimed(have)))
-	a.clear(md.Claimed(want, have))
 	a.remember(op.Members...)
 	a.mu.Lock()
 	a.device[op.Array] = op.Device

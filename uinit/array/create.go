@@ -35,7 +35,7 @@ func (a *arrays) disksOf(ctx context.Context, m *spec.Machine, name string) (fou
 		if found, complete, err = md.Find(a.sys, texts); err != nil {
 			return false, err
 		}
-		have, err := a.kernel.Observe(ctx)
+		have, err := a.observe()
 		if err != nil {
 			return false, err
 		}

@@ -41,6 +41,7 @@ type arrays struct {
 	insisting map[string]bool
 
 	late latecomers
+	seen shared[md.State]
 }
 
 func newArrays(d *feature.Deps, s system) *arrays {
@@ -76,6 +77,17 @@ func (a *arrays) stop(context.Context) error {
 // Answers let uinitctl ask about arrays and have work done on them.
 func (a *arrays) Answers() map[string]status.Stream {
 	return map[string]status.Stream{"array": a.answer}
+}
+
+// observe looks at all disks and arrays. Partitions of members are not left for anybody to use.
+func (a *arrays) observe() (md.State, error) {
+	return a.seen.ask(func() (md.State, error) {
+		have, err := a.kernel.Observe(a.Life)
+		if err == nil {
+			a.clear(md.Claimed(a.machine(), have))
+		}
+		return have, err
+	})
 }
 
 // machine is what planning needs of the box.

@@ -79,11 +79,10 @@ func (a *arrays) lookAgain() {
 
 // lookAtDisks has one member join that came late and may, and says whether it did. Of all others it says that they are there.
 func (a *arrays) lookAtDisks() (joined bool) {
-	have, err := a.kernel.Observe(a.Life)
+	have, err := a.observe()
 	if err != nil {
 		return false
 	}
-	a.clear(md.Claimed(a.machine(), have))
 	if a.late.lost {
 		for _, m := range have.Members {
 			a.late.came[m.Device] = true

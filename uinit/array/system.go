@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/internal/blank"
 	"github.com/imgbuild/imgbuild/internal/disk"
 	"github.com/imgbuild/imgbuild/internal/holder"
@@ -47,7 +48,7 @@ const (
 
 func newSystem(d *feature.Deps) system {
 	return system{
-		sys: dev.Sys(), kernel: md.System{Sys: dev.Sys(), Disks: d.Disks.Disks, LoadModule: d.Kmod.Load}, load: d.Kmod.Load,
+		sys: dev.Sys(), kernel: md.System{Sys: dev.Sys(), Disks: d.Disks.Disks, Seen: &alone.Memo[md.Seen]{}, LoadModule: d.Kmod.Load}, load: d.Kmod.Load,
 		free: func(ctx context.Context, disks ...md.Member) error { return free(ctx, d.Disks.Check, disks) },
 		run:  run, name: md.Link,
 		drop: func(disk string) ([]string, error) { return md.DropPartitions(dev.Sys(), disk) },

@@ -29,6 +29,8 @@ type System struct {
 	Sys fs.FS
 	// Disks tells what may be a member.
 	Disks *alone.Disks
+	// Seen is what was read of them; without it each look reads all.
+	Seen *alone.Memo[Seen]
 	// LoadModule loads a driver; that it is built in is no error.
 	LoadModule func(name string) error
 
@@ -36,7 +38,7 @@ type System struct {
 }
 
 // Observe reads superblocks past the page cache: of a device that was in use it may be old.
-func (k System) Observe(context.Context) (State, error) { return Look(k.Disks) }
+func (k System) Observe(context.Context) (State, error) { return Look(k.Disks, k.Seen) }
 
 // personality is the module of a level.
 var personality = map[int]string{-1: "linear", 0: "raid0", 1: "raid1", 4: "raid456", 5: "raid456", 6: "raid456", 10: "raid10"}

@@ -1,6 +1,7 @@
 package md
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"path"
@@ -10,9 +11,18 @@ import (
 	"github.com/imgbuild/imgbuild/internal/disk"
 )
 
+// Seen is what was read of a device: a member, or why it is none.
+type Seen struct {
+	member Member
+	none   error
+}
+
 // Look reads the superblocks of all disks and partitions, and which arrays run. A disk that a firmware made an array of is no
-// member of ours, nor is what lies on a member.
-func Look(disks *alone.Disks) (State, error) {
+// member of ours, nor is what lies on a member. What was seen and has not been written to since is not read again.
+func Look(disks *alone.Disks, seen *alone.Memo[Seen]) (State, error) {
+	if seen == nil {
+		seen = &alone.Memo[Seen]{}
+	}
 	sys := disks.Sys
 	have := State{Unreadable: map[string]error{}}
 	entries, err := fs.ReadDir(sys, "class/block")
@@ -47,7 +57,15 @@ func Look(disks *alone.Disks) (State, error) {
 		if taken[name] || skip(sys, name) || inside(name) {
 			continue
 		}
-		m, err := look(disks, name)
+		s, err := seen.Of(sys, name, func() (Seen, error) {
+			m, err := look(disks, name)
+			if errors.Is(err, ErrNone) || errors.Is(err, ErrDamaged) {
+				return Seen{none: err}, nil
+			}
+			return Seen{member: m}, err
+		})
+		m, err := s.member, cmp.Or(err, s.none)
+		m.Busy = err == nil && held(sys, name)
 		switch {
 		case err == nil:
 			have.Members = append(have.Members, m)
@@ -76,10 +94,14 @@ func look(disks *alone.Disks, name string) (Member, error) {
 	if e := disks.Firmware(name); e != nil {
 		return m, e
 	}
-	holders, _ := fs.ReadDir(sys, path.Join("class/block", name, "holders"))
-	m.Busy = len(holders) > 0
 	describe(sys, &m)
 	return m, nil
+}
+
+// held says that something is made of a device.
+func held(sys fs.FS, name string) bool {
+	holders, _ := fs.ReadDir(sys, path.Join("class/block", name, "holders"))
+	return len(holders) > 0
 }
 
 // describe adds what a person and a profile know a device by.

@@ -81,7 +81,7 @@ func TestLook(t *testing.T) {
 		"sdc": {4096: front, (n - 2) * 512: intel}, "sdc/sdc1": {4096: front},
 	}
 	sectors := map[string]int64{"sda": n, "sda/sda1": 8192, "sdb": n, "sdb/sdb1": n - 2048, "sdc": n, "sdc/sdc1": 8192, "sdd": n, "sdd/sdd1": n - 2048}
-	have, err := Look(machine(t, disks, sectors))
+	have, err := Look(machine(t, disks, sectors), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

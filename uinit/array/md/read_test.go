@@ -62,10 +62,10 @@ func TestReadOneOfSeveral(t *testing.T) {
 // A disk is known by its serial number and place, a partition by its label as well; what holds a disk, or nobody may open,
 // is told; a member of an array that runs is no member to be had.
 func TestLookDescribes(t *testing.T) {
-	if have, err := Look(&alone.Disks{Sys: fstest.MapFS{}}); err != nil || have.Members != nil {
+	if have, err := Look(&alone.Disks{Sys: fstest.MapFS{}}, nil); err != nil || have.Members != nil {
 		t.Errorf("before the first disk: %+v, %v", have, err)
 	}
-	if _, err := Look(&alone.Disks{Sys: fstest.MapFS{"class/block": &fstest.MapFile{}}}); err == nil {
+	if _, err := Look(&alone.Disks{Sys: fstest.MapFS{"class/block": &fstest.MapFile{}}}, nil); err == nil {
 		t.Error("what cannot be listed is no error")
 	}
 	const n = 4096

@@ -71,8 +71,7 @@ func Exists(sys fs.FS, device string) bool {
 func Describe(sys fs.FS, device string) Member {
 	m := Member{Device: device, Number: attribute(sys, device, "dev"), Sectors: sectors(sys, device)}
 	describe(sys, &m)
-	holders, _ := fs.ReadDir(sys, path.Join("class/block", device, "holders"))
-	m.Busy = len(holders) > 0
+	m.Busy = held(sys, device)
 	return m
 }
 
