@@ -61,7 +61,8 @@ timeout = "8s"
 `
 
 // With one disk of a mirror there, nothing on it is used by itself: no partition, no volume; whichever disk comes late. Nor is
-// a disk of an array that firmware made, which the greeting names.
+// a disk of an array that firmware made, which the greeting names. A disk whose array runs joins it where that is safe, and else it
+// is named.
 func TestLegsAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	a := extended(t, legs, map[string]string{"files/usr/bin/await": string(compiled(t, "./await"))})
@@ -80,21 +81,21 @@ func TestLegsAreLeftAlone(t *testing.T) {
 		}
 		return list
 	}
-	for _, id := range []string{"n0", "n1", "o0", "o1"} {
+	for _, id := range []string{"n0", "n1", "n2", "o0", "o1"} {
 		paths[id] = blank(t, dir, id)
 	}
 	mounted := func(s *report.State, targets ...string) bool {
 		return !slices.ContainsFunc(targets, func(target string) bool { return s.Units["mount:"+target].State != "ok" })
 	}
 
-	vm.Config.Disks = disks("n0", "n1", "o0", "o1")
+	vm.Config.Disks = disks("n0", "n1", "n2", "o0", "o1")
 	g := startFor(t, vm.Config, 6*time.Minute)
 	until(t, g, "the drivers", func(s *report.State) bool { return s.Units["coldplug"].State == "ok" })
 	// By hand, and so the units of the arrays have nothing to do with them yet; the kernel ends them clean.
-	inside(t, g, `set -e; set -- $(await disk n0 n1 o0 o1)
+	inside(t, g, `set -e; set -- $(await disk n0 n1 o0 o1 n2)
 c='--run --assume-clean --level=1 --raid-devices=2 --homehost=any'
 modprobe raid1
-mdadm -q --create /dev/md/new $c --metadata=1.0 --name=new /dev/$1 /dev/$2
+mdadm -q --create /dev/md/new $c --metadata=1.0 --bitmap=internal --name=new --spare-devices=1 /dev/$1 /dev/$2 /dev/$5
 mdadm -q --create /dev/md/old $c --metadata=0.90 /dev/$3 /dev/$4`)
 	for _, array := range []string{"new", "old"} {
 		inside(t, g, `set -e; md=$(readlink -f /dev/md/`+array+`)
@@ -166,10 +167,32 @@ mount -t ext4 /dev/made/srv /run/volume; echo volume > /run/volume/file; umount 
 	disk := inside(t, g, `await bare o1`)
 	// Together, or one after the other where somebody looked at one of them just then.
 	saysLike(t, g, "", disk+"1(, "+disk+"2)?: not shown by itself, since "+disk+" is a member", disk+"2: not shown by itself, since "+disk+" is a member")
+	stale := regexp.MustCompile(`^\[` + disk + ` \(slot 1, at [0-9:]+, serial o1\) of array old is not used: it is stale, \d+ events? behind, .*mdadm --zero-superblock /dev/` + disk + `" and then "mdadm /dev/md_old --add /dev/` + disk + `" fill it anew\]$`)
+	mustDeclare(t, g, "array.unclaimed")
+	until(t, g, "the word of a stale member", func(s *report.State) bool { return stale.MatchString(fmt.Sprint(s.Facts["array.unclaimed"].Value)) })
+	saysLike(t, g, "", disk+` \(slot 1, at [0-9:]+, serial o1\) of array old is not used: it is stale`)
+	if got := inside(t, g, `uinitctl array status`); !strings.Contains(got, "of array old is not used: it is stale") {
+		t.Errorf("the status of a stale member:\n%s", got)
+	}
 	if got := inside(t, g, `cat /new/file /old/file /volume/file; `+mounts); !strings.HasPrefix(got, "new\nold\nvolume\n") || !strings.Contains(got, "/dev/md_new1 /new\n") || strings.Contains(got, disk+"1") || strings.Contains(got, disk+"2") {
 		t.Errorf("afterwards:\n%s", got)
 	}
-	inside(t, g, `echo more > /new/more`)
+	// A cable that was loose: the array goes on without the disk, and has a bitmap of what it missed.
+	if _, err := g.QMP(t.Context(), "device_del", map[string]string{"id": "n1"}); err != nil {
+		t.Fatal(err)
+	}
+	hasFact(t, g, "array.new.state", "degraded")
+	inside(t, g, `echo more > /new/more; sync`)
+	if _, err := g.QMP(t.Context(), "device_add", map[string]any{"driver": "scsi-hd", "bus": "bus-scsi.0", "drive": "node-n1", "id": "n1", "serial": "n1"}); err != nil {
+		t.Fatal(err)
+	}
+	hasFact(t, g, "array.new.state", "ok")
+	plug(t, g, "n2", paths["n2"])
+	hasFact(t, g, "array.new.spare", 1.0)
+	saysLike(t, g, "", `array new: sd[a-h] \(slot 1, at [0-9:]+, serial n1\) came late: mdadm /dev/md_new --re-add`, `array new: sd[a-h] \(spare, at [0-9:]+, serial n2\) came late: mdadm /dev/md_new --add`)
+	if got := inside(t, g, `uinitctl array status`); strings.Contains(got, "of array new is not used") {
+		t.Errorf("all that came late has joined:\n%s", got)
+	}
 	off(t, g)
 	if one, other := content(t, paths["n0"]), content(t, paths["n1"]); one != other {
 		t.Error("the copies differ")
