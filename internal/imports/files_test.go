@@ -80,6 +80,7 @@ var reasons = map[string]string{
 	"uinit/link/make.go":                       kernels,
 	"uinit/link/resolv.go":                     images,
 	"uinit/log/journal/kernel.go":              kernels,
+	"uinit/mount/btrfs.go scan":                devices,
 	"uinit/mount/loop.go":                      images,
 	"uinit/mount/profile.go openReadOnly":      devices,
 	"uinit/mount/source.go named":              devices,

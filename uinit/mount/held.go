@@ -10,12 +10,12 @@ import (
 
 // unheld refuses a device that somebody else uses, before anything is made on it or repaired. What is mounted already may
 // be mounted in a second place: the kernel makes one file system of both, and nothing may repair it meanwhile.
-func (m *Mount) unheld(fs FileSystem) (mounted bool, err error) {
+func (m *Mount) unheld(device string) (mounted bool, err error) {
 	flag := os.O_RDWR
 	if m.cfg.ReadsOnly() {
 		flag = os.O_RDONLY
 	}
-	err = holder.Unheld(fs.Source, flag)
+	err = holder.Unheld(device, flag)
 	busy := (*holder.BusyError)(nil)
 	if !errors.As(err, &busy) {
 		return false, nil // mount(2) says it better

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -52,22 +51,12 @@ func (m *Mount) Run(ctx context.Context) error {
 	}
 	fs := FileSystem{Source: m.cfg.Source, Target: m.target, Type: m.cfg.Type}
 	fs.Flags, fs.Data = wary(m.cfg)
-	wanted := ParseSource(m.cfg.Source)
+	wanted, parts := ParseSource(m.cfg.Source), []string(nil)
 	// A bind has no device of its own, whatever its source is called.
 	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
 		m.say(wanted.missing())
-		err := m.deps.Wait(ctx, func() (found bool, err error) {
-			fs.Source, err = m.find(wanted)
-			if group := m.cfg.VolumeGroup(); group != "" && fs.Source == "" && err == nil {
-				if failed := m.deps.Activate(ctx, group); failed != nil {
-					m.say(failed.Error())
-					return false, nil // the next disk may be what is missing
-				}
-				fs.Source, err = m.find(wanted)
-			}
-			return fs.Source != "", err
-		})
-		if err != nil {
+		var err error
+		if fs.Source, parts, err = m.await(ctx, wanted); err != nil {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
 	}
@@ -78,13 +67,15 @@ func (m *Mount) Run(ctx context.Context) error {
 	}
 	elsewhere := false
 	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
-		done, err := m.deps.Turns.take(ctx, fs.Source)
+		done, err := m.deps.Turns.take(ctx, parts[0])
 		if err != nil {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
 		defer done()
-		if elsewhere, err = m.unheld(fs); err != nil {
-			return fmt.Errorf("mounting %s: %w", m.target, err)
+		for _, device := range parts {
+			if elsewhere, err = m.unheld(device); err != nil {
+				return fmt.Errorf("mounting %s: %w", m.target, err)
+			}
 		}
 	}
 	if m.cfg.Create {
@@ -102,17 +93,14 @@ func (m *Mount) Run(ctx context.Context) error {
 	if fs.Type != "" {
 		_ = m.deps.LoadModule("fs-" + fs.Type) // the kernel's answer to mount(2) is the better error
 	}
+	if len(parts) > 1 {
+		_ = m.deps.LoadModule("fs-btrfs")
+		if err := scan(parts); err != nil {
+			return fmt.Errorf("mounting %s: %w", m.target, err)
+		}
+	}
 	m.say("mount(2) of " + fs.Source)
 	return attachBelow(fs)
-}
-
-// find looks for the device, and notes who would answer and may not.
-func (m *Mount) find(wanted Wanted) (string, error) {
-	device, passed, err := Devices{Sys: m.deps.Sys, Open: openReadOnly, Alone: m.deps.Alone}.Find(wanted)
-	if passed != nil {
-		m.say(wanted.missing() + ": " + strings.ReplaceAll(passed.Error(), "\n", "; "))
-	}
-	return device, err
 }
 
 // Waiting says what Run waits for.

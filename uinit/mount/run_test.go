@@ -268,7 +268,7 @@ func TestBesides(t *testing.T) {
 	holdertest.Guest(t, file, os.O_RDONLY)
 	for _, options := range [][]string{nil, {"ro"}} {
 		m := New("/srv", spec.Mount{Type: "xfs", Options: options}, Deps{})
-		if mounted, err := m.unheld(FileSystem{Source: file}); mounted || (err == nil) != (options != nil) {
+		if mounted, err := m.unheld(file); mounted || (err == nil) != (options != nil) {
 			t.Errorf("%q: %v, %v", options, mounted, err)
 		}
 	}

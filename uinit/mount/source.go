@@ -76,7 +76,7 @@ type Devices struct {
 }
 
 // Find returns the device of what is wanted among those in /sys/class/block, or "" where there is
-// none yet. Two that answer alike are an error: mounting the wrong one could cost data. Those that answer and may not be used
+// none yet. Two that answer alike are an error: mounting the wrong one could cost data; but those of one btrfs are one answer. Those that answer and may not be used
 // by themselves are left out; passed tells why.
 func (d Devices) Find(w Wanted) (device string, passed, err error) {
 	if w.Device != "" {
@@ -107,6 +107,9 @@ func (d Devices) Find(w Wanted) (device string, passed, err error) {
 		return "", passed, nil
 	case 1:
 		return found[0], nil, nil
+	}
+	if first := d.together(found); first != "" {
+		return first, nil, nil
 	}
 	return "", nil, fmt.Errorf("looking for %s: %s answer alike", w, strings.Join(found, " and "))
 }
