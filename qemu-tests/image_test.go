@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,6 +70,10 @@ func built(t *testing.T, name string) appliance {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
+	if filepath.IsAbs(name) && slices.Equal(p.Formats, []profile.Format{profile.FormatKernel}) {
+		// Packed once and read once: packing well is the larger half of it. What is shipped, media and figures are packed.
+		p.Image.Compression = profile.None
+	}
 	if _, err := e.Build(t.Context(), p, dir, build.Options{}); err != nil {
 		t.Fatal(err)
 	}
