@@ -7,10 +7,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/imgbuild/imgbuild/uinit/dhcp/said"
 )
 
 // Conn carries messages of one interface.
@@ -24,23 +25,19 @@ type Conn interface {
 
 // Client asks for a lease and keeps it. Make it with New.
 type Client struct {
+	said.Said
 	// Link is the interface's name, for Waiting.
 	Link string
 	// MAC is the interface's hardware address.
 	MAC net.HardwareAddr
 	// Hostname, where given, is what servers and their logs should call this machine; "" is nothing.
 	Hostname func() string
-	// Warn, where given, is told why there is no lease, or no more, when that is not for want of an answer: each reason once.
-	Warn func(string)
 	// Rand gives a number in [0, 1), for transaction numbers and jitter; nil means a good source.
 	Rand func() float64
 
 	declined chan conflict
 	// taker is who has an address that is being declined.
 	taker net.HardwareAddr
-	// why is what Warn was told since there was a lease, warned what it was told last.
-	why, warned string
-	waiting     atomic.Pointer[[2]string]
 }
 
 // conflict is an address that another machine has.
@@ -101,7 +98,7 @@ func (c *Client) Run(ctx context.Context, conn Conn, last *Lease, changed func(*
 		if errors.Is(err, errRefused) {
 			// A server that offers and then refuses must not be asked in a tight loop.
 			refusals++
-			c.say(c.why, "")
+			c.Rest("")
 			err = c.wait(ctx, conn, netip.Addr{}, time.Now().Add(c.pause(exchange{}, refusals)))
 		}
 		if ended(err) {
@@ -155,11 +152,10 @@ func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(
 	for {
 		now := lease // whoever is told keeps it
 		changed(&now)
-		c.why = ""
-		c.say("", "")
+		c.Bound()
 		err := c.wait(ctx, conn, lease.Address.Addr(), lease.Start.Add(lease.Renew))
 		if err == nil {
-			c.warned = "" // it was good for a while
+			c.Lasted()
 			lease, err = c.extend(ctx, conn, lease)
 		}
 		if ended(err) {
@@ -212,12 +208,12 @@ const declinePause = 10 * time.Second
 
 // decline gives back an address that another machine has, which nobody answers. It returns errDeclined a while later.
 func (c *Client) decline(ctx context.Context, conn Conn, lease Lease) error {
-	c.warn(fmt.Sprintf("%v, which DHCP server %v lent to %s, belongs to another machine, %v: declined", lease.Address.Addr(), lease.Server, c.Link, c.taker))
-	c.say(c.why, "")
+	c.Wrong(fmt.Sprintf("%v, which DHCP server %v lent to %s, belongs to another machine, %v: declined", lease.Address.Addr(), lease.Server, c.Link, c.taker))
+	c.Rest("")
 	p := c.message(dhcpv4.MessageTypeDecline, c.xid(), time.Now(), requested(lease.Address.Addr()),
 		dhcpv4.OptServerIdentifier(net.IP(lease.Server.AsSlice())), dhcpv4.OptMessage(fmt.Sprintf("%v has it", c.taker)))
 	if err := conn.Send(p, netip.Addr{}, netip.Addr{}); err != nil {
-		c.say(c.why, fmt.Sprintf("; telling the server: %v", err))
+		c.Rest(fmt.Sprintf("; telling the server: %v", err))
 	}
 	if err := c.wait(ctx, conn, netip.Addr{}, time.Now().Add(declinePause)); err != nil {
 		return err

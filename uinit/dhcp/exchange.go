@@ -57,10 +57,10 @@ func (c *Client) exchange(ctx context.Context, conn Conn, e exchange) (*dhcpv4.D
 		if e.sent != nil {
 			e.sent(time.Now())
 		}
-		c.say(c.since(fmt.Sprintf("no answer to DHCP%s on %s", e.message.MessageType(), c.Link)), fmt.Sprintf(" (%d sent)", n))
+		c.For(fmt.Sprintf("no answer to DHCP%s on %s", e.message.MessageType(), c.Link), fmt.Sprintf(" (%d sent)", n))
 		// An interface that is down just now loses this one; the next may pass.
 		if err := conn.Send(e.message, e.from, e.to); err != nil {
-			c.say(c.since(fmt.Sprintf("sending DHCP%s on %s", e.message.MessageType(), c.Link)), fmt.Sprintf(" (%d tried): %v", n, err))
+			c.For(fmt.Sprintf("sending DHCP%s on %s", e.message.MessageType(), c.Link), fmt.Sprintf(" (%d tried): %v", n, err))
 		}
 		timer := time.NewTimer(c.pause(e, n))
 		p, err := c.await(ctx, conn, e, timer.C)

@@ -3,13 +3,15 @@ package dhcp6
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/imgbuild/imgbuild/uinit/dhcp/said"
 )
 
 // Conn carries messages of one interface between the client's port and all servers on the link.
@@ -21,6 +23,7 @@ type Conn interface {
 
 // Client asks for an address and keeps it, or asks for information only. Make it with New.
 type Client struct {
+	said.Said
 	// Link is the interface's name, for Waiting.
 	Link string
 	// MAC is the interface's hardware address.
@@ -34,7 +37,6 @@ type Client struct {
 
 	declined chan netip.Addr
 	solMaxRT time.Duration
-	waiting  atomic.Pointer[[2]string]
 }
 
 // ErrClosed says that the connection ended.
@@ -43,15 +45,6 @@ var ErrClosed = errors.New("the DHCPv6 connection is closed")
 // New makes a client for an interface.
 func New(link string, mac net.HardwareAddr, hostname func() string, stateless bool) *Client {
 	return &Client{Link: link, MAC: mac, Hostname: hostname, Stateless: stateless, declined: make(chan netip.Addr, 1), solMaxRT: time.Hour}
-}
-
-// Waiting says which answer the client is waiting for, "no answer to DHCPv6 SOLICIT on lan", and how it asked so far, " (4 sent)".
-// Both are empty while the lease is good.
-func (c *Client) Waiting() (what, asked string) {
-	if s := c.waiting.Load(); s != nil {
-		return s[0], s[1]
-	}
-	return "", ""
 }
 
 // Decline tells that another machine uses the address, as duplicate address detection found. The server hears of it, and
@@ -102,6 +95,7 @@ func (c *Client) Run(ctx context.Context, conn Conn, last *Lease, changed func(*
 		if errors.Is(err, errRefused) {
 			// Neither a server that offers and then refuses nor one that lends what others use must be asked in a tight loop.
 			refusals++
+			c.Rest("")
 			err = c.wait(ctx, conn, netip.Addr{}, time.Now().Add(time.Second<<min(refusals-1, 9)))
 		}
 		if ended(err) {
@@ -120,6 +114,7 @@ func (c *Client) acquire(ctx context.Context, conn Conn) (Lease, error) {
 		accept: func(m *message, sent time.Time) bool {
 			l, err := leaseFrom(m, c.iaid(), sent)
 			if err != nil {
+				c.unhelpful(m, err)
 				return false
 			}
 			if m.MessageType == dhcpv6.MessageTypeReply && m.GetOneOption(dhcpv6.OptionRapidCommit) != nil {
@@ -156,7 +151,9 @@ func (c *Client) confirm(ctx context.Context, conn Conn, last Lease) error {
 		kind: dhcpv6.MessageTypeConfirm, options: options{c.association(last.Address)},
 		first: time.Second, longest: 4 * time.Second, until: time.Now().Add(10 * time.Second),
 		accept: func(m *message, _ time.Time) bool {
-			refused = status(m.Options.Options)
+			if refused = status(m.Options.Options); refused != nil {
+				c.unhelpful(m, refused)
+			}
 			return m.MessageType == dhcpv6.MessageTypeReply && m.GetOneOption(dhcpv6.OptionStatusCode) != nil
 		},
 	})
@@ -171,10 +168,11 @@ func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(
 	for {
 		now := lease // whoever is told keeps it
 		changed(&now)
-		c.say("", "")
+		c.Bound()
 		if err := c.wait(ctx, conn, lease.Address, lease.Start.Add(lease.Renew)); err != nil {
 			return err
 		}
+		c.Lasted()
 		next, err := c.request(ctx, conn, question{
 			kind: dhcpv6.MessageTypeRenew, options: append(options{option(dhcpv6.OptionServerID, []byte(lease.Server)), c.association(lease.Address)}, c.wishes()...),
 			first: 10 * time.Second, longest: 10 * time.Minute, until: lease.Start.Add(lease.Rebind),
@@ -202,7 +200,9 @@ func (c *Client) request(ctx context.Context, conn Conn, q question) (lease Leas
 		if m.MessageType != dhcpv6.MessageTypeReply {
 			return false
 		}
-		lease, refused = leaseFrom(m, c.iaid(), sent)
+		if lease, refused = leaseFrom(m, c.iaid(), sent); refused != nil {
+			c.unhelpful(m, refused)
+		}
 		return refused == nil || errors.Is(refused, errRefused)
 	}
 	err = c.ask(ctx, conn, q)
@@ -211,6 +211,7 @@ func (c *Client) request(ctx context.Context, conn Conn, q question) (lease Leas
 
 // decline gives an address back that others use (RFC 8415, section 18.2.8).
 func (c *Client) decline(ctx context.Context, conn Conn, lease Lease) error {
+	c.Wrong(fmt.Sprintf("%v, which DHCPv6 server %x lent to %s, belongs to another machine: declined", lease.Address, lease.Server, c.Link))
 	return c.ask(ctx, conn, question{
 		kind: dhcpv6.MessageTypeDecline, options: options{option(dhcpv6.OptionServerID, []byte(lease.Server)), c.association(lease.Address)}, first: time.Second, tries: 4,
 		accept: func(m *message, _ time.Time) bool { return m.MessageType == dhcpv6.MessageTypeReply },
@@ -225,7 +226,11 @@ func (c *Client) inform(ctx context.Context, conn Conn, changed func(*Lease)) er
 			kind: dhcpv6.MessageTypeInformationRequest, options: c.wishes(), first: time.Second, longest: time.Hour,
 			accept: func(m *message, sent time.Time) bool {
 				l = informationFrom(m, sent)
-				return m.MessageType == dhcpv6.MessageTypeReply && l.Server != "" && status(m.Options.Options) == nil
+				if err := status(m.Options.Options); err != nil {
+					c.unhelpful(m, err)
+					return false
+				}
+				return m.MessageType == dhcpv6.MessageTypeReply && l.Server != ""
 			},
 		})
 		if err != nil {
@@ -233,11 +238,20 @@ func (c *Client) inform(ctx context.Context, conn Conn, changed func(*Lease)) er
 		}
 		now := l
 		changed(&now)
-		c.say("", "")
+		c.Bound()
 		if err := c.wait(ctx, conn, netip.Addr{}, l.Start.Add(l.Renew)); err != nil {
 			return err
 		}
 	}
+}
+
+// unhelpful notes that a server said no, or what cannot be used: to say that nobody answers would be wrong.
+func (c *Client) unhelpful(m *message, err error) {
+	who := "a DHCPv6 server"
+	if id := data(m.Options.Options, dhcpv6.OptionServerID); id != nil {
+		who = fmt.Sprintf("DHCPv6 server %x", id)
+	}
+	c.Wrong(fmt.Sprintf("%s lends nothing to %s: %v", who, c.Link, err))
 }
 
 // wait sleeps until a moment, or until somebody else turns out to have the address; it drops what arrives meanwhile.
@@ -261,8 +275,6 @@ func (c *Client) wait(ctx context.Context, conn Conn, mine netip.Addr, until tim
 		}
 	}
 }
-
-func (c *Client) say(what, asked string) { c.waiting.Store(&[2]string{what, asked}) }
 
 func (c *Client) rand() float64 {
 	if c.Rand != nil {

@@ -33,10 +33,10 @@ func (c *Client) ask(ctx context.Context, conn Conn, q question) error {
 		sent := time.Now()
 		elapsed := min(sent.Sub(begun), 0xffff*10*time.Millisecond)
 		all := append(options{option(dhcpv6.OptionClientID, c.duid()), dhcpv6.OptElapsedTime(elapsed)}, q.options...)
-		c.say(fmt.Sprintf("no answer to DHCPv6 %s on %s", q.kind, c.Link), fmt.Sprintf(" (%d sent)", n))
+		c.For(fmt.Sprintf("no answer to DHCPv6 %s on %s", q.kind, c.Link), fmt.Sprintf(" (%d sent)", n))
 		m := &message{MessageType: q.kind, TransactionID: id, Options: dhcpv6.MessageOptions{Options: all}}
 		if err := conn.Send(m.ToBytes()); err != nil {
-			c.say(fmt.Sprintf("sending DHCPv6 %s on %s", q.kind, c.Link), fmt.Sprintf(" (%d tried): %v", n, err))
+			c.For(fmt.Sprintf("sending DHCPv6 %s on %s", q.kind, c.Link), fmt.Sprintf(" (%d tried): %v", n, err))
 		}
 		pause = c.next(q, pause)
 		limit := sent.Add(pause)

@@ -7,9 +7,11 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/imgbuild/imgbuild/uinit/dhcp6/lease"
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
+
+	"github.com/imgbuild/imgbuild/uinit/dhcp/said"
+	"github.com/imgbuild/imgbuild/uinit/dhcp6/lease"
 )
 
 // Lease is what a server lent.
@@ -32,7 +34,7 @@ var (
 func leaseFrom(m *message, iaid [4]byte, start time.Time) (Lease, error) {
 	l := informationFrom(m, start)
 	if l.Server == "" {
-		return l, fmt.Errorf("%w: no server identifier", errFormat)
+		return l, errors.New("no server identifier")
 	}
 	if err := status(m.Options.Options); err != nil {
 		return l, err
@@ -56,7 +58,7 @@ func leaseFrom(m *message, iaid [4]byte, start time.Time) (Lease, error) {
 			}
 		}
 	}
-	return l, fmt.Errorf("%w: no address", errFormat)
+	return l, errors.New("no address")
 }
 
 // take gives the lease an address, unless it is none or over already (RFC 8415, section 21.6).
@@ -135,7 +137,7 @@ func status(o options) error {
 		return nil
 	}
 	code := iana.StatusCode(binary.BigEndian.Uint16(b))
-	return fmt.Errorf("%w: %v (status %d) %q", errRefused, code, code, b[2:])
+	return fmt.Errorf("%w, %v (status %d)%s", errRefused, code, code, said.Quote(string(b[2:])))
 }
 
 // forever is what the protocol's infinity counts as: the kernel would make an address without a limit of it, which

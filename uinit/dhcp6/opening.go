@@ -9,9 +9,11 @@ import (
 // Opening is a client that opens its own socket.
 type Opening struct{ *Client }
 
-// NewOpening makes a client for a link as New does.
-func NewOpening(link string, mac net.HardwareAddr, hostname func() string, stateless bool) Opening {
-	return Opening{New(link, mac, hostname, stateless)}
+// NewOpening makes a client for a link as New does; warn is its Warn.
+func NewOpening(link string, mac net.HardwareAddr, hostname func() string, stateless bool, warn func(string)) Opening {
+	c := New(link, mac, hostname, stateless)
+	c.Warn = warn
+	return Opening{c}
 }
 
 // Run opens a socket at the link-local address of the interface with an index, and keeps a lease as Client.Run does.

@@ -10,7 +10,7 @@ import (
 )
 
 func init() {
-	dhcp6 = func(name string, mac net.HardwareAddr, hostname func() string, stateless bool) link.Client6 {
-		return client.NewOpening(name, mac, hostname, stateless)
+	dhcp6 = func(name string, mac net.HardwareAddr, hostname func() string, stateless bool, warn func(string)) link.Client6 {
+		return client.NewOpening(name, mac, hostname, stateless, warn)
 	}
 }

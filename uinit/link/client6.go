@@ -16,5 +16,5 @@ type Client6 interface {
 	Waiting() (what, asked string)
 }
 
-// Clients6 makes DHCPv6 clients, which tell servers the host's name; stateless ones ask for no address.
-type Clients6 func(name string, mac net.HardwareAddr, hostname func() string, stateless bool) Client6
+// Clients6 makes DHCPv6 clients, which tell servers the host's name, and warn why there is no lease; stateless ones ask for no address.
+type Clients6 func(name string, mac net.HardwareAddr, hostname func() string, stateless bool, warn func(string)) Client6

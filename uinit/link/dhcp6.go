@@ -94,7 +94,7 @@ func (w *work) runDHCP6(name string, a *active) {
 			return
 		}
 		ctx, stop := context.WithCancel(w.ctx)
-		a.asking6 = &asking6{client: w.client6(name, mac, hostName, how == information6), stop: stop, mac: n.Address, how: how}
+		a.asking6 = &asking6{client: w.client6(name, mac, hostName, how == information6, func(text string) { w.warn(ctx, text) }), stop: stop, mac: n.Address, how: how}
 		go w.ask6(ctx, a.asking6, name, n.Index, local, a.lease6)
 	}
 }

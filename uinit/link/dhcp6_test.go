@@ -162,8 +162,8 @@ func manage6(t *testing.T, a spec.Addressing) (*Manager, *told, context.Context)
 	dir := t.TempDir()
 	ctx, cancel := context.WithTimeout(context.Background(), 80*time.Second)
 	t.Cleanup(cancel)
-	m := New(ctx, &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {Match: veth, Addressing: a}}}, f, func(name string, mac net.HardwareAddr, hostname func() string, stateless bool) Client6 {
-		return dhcp6.NewOpening(name, mac, hostname, stateless)
+	m := New(ctx, &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {Match: veth, Addressing: a}}}, f, func(name string, mac net.HardwareAddr, hostname func() string, stateless bool, warn func(string)) Client6 {
+		return dhcp6.NewOpening(name, mac, hostname, stateless, warn)
 	})
 	m.resolvConf = filepath.Join(dir, "resolv.conf")
 	return m, f, ctx
