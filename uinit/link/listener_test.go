@@ -154,6 +154,16 @@ func TestNewsReachTheMachine(t *testing.T) {
 	if got := state(); got != "ok " {
 		t.Errorf("with the cable again the unit is %s", got)
 	}
+	// What degrades nothing is shown all the same, for as long as it is so.
+	const contested = "192.0.2.5 of lan belongs to another machine as well, 52:54:00:aa:bb:cc"
+	l.Contested("lan", contested)
+	if got := d.Facts.Troubles(); !slices.Equal(got, []string{contested}) || state() != "ok " {
+		t.Errorf("of a contested address is shown %q, and the unit is %s", got, state())
+	}
+	l.Contested("lan", "")
+	if got := d.Facts.Troubles(); len(got) > 0 {
+		t.Errorf("afterwards is shown %q", got)
+	}
 	l.Fact(plan.MAC.Of("lan").Is("52:54:00:12:34:56"))
 	if got := featuretest.Fact(d, "link.lan.mac"); got != "52:54:00:12:34:56" {
 		t.Errorf("the fact is %v", got)
