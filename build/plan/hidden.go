@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -15,7 +14,7 @@ import (
 // checkMounts finds mounts that would hide what packages, the kernel or the profile itself bring: a program that is gone as soon as
 // a disk is there. An overlay may have something for when the disk is missing.
 func checkMounts(p *profile.Profile, files []tree.File) error {
-	var problems profile.Problems
+	j := p.Judge().Of("packages")
 	for _, at := range slices.Sorted(maps.Keys(p.Mount)) {
 		below := strings.TrimPrefix(MergedUsr(at), "/") + "/"
 		i := slices.IndexFunc(files, func(f tree.File) bool {
@@ -23,17 +22,16 @@ func checkMounts(p *profile.Profile, files []tree.File) error {
 		})
 		if i >= 0 {
 			key := problem.JoinKey("mount", at)
-			problems = append(problems, profile.Problem{Pos: p.At(key), Key: key,
-				Msg: fmt.Sprintf("would hide /%s (%s); accepted: a folder in which the image itself has nothing", files[i].Path, files[i].Why)})
+			j.Bad(key, "would hide /%s (%s); accepted: a folder in which the image itself has nothing", files[i].Path, files[i].Why)
 		}
 	}
-	return problems.Err()
+	return j.Found().Err()
 }
 
 // checkPrograms finds shells and services whose program is not in the image. What lies on a mounted file system is known
 // to nobody here.
 func checkPrograms(p *profile.Profile, t *tree.Tree) error {
-	var problems profile.Problems
+	j := p.Judge().Of("packages", "image.commands", "image.overlays")
 	want := func(key, program string) {
 		if program == "" || strings.HasPrefix(program, "/usr/sbin/nologin") || mounted(p, program) {
 			return
@@ -48,8 +46,7 @@ func checkPrograms(p *profile.Profile, t *tree.Tree) error {
 		default:
 			return
 		}
-		problems = append(problems, profile.Problem{Pos: p.At(key), Key: key,
-			Msg: fmt.Sprintf("%s %s; accepted: a command of image.commands in /bin, a file of [packages.*] or one of an overlay", program, why)})
+		j.Bad(key, "%s %s; accepted: a command of image.commands in /bin, a file of [packages.*] or one of an overlay", program, why)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.User)) {
 		want(problem.JoinKey("user", name)+".shell", p.User[name].Shell)
@@ -59,7 +56,7 @@ func checkPrograms(p *profile.Profile, t *tree.Tree) error {
 			want(problem.JoinKey("service", name)+".command", command[0])
 		}
 	}
-	return problems.Sort().Err()
+	return j.Found().Sort().Err()
 }
 
 func mounted(p *profile.Profile, file string) bool {

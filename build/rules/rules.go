@@ -3,7 +3,6 @@
 package rules
 
 import (
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -83,8 +82,9 @@ func Check(p *profile.Profile, overlays []plan.Overlay, open tree.Opener) profil
 	}
 	r := newRuleset(files, open)
 	if _, ok := r.files[p.Firewall.Rules]; !ok && !wholePackages(p) {
-		key := "firewall.rules"
-		return profile.Problems{{Pos: p.At(key), Key: key, Msg: fmt.Sprintf("nothing brings %s; accepted: a file of an overlay in image.overlays", p.Firewall.Rules)}}
+		j := p.Judge().Of("image.overlays", "packages")
+		j.Bad("firewall.rules", "nothing brings %s; accepted: a file of an overlay in image.overlays", p.Firewall.Rules)
+		return j.Found()
 	}
 	var problems profile.Problems
 	for _, c := range nft.Scan(p.Firewall.Rules, r.read, r.match) {

@@ -1,7 +1,6 @@
 package sources
 
 import (
-	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
@@ -41,7 +40,9 @@ func newModes(p *profile.Profile) *modes {
 }
 
 func (m *modes) bad(key, format string, args ...any) {
-	m.problems = append(m.problems, profile.Problem{Pos: m.p.At(key), Key: key, Msg: fmt.Sprintf(format, args...)})
+	j := m.p.Judge().Of("image.overlays", "image.modes")
+	j.Bad(key, format, args...)
+	m.problems = append(m.problems, j.Found()...)
 }
 
 // settle returns an overlay as it lies in the image; key is where the profile names it. Where all of it is shut, that

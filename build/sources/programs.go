@@ -1,7 +1,6 @@
 package sources
 
 import (
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/suggest"
 
 	"github.com/imgbuild/imgbuild/build/plan"
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
@@ -38,20 +38,19 @@ func checkPrograms(p *profile.Profile, overlays []plan.Overlay) profile.Problems
 	if open {
 		return nil
 	}
-	var problems profile.Problems
+	j := p.Judge().Of("packages", "image.commands", "image.overlays")
 	want := func(key, program string) {
 		if program == "" || have[plan.MergedUsr(program)] || strings.HasPrefix(program, "/usr/sbin/nologin") {
 			return
 		}
-		problems = append(problems, profile.Problem{Pos: p.At(key), Key: key, Msg: fmt.Sprintf(
-			"nothing brings %s%s; accepted: a command of image.commands in /bin, a file of [packages.*] or one of an overlay",
-			program, suggest.DidYouMean(path.Clean(program), slices.Sorted(maps.Keys(have))))})
+		j.Bad(key, "nothing brings %s%s; accepted: a command of image.commands in /bin, a file of [packages.*] or one of an overlay",
+			program, suggest.DidYouMean(path.Clean(program), slices.Sorted(maps.Keys(have))))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Service)) {
-		want("service."+name+".command", p.Service[name].Command[0])
+		want(problem.JoinKey("service", name)+".command", p.Service[name].Command[0])
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.User)) {
-		want("user."+name+".shell", p.User[name].Shell)
+		want(problem.JoinKey("user", name)+".shell", p.User[name].Shell)
 	}
-	return problems
+	return j.Found()
 }

@@ -25,7 +25,7 @@ func (c *crosser) links() {
 		if name == "" || len(name) > 15 || strings.ContainsAny(name, "/: \t\n%") || name == "lo" || name == "." || name == ".." {
 			c.Sure().Bad(key, "is not an interface name; accepted: up to 15 characters without / : %% or blanks, and not lo")
 		}
-		c.addressing(key, name, l, seen)
+		c.addressing(key, name, l, all, seen)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Ethernet)) {
 		if i := c.p.Ethernet[name].Match.Index; i != nil && *i < 0 {
@@ -36,7 +36,11 @@ func (c *crosser) links() {
 	c.vlans(all)
 	c.bridges()
 	for _, circle := range linkCircles(all) {
-		c.Sure().Bad(problem.JoinKey(all[circle[0]].Kind, circle[0]), "interfaces are made of each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
+		var rows []string
+		for _, name := range circle {
+			rows = append(rows, problem.JoinKey(all[name].Kind, name))
+		}
+		c.Sure().Of(rows...).Bad(rows[0], "interfaces are made of each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
 	}
 }
 
@@ -49,14 +53,14 @@ func (c *crosser) linkNames(all map[string]spec.Link) {
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		for _, name := range slices.Sorted(slices.Values(kinds[kind])) {
 			if all[name].Kind != kind {
-				c.Sure().Bad(problem.JoinKey(kind, name), "%s is the name of a %s already; accepted: each name once over all kinds of interfaces", name, all[name].Kind)
+				c.Sure().Of(problem.JoinKey(all[name].Kind, name)).Bad(problem.JoinKey(kind, name), "%s is the name of a %s already; accepted: each name once over all kinds of interfaces", name, all[name].Kind)
 			}
 		}
 	}
 }
 
 // addressing checks what a row says of addresses; seen are the addresses met so far, with their interfaces.
-func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]string) {
+func (c *crosser) addressing(key, name string, l spec.Link, all map[string]spec.Link, seen map[string]string) {
 	if l.MTU != 0 && (l.MTU < 68 || l.MTU > 65535) {
 		c.Bad(key+".mtu", "is %d; accepted: 68 to 65535", l.MTU)
 	}
@@ -64,14 +68,14 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 		c.Bad(key+".mac", "%s is not an interface's address; accepted: an even first octet, and not all zeros", l.MAC)
 	}
 	if l.MAC != "" && (l.Kind == "wireguard" || l.Master != "" && c.p.Bond[l.Master].Ports != nil) {
-		c.Bad(key+".mac", "is what a tunnel has none of, and what a bond gives to its ports; accepted: on other interfaces")
+		c.Of(portsKey(all, l.Master)).Bad(key+".mac", "is what a tunnel has none of, and what a bond gives to its ports; accepted: on other interfaces")
 	}
 	for i, a := range l.Addresses {
 		if !a.Addr().IsValid() || a.Addr().IsMulticast() || a.Addr().IsUnspecified() {
 			c.Bad(problem.JoinIndex(key+".addresses", i), "%s is not an interface's address", a)
 		}
 		if other, dup := seen[a.Addr().String()]; dup {
-			c.Bad(problem.JoinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
+			c.Of(problem.JoinKey(all[other].Kind, other)+".addresses").Bad(problem.JoinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
 		}
 		seen[a.Addr().String()] = name
 	}
@@ -97,12 +101,17 @@ func (c *crosser) addressing(key, name string, l spec.Link, seen map[string]stri
 	addressed := l.DHCP4 || dhcp6 || ra || len(l.Addresses) > 0
 	switch {
 	case addressed && l.Master != "":
-		c.Sure().Bad(key, "is a port of %s and cannot have addresses of its own; accepted: addresses on %s", l.Master, l.Master)
+		c.Sure().Of(portsKey(all, l.Master)).Bad(key, "is a port of %s and cannot have addresses of its own; accepted: addresses on %s", l.Master, l.Master)
 	case addressed && l.NoAddress:
 		c.Bad(key+".no_address", "stands beside an address; accepted: one of them")
 	case !addressed && l.Master == "" && !l.NoAddress && l.Kind != "dummy" && l.Kind != "wireguard" && !c.carries(name):
 		c.Of("bond", "bridge", "vlan").Warn(key, "has no address: none of dhcp4 = true, dhcp6 = true, ra = true, addresses; no_address = true says that this is meant")
 	}
+}
+
+// portsKey is where the ports of a bond or bridge stand.
+func portsKey(all map[string]spec.Link, master string) string {
+	return problem.JoinKey(all[master].Kind, master) + ".ports"
 }
 
 // carries says whether a VLAN lies on an interface, which then needs no address.
@@ -132,9 +141,9 @@ func (c *crosser) ports(all map[string]spec.Link) {
 			case !known:
 				c.Ref(port, spec.LinkTables...).Bad(problem.JoinIndex(key, i), "there is no interface %q%s", port, suggest.DidYouMean(port, names))
 			case twice:
-				c.Bad(problem.JoinIndex(key, i), "%s is a port of %s already", port, other)
+				c.Of(portsKey(all, other)).Bad(problem.JoinIndex(key, i), "%s is a port of %s already", port, other)
 			case p.Kind == "bridge" || p.Kind == "wireguard" || l.Kind == "bond" && p.Kind != "ethernet" && p.Kind != "dummy":
-				c.Bad(problem.JoinIndex(key, i), "%s is a %s, which a %s cannot have as a port", port, p.Kind, l.Kind)
+				c.Of(problem.JoinKey(p.Kind, port)).Bad(problem.JoinIndex(key, i), "%s is a %s, which a %s cannot have as a port", port, p.Kind, l.Kind)
 			}
 			taken[port] = master
 		}
@@ -172,9 +181,9 @@ func (c *crosser) vlans(all map[string]spec.Link) {
 		case !known:
 			c.Ref(v.Parent, spec.LinkTables...).Bad(key+".parent", "there is no interface %q%s", v.Parent, suggest.DidYouMean(v.Parent, slices.Sorted(maps.Keys(all))))
 		case parent.Kind == "wireguard":
-			c.Bad(key+".parent", "%s is a tunnel, which carries no tags", v.Parent)
+			c.Of(problem.JoinKey("wireguard", v.Parent)).Bad(key+".parent", "%s is a tunnel, which carries no tags", v.Parent)
 		case parent.Master != "" && all[parent.Master].Kind == "bond":
-			c.Bad(key+".parent", "%s is a port of %s; accepted: parent = %q", v.Parent, parent.Master, parent.Master)
+			c.Of(portsKey(all, parent.Master)).Bad(key+".parent", "%s is a port of %s; accepted: parent = %q", v.Parent, parent.Master, parent.Master)
 		}
 		if other, dup := taken[tag{v.Parent, v.ID}]; dup {
 			c.Of(problem.JoinKey("vlan", other)).Bad(key+".id", "%d on %s is %s already", v.ID, v.Parent, other)

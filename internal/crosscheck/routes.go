@@ -59,7 +59,7 @@ func (c *crosser) route(key string, r spec.Route, links map[string]spec.Link) {
 	if l, known := links[r.Link]; !known {
 		c.Ref(r.Link, spec.LinkTables...).Bad(key+".link", "there is no interface %q%s", r.Link, suggest.DidYouMean(r.Link, slices.Sorted(maps.Keys(links))))
 	} else if l.Master != "" {
-		c.Bad(key+".link", "%s is a port of %s; accepted: %s", r.Link, l.Master, l.Master)
+		c.Of(portsKey(links, l.Master)).Bad(key+".link", "%s is a port of %s; accepted: %s", r.Link, l.Master, l.Master)
 	}
 	if r.Destination != r.Destination.Masked() {
 		c.Bad(key+".destination", "%s is not a network; accepted: %s", r.Destination, r.Destination.Masked())

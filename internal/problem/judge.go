@@ -2,7 +2,10 @@
 // that is in doubt. It knows no format.
 package problem
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Judge collects what is wrong beyond single values, and leaves out what only follows from a value that is not
 // known: that one is told already. By itself a problem stands on its key, and on what lies in and around it; Of, Rows
@@ -13,6 +16,7 @@ type Judge struct {
 	problems *Problems
 	sure     bool // does not stand on its own key's value
 	doubtful bool
+	of       []string // what the problem stands on besides its key
 }
 
 // NewJudge makes a judge; at tells where a key stands.
@@ -36,7 +40,11 @@ func (j Judge) note(warning bool, key, format string, args []any) {
 	if j.doubtful || !j.sure && j.doubts.About(key) {
 		return
 	}
-	*j.problems = append(*j.problems, Problem{Pos: j.at(key), Key: key, Msg: fmt.Sprintf(format, args...), Warning: warning})
+	p := Problem{Pos: j.at(key), Key: key, Msg: fmt.Sprintf(format, args...), Warning: warning}
+	if cause, pos, found := j.doubts.at.Above(p.Pos.Depth, append([]string{key}, j.of...)); found {
+		p = Problem{Pos: pos, Key: cause, Msg: fmt.Sprintf("and %s (%s): %s", key, p.Pos, p.Msg), Warning: warning}
+	}
+	*j.problems = append(*j.problems, p)
 }
 
 // Sure is for what is wrong whatever the values in a row are: its name, say, or what two known values say together.
@@ -45,8 +53,11 @@ func (j Judge) Sure() Judge {
 	return j
 }
 
-// Of is for problems that stand on these keys, too, with all that lies in them.
+// Of is for problems that stand on these keys, too, with all that lies in them. Of the keys that a problem stands on it is told at
+// one in the file that lies over the others, for that is what was written last: of a profile of one's own and the one that it
+// extends, the own.
 func (j Judge) Of(keys ...string) Judge {
+	j.of = append(slices.Clone(j.of), keys...)
 	for _, key := range keys {
 		j.doubtful = j.doubtful || j.doubts.About(key)
 	}
@@ -55,6 +66,7 @@ func (j Judge) Of(keys ...string) Judge {
 
 // Rows is for problems that stand on which rows these tables have.
 func (j Judge) Rows(tables ...string) Judge {
+	j.of = append(slices.Clone(j.of), tables...)
 	for _, table := range tables {
 		j.doubtful = j.doubtful || j.doubts.rows(table, "")
 	}
@@ -63,6 +75,9 @@ func (j Judge) Rows(tables ...string) Judge {
 
 // Ref is for problems that stand on there being no row of this name in any of these tables.
 func (j Judge) Ref(name string, tables ...string) Judge {
+	for _, table := range tables {
+		j.of = append(slices.Clone(j.of), JoinKey(table, name))
+	}
 	for _, table := range tables {
 		j.doubtful = j.doubtful || j.doubts.rows(table, name)
 	}

@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -28,6 +29,41 @@ func (p Positions) At(key string) Pos {
 			return Pos{}
 		}
 		key = key[:i]
+	}
+}
+
+// Above finds where the first of these keys, or something in it, is written in a file above a depth; of several files in the one that
+// lies over the others, and there at its first line.
+func (p Positions) Above(depth int, keys []string) (key string, at Pos, found bool) {
+	for _, outer := range keys {
+		k, pos, ok := first(p.Value, outer, depth)
+		if !ok { // an empty table
+			k, pos, ok = first(p.Key, outer, depth)
+		}
+		if ok {
+			key, at, depth, found = k, pos, pos.Depth, true
+		}
+	}
+	return key, at, found
+}
+
+// first is the first place within a key that is above a depth, by depth and then by line.
+func first(places map[string]Pos, outer string, depth int) (key string, at Pos, found bool) {
+	for k, pos := range places {
+		if pos.Depth < depth && within(k, outer) && (!found || cmp.Or(pos.Depth-at.Depth, pos.Line-at.Line, pos.Col-at.Col) < 0) {
+			key, at, found = k, pos, true
+		}
+	}
+	return key, at, found
+}
+
+// Lower says that so many files lie over the one with these positions.
+func (p Positions) Lower(depth int) {
+	for _, places := range []map[string]Pos{p.Key, p.Value} {
+		for k, pos := range places {
+			pos.Depth = depth
+			places[k] = pos
+		}
 	}
 }
 

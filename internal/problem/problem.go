@@ -11,6 +11,8 @@ import (
 type Pos struct {
 	File      string
 	Line, Col int
+	// Depth is how many files lie over this one: 0 is the user's own, 1 what that extends, and so on.
+	Depth int
 }
 
 func (p Pos) String() string {

@@ -193,7 +193,7 @@ func (c *crosser) users() {
 			if name == "root" && *u.UID != 0 {
 				c.Bad(key+".uid", "is %d; accepted: 0 for root", *u.UID)
 			} else if other, dup := taken[*u.UID]; dup || name != "root" && *u.UID == 0 {
-				c.Bad(key+".uid", "%d belongs to %s already", *u.UID, cmpOr(other, "root"))
+				c.Of(joinKey("user", cmpOr(other, "root"))+".uid").Bad(key+".uid", "%d belongs to %s already", *u.UID, cmpOr(other, "root"))
 			}
 			taken[*u.UID] = name
 		}

@@ -35,7 +35,11 @@ func (c *crosser) checks() {
 	}
 	for _, name := range names {
 		if circle := afterCircle(c.p, name); circle != nil {
-			c.Bad(joinKey("check", name)+".after", "checks wait for each other in a circle: %s", strings.Join(circle, " → "))
+			var afters []string
+			for _, other := range circle {
+				afters = append(afters, joinKey("check", other)+".after")
+			}
+			c.Of(afters...).Bad(joinKey("check", name)+".after", "checks wait for each other in a circle: %s", strings.Join(circle, " → "))
 			return
 		}
 	}

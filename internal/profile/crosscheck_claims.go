@@ -6,10 +6,10 @@ import "github.com/imgbuild/imgbuild/internal/claim"
 func (c *crosser) claims() {
 	for _, clash := range claim.Clashes(&c.p.Machine) {
 		first, second := clash.First, clash.Second
-		c.Of(first.Key).Bad(second.Key, "%s %s already (%s), and %s; accepted: %s",
+		c.Of(first.Key).Rows("mount").Bad(second.Key, "%s %s already (%s), and %s; accepted: %s",
 			second.Text, first.About, c.p.At(first.Key), clash.Reason(), clash.Accepted())
 	}
 	for _, e := range claim.Exposures(&c.p.Machine) {
-		c.Of(e.Share).Warn(e.Key, "%s lies in the folder of %s (%s), whose clients may write to it", e.Text, e.Share, c.p.At(e.Share))
+		c.Of(e.Share).Rows("mount").Warn(e.Key, "%s lies in the folder of %s (%s), whose clients may write to it", e.Text, e.Share, c.p.At(e.Share))
 	}
 }

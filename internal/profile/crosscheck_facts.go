@@ -26,7 +26,7 @@ func (c *crosser) fact(key string, k check.Check, facts fact.Set) {
 		return
 	}
 	for _, problem := range k.Compare(f.Type) {
-		c.Of(key).Bad(key+"."+problem.Key, "%s", problem.Msg)
+		c.Of(key, "kernel.cmdline").Bad(key+"."+problem.Key, "%s", problem.Msg)
 	}
 }
 

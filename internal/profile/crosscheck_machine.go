@@ -14,7 +14,7 @@ import (
 func (c *crosser) stateMount() {
 	for _, at := range slices.Sorted(maps.Keys(c.p.Mount)) {
 		if m := c.p.Mount[at]; m.Source == StateSource && c.p.Disk.State > 0 && m.Type != "ext4" {
-			c.Bad(joinKey("mount", at)+".type", "is %s, and the state partition of the image holds ext4", m.Type)
+			c.Of("disk.state", joinKey("mount", at)+".source").Bad(joinKey("mount", at)+".type", "is %s, and the state partition of the image holds ext4", m.Type)
 		}
 	}
 }

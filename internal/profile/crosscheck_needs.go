@@ -31,7 +31,7 @@ func (c *crosser) services() {
 		}
 		for _, name := range graph.Names(f.Services(&c.p.Machine)) {
 			if _, taken := c.p.Service[name]; taken {
-				c.Sure().Bad(joinKey("service", name), "is the name of a server that [%s] asks for; accepted: another name", f.Name)
+				c.Sure().Of(f.Name).Bad(joinKey("service", name), "is the name of a server that [%s] asks for; accepted: another name", f.Name)
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package profile
 import (
 	"slices"
 
-	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -44,7 +43,7 @@ func (p *Profile) SetFormats(formats []Format) error {
 			p.Formats = append(p.Formats, f)
 		}
 	}
-	c := crosser{problem.NewJudge(p.At, problem.Doubts{}), p}
+	c := crosser{p.Judge(), p}
 	c.media()
 	return c.Found().Sort().Err()
 }

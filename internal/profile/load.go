@@ -98,6 +98,7 @@ func (l *loader) load(name string, from *File) (map[string]any, source, error) {
 	if err != nil {
 		return nil, source{}, err
 	}
+	text.At.Lower(len(l.chain) - 1)
 	tree := text.Tree
 	src := source{at: text.At, dirs: map[string]string{file.Name: file.Dir}, files: []File{file}}
 	base, ok := tree["extends"].(string)
@@ -153,6 +154,11 @@ func (p *Profile) At(key string) Pos {
 		return pos
 	}
 	return Pos{File: p.source.files[0].Name}
+}
+
+// Judge collects what is wrong with a profile beyond its text, at the places in it.
+func (p *Profile) Judge() problem.Judge {
+	return problem.NewJudge(p.At, problem.NewDoubts(p.source.at))
 }
 
 // DirOf is the directory that a relative path written at key starts from, and

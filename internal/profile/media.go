@@ -108,7 +108,7 @@ func (c *crosser) media() {
 	}
 	for i, word := range c.p.Kernel.Cmdline {
 		if strings.ContainsAny(word, `\'`) || strings.Count(word, `"`)%2 != 0 {
-			c.Bad(joinIndex("kernel.cmdline", i), `%q cannot be handed to a kernel by GRUB, which disk and iso start from a BIOS; accepted: words without \ and ', with quotation marks in pairs`, word)
+			c.Of("formats").Bad(joinIndex("kernel.cmdline", i), `%q cannot be handed to a kernel by GRUB, which disk and iso start from a BIOS; accepted: words without \ and ', with quotation marks in pairs`, word)
 		}
 	}
 }

@@ -91,8 +91,8 @@ func TestExtends(t *testing.T) {
 		t.Errorf("circle: %v", err)
 	}
 	_, _, err = Load("over.toml", finder(files))
-	if err == nil || !strings.HasPrefix(err.Error(), "base.toml:5:1: console.ttyS0: offers a login") {
-		t.Errorf("problem in the base: %v", err)
+	if err == nil || !strings.HasPrefix(err.Error(), "over.toml:3:11: kernel.cmdline: and console.ttyS0 (base.toml:5:1): offers a login") {
+		t.Errorf("what the base and the profile say together: %v", err)
 	}
 }
 

@@ -10,7 +10,8 @@ const introduction = `# Profile reference
 
 A profile is one TOML file. Every key below may be left out unless it is marked
 *required*. Keys that are not listed here are errors; all problems of a profile
-are reported at once, each with its line and column. ` + "`imgbuild plan NAME`" + ` prints a
+are reported at once, each with its line and column; what a profile and the one that it extends get wrong together is
+reported in the profile, and the other place is named beside it. ` + "`imgbuild plan NAME`" + ` prints a
 profile with what it extends and all defaults filled in.
 
 A default is for a key that is left out. A zero that is written (` + "`0`, `\"0s\"`, `\"\"`, `[]`" + `) is taken by its word, or

@@ -26,7 +26,7 @@ func check(j problem.Judge, m *spec.Machine) {
 		if cfg.Level == "" {
 			j.Bad(key+".level", "is missing; accepted: linear, raid0, raid1, raid4, raid5, raid6, raid10")
 		} else if cfg.Members != 0 && cfg.Members < least[cfg.Level] {
-			j.Bad(key+".members", "is %d; accepted: %d and up for %s", cfg.Members, least[cfg.Level], cfg.Level)
+			j.Of(key+".level").Bad(key+".members", "is %d; accepted: %d and up for %s", cfg.Members, least[cfg.Level], cfg.Level)
 		}
 		if d := cfg.Patience(); d > time.Hour {
 			j.Bad(key+".start_degraded_after", "is %s; accepted: up to 1h", spec.Duration(d))

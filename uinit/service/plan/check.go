@@ -34,7 +34,11 @@ func check(j problem.Judge, m *spec.Machine) {
 		c.supervision(key, s)
 	}
 	for _, circle := range graph.Circles(among(m.Service)) {
-		c.Bad(problem.JoinKey("service", circle[0])+".needs", "services need each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
+		var needs []string
+		for _, name := range circle {
+			needs = append(needs, problem.JoinKey("service", name)+".needs")
+		}
+		c.Of(needs...).Bad(needs[0], "services need each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
 	}
 }
 
@@ -72,7 +76,7 @@ func (c checker) supervision(key string, s spec.Service) {
 	case r.File != "" && !path.IsAbs(r.File):
 		c.Bad(key+".ready.file", "accepted: an absolute path, such as /run/thing.ready")
 	case r.Exit && s.Restart == spec.RestartAlways:
-		c.Bad(key+".restart", `a service that is ready when it ends is not started again; accepted: "on-failure", "never"`)
+		c.Of(key+".ready").Bad(key+".restart", `a service that is ready when it ends is not started again; accepted: "on-failure", "never"`)
 	}
 }
 
@@ -85,9 +89,9 @@ func (c checker) namespaces(key string, s spec.Service) {
 		}
 	}
 	if has(spec.NamespaceNet) && s.Ready.Port != 0 {
-		c.Bad(key+".ready.port", "is a port of the service's own network, which nobody else sees; accepted: another sign, or no net among namespaces")
+		c.Of(key+".namespaces").Bad(key+".ready.port", "is a port of the service's own network, which nobody else sees; accepted: another sign, or no net among namespaces")
 	}
 	if has(spec.NamespaceMount) && strings.HasPrefix(path.Clean(s.Ready.File), "/tmp/") {
-		c.Bad(key+".ready.file", "lies in the service's own /tmp, which nobody else sees; accepted: a file below /run, or no mount among namespaces")
+		c.Of(key+".namespaces").Bad(key+".ready.file", "lies in the service's own /tmp, which nobody else sees; accepted: a file below /run, or no mount among namespaces")
 	}
 }

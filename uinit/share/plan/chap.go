@@ -27,7 +27,7 @@ func (c checker) chap(key string, cfg spec.ISCSIShare) {
 	}
 	for _, name := range graph.Names(c.m.Share.ISCSI) {
 		if cfg.MutualPasswordFile != "" && cfg.MutualPasswordFile == c.m.Share.ISCSI[name].PasswordFile {
-			c.Bad(key+".mutual_password_file", "is that of the initiators' password of share.iscsi.%s: what one side says could be sent back to it; accepted: another file, with another password (RFC 7143, section 9.2.1)", name)
+			c.Of(problem.JoinKey("share.iscsi", name)+".password_file").Bad(key+".mutual_password_file", "is that of the initiators' password of share.iscsi.%s: what one side says could be sent back to it; accepted: another file, with another password (RFC 7143, section 9.2.1)", name)
 		}
 	}
 }

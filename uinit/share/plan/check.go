@@ -37,7 +37,7 @@ func check(j problem.Judge, m *spec.Machine) {
 		cfg, key := s.ISCSI[name], problem.JoinKey("share.iscsi", name)
 		c.iscsi(key, cfg)
 		if other, taken := targets[cfg.Target]; taken {
-			c.Bad(key+".target", "is the target of share.iscsi.%s already", other)
+			c.Of(problem.JoinKey("share.iscsi", other)+".target").Bad(key+".target", "is the target of share.iscsi.%s already", other)
 		}
 		targets[cfg.Target] = name
 	}

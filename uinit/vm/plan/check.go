@@ -28,7 +28,7 @@ type checker struct {
 // check looks at virtual machines: each for itself, then what they would take from each other.
 func check(j problem.Judge, m *spec.Machine) {
 	c := checker{j, m}
-	macs := map[spec.MAC]string{}
+	macs := map[spec.MAC]mac{}
 	for _, name := range graph.Names(m.VM) {
 		v, key := m.VM[name], problem.JoinKey("vm", name)
 		if !isName(name) || len(name) > 12 {
@@ -43,6 +43,9 @@ func check(j problem.Judge, m *spec.Machine) {
 		c.Of(rowKeys(circle)...).Bad(problem.JoinKey("vm", circle[0]), "guests wait for each other in a circle, by order or needs: %s", strings.Join(append(circle, circle[0]), " → "))
 	}
 }
+
+// mac is whose address one is, and where it stands.
+type mac struct{ tap, key string }
 
 // isName says whether a name may become part of those of interfaces, files, control groups and QEMU's objects.
 func isName(name string) bool {
@@ -123,7 +126,7 @@ func (c checker) disks(guestKey string, v spec.VM) {
 }
 
 // nics checks a guest's interfaces; taken are the addresses given so far.
-func (c checker) nics(guestKey, guest string, v spec.VM, taken map[spec.MAC]string) {
+func (c checker) nics(guestKey, guest string, v spec.VM, taken map[spec.MAC]mac) {
 	bridges := graph.Names(c.m.Bridge)
 	for _, name := range graph.Names(v.NIC) {
 		n, key := v.NIC[name], problem.JoinKey(guestKey+".nic", name)
@@ -138,9 +141,9 @@ func (c checker) nics(guestKey, guest string, v spec.VM, taken map[spec.MAC]stri
 			c.Bad(key+".mac", "%s is a group's address, not an interface's", n.MAC)
 		}
 		if other, dup := taken[n.MAC]; dup && n.MAC != "" {
-			c.Bad(key+".mac", "%s is that of %s already", n.MAC, other)
+			c.Of(other.key).Bad(key+".mac", "%s is that of %s already", n.MAC, other.tap)
 		}
-		taken[n.MAC] = tap
+		taken[n.MAC] = mac{tap, key + ".mac"}
 	}
 }
 

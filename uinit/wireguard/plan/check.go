@@ -21,26 +21,26 @@ func check(j problem.Judge, m *spec.Machine) {
 		if w.PrivateKeyFile == "" || !path.IsAbs(w.PrivateKeyFile) || path.Clean(w.PrivateKeyFile) != w.PrivateKeyFile {
 			j.Bad(key+".private_key_file", `is not the absolute path of a file; accepted: one on state, such as "/var/lib/wireguard/%s.key"`, name)
 		} else if other, dup := files[w.PrivateKeyFile]; dup {
-			j.Bad(key+".private_key_file", "is that of %s already", other)
+			j.Of(problem.JoinKey("wireguard", other)+".private_key_file").Bad(key+".private_key_file", "is that of %s already", other)
 		}
 		files[w.PrivateKeyFile] = name
 		if other, dup := ports[w.ListenPort]; dup && w.ListenPort != 0 {
-			j.Bad(key+".listen_port", "%d is that of %s already", w.ListenPort, other)
+			j.Of(problem.JoinKey("wireguard", other)+".listen_port").Bad(key+".listen_port", "%d is that of %s already", w.ListenPort, other)
 		}
 		ports[w.ListenPort] = name
-		peers(j, key, w.Peer)
+		peers(j, key+".peer", w.Peer)
 	}
 }
 
-func peers(j problem.Judge, key string, rows map[string]spec.WireGuardPeer) {
+func peers(j problem.Judge, table string, rows map[string]spec.WireGuardPeer) {
 	keys := map[string]string{}
 	nets := map[netip.Prefix]string{}
 	for _, name := range slices.Sorted(maps.Keys(rows)) {
-		p, key := rows[name], problem.JoinKey(key+".peer", name)
+		p, key := rows[name], problem.JoinKey(table, name)
 		if p.PublicKey == "" {
 			j.Bad(key+".public_key", "is missing; accepted: what the peer shows as its public key")
 		} else if other, dup := keys[string(p.PublicKey)]; dup {
-			j.Bad(key+".public_key", "is that of %s already", other)
+			j.Of(problem.JoinKey(table, other)+".public_key").Bad(key+".public_key", "is that of %s already", other)
 		}
 		keys[string(p.PublicKey)] = name
 		if p.Endpoint != "" {
@@ -54,7 +54,7 @@ func peers(j problem.Judge, key string, rows map[string]spec.WireGuardPeer) {
 				j.Bad(problem.JoinIndex(key+".allowed_ips", i), "%s is not a network; accepted: %s", n, n.Masked())
 			}
 			if other, dup := nets[n]; dup {
-				j.Bad(problem.JoinIndex(key+".allowed_ips", i), "%s is that of %s already", n, other)
+				j.Of(problem.JoinKey(table, other)+".allowed_ips").Bad(problem.JoinIndex(key+".allowed_ips", i), "%s is that of %s already", n, other)
 			}
 			nets[n] = name
 		}
