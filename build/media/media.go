@@ -79,7 +79,7 @@ func (t *Tools) Compose(i Image) (_ *Set, err error) {
 	}
 	if p.Writes(profile.FormatISO) {
 		s.add(p, profile.FormatISO, func() (*extent.Image, error) {
-			return iso.New(iso.Config{Name: i.Plan.Name, Epoch: i.Epoch, UKI: unified, GRUB: t.ISO, Menu: menu(i.Plan, &p.Machine), ESPFiles: espFiles(p), Spare: int64(p.Disk.Spare)})
+			return iso.New(iso.Config{Name: i.Plan.Name, Epoch: i.Epoch, UKI: unified, GRUB: t.ISO, Menu: menu(i.Plan, p), ESPFiles: espFiles(p), Spare: int64(p.Disk.Spare)})
 		})
 	}
 	return s, nil
@@ -92,7 +92,7 @@ func (s *Set) add(p *profile.Profile, f profile.Format, compose func() (*extent.
 // composeDisk is a disk, stored as the profile says.
 func (t *Tools) composeDisk(i Image, unified *extent.Image, state extent.Content) (*extent.Image, error) {
 	p, name := i.Profile, i.Plan.Name
-	raw, _, err := disk.New(disk.Config{Name: name, Epoch: i.Epoch, UKI: unified, GRUB: t.Disk, Menu: menu(i.Plan, &p.Machine),
+	raw, _, err := disk.New(disk.Config{Name: name, Epoch: i.Epoch, UKI: unified, GRUB: t.Disk, Menu: menu(i.Plan, p),
 		Files: espFiles(p), Spare: int64(p.Disk.Spare), State: int64(p.Disk.State), StateImage: state})
 	if err != nil {
 		return nil, err

@@ -6,27 +6,17 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/plan"
-	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/internal/profile"
 )
-
-// rescueParam makes uinit give a shell before it does anything to the machine.
-const rescueParam = "uinit.rescue"
 
 // menu is what GRUB offers on media. It waits for one second for a hotkey and draws
 // nothing: over a serial line that is quicker than drawing a menu and not waiting.
-func menu(p *plan.Plan, m *spec.Machine) grub.Menu {
+func menu(p *plan.Plan, from *profile.Profile) grub.Menu {
 	entries := []grub.Entry{{Title: p.Name, Hotkey: "n", Cmdline: p.Cmdline, Unguarded: true}}
-	if givesRescue(m) {
-		entries = append(entries, grub.Entry{Title: p.Name + " (rescue shell)", Hotkey: "r", Cmdline: strings.TrimSpace(p.Cmdline + " " + rescueParam)})
+	if from.GivesRescue() {
+		entries = append(entries, grub.Entry{Title: p.Name + " (rescue shell)", Hotkey: "r", Cmdline: strings.TrimSpace(p.Cmdline + " " + profile.RescueParam)})
 	}
-	return grub.Menu{Entries: entries, Seconds: 1, Hidden: true, Serial: menuSerial(p.Cmdline), PasswordHash: string(m.Boot.PasswordHash)}
-}
-
-// givesRescue says whether a rescue shell may let anybody in: root has a password, or may come by one, or none is needed.
-// Otherwise the entry would lead nowhere.
-func givesRescue(m *spec.Machine) bool {
-	a := m.Access
-	return a.RescueWithoutPassword || a.HostPassword || m.User["root"].PasswordHash != "" || m.Allows(spec.SitePasswordHash)
+	return grub.Menu{Entries: entries, Seconds: 1, Hidden: true, Serial: menuSerial(p.Cmdline), PasswordHash: string(from.Boot.PasswordHash)}
 }
 
 // menuSerial is the serial port for the menu: the last one that the kernel line

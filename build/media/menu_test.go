@@ -7,6 +7,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/plan"
+	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -44,10 +45,10 @@ func TestMenuEntries(t *testing.T) {
 		"the owner's other ways": {spec.Machine{Site: &spec.Site{Allow: []spec.SiteKey{spec.SiteAuthorizedKeys}}}, false},
 	} {
 		tt.machine.Boot.PasswordHash = "grub"
-		m := menu(&plan.Plan{Name: "box"}, &tt.machine)
+		m := menu(&plan.Plan{Name: "box"}, &profile.Profile{Machine: tt.machine})
 		want := []grub.Entry{{Title: "box", Hotkey: "n", Unguarded: true}}
 		if tt.rescue {
-			want = append(want, grub.Entry{Title: "box (rescue shell)", Hotkey: "r", Cmdline: rescueParam})
+			want = append(want, grub.Entry{Title: "box (rescue shell)", Hotkey: "r", Cmdline: profile.RescueParam})
 		}
 		if !slices.Equal(m.Entries, want) || m.PasswordHash != "grub" {
 			t.Errorf("%s: %+v", name, m)

@@ -3,7 +3,6 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -65,16 +64,6 @@ func growth(p *profile.Profile) *spec.Growth {
 	}
 	name := string(p.Name)
 	return &spec.Growth{Disk: layout.Derive(name, layout.DiskID).String(), Partition: layout.Derive(name, layout.StateName).String(), Mount: at}
-}
-
-// cmdline is the kernel line. With "gpt" the kernel takes the backup of a partition table where
-// power failed while the table was written.
-func cmdline(p *profile.Profile) string {
-	words := p.Kernel.Cmdline
-	if p.Growing() != "" && !slices.Contains(words, "gpt") {
-		words = append(slices.Clone(words), "gpt")
-	}
-	return strings.Join(words, " ")
 }
 
 // loginProfile is what login shells read first. The prompt names the box: with

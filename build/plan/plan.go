@@ -136,7 +136,7 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	}
 	return &Plan{
 		Name: string(p.Name), Kernel: in.Kernel, Release: in.Modules.Release,
-		Cmdline: cmdline(p), Modules: modules,
+		Cmdline: p.KernelLine(), Modules: modules,
 		Compression: p.Image.Compression,
 		Files:       t.Files(), Segments: segments(t.Files(), segmentOf),
 	}, nil

@@ -21,11 +21,8 @@ import (
 	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/scratch"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
-
-// maxCmdline is what an x86 kernel takes (COMMAND_LINE_SIZE in
-// arch/x86/include/asm/setup.h), without the final NUL. It cuts off the rest in silence.
-const maxCmdline = 2047
 
 // Options says what to boot and how.
 type Options struct {
@@ -139,8 +136,8 @@ func (o Options) config(accel string, tscKHz int) (qemu.Config, error) {
 	}
 	words = append(words, qemu.KernelArgs(accel, tscKHz)...)
 	line := strings.Join(words, " ")
-	if len(line) > maxCmdline {
-		return qemu.Config{}, fmt.Errorf("kernel line of %d characters; accepted: at most %d", len(line), maxCmdline)
+	if len(line) > spec.MaxKernelLine {
+		return qemu.Config{}, fmt.Errorf("kernel line of %d characters; accepted: at most %d", len(line), spec.MaxKernelLine)
 	}
 	c := qemu.Config{
 		Binary: o.Binary, Accel: accel, CPU: o.Run.CPU, CPUs: o.Run.CPUs, Memory: o.Run.Memory,

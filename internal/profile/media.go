@@ -100,6 +100,7 @@ func (c *crosser) media() {
 		// systemd-stub takes what is signed only where there is something (its use_load_options).
 		c.Of("secureboot.key").Bad("kernel.cmdline", "is empty, and a signed program without a kernel line takes the firmware's, which anybody may set; accepted: one or more words, such as \"quiet\"")
 	}
+	c.kernelLine()
 	if !c.p.Writes(FormatDisk, FormatISO) {
 		if c.p.Boot.PasswordHash != "" {
 			c.Of("formats").Warn("boot.password_hash", "has no effect: no GRUB is in what is written; accepted: disk or iso among the formats, which a BIOS starts by it")

@@ -53,7 +53,8 @@ type Kernel struct {
 	// For path: the directory that holds lib/modules/RELEASE of that kernel.
 	ModulesPath string `json:"modules_path,omitempty"`
 	// Words of the kernel line. The last console= is where kernel messages and
-	// /dev/console go.
+	// /dev/console go. A kernel takes 2047 characters, and what the builder, GRUB and iPXE add is among them: a line that
+	// would be cut off is refused.
 	Cmdline []string `json:"cmdline,omitempty"`
 	// Sets of drivers to include; "imgbuild plan" lists what each brings.
 	Drivers []string `json:"drivers,omitempty"`

@@ -74,6 +74,9 @@ func (c checker) start(key string, v spec.VM) {
 			c.Bad(key+"."+f.key, "%q is not an absolute path without . or ..", f.path)
 		}
 	}
+	if n := len(v.Cmdline); n > spec.MaxKernelLine {
+		c.Bad(key+".cmdline", "is %d characters long, and the guest's kernel would cut off the end without a word; accepted: up to %d", n, spec.MaxKernelLine)
+	}
 	switch {
 	case v.Kernel == "" && v.Initrd != "":
 		c.Of(key+".kernel").Bad(key+".initrd", "goes with kernel; a disk brings its own")
