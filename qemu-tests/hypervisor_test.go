@@ -161,6 +161,10 @@ func TestNestedGuest(t *testing.T) {
 		{"uinitctl vm start huge 2>&1; echo status $?", "*starting huge: it wants 65536 MiB and QEMU 64 MiB; of this machine's * MiB are free*status 1"},
 		{"uinitctl vm start exampel 2>&1; uinitctl vm sing 2>&1; echo status $?", "*there is no guest \"exampel\"; did you mean example?; accepted: example, huge, inner, volume\n*\"sing\" is not known; accepted: *status 1"},
 		{"uinitctl vm start example", "GUEST*\nexample*running*128M*"},
+		// Guests' interfaces leave bridges their addresses: that of the first port, and nat0 its own.
+		{`cd /sys/class/net; n=0; for t in */tun_flags; do [[ $(<${t%tun_flags}address) = fe:* ]] && ((++n)); done; echo $n taps
+for i in br0 br20 nat0; do echo $i $(<$i/addr_assign_type) $(<$i/address); done`,
+			"4 taps\nbr0 3 52:54:00:12:34:56\nbr20 3 52:54:00:12:34:56\nnat0 3 *"},
 		{"kill -9 $(< /sys/fs/cgroup/work/guests/example/cgroup.procs); exec 9<> <(:); until uinitctl facts | grep -q 'vm.example.restarts *1$' && uinitctl vm | grep -q 'example *running'; do read -rt 0.2 -u 9; done; uinitctl vm list", "*\nexample*running*128M*1 *no*1\n*"},
 		{`set -e; mkdir -p /run/lock/lvm; modprobe dm_mod
 c='activation { udev_sync=0 udev_rules=0 monitoring=0 } devices { obtain_device_list_from_udev=0 external_device_info_source="none" use_devicesfile=0 }'

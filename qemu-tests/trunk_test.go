@@ -16,7 +16,7 @@ import (
 )
 
 // trunk is one of two boxes with two cables between them: a bond by LACP that carries two VLANs, each
-// into a bridge of its own. Both have VLAN 20; the other one is the box's alone.
+// into a bridge of its own. Both have VLAN 20; the other one is the box's alone. Of the bond's ports the first one is found last.
 func trunk(t *testing.T, last, alone int) appliance {
 	t.Helper()
 	return extended(t, cloud+fmt.Sprintf(`
@@ -26,7 +26,7 @@ optional = false
 [ethernet.lan2]
 match = { index = 1 }
 [bond.bond0]
-ports     = ["lan", "lan2"]
+ports     = ["lan2", "lan"]
 mode      = "802.3ad"
 lacp_rate = "fast"
 [vlan."bond0.20"]
@@ -94,6 +94,11 @@ do read -rt 0.1 -u 9; done; true`, ports, 2*ports))
 		until(t, g, "VLAN 20", func(s *report.State) bool { return s.Units["online:br20"].State == "ok" && isBooted(s) })
 	}
 	aggregated(2)
+	for i, g := range boxes {
+		for _, link := range []string{"bond0", "bond0.20", "br20", "other"} {
+			fact(t, g, "link."+link+".mac", qemu.MAC(0x10*i+1))
+		}
+	}
 	a, b := boxes[0], boxes[1]
 
 	before := counters(t, b)

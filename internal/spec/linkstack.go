@@ -5,7 +5,8 @@ import "maps"
 // Bond joins interfaces into one that outlives the loss of a cable
 // (Documentation/networking/bonding.rst).
 type Bond struct {
-	// Names of the interfaces that it is made of.
+	// Names of the interfaces that it is made of. It has the hardware address of the first of them that is there, and keeps that
+	// while the port is away.
 	Ports []string `json:"ports"`
 	// How the ports share the work.
 	Mode BondMode `json:"mode,omitempty" default:"active-backup"`
@@ -36,7 +37,8 @@ type VLAN struct {
 
 // Bridge is a switch between interfaces (IEEE 802.1D).
 type Bridge struct {
-	// Names of the interfaces that it connects; others, such as those of guests, may join later.
+	// Names of the interfaces that it connects; others, such as those of guests, may join later. It has the hardware address of the
+	// first of these that is there, whoever joins; without ports one that follows from the machine and its name.
 	Ports []string `json:"ports,omitempty"`
 	// Speak the spanning tree protocol.
 	STP bool `json:"stp,omitempty"`

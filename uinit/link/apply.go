@@ -49,7 +49,7 @@ func (k *rtnetlink) do(o Op) error {
 		}
 		return netlink.RouteReplace(r)
 	case AddDevice:
-		return create(o.Name, o.Device)
+		return create(o)
 	case RemoveDevice:
 		return netlink.LinkDel(device(o.NIC))
 	case SetMaster:

@@ -58,5 +58,6 @@ func (w *work) want(name string, a *active) Wanted {
 	out := want(name, r.Addressing, slices.Index(names, name), a.nic, a.lease)
 	out.Addresses = append(out.Addresses, leased6(a.lease6)...)
 	out.Routes = append(out.Routes, r.routes...)
+	out.MAC = w.chosen(name)
 	return w.stack(out, r)
 }

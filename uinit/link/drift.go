@@ -81,7 +81,15 @@ func (d Device) tuning() map[string]string {
 	return nil
 }
 
-var tunable = []string{
+// addressIs says where an interface has its hardware address from; addressSet: somebody set it, so it stays
+// (NET_ADDR_SET in include/uapi/linux/netdevice.h).
+const (
+	addressIs  = "addr_assign_type"
+	addressSet = "3"
+)
+
+var readable = []string{
+	addressIs,
 	"bonding/miimon", "bonding/xmit_hash_policy", "bonding/min_links", "bridge/stp_state", "bridge/vlan_filtering", "bridge/forward_delay",
 }
 
@@ -90,7 +98,7 @@ const classNet = "/sys/class/net"
 // readTuning leaves out what cannot be read. Some show a word and its number.
 func readTuning(name string) map[string]string {
 	out := map[string]string{}
-	for _, key := range tunable {
+	for _, key := range readable {
 		if b, err := os.ReadFile(path.Join(classNet, name, key)); err == nil {
 			value, _, _ := strings.Cut(strings.TrimSpace(string(b)), " ")
 			out[key] = value

@@ -113,6 +113,9 @@ func (k *rtnetlink) nic(l netlink.Link) (NIC, bool) {
 	mac := a.PermHWAddr
 	if len(mac) == 0 || virtual {
 		mac = a.HardwareAddr
+		if port, ok := a.Slave.(*netlink.BondSlave); ok {
+			mac = port.PermHardwareAddr // the present one is the bond's
+		}
 	}
 	n := NIC{
 		Index: a.Index, Name: a.Name, MAC: spec.MAC(mac.String()), Address: spec.MAC(a.HardwareAddr.String()), Driver: h.driver, Bus: h.bus,

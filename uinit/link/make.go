@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path"
 	"strings"
@@ -14,10 +15,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// create makes an interface of software.
-func create(name string, d Device) error {
-	attrs := netlink.NewLinkAttrs()
-	attrs.Name = name
+// create makes an interface of software. One that has its address from the beginning keeps it, whatever its ports are like
+// (NET_ADDR_SET in include/uapi/linux/netdevice.h).
+func create(o AddDevice) error {
+	attrs, d := netlink.NewLinkAttrs(), o.Device
+	attrs.Name = o.Name
+	if o.MAC != "" {
+		mac, err := net.ParseMAC(string(o.MAC))
+		if err != nil {
+			return err
+		}
+		attrs.HardwareAddr = mac
+	}
 	switch d.Kind {
 	case "wireguard":
 		return netlink.LinkAdd(&netlink.Wireguard{LinkAttrs: attrs})
@@ -38,24 +47,29 @@ func create(name string, d Device) error {
 		}
 		return netlink.LinkAdd(b)
 	case "bridge":
-		return createBridge(name, d)
+		return createBridge(attrs, d)
 	}
 	panic("BUG: no such kind of interface: " + d.Kind)
 }
 
 // createBridge gives the bridge its forward delay and STP before any port can join, which the
 // library's own bridge cannot (include/uapi/linux/if_link.h, IFLA_BR_*).
-func createBridge(name string, d Device) error {
+func createBridge(attrs netlink.LinkAttrs, d Device) error {
 	req := nl.NewNetlinkRequest(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
 	req.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
-	req.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)))
+	req.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(attrs.Name)))
+	if attrs.HardwareAddr != nil {
+		req.AddData(nl.NewRtAttr(unix.IFLA_ADDRESS, attrs.HardwareAddr))
+	}
 	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
 	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated(d.Kind))
 	data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
 	// In hundredths of a second.
 	data.AddRtAttr(nl.IFLA_BR_FORWARD_DELAY, nl.Uint32Attr(uint32(d.forwardDelay()/(10*time.Millisecond))))
 	data.AddRtAttr(nl.IFLA_BR_STP_STATE, nl.Uint32Attr(uint32(number(d.Bridge.STP))))
-	data.AddRtAttr(nl.IFLA_BR_VLAN_FILTERING, nl.Uint8Attr(uint8(number(d.Bridge.VLANFiltering))))
+	if d.Bridge.VLANFiltering { // some kernels cannot, and refuse the word as such
+		data.AddRtAttr(nl.IFLA_BR_VLAN_FILTERING, nl.Uint8Attr(1))
+	}
 	req.AddData(info)
 	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
 	return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
+	"github.com/imgbuild/imgbuild/uinit/entropy/pool"
 )
 
 // Manager looks after all interfaces of a machine for as long as its context lives. One goroutine does
@@ -31,6 +32,8 @@ type Manager struct {
 	solicit  func(ctx context.Context, index int, name string) error
 	client6  Clients6
 	dial     func(ctx context.Context, name string, to netip.AddrPort) error
+	// machine is what the firmware calls this machine, "" for nothing.
+	machine string
 	// resolvConf is where name servers are written.
 	resolvConf string
 
@@ -54,7 +57,7 @@ type Manager struct {
 func New(ctx context.Context, machine *spec.Machine, listener Listener, clients6 Clients6) *Manager {
 	rows, rules := rowsOf(machine), rulesOf(machine)
 	return &Manager{
-		rows: rows, ethernet: machine.Ethernet, rules: rules,
+		rows: rows, ethernet: machine.Ethernet, rules: rules, machine: pool.Owner(),
 		kernel: &rtnetlink{known: map[int]hardware{}, settings: allSettings(rows), routers: asks6(rows), rules: len(rules) > 0},
 		ctx:    ctx, listener: listener, watch: watch, hear: hear, client6: clients6, open: dhcp.Open, solicit: solicit, dial: dial, resolvConf: "/etc/resolv.conf",
 		calls: make(chan func(*work)), views: map[string]view{}, news: make(chan struct{}),

@@ -35,10 +35,15 @@ func inNamespace(t *testing.T) bool {
 // manage starts a manager on the running kernel.
 func manage(t *testing.T, rows map[string]spec.Ethernet) (*Manager, *told, context.Context) {
 	t.Helper()
+	return manageAll(t, &spec.Machine{Ethernet: rows})
+}
+
+func manageAll(t *testing.T, machine *spec.Machine) (*Manager, *told, context.Context) {
+	t.Helper()
 	f := newTold(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	t.Cleanup(cancel)
-	m := New(ctx, &spec.Machine{Ethernet: rows}, f, nil)
+	m := New(ctx, machine, f, nil)
 	m.resolvConf = resolvFile(t)
 	return m, f, ctx
 }

@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // The changes that concern interfaces of software and their ports.
 type (
-	// AddDevice makes an interface.
+	// AddDevice makes an interface, with a hardware address unless MAC is empty.
 	AddDevice struct {
 		Name   string
+		MAC    spec.MAC
 		Device Device
 	}
 	// RemoveDevice removes one.
@@ -53,12 +56,15 @@ func (o SetARP) nic() int       { return o.NIC }
 func (o Set) nic() int          { return o.NIC }
 
 func (o AddDevice) String() string {
-	d := o.Device
+	d, name := o.Device, o.Name
+	if o.MAC != "" {
+		name += " address " + string(o.MAC)
+	}
 	switch d.Kind {
 	case "vlan":
-		return fmt.Sprintf("ip link add link %s name %s type vlan id %d", d.ParentName, o.Name, d.ID)
+		return fmt.Sprintf("ip link add link %s name %s type vlan id %d", d.ParentName, name, d.ID)
 	case "bond":
-		s := fmt.Sprintf("ip link add %s type bond mode %s miimon %d", o.Name, d.Bond.Mode, time.Duration(d.Bond.MIIMon).Milliseconds())
+		s := fmt.Sprintf("ip link add %s type bond mode %s miimon %d", name, d.Bond.Mode, time.Duration(d.Bond.MIIMon).Milliseconds())
 		if d.Bond.Mode == "802.3ad" {
 			s += fmt.Sprintf(" lacp_rate %s min_links %d", d.Bond.LACPRate, d.Bond.MinLinks)
 		}
@@ -67,10 +73,13 @@ func (o AddDevice) String() string {
 		}
 		return s
 	case "bridge":
-		return fmt.Sprintf("ip link add %s type bridge stp_state %d forward_delay %d vlan_filtering %d",
-			o.Name, number(d.Bridge.STP), d.forwardDelay()/(10*time.Millisecond), number(d.Bridge.VLANFiltering))
+		s := fmt.Sprintf("ip link add %s type bridge stp_state %d forward_delay %d", name, number(d.Bridge.STP), d.forwardDelay()/(10*time.Millisecond))
+		if d.Bridge.VLANFiltering {
+			s += " vlan_filtering 1"
+		}
+		return s
 	}
-	return fmt.Sprintf("ip link add %s type %s", o.Name, d.Kind)
+	return fmt.Sprintf("ip link add %s type %s", name, d.Kind)
 }
 
 func (d Device) hashes() bool { return d.Bond.Mode == "802.3ad" || d.Bond.Mode == "balance-xor" }

@@ -81,29 +81,30 @@ func (p *planner) move(n NIC, name string, upAgain bool) {
 	if upAgain {
 		p.do(SetUp{n.Index, name, true})
 	}
-	// A copy: the caller's state is a value.
-	p.have.NICs = slices.Clone(p.have.NICs)
-	for i := range p.have.NICs {
-		if p.have.NICs[i].Index == n.Index {
-			p.have.NICs[i].Name, p.have.NICs[i].Up = name, n.Up && upAgain
-		}
-	}
 	if n.Up {
 		p.lost(n)
 	}
+	n.Name, n.Up = name, n.Up && upAgain
+	p.note(n)
 }
 
-// lost: taking an interface down took its routes and IPv6 addresses along.
+// lost: taking an interface down took its routes and IPv6 addresses along, and those of the VLANs that it carries.
 func (p *planner) lost(n NIC) {
+	for _, v := range p.have.NICs {
+		if v.Kind == "vlan" && v.Parent == n.Index {
+			p.lost(v)
+		}
+	}
 	p.have.Routes = slices.DeleteFunc(slices.Clone(p.have.Routes), func(r Route) bool { return r.NIC == n.Index })
 	p.have.Addresses = slices.DeleteFunc(slices.Clone(p.have.Addresses), func(a Address) bool {
 		return a.NIC == n.Index && a.Prefix.Addr().Is6()
 	})
 }
 
-// identify gives an interface the wanted hardware address.
+// identify gives an interface the wanted hardware address. A bridge that has it by chance is given it all the same: the kernel
+// would choose another one with the next port.
 func (p *planner) identify(n NIC, w Wanted) NIC {
-	if w.MAC == "" || n.Address == w.MAC {
+	if assigned, ok := n.Tuning[addressIs]; w.MAC == "" || n.Address == w.MAC && (n.Kind != "bridge" || !ok || assigned == addressSet) {
 		return n
 	}
 	if n.Up {
@@ -112,7 +113,19 @@ func (p *planner) identify(n NIC, w Wanted) NIC {
 		n.Up = false
 	}
 	p.do(SetMAC{n.Index, n.Name, w.MAC})
+	n.Address = w.MAC
+	p.note(n)
 	return n
+}
+
+// note is what an interface is like from now on. It copies: the caller's state is a value.
+func (p *planner) note(n NIC) {
+	p.have.NICs = slices.Clone(p.have.NICs)
+	for i := range p.have.NICs {
+		if p.have.NICs[i].Index == n.Index {
+			p.have.NICs[i] = n
+		}
+	}
 }
 
 func (p *planner) configure(n NIC, w Wanted) {
@@ -132,7 +145,9 @@ func (p *planner) configure(n NIC, w Wanted) {
 	if w.ARP != nil && *w.ARP == n.NoARP {
 		p.do(SetARP{n.Index, n.Name, *w.ARP})
 	}
-	n = p.identify(n, w)
+	if w.Device == nil {
+		n = p.identify(n, w)
+	}
 	if w.MasterName != "" {
 		n = p.enslave(n, w)
 		if n.Master == 0 {

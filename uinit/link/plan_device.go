@@ -1,20 +1,19 @@
 package link
 
-import "slices"
-
 // make makes an interface of software, or makes room for it where something else of no hardware has its name.
 // A made one has no index yet: it is configured by the next plan.
 func (p *planner) make(w Wanted) {
 	n, ok := p.have.named(w.Name)
 	switch {
 	case ok && w.Device.is(n):
+		p.identify(n, w) // before ports join: they get it from a bond, and many drivers refuse that once they are up
 		return
 	case ok && !n.Virtual:
 		p.move(n, p.free(n), n.Up && !p.wanted(n))
 	case ok:
 		p.do(RemoveDevice{n.Index, n.Name})
 	}
-	p.do(AddDevice{w.Name, *w.Device})
+	p.do(AddDevice{w.Name, w.MAC, *w.Device})
 }
 
 // enslave makes the interface a port of its master, if that is there. A bond takes only what is down, and brings it up itself.
@@ -33,11 +32,6 @@ func (p *planner) enslave(n NIC, w Wanted) NIC {
 	p.do(SetMaster{n.Index, n.Name, master.Index, master.Name})
 	n.Master = master.Index
 	n.Up = n.Up || master.Kind == "bond"
-	p.have.NICs = slices.Clone(p.have.NICs)
-	for i := range p.have.NICs {
-		if p.have.NICs[i].Index == n.Index {
-			p.have.NICs[i] = n
-		}
-	}
+	p.note(n)
 	return n
 }

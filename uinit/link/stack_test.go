@@ -18,6 +18,8 @@ import (
 type soft struct {
 	fake
 	did []string
+	// live: ports take another address while they are up, which not every driver does.
+	live bool
 }
 
 func (s *soft) Observe() (State, error) {
@@ -35,7 +37,7 @@ func (s *soft) Do(o Op) error {
 		if _, exists := s.named(o.Name); exists {
 			return fmt.Errorf("%v: file exists", o)
 		}
-		n := NIC{Index: 100 + len(s.did), Name: o.Name, Kind: o.Device.Kind, Virtual: true, Carrier: true, MTU: 1500, Parent: o.Device.Parent, ID: o.Device.ID, Mode: string(o.Device.Bond.Mode)}
+		n := NIC{Index: 100 + len(s.did), Name: o.Name, Address: o.MAC, Kind: o.Device.Kind, Virtual: true, Carrier: true, MTU: 1500, Parent: o.Device.Parent, ID: o.Device.ID, Mode: string(o.Device.Bond.Mode)}
 		if n.Kind == "vlan" && n.Parent == 0 {
 			return fmt.Errorf("%v: no such device", o)
 		}
@@ -49,6 +51,10 @@ func (s *soft) Do(o Op) error {
 				return fmt.Errorf("%v: operation not permitted: it is up", o)
 			}
 			n.Up = true
+			if bond := s.at(o.Master); bond.Address == "" {
+				bond.Address = n.MAC
+			}
+			n.Address = s.at(o.Master).Address
 		}
 		n.Master = o.Master
 	case SetPrimary:
@@ -56,6 +62,17 @@ func (s *soft) Do(o Op) error {
 			return fmt.Errorf("%v: not a port", o)
 		}
 		s.at(o.NIC).Primary, s.at(o.NIC).Active = o.Primary, o.Primary
+	case SetMAC:
+		for _, n := range s.NICs {
+			if n.Master == o.NIC && s.at(o.NIC).Kind == "bond" {
+				if !s.live {
+					return fmt.Errorf("%v: device or resource busy: %s is up", o, n.Name)
+				}
+				s.at(n.Index).Address = o.MAC
+			}
+		}
+		s.at(o.NIC).Tuning = map[string]string{addressIs: addressSet}
+		return s.fake.Do(o)
 	case Tune:
 		all := maps.Clone(s.at(o.NIC).Tuning)
 		all[o.Key] = o.Value
@@ -74,6 +91,11 @@ func (s *soft) Do(o Op) error {
 	case SetUp:
 		if n := s.at(o.NIC); o.Up && n.Kind == "vlan" && !s.at(n.Parent).Up {
 			return fmt.Errorf("%v: network is down", o)
+		}
+		for _, n := range s.NICs {
+			if n.Kind == "vlan" && n.Parent == o.NIC && !o.Up { // it goes down and up with its parent
+				s.Addresses = slices.DeleteFunc(s.Addresses, func(a Address) bool { return a.NIC == n.Index && a.Prefix.Addr().Is6() })
+			}
 		}
 		return s.fake.Do(o)
 	default:
@@ -198,17 +220,19 @@ func TestVLANAwaitsParent(t *testing.T) {
 
 func TestAddDeviceText(t *testing.T) {
 	for _, tt := range []struct {
+		mac    spec.MAC
 		device Device
 		want   string
 	}{
-		{Device{Kind: "dummy"}, "ip link add x type dummy"},
-		{Device{Kind: "vlan", ParentName: "bond0", ID: 20}, "ip link add link bond0 name x type vlan id 20"},
-		{Device{Kind: "bridge"}, "ip link add x type bridge stp_state 0 forward_delay 0 vlan_filtering 0"},
-		{Device{Kind: "bridge", Bridge: spec.Bridge{STP: true}}, "ip link add x type bridge stp_state 1 forward_delay 1500 vlan_filtering 0"},
-		{Device{Kind: "bond", Bond: spec.Bond{Mode: "802.3ad", MIIMon: spec.Duration(50 * time.Millisecond), LACPRate: "fast", HashPolicy: "layer3+4", MinLinks: 1}},
+		{"", Device{Kind: "dummy"}, "ip link add x type dummy"},
+		{"", Device{Kind: "vlan", ParentName: "bond0", ID: 20}, "ip link add link bond0 name x type vlan id 20"},
+		{"", Device{Kind: "bridge"}, "ip link add x type bridge stp_state 0 forward_delay 0"},
+		{"", Device{Kind: "bridge", Bridge: spec.Bridge{STP: true, VLANFiltering: true}}, "ip link add x type bridge stp_state 1 forward_delay 1500 vlan_filtering 1"},
+		{"", Device{Kind: "bond", Bond: spec.Bond{Mode: "802.3ad", MIIMon: spec.Duration(50 * time.Millisecond), LACPRate: "fast", HashPolicy: "layer3+4", MinLinks: 1}},
 			"ip link add x type bond mode 802.3ad miimon 50 lacp_rate fast min_links 1 xmit_hash_policy layer3+4"},
+		{"02:00:00:00:00:01", Device{Kind: "dummy"}, "ip link add x address 02:00:00:00:00:01 type dummy"},
 	} {
-		if got := (AddDevice{"x", tt.device}).String(); got != tt.want {
+		if got := (AddDevice{"x", tt.mac, tt.device}).String(); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)
 		}
 	}

@@ -20,7 +20,7 @@ type NIC struct {
 	// Index is the kernel's number for it, which outlives renaming.
 	Index int
 	Name  string
-	// MAC is the permanent hardware address where the driver tells, else the present one.
+	// MAC is the permanent hardware address where the driver tells, else the present one, or that from before it joined a bond.
 	MAC spec.MAC
 	// Address is the present one.
 	Address spec.MAC
@@ -46,7 +46,7 @@ type NIC struct {
 	Managed, Other bool
 	// Settings of the interface that some row states, such as ipv6/accept_ra.
 	Settings map[string]string
-	// Tuning of a bond or bridge, such as bonding/miimon.
+	// Tuning of a bond or bridge, such as bonding/miimon, and addressIs.
 	Tuning map[string]string
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
 	"github.com/imgbuild/imgbuild/uinit/dhcp6/lease"
 )
@@ -15,7 +16,9 @@ type work struct {
 	*Manager
 	state    State
 	assigned map[string]int
-	active   map[string]*active
+	// macs are the addresses of hardware, by row, also of what has gone.
+	macs   map[string]spec.MAC
+	active map[string]*active
 	// blind is why the kernel's state could not be read, if so.
 	blind error
 	// deaf is why routers are not heard, if so.
@@ -40,8 +43,9 @@ type active struct {
 	// mends are those since mended, repairs all there were: changes of others that were undone.
 	mends, repairs int
 	mended         time.Time
-	// below are the indexes of its master and of what it is made of.
+	// below are the indexes of its master and of what it is made of; mac is the hardware address that follows from these.
 	below []int
+	mac   spec.MAC
 	err   error
 	// lease is in use; fresh is one of which it is being asked whether another machine has its address.
 	lease, fresh *dhcp.Lease
@@ -72,7 +76,7 @@ func (m *Manager) run() {
 		m.publish(nil, err)
 		return
 	}
-	w := &work{Manager: m, active: map[string]*active{}, heard: map[string]heard{}}
+	w := &work{Manager: m, active: map[string]*active{}, macs: map[string]spec.MAC{}, heard: map[string]heard{}}
 	advertisements, err := m.hear(m.ctx)
 	if err != nil {
 		w.deaf = err
@@ -152,6 +156,7 @@ func (w *work) observe() error {
 	}
 	w.state = state
 	w.assign()
+	w.remember()
 	for name, a := range w.active {
 		if nic := w.assigned[name]; nic != a.nic {
 			// A lease belongs to a hardware address.
@@ -160,8 +165,8 @@ func (w *work) observe() error {
 			a.halt6()
 		}
 		w.roam(name, a)
-		if below := w.below(name); !slices.Equal(below, a.below) {
-			a.below, a.dirty = below, true
+		if below, mac := w.below(name), w.address(name); !slices.Equal(below, a.below) || mac != a.mac {
+			a.below, a.mac, a.dirty = below, mac, true
 		}
 		if a.lease != nil && !time.Now().Before(a.lease.Expires()) {
 			a.lease, a.dirty = nil, true

@@ -144,7 +144,7 @@ func TestTap(t *testing.T) {
 	if err := netlink.LinkAdd(br); err != nil {
 		t.Fatal(err)
 	}
-	f, err := openTap("tap0", "br0")
+	f, err := openTap(File{Path: "tap0", Bridge: "br0", MAC: "fe:54:00:01:02:03"})
 	if err != nil {
 		t.Skipf("no tap devices here: %v", err)
 	}
@@ -157,7 +157,7 @@ func TestTap(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := tap.Attrs()
-	if a.MTU != 1400 || a.MasterIndex != bridge.Attrs().Index || a.Flags&1 == 0 {
+	if a.MTU != 1400 || a.MasterIndex != bridge.Attrs().Index || a.Flags&1 == 0 || a.HardwareAddr.String() != "fe:54:00:01:02:03" {
 		t.Errorf("%+v", a)
 	}
 	if text, err := os.ReadFile("/proc/sys/net/ipv6/conf/tap0/disable_ipv6"); err == nil && string(text) != "1\n" {
@@ -167,7 +167,7 @@ func TestTap(t *testing.T) {
 	if _, err := netlink.LinkByName("tap0"); err == nil {
 		t.Error("it outlives its file")
 	}
-	if f, err := openTap("tap1", "none"); err == nil || !strings.Contains(err.Error(), "finding bridge none") {
+	if f, err := openTap(File{Path: "tap1", Bridge: "none", MAC: "fe:54:00:01:02:03"}); err == nil || !strings.Contains(err.Error(), "finding bridge none") {
 		t.Errorf("without a bridge: %v, %v", f, err)
 	}
 	if _, err := netlink.LinkByName("tap1"); err == nil {

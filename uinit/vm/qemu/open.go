@@ -66,7 +66,7 @@ func (o *Opened) open(f File) (file *os.File, err error) {
 	case Vars:
 		file, err = openVars(f.Path, uefiVars)
 	case TapFile:
-		file, err = openTap(f.Path, f.Bridge)
+		file, err = openTap(f)
 	case VHost:
 		file, err = openDevice("/dev/vhost-net")
 	default:

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -48,8 +49,9 @@ type File struct {
 	Kind Kind
 	// Path is a disk's or the variables' file, or the name of a tap device.
 	Path string
-	// Bridge is what a tap device is joined to.
+	// Bridge is what a tap device is joined to, and MAC its address, on the host's side of the guest's interface.
 	Bridge string
+	MAC    spec.MAC
 	Disk   spec.VMDisk
 }
 
@@ -166,17 +168,18 @@ func (p *Plan) disk(index int, name string, d spec.VMDisk) {
 }
 
 func (p *Plan) nic(h Host, kvm bool, guest, name string, n spec.VMNIC) {
-	netdev := fmt.Sprintf("tap,id=net-%s,fd=%d", name, p.file(File{Kind: TapFile, Path: spec.Tap(guest, name), Bridge: n.Bridge}))
+	mac := n.MAC
+	if mac == "" {
+		mac = MAC(h.Name, guest, name)
+	}
+	tap := File{Kind: TapFile, Path: spec.Tap(guest, name), Bridge: n.Bridge, MAC: hostSide(mac)}
+	netdev := fmt.Sprintf("tap,id=net-%s,fd=%d", name, p.file(tap))
 	device := string(n.Model)
 	if n.Model == "virtio" {
 		device = "virtio-net-pci"
 		if h.VHost && kvm {
 			netdev += fmt.Sprintf(",vhost=on,vhostfd=%d", p.file(File{Kind: VHost}))
 		}
-	}
-	mac := n.MAC
-	if mac == "" {
-		mac = MAC(h.Name, guest, name)
 	}
 	// No ROM: nobody starts from the network here, and its file need not be in the image.
 	p.add("-netdev", netdev, "-device", fmt.Sprintf("%s,netdev=net-%s,id=nic-%s,mac=%s,romfile=", device, name, name, mac))
@@ -187,6 +190,15 @@ func (p *Plan) nic(h Host, kvm bool, guest, name string, n spec.VMNIC) {
 func MAC(host, guest, nic string) spec.MAC {
 	sum := sha256.Sum256([]byte(host + "\x00" + guest + "\x00" + nic))
 	return spec.MAC(fmt.Sprintf("52:54:00:%02x:%02x:%02x", sum[0], sum[1], sum[2]))
+}
+
+// hostSide is the address of the other end of a guest's interface: not the guest's, or the bridge would take the guest's frames
+// for its own, and high, for a bridge that was given no address takes the lowest of its ports.
+func hostSide(guest spec.MAC) spec.MAC {
+	if strings.HasPrefix(string(guest), "fe:") {
+		return "fa" + guest[2:]
+	}
+	return "fe" + guest[2:]
 }
 
 // uuid is a guest's serial number, derived likewise (RFC 9562, version 8).

@@ -52,7 +52,7 @@ func TestMake(t *testing.T) {
 		var b strings.Builder
 		fmt.Fprintf(&b, "uid %d\n", p.UID)
 		for i, f := range p.Files {
-			fmt.Fprintf(&b, "%d: %s\n", i+3, strings.Join(strings.Fields(string(f.Kind)+" "+f.Path+" "+f.Bridge), " "))
+			fmt.Fprintf(&b, "%d: %s\n", i+3, strings.Join(strings.Fields(string(f.Kind)+" "+f.Path+" "+f.Bridge+" "+string(f.MAC)), " "))
 		}
 		for i, a := range p.Args {
 			if strings.HasPrefix(a, "-") && i > 0 {
@@ -87,6 +87,11 @@ func TestMAC(t *testing.T) {
 			t.Errorf("%v: %s, %v; had before: %v", key, mac, err, seen[mac])
 		}
 		seen[mac] = true
+	}
+	for guest, want := range map[spec.MAC]spec.MAC{"52:54:00:00:00:01": "fe:54:00:00:00:01", "fe:54:00:00:00:01": "fa:54:00:00:00:01"} {
+		if got := hostSide(guest); got != want {
+			t.Errorf("the host's side of %s is %s, want %s", guest, got, want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package qemu
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 
 	"github.com/vishvananda/netlink"
@@ -11,12 +12,13 @@ import (
 
 // openTap makes a tap device, joins it to a bridge and returns its open file; the device goes when the
 // last copy of the file is closed (Documentation/networking/tuntap.rst).
-func openTap(name, bridge string) (*os.File, error) {
+func openTap(tap File) (*os.File, error) {
+	name := tap.Path
 	f, err := openDevice("/dev/net/tun")
 	if err != nil {
 		return nil, fmt.Errorf("making interface %s: %w", name, err)
 	}
-	if err := errors.Join(attach(int(f.Fd()), name), join(name, bridge)); err != nil {
+	if err := errors.Join(attach(int(f.Fd()), name), join(tap)); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("making interface %s: %w", name, err)
 	}
@@ -32,22 +34,29 @@ func attach(fd int, name string) error {
 	return unix.IoctlIfreq(fd, unix.TUNSETIFF, request)
 }
 
-func join(name, bridge string) error {
-	tap, err := netlink.LinkByName(name)
+func join(f File) error {
+	tap, err := netlink.LinkByName(f.Path)
 	if err != nil {
 		return err
 	}
-	// The guest's frames are none of the host's business: no address of its own on this side.
-	_ = os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/disable_ipv6", []byte("1"), 0)
-	master, err := netlink.LinkByName(bridge)
+	mac, err := net.ParseMAC(string(f.MAC))
+	if err == nil {
+		err = netlink.LinkSetHardwareAddr(tap, mac)
+	}
 	if err != nil {
-		return fmt.Errorf("finding bridge %s: %w", bridge, err)
+		return fmt.Errorf("setting its hardware address: %w", err)
+	}
+	// The guest's frames are none of the host's business: no address of its own on this side.
+	_ = os.WriteFile("/proc/sys/net/ipv6/conf/"+f.Path+"/disable_ipv6", []byte("1"), 0)
+	master, err := netlink.LinkByName(f.Bridge)
+	if err != nil {
+		return fmt.Errorf("finding bridge %s: %w", f.Bridge, err)
 	}
 	if err := netlink.LinkSetMTU(tap, master.Attrs().MTU); err != nil {
 		return fmt.Errorf("setting its largest packet: %w", err)
 	}
 	if err := netlink.LinkSetMaster(tap, master); err != nil {
-		return fmt.Errorf("joining bridge %s: %w", bridge, err)
+		return fmt.Errorf("joining bridge %s: %w", f.Bridge, err)
 	}
 	return netlink.LinkSetUp(tap)
 }
