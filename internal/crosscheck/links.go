@@ -34,6 +34,7 @@ func (c *crosser) links() {
 	}
 	c.ports(all)
 	c.vlans(all)
+	c.mtus(all)
 	c.bridges()
 	for _, circle := range linkCircles(all) {
 		var rows []string
@@ -61,9 +62,6 @@ func (c *crosser) linkNames(all map[string]spec.Link) {
 
 // addressing checks what a row says of addresses; seen are the addresses met so far, with their interfaces.
 func (c *crosser) addressing(key, name string, l spec.Link, all map[string]spec.Link, seen map[string]string) {
-	if l.MTU != 0 && (l.MTU < 68 || l.MTU > 65535) {
-		c.Bad(key+".mtu", "is %d; accepted: 68 to 65535", l.MTU)
-	}
 	if l.MAC != "" && (strings.Contains("13579bdf", string(l.MAC[1])) || l.MAC == "00:00:00:00:00:00") {
 		c.Bad(key+".mac", "%s is not an interface's address; accepted: an even first octet, and not all zeros", l.MAC)
 	}

@@ -69,6 +69,7 @@ func finds(t *testing.T, cases map[string][]string) {
 }
 
 func TestLinks(t *testing.T) {
+	const lan = "[ethernet.lan]\ndhcp4 = true\n"
 	finds(t, map[string][]string{
 		"": nil,
 		// Names.
@@ -93,6 +94,33 @@ func TestLinks(t *testing.T) {
 		"[dummy.a]\nmtu = 65535": nil,
 		"[dummy.a]\nmtu = 65536": {"2 dummy.a.mtu: is 65536"},
 		"[dummy.a]\nmtu = -1":    {"2 dummy.a.mtu: is -1"},
+		// IPv6 has room.
+		lan + "mtu = 1280":                                               nil,
+		lan + "mtu = 1279":                                               {"3 ethernet.lan.mtu: is 1279, and IPv6, which is used here, needs 1280 (RFC 8200); accepted: 1280 and up, or sysctl = { \"ipv6.disable_ipv6\" = 1 } where no IPv6 is wanted"},
+		lan + "ra = true\nmtu = 1279":                                    {"4 ethernet.lan.mtu: is 1279"},
+		lan + "mtu = 1279\nra = false":                                   nil,
+		lan + "mtu = 1279\nra = false\ndhcp6 = true":                     {"3 ethernet.lan.mtu: is 1279"},
+		lan + "mtu = 1279\nra = false\nforwarding = true":                {"3 ethernet.lan.mtu: is 1279"},
+		lan + "mtu = 1279\nra = false\naddresses = [\"2001:db8::1/64\"]": {"3 ethernet.lan.mtu: is 1279"},
+		lan + "mtu = 1279\nra = false\n[route.r]\ndestination = \"2001:db8::/32\"\nlink = \"lan\"\nvia = \"fe80::1\"": {"3 ethernet.lan.mtu: is 1279"},
+		lan + "mtu = 1279\nsysctl = { \"ipv6.disable_ipv6\" = 1 }":                                                    nil,
+		lan + "mtu = 1279\n[sysctl]\n\"net.ipv6.conf.all.disable_ipv6\" = 1":                                          nil,
+		"[ethernet.lan]\nno_address = true\nmtu = 1279":                                                               nil,
+		"[dummy.a]\nmtu = 1279\naddresses = [\"192.0.2.1/32\"]":                                                       nil,
+		"[dummy.a]\nmtu = 1279\naddresses = [\"2001:db8::1/128\"]":                                                    {"2 dummy.a.mtu: is 1279"},
+		"[ethernet.lan]\nno_address = true\nmtu = 1000\n[vlan.v]\nparent = \"lan\"\nid = 2\ndhcp4 = true":             {"4 vlan.v: takes packets of 1000 bytes, for that is the mtu of lan, and IPv6, which is used here, needs 1280"},
+		"[ethernet.a]\n[ethernet.b]\nmtu = 1000\n[bridge.br]\nports = [\"a\", \"b\"]\ndhcp4 = true":                   {"4 bridge.br: takes packets of 1000 bytes, for that is the mtu of a or b"},
+		"[ethernet.lan]\nno_address = true\nmtu = 1000\n[vlan.v]\nparent = \"lan\"\nid = 2\nno_address = true":        nil,
+		// Nobody sends more than what carries it takes.
+		lan + "[vlan.v]\nparent = \"lan\"\nid = 2\nno_address = true\nmtu = 1500":                                                                              nil,
+		lan + "[vlan.v]\nparent = \"lan\"\nid = 2\nno_address = true\nmtu = 1501":                                                                              {"7 vlan.v.mtu: is 1501, more than the 1500 of lan, which carries it; accepted: up to 1500, or a larger mtu for lan"},
+		lan + "mtu = 9000\n[vlan.v]\nparent = \"lan\"\nid = 2\nno_address = true\nmtu = 9000\n[vlan.w]\nparent = \"v\"\nid = 2\nno_address = true\nmtu = 9001": {"13 vlan.w.mtu: is 9001, more than the 9000 of v"},
+		"[ethernet.a]\n[bond.b]\nports = [\"a\"]\ndhcp4 = true\nmtu = 9000\n[vlan.v]\nparent = \"b\"\nid = 2\nno_address = true\nmtu = 9000":                   nil,
+		"[ethernet.a]\nmtu = 1400\n[bond.b]\nports = [\"a\"]\ndhcp4 = true\nmtu = 1500":                                                                        {"6 bond.b.mtu: is 1500, more than the 1400 of a"},
+		"[ethernet.a]\nmtu = 1400\n[bond.b]\nports = [\"a\"]\ndhcp4 = true":                                                                                    {"2 ethernet.a.mtu: is 1400, less than the 1500 of b, which is made of it; accepted: 1500 and up, or mtu = 1400 for b"},
+		"[ethernet.a]\nmtu = 1400\n[bridge.b]\nports = [\"a\"]\ndhcp4 = true":                                                                                  nil,
+		"[ethernet.a]\n[bridge.b]\nports = [\"a\"]\ndhcp4 = true\nmtu = 9000":                                                                                  {"5 bridge.b.mtu: is 9000, more than the 1500 of a"},
+		"[bridge.b]\nno_address = true\nmtu = 9000":                                                                                                            nil,
 		// Hardware address.
 		"[dummy.a]\nmac = \"02:00:00:00:00:01\"":                                                 nil,
 		"[dummy.a]\nmac = \"10:00:00:00:00:01\"":                                                 nil,

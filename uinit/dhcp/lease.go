@@ -27,7 +27,7 @@ type Lease struct {
 	NTP []netip.Addr
 	// Domain to search names in; may be empty.
 	Domain string
-	// MTU in bytes; 0 where the server has no opinion.
+	// MTU in bytes, as the server says it, whatever sense that makes (RFC 2132, section 5.1); 0 where it has no opinion.
 	MTU int
 	// Start is when the request was sent that the server agreed to: the lease counts from there
 	// (RFC 2131, section 4.4.1).
@@ -74,8 +74,8 @@ func leaseFrom(p *dhcpv4.DHCPv4, start time.Time) (Lease, error) {
 	}
 	l.DNS, l.NTP = addresses(p.DNS()), addresses(p.NTPServers())
 	l.Domain = domain(p.DomainName())
-	if mtu, err := dhcpv4.GetUint16(dhcpv4.OptionInterfaceMTU, p.Options); err == nil && mtu >= 576 {
-		l.MTU = int(mtu) // below 576 it is a trick or an error: no host may need less (RFC 791)
+	if mtu, err := dhcpv4.GetUint16(dhcpv4.OptionInterfaceMTU, p.Options); err == nil {
+		l.MTU = int(mtu)
 	}
 	return l, nil
 }

@@ -62,7 +62,7 @@ func TestLeaseFrom(t *testing.T) {
 			l.Routes = []Route{route("198.51.100.0/24", "192.0.2.9"), route("203.0.113.0/24", "0.0.0.0")}
 		}},
 		"MTU":            {dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionInterfaceMTU, []byte{5, 0})), func(l *Lease) { l.MTU = 1280 }},
-		"MTU of 68":      {dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionInterfaceMTU, []byte{0, 68})), func(*Lease) {}},
+		"MTU of 68":      {dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionInterfaceMTU, []byte{0, 68})), func(l *Lease) { l.MTU = 68 }},
 		"MTU cut short":  {dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionInterfaceMTU, []byte{5})), func(*Lease) {}},
 		"router 0.0.0.0": {dhcpv4.WithRouter(net.IPv4zero), func(l *Lease) { l.Routes = nil }},
 		"a router that is no host": {dhcpv4.WithRouter(net.IPv4(224, 0, 0, 1), net.IPv4(127, 0, 0, 1), net.IPv4bcast, net.IPv4(192, 0, 2, 9)), func(l *Lease) {

@@ -59,5 +59,6 @@ func (w *work) want(name string, a *active) Wanted {
 	out.Addresses = append(out.Addresses, leased6(a.lease6)...)
 	out.Routes = append(out.Routes, r.routes...)
 	out.MAC = w.chosen(name)
+	out.MTU, _ = r.mtu(a.lease)
 	return w.stack(out, r)
 }

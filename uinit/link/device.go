@@ -29,6 +29,8 @@ type row struct {
 	device *Device
 	// routes are those of [route] on this link.
 	routes []Route
+	// ipv6: it has use for IPv6, or a VLAN on it has.
+	ipv6 bool
 	// depth is how many links lie below this one: what is below is made and brought up first.
 	depth int
 }
@@ -50,10 +52,12 @@ func rowsOf(m *spec.Machine) map[string]row {
 			r.device = &Device{Kind: l.Kind}
 		}
 		r.routes = routesOf(m, name)
+		r.ipv6 = m.IPv6(name, l)
 		rows[name] = r
 	}
 	for name, r := range rows {
 		r.depth = depth(rows, name, len(rows))
+		r.ipv6 = r.ipv6 || carriesIPv6(rows, name, len(rows))
 		rows[name] = r
 	}
 	return rows
@@ -77,6 +81,16 @@ func routesOf(m *spec.Machine, link string) []Route {
 
 // mainTable is the table that is meant where none is named (RT_TABLE_MAIN in include/uapi/linux/rtnetlink.h).
 const mainTable = 254
+
+// carriesIPv6 says whether a VLAN on a link has use for IPv6; it gives up at limit, as depth does.
+func carriesIPv6(rows map[string]row, name string, limit int) bool {
+	for vlan, r := range rows {
+		if limit > 0 && r.Kind == "vlan" && slices.Contains(r.Lower, name) && (r.ipv6 || carriesIPv6(rows, vlan, limit-1)) {
+			return true
+		}
+	}
+	return false
+}
 
 // depth gives up at limit: a circle is the profile's mistake, and must not be ours.
 func depth(rows map[string]row, name string, limit int) int {

@@ -52,9 +52,8 @@ func (f *told) say(format string, args ...any) {
 func (f *told) Addresses()                                { f.say("addresses") }
 func (f *told) TimeServers(from string, servers []string) { f.say("%s: %v", from, servers) }
 func (f *told) Missing(name, what string)                 { f.say("%s misses %q", name, what) }
-
-func (f *told) Contested(name, what string) { f.say("%s contested %q", name, what) }
-func (f *told) Warn(what string)            { f.say("warned %q", what) }
+func (f *told) Contested(name, what string)               { f.say("%s contested %q", name, what) }
+func (f *told) Warn(what string)                          { f.say("warned %q", what) }
 
 // fact is what was told last; nil: nothing.
 func (f *told) fact(name string) any {

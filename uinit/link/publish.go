@@ -31,6 +31,7 @@ func (w *work) see() map[string]view {
 func (w *work) tell(views map[string]view) {
 	for name, v := range views {
 		w.tellNews(name, v.news())
+		w.active[name].tellMTU(v, w.listener)
 		for _, f := range v.facts() {
 			w.listener.Fact(f)
 		}

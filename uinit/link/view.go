@@ -122,6 +122,7 @@ func (v view) facts() []fact.Fact {
 		plan.Conflicts.Of(v.name).Is(v.conflicts()),
 		plan.Missing.Of(v.name).Is(missing),
 		plan.Online.Of(v.name).Is(missing == ""),
+		plan.MTU.Of(v.name).Is(nic.MTU),
 		plan.Repairs.Of(v.name).Is(v.repairs),
 	}
 	if v.row.Master != "" {

@@ -38,9 +38,5 @@ func want(name string, e spec.Addressing, place, nic int, lease *dhcp.Lease) Wan
 		w.Routes = append(w.Routes, Route{Dst: r.Dst, Via: via, Metric: metric})
 		metric++
 	}
-	// A server may say that its network takes less; more than usual is for the profile to decide.
-	if w.MTU == 0 && lease.MTU < 1500 {
-		w.MTU = lease.MTU
-	}
 	return w
 }

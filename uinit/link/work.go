@@ -46,7 +46,9 @@ type active struct {
 	// below are the indexes of its master and of what it is made of; mac is the hardware address that follows from these.
 	below []int
 	mac   spec.MAC
-	err   error
+	// toldMTU is what was told of the largest packet last.
+	toldMTU string
+	err     error
 	// lease is in use; fresh is one of which it is being asked whether another machine has its address.
 	lease, fresh *dhcp.Lease
 	// guarded are the IPv4 addresses that are looked after, taken those that others have, with whose they are.

@@ -17,6 +17,7 @@ var (
 	Gateway    = fact.Each[string]{Pattern: "link.NAME.gateway"}
 	Online     = fact.Each[bool]{Pattern: "link.NAME.online"}
 	Missing    = fact.Each[string]{Pattern: "link.NAME.missing"}
+	MTU        = fact.Each[int]{Pattern: "link.NAME.mtu"}
 	Repairs    = fact.Each[int]{Pattern: "link.NAME.repairs"}
 
 	DHCP4Server = fact.Each[string]{Pattern: "link.NAME.dhcp4.server"}
@@ -54,6 +55,7 @@ func facts() []graph.Facts {
 		{Rows: rows(func(*spec.Description, spec.Link) bool { return true }), Of: []fact.Def{
 			MAC.Means(fact.None, "The hardware address; empty while there is no such interface."),
 			Driver.Means(fact.None, "The kernel's driver."),
+			MTU.Means(fact.Bytes, "The largest packet; 0 while there is no such interface."),
 			Carrier.Means(fact.None, "Whether there is somebody at the other end of the cable."),
 			Addresses.Means(fact.None, "Addresses with their prefix lengths by which the interface can be reached, sorted."),
 			Duplicates.Means(fact.None, "Addresses that another machine has as well, and that are not used therefore."),
