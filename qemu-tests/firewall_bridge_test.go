@@ -1,6 +1,7 @@
 package qemu_tests
 
 import (
+	"bytes"
 	"net"
 	"net/netip"
 	"regexp"
@@ -34,6 +35,10 @@ func TestFirewallBridge(t *testing.T) {
 	answer := between(outer, inner, a, b, 9, 9)
 	answer.ack = true
 	right.sees(t, "the answer", left, answer.frame(), transport(a, b, 9, 9))
+	talk := packet{from: inner.MAC, to: outer.MAC, source: b, target: a, sport: 9100, dport: 9200, udp: true}
+	reply := packet{from: outer.MAC, to: inner.MAC, source: a, target: b, sport: 9200, dport: 9100, udp: true}
+	left.sees(t, "a question", right, talk.frame(), transport(b, a, 9100, 9200))
+	right.sees(t, "its answer", left, reply.frame(), transport(a, b, 9200, 9100))
 	stop()
 	for _, to := range []netip.Addr{b, addr("2001:db8::2")} {
 		ping := outer.Ping(to)
@@ -57,6 +62,22 @@ func TestFirewallBridge(t *testing.T) {
 	for _, u := range unwanted {
 		u.at.Inject(u.frame())
 	}
+	// What belongs to a connection that was allowed, but for a tag (802.1Q, 802.1ad) or where it comes from.
+	forgeries := map[string]*wire{}
+	forge := func(what string, at, away *wire, p packet, ether ...byte) {
+		p.payload = what
+		frame := p.frame()
+		copy(frame[12:], ether)
+		at.Inject(frame)
+		forgeries[what] = away
+	}
+	tagged, answered := talk, reply
+	tagged.vlan, answered.vlan = 20, 20
+	forge("a tagged question", right, left, tagged)
+	forge("a tagged answer", left, right, answered)
+	forge("a question with a provider's tag", right, left, tagged, 0x88, 0xa8)
+	forge("an answer with a provider's tag", left, right, answered, 0x88, 0xa8)
+	forge("a question of those inside, from outside", left, right, packet{from: outer.MAC, to: inner.MAC, source: b, target: a, sport: 9100, dport: 9200, udp: true})
 	// A scan of the box from either side: by ARP, by echo to everybody, by frames to its ports.
 	for i, w := range []*wire{left, right} {
 		from := []*lan.Host{outer, inner}[i]
@@ -83,6 +104,11 @@ func TestFirewallBridge(t *testing.T) {
 			return l != nil && p.LinkLayer().LinkFlow().Src().String() == u.from.String() && [2]byte(l.TransportFlow().Src().Raw()) == [2]byte{byte(u.sport >> 8), byte(u.sport)}
 		}) {
 			t.Errorf("%s passed", u.what)
+		}
+	}
+	for what, away := range forgeries {
+		if away.has(func(p gopacket.Packet) bool { return bytes.Contains(p.Data(), []byte(what)) }) {
+			t.Errorf("%s passed", what)
 		}
 	}
 	if right.has(func(p gopacket.Packet) bool {
