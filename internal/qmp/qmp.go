@@ -44,6 +44,7 @@ type Monitor struct {
 	next    int
 	waiting map[int]chan answer
 	events  []Event
+	gone    int // events before these, which are forgotten
 	ended   bool
 	changed chan struct{}
 	done    chan struct{}
@@ -93,6 +94,7 @@ func (m *Monitor) read() {
 		case msg.Name != "":
 			if len(m.events) == maxEvents {
 				m.events = slices.Clone(m.events[1:]) // those who wait hold the old ones
+				m.gone++
 			}
 			m.events = append(m.events, msg.Event)
 			close(m.changed)
@@ -148,24 +150,54 @@ func (m *Monitor) Execute(ctx context.Context, command string, arguments any) (j
 // WaitEvent waits for an event of that name that what accepts (nil accepts any),
 // including those that came before.
 func (m *Monitor) WaitEvent(ctx context.Context, name string, what func(json.RawMessage) bool) (Event, error) {
+	return m.WaitNext(ctx, 0, name, what)
+}
+
+// WaitNext is WaitEvent without the first events that there were, so many of them.
+func (m *Monitor) WaitNext(ctx context.Context, seen int, name string, what func(json.RawMessage) bool) (Event, error) {
 	for {
-		m.mu.Lock()
-		events, ended, changed := m.events, m.ended, m.changed
-		m.mu.Unlock()
+		events, now, err := m.After(ctx, seen)
+		if err != nil {
+			return Event{}, fmt.Errorf("waiting for QEMU's %s: %w", name, err)
+		}
 		for _, e := range events {
 			if e.Name == name && (what == nil || what(e.Data)) {
 				return e, nil
 			}
 		}
-		if ended {
-			return Event{}, fmt.Errorf("waiting for QEMU's %s: %w", name, ErrGone)
+		seen = now
+	}
+}
+
+// After waits until there are more events than those seen, a number, and returns them and how many there were by now. Of
+// more than 256 that nobody asked for, the oldest are lost. The error is ErrGone once QEMU has ended and all are told.
+func (m *Monitor) After(ctx context.Context, seen int) (events []Event, now int, err error) {
+	for {
+		m.mu.Lock()
+		now, ended, changed := m.gone+len(m.events), m.ended, m.changed
+		if now > seen {
+			events = m.events[max(seen-m.gone, 0):]
+		}
+		m.mu.Unlock()
+		switch {
+		case events != nil:
+			return events, now, nil
+		case ended:
+			return nil, now, ErrGone
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return Event{}, fmt.Errorf("waiting for QEMU's %s: %w", name, context.Cause(ctx))
+			return nil, now, context.Cause(ctx)
 		}
 	}
+}
+
+// Seen is how many events there were.
+func (m *Monitor) Seen() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.gone + len(m.events)
 }
 
 // Done is closed when QEMU has ended, or hung up.

@@ -78,3 +78,41 @@ func TestMonitor(t *testing.T) {
 		}
 	})
 }
+
+// Each event is told once to who asks for what comes after those it has seen; of too many the latest are kept, and none
+// is told for another.
+func TestEventsInTheirOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host, guest := net.Pipe()
+		defer host.Close()
+		go speak(guest, map[string]string{"quit": "hang up"})
+		m, err := New(t.Context(), host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		say := func(from, to int) {
+			for n := from; n < to; n++ {
+				fmt.Fprintf(guest, "{\"event\": \"E%d\"}\n", n)
+			}
+			synctest.Wait()
+		}
+		seen := 0
+		for _, tt := range []struct{ from, to, first int }{{0, 1, 0}, {1, 3, 1}, {3, 3 + maxEvents, 3}, {259, 600, 600 - maxEvents}} {
+			say(tt.from, tt.to)
+			events, now, err := m.After(t.Context(), seen)
+			if err != nil || now != tt.to || now != m.Seen() || len(events) != tt.to-tt.first || events[0].Name != fmt.Sprintf("E%d", tt.first) {
+				t.Fatalf("after %d: %d events from %v, %d in all, %v", seen, len(events), events[0], now, err)
+			}
+			seen = now
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := m.WaitNext(ctx, seen, "E599", nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("an event that was seen comes again: %v", err)
+		}
+		m.Execute(t.Context(), "quit", nil)
+		if _, _, err := m.After(t.Context(), seen); !errors.Is(err, ErrGone) {
+			t.Errorf("after the end: %v", err)
+		}
+	})
+}

@@ -30,7 +30,7 @@ func TestGuestOnMemberIsNotStarted(t *testing.T) {
 	close(g.prepared)
 	one := &guest{name: "web", cfg: spec.VM{Memory: 1 << 20, Disk: map[string]spec.VMDisk{"root": {Path: "/dev/" + device}}}}
 	var e *alone.MemberError
-	if _, err := g.start(one, spec.Service{}); !errors.As(err, &e) || e.Device != device {
+	if _, _, err := g.launchQEMU(one, spec.Service{}); !errors.As(err, &e) || e.Device != device {
 		t.Errorf("started anew: %v", err)
 	}
 	if err := g.alone(&guest{name: "file", cfg: spec.VM{Disk: map[string]spec.VMDisk{"root": {Path: "/srv/disk"}}}}); err != nil {

@@ -59,9 +59,11 @@ func (g *guests) answer(_ context.Context, args []string, send func(report.Event
 		if now == nil {
 			return fmt.Errorf("resetting %s: it is %s", name, one.service.State())
 		}
-		return errors.Join(now.Reset(), send(one.event(one.figures())))
+		err := now.Reset()
+		g.halt(one, now, now.State())
+		return errors.Join(err, send(g.event(one, one.figures())))
 	}
-	return send(one.event(one.figures())) // for a console: that there is such a guest is all that matters
+	return send(g.event(one, one.figures())) // for a console: that there is such a guest is all that matters
 }
 
 // manage starts or stops a guest, whether or not the asker waits for it.
@@ -71,7 +73,13 @@ func (g *guests) manage(verb string, one *guest, send func(report.Event) error) 
 	}
 	state := unit.OK
 	var err error
-	if verb == "start" && one.qemu() != nil {
+	if now := one.qemu(); verb == "start" && now != nil && one.standing.halted() {
+		if err := g.goOn(now); err != nil {
+			return fmt.Errorf("starting %s: %w", one.name, err)
+		}
+		g.halt(one, now, now.State())
+		return send(g.event(one, one.figures()))
+	} else if verb == "start" && now != nil {
 		err = &supervise.StateError{Name: "vm:" + one.name, State: one.service.State()}
 	} else if verb == "start" {
 		ctx, cancel := context.WithTimeoutCause(g.Life, starting, fmt.Errorf("it did not come within %v", starting))
@@ -82,7 +90,7 @@ func (g *guests) manage(verb string, one *guest, send func(report.Event) error) 
 		err = one.service.Stop(g.Life)
 	}
 	g.Outcomes.Managed("vm:"+one.name, state, err)
-	return errors.Join(err, send(one.event(one.figures())))
+	return errors.Join(err, send(g.event(one, one.figures())))
 }
 
 // figures are those that need no asking.
@@ -90,8 +98,14 @@ func (one *guest) figures() line {
 	return line{Memory: int64(one.cfg.Memory), VCPUs: one.cfg.VCPUs, Autostart: one.cfg.Autostart, Restarts: one.service.Restarts()}
 }
 
-func (one *guest) event(row line) report.Event {
-	return report.Event{Kind: report.KindFact, Name: one.name, State: string(one.service.State()), Message: one.trouble(), Value: row}
+// event is a guest as it is now.
+func (g *guests) event(one *guest, row line) report.Event {
+	state, _, _ := strings.Cut(one.standing.is(), ":")
+	why := one.trouble()
+	if err := g.haltedBy(one); err != nil {
+		why = strings.TrimPrefix(err.Error(), paused)
+	}
+	return report.Event{Kind: report.KindFact, Name: one.name, State: state, Message: why, Value: row}
 }
 
 // list tells of all guests; figures of what they use take asking QEMU.
@@ -114,7 +128,7 @@ func (g *guests) list(figures bool, send func(report.Event) error) error {
 				row.Received += counter(spec.Tap(name, nic), "tx_bytes")
 			}
 		}
-		if err := send(one.event(row)); err != nil {
+		if err := send(g.event(one, row)); err != nil {
 			return err
 		}
 	}

@@ -2,11 +2,13 @@
 package vm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 	"sync"
 
+	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/graph"
@@ -29,6 +31,9 @@ type guests struct {
 	host     qemu.Host     // complete then
 	kvmGroup uint32        // whose /dev/kvm is
 
+	launch  func(one *guest, cfg spec.Service) (supervise.Process, *qemu.Opened, error)
+	spaceOf func(file string) space
+
 	mu sync.Mutex // one guest at a time looks for memory
 }
 
@@ -37,6 +42,7 @@ type guest struct {
 	cfg      spec.VM
 	service  *supervise.Service
 	terminal qemu.Terminal
+	standing standing
 
 	mu       sync.Mutex
 	now      *qemu.Guest // nil while QEMU does not run
@@ -45,7 +51,8 @@ type guest struct {
 
 // newGuests makes guests of the image's rows: the box's owner has no say in them.
 func newGuests(d *feature.Deps) *guests {
-	g := &guests{Deps: d, all: map[string]*guest{}, prepared: make(chan struct{})}
+	g := &guests{Deps: d, all: map[string]*guest{}, prepared: make(chan struct{}), spaceOf: spaceOf}
+	g.launch = g.launchQEMU
 	rows := d.Machine.Now().VM
 	g.host.Names = graph.Names(rows)
 	for _, name := range g.host.Names {
@@ -56,13 +63,22 @@ func newGuests(d *feature.Deps) *guests {
 
 func (g *guests) newGuest(name string, cfg spec.VM) *guest {
 	one := &guest{name: name, cfg: cfg}
+	state := plan.State.Of(name)
+	one.standing.service = supervise.Idle
+	one.standing.tell = func(now string) { g.Facts.Fact(state.Is(now)) }
 	one.service = supervise.New("vm:"+name, supervised(cfg), supervise.Deps{
 		Start: func(_ string, service spec.Service) (supervise.Process, error) { return g.start(one, service) },
-		Fact:  g.Facts.Fact,
-		As:    supervise.Facts{State: plan.State.Of(name), Exit: plan.Exit.Of(name), Restarts: plan.Restarts.Of(name)},
+		Fact: func(f fact.Fact) {
+			if f.Name() != state.Name {
+				g.Facts.Fact(f)
+			} else if word, ok := state.Read(f.Value()); ok {
+				one.standing.setService(supervise.State(word))
+			}
+		},
+		As:    supervise.Facts{State: state, Exit: plan.Exit.Of(name), Restarts: plan.Restarts.Of(name)},
 		Sign:  "QEMU's monitor",
 		Ready: func(spec.Ready) bool { return one.running() },
-		Tell:  func(trouble error) { g.Outcomes.SetTrouble("vm:"+name, trouble) },
+		Tell:  func(trouble error) { g.Outcomes.SetTrouble("vm:"+name, cmp.Or(trouble, g.haltedBy(one))) },
 		Log:   func(format string, args ...any) { g.Log.Warn(fmt.Sprintf(format, args...)) },
 	})
 	return one
@@ -80,10 +96,11 @@ func (g *guests) Step(unit string) feature.Step {
 	}
 }
 
-// Trouble is what is wrong with the QEMU behind "vm:NAME".
+// Trouble is what is wrong with the QEMU behind "vm:NAME", or with the guest in it.
 func (g *guests) Trouble(unit string) (trouble error, known bool) {
 	if name, ok := strings.CutPrefix(unit, "vm:"); ok && g.all[name] != nil {
-		return g.all[name].service.Trouble()
+		trouble, known = g.all[name].service.Trouble()
+		return cmp.Or(trouble, g.haltedBy(g.all[name])), known
 	}
 	return nil, false
 }

@@ -15,15 +15,33 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/vm/qemu"
 )
 
-// start starts QEMU.
+// start starts QEMU, and listens to it.
 func (g *guests) start(one *guest, cfg spec.Service) (supervise.Process, error) {
-	if err := g.admit(one); err != nil {
+	process, opened, err := g.launch(one, cfg)
+	if err != nil {
 		return nil, err
+	}
+	now := qemu.Connect(opened)
+	one.setQEMU(now)
+	go one.terminal.Attach(opened.Console)
+	go func() {
+		if took := now.Await(); took > 0 {
+			g.Facts.Fact(plan.Started.Of(one.name).Is(report.Seconds(took)))
+		}
+	}()
+	go g.watch(one, now)
+	return guestProcess{process, g, one, now}, nil
+}
+
+// launchQEMU starts the program, with all that it uses open.
+func (g *guests) launchQEMU(one *guest, cfg spec.Service) (supervise.Process, *qemu.Opened, error) {
+	if err := g.admit(one); err != nil {
+		return nil, nil, err
 	}
 	made := qemu.Make(one.name, one.cfg, g.host)
 	opened, err := qemu.Open(made.Files)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer opened.Close()
 	cfg.Command = append([]string{qemu.Program}, made.Args...)
@@ -38,17 +56,9 @@ func (g *guests) start(one *guest, cfg spec.Service) (supervise.Process, error) 
 	process, err := launcher.Start("vm:"+one.name, cfg)
 	if err != nil {
 		opened.Hangup()
-		return nil, err
+		return nil, nil, err
 	}
-	now := qemu.Connect(opened)
-	one.setQEMU(now)
-	go one.terminal.Attach(opened.Console)
-	go func() {
-		if took := now.Await(); took > 0 {
-			g.Facts.Fact(plan.Started.Of(one.name).Is(report.Seconds(took)))
-		}
-	}()
-	return guestProcess{process, now, one}, nil
+	return process, opened, nil
 }
 
 // setQEMU notes the QEMU that runs; nil: none does.
@@ -93,8 +103,9 @@ func (one *guest) running() bool {
 // guestProcess is QEMU as a service's process: asked to end, it presses the guest's power button.
 type guestProcess struct {
 	supervise.Process
-	now *qemu.Guest
-	one *guest
+	guests *guests
+	one    *guest
+	now    *qemu.Guest
 }
 
 func (p guestProcess) Wait() supervise.Exit {
@@ -106,7 +117,8 @@ func (p guestProcess) Wait() supervise.Exit {
 
 func (p guestProcess) Signal(s syscall.Signal) error {
 	if s == unix.SIGTERM {
-		return p.now.PowerDown()
+		go p.guests.powerDown(p.one, p.now) // it may take a while to look for space
+		return nil
 	}
 	return p.Process.Signal(s)
 }

@@ -24,7 +24,7 @@ func facts() []graph.Facts {
 			AccelReason.Means(fact.None, "Why they don't run on KVM; not there where they do."),
 		}},
 		{Rows: graph.Each(rows), Of: []fact.Def{
-			State.Means(fact.None, "Where the guest stands: idle, starting, running, pausing, exited, failed, stopping, stopped."),
+			State.Means(fact.None, "Where the guest stands: idle, starting, running, pausing, exited, failed, stopping, stopped. While its QEMU runs and the guest does not: suspended, or paused with the reason, such as `paused: no space on /srv/vm`."),
 			Exit.Means(fact.None, "How its QEMU ended last; not there before it did."),
 			Restarts.Means(fact.None, "How often it was started again, since the boot; not there before it was."),
 			Started.Means(fact.Seconds, "How long QEMU took until the guest ran."),

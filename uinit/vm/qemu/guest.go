@@ -30,8 +30,11 @@ type Guest struct {
 	ready   chan struct{} // closed when the monitor answers, or never will
 	monitor *qmp.Monitor  // nil where it did not
 
+	turn sync.Mutex // held while the guest passes through states that nobody need hear of
+
 	mu      sync.Mutex
 	running time.Duration // from the start until the guest ran; 0 before
+	state   State
 	pressed bool
 }
 
@@ -47,12 +50,7 @@ func Connect(o *Opened) *Guest {
 			return
 		}
 		g.monitor = m
-		var status struct{ Running bool }
-		if g.ask(ctx, "query-status", &status) == nil && status.Running {
-			g.mu.Lock()
-			defer g.mu.Unlock()
-			g.running = time.Since(g.started)
-		}
+		_ = g.look(ctx)
 	}()
 	return g
 }
@@ -86,6 +84,14 @@ func (g *Guest) ask(ctx context.Context, command string, into any) error {
 func (g *Guest) do(limit time.Duration, command string, into any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
+	if err := g.reach(ctx); err != nil {
+		return fmt.Errorf("asking QEMU to %s: %w", command, err)
+	}
+	return g.ask(ctx, command, into)
+}
+
+// reach waits for a monitor that answers.
+func (g *Guest) reach(ctx context.Context) error {
 	select {
 	case <-g.ready:
 	case <-ctx.Done():
@@ -93,11 +99,11 @@ func (g *Guest) do(limit time.Duration, command string, into any) error {
 	select {
 	case <-g.ready:
 		if g.monitor != nil {
-			return g.ask(ctx, command, into)
+			return nil
 		}
 	default:
 	}
-	return fmt.Errorf("asking QEMU to %s: %w", command, qmp.ErrGone)
+	return qmp.ErrGone
 }
 
 // PowerDown presses the guest's power button, and again while it stays on.
@@ -122,8 +128,46 @@ func (g *Guest) PowerDown() error {
 	return err
 }
 
-// Reset starts the guest anew, as its reset button does.
-func (g *Guest) Reset() error { return g.do(answerLimit, "system_reset", nil) }
+// Pressed says whether the power button was.
+func (g *Guest) Pressed() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.pressed
+}
+
+// Reset starts the guest anew, as its reset button does, and has it run if it did not: QEMU leaves a guest that was paused so.
+func (g *Guest) Reset() error {
+	g.turn.Lock()
+	defer g.turn.Unlock()
+	// What goes on before that would repeat the writes that the reset forgets.
+	if err := g.change("system_reset", "RESET"); err != nil || g.State().Running() {
+		return err
+	}
+	return g.change("cont", "RESUME")
+}
+
+// Continue has a guest that is paused go on.
+func (g *Guest) Continue() error { return g.change("cont", "RESUME") }
+
+// Wake ends a guest's sleep.
+func (g *Guest) Wake() error { return g.change("system_wakeup", "WAKEUP") }
+
+// change runs a command, and waits for the event by which QEMU says that it was done.
+func (g *Guest) change(command, event string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
+	defer cancel()
+	if err := g.reach(ctx); err != nil {
+		return fmt.Errorf("asking QEMU to %s: %w", command, err)
+	}
+	seen := g.monitor.Seen()
+	if err := g.ask(ctx, command, nil); err != nil {
+		return err
+	}
+	if _, err := g.monitor.WaitNext(ctx, seen, event, nil); err != nil {
+		return err
+	}
+	return g.look(ctx)
+}
 
 // Quit switches the guest off and returns when QEMU has written what it had, or takes too long.
 func (g *Guest) Quit() {
