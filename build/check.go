@@ -33,3 +33,9 @@ func Check(p *profile.Profile) error {
 func (e *Env) CheckModules(ctx context.Context, p *profile.Profile) (known bool, err error) {
 	return e.finder().CheckModules(ctx, p)
 }
+
+// CheckGuests finds machines and processors of guests that QEMU does not have, likewise: known is false where no QEMU was built
+// with on this machine.
+func (e *Env) CheckGuests(p *profile.Profile) (known bool, err error) {
+	return e.finder().CheckGuests(p)
+}

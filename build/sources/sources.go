@@ -58,6 +58,9 @@ func (f Finder) Gather(ctx context.Context, p *profile.Profile, pins Pins) (Foun
 	if err != nil {
 		return Found{}, err
 	}
+	if err := f.guests(ctx, p, packages); err != nil {
+		return Found{}, err
+	}
 	out := Found{Lock: &lock.Lock{Requested: requested, Package: pin(packages)}}
 	if out.Inputs, err = f.kernel(ctx, p, trees); err != nil {
 		return Found{}, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -40,7 +41,7 @@ checks a site.toml too, as the box would that starts from the profile's image.`,
 					err = build.Check(p)
 				}
 				if err == nil {
-					err = a.checkModules(c, e, p)
+					err = errors.Join(a.checkModules(c, e, p), a.checkGuests(e, p))
 				}
 				if err == nil && siteFile != "" {
 					err = a.checkSite(siteFile, p)
@@ -91,6 +92,15 @@ func (a *app) checkSite(name string, p *profile.Profile) error {
 		fmt.Fprintln(a.stderr, warning)
 	}
 	return nil
+}
+
+// checkGuests compares guests' machines and processors with QEMU's where this machine knows them.
+func (a *app) checkGuests(e *build.Env, p *profile.Profile) error {
+	known, err := e.CheckGuests(p)
+	if err == nil && !known && !a.quiet {
+		fmt.Fprintf(a.stderr, "%s: machine and cpu_model of guests are not checked: no QEMU was built with here yet; the build checks them\n", p.File().Name)
+	}
+	return err
 }
 
 // checkModules compares module names with the kernel where this machine knows it.

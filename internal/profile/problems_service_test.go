@@ -87,6 +87,12 @@ needs = ["service:a"]
 		`p.toml:10:15: service.a.namespaces[0]: "user" is not a namespace; accepted: mount, pid, net, uts, ipc`,
 	}},
 	{"guests", sound + guests, nil},
+	{"machines and processors that none are", sound + guests + "[vm.web2]\nmemory = \"64M\"\nmachine = \"q35\"\ncpu_model = \"EPYC,-avx\"\n[vm.web3]\nmemory = \"64M\"\nmachine = \"pc-q35-7\"\ncpu_model = \"\"\n", []string{
+		`p.toml:27:11: vm.web2.machine: "q35" is not a machine; accepted: pc-q35-VERSION, such as pc-q35-7.2, which is the same with each QEMU`,
+		`p.toml:28:13: vm.web2.cpu_model: "EPYC,-avx" is not a processor; accepted: host, or a model as QEMU names it, such as EPYC-v4`,
+		`p.toml:31:11: vm.web3.machine: "pc-q35-7" is not a machine; accepted: `,
+		`p.toml:32:13: vm.web3.cpu_model: "" is not a processor; accepted: `,
+	}},
 	{"guests that make no sense", sound + guests + `
 [vm.Big]
 memory = "8M"

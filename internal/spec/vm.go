@@ -1,6 +1,9 @@
 package spec
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // VM is a virtual machine that uinit runs with QEMU, as an account of its own without rights.
 type VM struct {
@@ -10,6 +13,12 @@ type VM struct {
 	VCPUs int `json:"vcpus,omitempty" default:"1" accept:"1 to 255"`
 	// How it is run: kvm, tcg (emulated, ten times slower and more), or whichever works here.
 	Accel VMAccel `json:"accel,omitempty" default:"auto"`
+	// The machine that the guest sees, as QEMU names it. It stays the same with a newer QEMU, and so do the guest's activation
+	// and its drivers: take another one when the guest may change.
+	Machine VMMachine `json:"machine,omitempty" default:"pc-q35-7.2"`
+	// The processor that the guest sees, as QEMU names it, such as EPYC-v4 or Skylake-Server-v5: one for all hosts that a guest
+	// may move to. host is this machine's own; a guest that is emulated sees one like Haswell-v2 in its place.
+	CPUModel VMCPUModel `json:"cpu_model,omitempty" default:"host"`
 	// What starts it; UEFI's files come with the package ovmf. Neither matters where a kernel is given.
 	Firmware VMFirmware `json:"firmware,omitempty" default:"bios"`
 	// File on a mounted file system where UEFI keeps its variables; without it they begin anew with each
@@ -83,12 +92,21 @@ type (
 	VMNICModel string
 )
 
+// VMMachine is a machine that the image's QEMU has: pc-q35-VERSION, such as pc-q35-7.2.
+type VMMachine string
+
+// VMCPUModel is a processor that the image's QEMU has, or host.
+type VMCPUModel string
+
 // Accelerators.
 const (
 	VMAuto VMAccel = "auto"
 	VMKVM  VMAccel = "kvm"
 	VMTCG  VMAccel = "tcg"
 )
+
+// VMHostCPU is the processor of the machine that a guest runs on.
+const VMHostCPU VMCPUModel = "host"
 
 // VMOverhead is what QEMU needs beside the guest's memory, in bytes: measured 45 MiB with KVM's devices, and 64 MiB of
 // translated code without KVM.
@@ -114,6 +132,29 @@ const (
 func (a *VMAccel) UnmarshalText(b []byte) error {
 	return Choice(a, b, "an accelerator", VMAuto, VMKVM, VMTCG)
 }
+
+// UnmarshalText accepts the versions of QEMU's machine q35. Which of them the image's QEMU has, only that can tell.
+func (m *VMMachine) UnmarshalText(b []byte) error {
+	version, ok := strings.CutPrefix(string(b), "pc-q35-")
+	if major, minor, two := strings.Cut(version, "."); !ok || !two || !digits(major) || !digits(strings.ReplaceAll(minor, ".", "")) {
+		return Unaccepted("pc-q35-VERSION, such as pc-q35-7.2, which is the same with each QEMU", "%q is not a machine", b)
+	}
+	*m = VMMachine(b)
+	return nil
+}
+
+// UnmarshalText accepts what may be the name of a model: no properties, which follow a comma. Which ones the image's QEMU has,
+// only that can tell.
+func (m *VMCPUModel) UnmarshalText(b []byte) error {
+	if strings.Trim(strings.ToLower(string(b)), "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" || len(b) == 0 {
+		return Unaccepted("host, or a model as QEMU names it, such as EPYC-v4", "%q is not a processor", b)
+	}
+	*m = VMCPUModel(b)
+	return nil
+}
+
+// digits says whether a text is a decimal number.
+func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // UnmarshalText accepts bios and uefi.
 func (f *VMFirmware) UnmarshalText(b []byte) error {

@@ -71,14 +71,20 @@ type Plan struct {
 // own nothing: all that a guest uses comes to it open.
 const firstUID = 1 << 16
 
+// emulated is the processor of a guest without KVM where the row names none: it has all that x86-64-v3 asks for and a source of
+// randomness, is the same with each QEMU, which "max" is not, and lacks what QEMU 7.2 cannot emulate, and would warn of.
+const emulated = "Haswell-v2,pcid=off,tsc-deadline=off,x2apic=off,invpcid=off"
+
 // Make plans a guest.
 func Make(name string, v spec.VM, h Host) Plan {
 	p := &Plan{UID: firstUID + uint32(slices.Index(h.Names, name))}
 	kvm := h.KVM && v.Accel != spec.VMTCG || v.Accel == spec.VMKVM
 	// Without screen and option ROMs the firmware, too, is on the console.
-	machine, accel, cpu := "q35,graphics=off,vmport=off", "tcg,tb-size=64", "max"
+	machine, accel, cpu := string(v.Machine)+",graphics=off,vmport=off", "tcg,tb-size=64", string(v.CPUModel)
 	if kvm {
-		accel, cpu = "kvm", "host"
+		accel = "kvm"
+	} else if v.CPUModel == spec.VMHostCPU {
+		cpu = emulated
 	}
 	uefi := v.Firmware == spec.VMUEFI && v.Kernel == ""
 	if uefi {

@@ -46,6 +46,8 @@ func TestMake(t *testing.T) {
 		{"tcg", "web", full, Host{Name: "box", Names: host.Names}},
 		{"direct", "direct", direct, host},
 		{"direct-tcg", "direct", spec.VM{Memory: 96 << 20, Accel: "tcg", Kernel: "/k"}, host},
+		{"named", "direct", spec.VM{Memory: 96 << 20, Machine: "pc-q35-6.2", CPUModel: "EPYC-v4", Kernel: "/k"}, host},
+		{"named-tcg", "direct", spec.VM{Memory: 96 << 20, Accel: "tcg", Machine: "pc-q35-6.2", CPUModel: "EPYC-v4", Kernel: "/k"}, host},
 		{"forced-kvm", "direct", spec.VM{Memory: 96 << 20, Accel: "kvm"}, Host{Names: host.Names}},
 	} {
 		p := Make(tt.name, filled(tt.cfg), tt.host)
