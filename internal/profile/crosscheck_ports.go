@@ -28,7 +28,11 @@ func (c *crosser) ports() {
 		}
 		for _, other := range all[:i] {
 			if other.Port == l.Port && meet(other.Addresses, l.Addresses) {
-				c.Of(other.Key).Bad(l.Key, "port %d is that of %s (%s); accepted: another port, or other addresses to listen on", l.Port, other.Server, c.p.At(other.Key))
+				way := "other addresses to listen on"
+				if l.Sign || other.Sign {
+					way = "file in place of port as the service's sign: whoever listens there first makes both look ready"
+				}
+				c.Of(other.Key).Bad(l.Key, "port %d is that of %s (%s); accepted: another port, or %s", l.Port, other.Server, c.p.At(other.Key), way)
 			}
 		}
 	}

@@ -87,6 +87,10 @@ needs = ["service:a"]
 		`p.toml:10:15: service.a.namespaces[0]: "user" is not a namespace; accepted: mount, pid, net, uts, ipc`,
 	}},
 	{"guests", sound + guests, nil},
+	{"services at one port", sound + "[metrics]\nfrom = [\"192.0.2.0/24\"]\nport = 80\n[ethernet.lan]\naddresses = [\"192.0.2.1/24\"]\n[service.a]\ncommand = [\"/a\"]\nready = { port = 80 }\n[service.b]\ncommand = [\"/b\"]\nready = { port = 53 }\n[service.c]\ncommand = [\"/c\"]\nready = { port = 53 }\n", []string{
+		`p.toml:15:18: service.a.ready.port: port 80 is that of the server of metrics (p.toml:10:8); accepted: another port, or file in place of port as the service's sign`,
+		`p.toml:21:18: service.c.ready.port: port 53 is that of service:b (p.toml:18:18); accepted: another port, or file in place of port`,
+	}},
 	{"machines and processors that none are", sound + guests + "[vm.web2]\nmemory = \"64M\"\nmachine = \"q35\"\ncpu_model = \"EPYC,-avx\"\n[vm.web3]\nmemory = \"64M\"\nmachine = \"pc-q35-7\"\ncpu_model = \"\"\n", []string{
 		`p.toml:27:11: vm.web2.machine: "q35" is not a machine; accepted: pc-q35-VERSION, such as pc-q35-7.2, which is the same with each QEMU`,
 		`p.toml:28:13: vm.web2.cpu_model: "EPYC,-avx" is not a processor; accepted: host, or a model as QEMU names it, such as EPYC-v4`,

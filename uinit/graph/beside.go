@@ -17,6 +17,8 @@ type Listener struct {
 	// Listen is the key of the addresses, which are to be the machine's; empty where these are judged with the site file, too
 	// (internal/crosscheck).
 	Listen string
+	// Sign says that nothing is known but that something listens there once the server is ready, at whatever addresses.
+	Sign bool
 }
 
 // Server is the row of a server that a feature has started, and again whenever it ends.
