@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"context"
 	"net"
 	"slices"
 	"strings"
@@ -78,7 +79,7 @@ func newWorld(t *testing.T) *world {
 // listed is the guest's line in the answer to "uinitctl vm VERB web".
 func listed(g *guests, verb string) (line string, err error) {
 	var b strings.Builder
-	err = g.answer(nil, []string{verb, "web"}, func(e report.Event) error { return writeGuests(&b, false, []report.Event{e}) })
+	err = g.answer(context.Background(), []string{verb, "web"}, func(e report.Event) error { return writeGuests(&b, false, []report.Event{e}) })
 	_, line, _ = strings.Cut(strings.TrimSpace(b.String()), "\n")
 	return line, err
 }
@@ -189,7 +190,6 @@ func TestHaltedGuests(t *testing.T) {
 
 // A guest that is halted hears no power button: it goes on for it where it can, and is switched off at once where not.
 func TestStoppingHaltedGuests(t *testing.T) {
-	const noSpace = "no space"
 	for name, tt := range map[string]struct {
 		status, then string // then: what the power button makes of it
 		free         int64
