@@ -135,12 +135,13 @@ func (w *work) judge(name string, a *active, address netip.Addr, v arp.Verdict, 
 	}
 }
 
-// conflicts are the IPv4 addresses that others have, each with that machine's hardware address.
+// conflicts are the IPv4 addresses that others have, each with that machine's hardware address, sorted.
 func (v view) conflicts() []string {
 	all := []string{}
-	for _, a := range slices.SortedFunc(maps.Keys(v.taken), netip.Addr.Compare) {
-		all = append(all, a.String()+" "+v.taken[a])
+	for a, who := range v.taken {
+		all = append(all, a.String()+" "+who)
 	}
+	slices.Sort(all)
 	return all
 }
 
