@@ -21,6 +21,9 @@ type Socket struct {
 	name    string
 	mac     net.HardwareAddr
 	address netip.Addr
+	// own are the hardware addresses of this machine, as they were at listed.
+	own    map[string]bool
+	listed time.Time
 }
 
 // Open listens for what is said of an IPv4 address on the interface of an index and name, whose hardware address is mac.
@@ -79,22 +82,26 @@ func (s *Socket) Hear(until time.Time) (Claim, error) {
 			}
 			continue
 		}
-		if c, ok := claims(b[:n], s.address); ok && !own(c.Who) {
+		if c, ok := claims(b[:n], s.address); ok && !s.ours(c.Who) {
 			return c, nil
 		}
 	}
 }
 
-// own says that a hardware address is this machine's: a second card on the same network answers for the first, and the
+// listAgain is how long the list of this machine's hardware addresses is good: a stranger's flood must not have it made for each packet.
+const listAgain = time.Second
+
+// ours says that a hardware address is this machine's: a second card on the same network answers for the first, and the
 // ports of a bond hear each other.
-func own(mac net.HardwareAddr) bool {
-	links, _ := netlink.LinkList()
-	for _, l := range links {
-		if string(l.Attrs().HardwareAddr) == string(mac) {
-			return true
+func (s *Socket) ours(mac net.HardwareAddr) bool {
+	if now := time.Now(); now.Sub(s.listed) > listAgain {
+		links, _ := netlink.LinkList()
+		s.own, s.listed = map[string]bool{}, now
+		for _, l := range links {
+			s.own[string(l.Attrs().HardwareAddr)] = true
 		}
 	}
-	return false
+	return s.own[string(mac)]
 }
 
 // attach lets only packets pass whose sender has the address, or which ask for it in nobody's name (classic BPF,

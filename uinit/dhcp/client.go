@@ -36,8 +36,9 @@ type Client struct {
 	Rand func() float64
 
 	declined chan conflict
-	// taker is who has an address that is being declined.
-	taker net.HardwareAddr
+	// taker is who has an address that is being declined; declines counts those since a lease was good for a while.
+	taker    net.HardwareAddr
+	declines int
 }
 
 // conflict is an address that another machine has.
@@ -156,6 +157,7 @@ func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(
 		err := c.wait(ctx, conn, lease.Address.Addr(), lease.Start.Add(lease.Renew))
 		if err == nil {
 			c.Lasted()
+			c.declines = 0
 			lease, err = c.extend(ctx, conn, lease)
 		}
 		if ended(err) {
@@ -203,8 +205,13 @@ func (c *Client) request(ctx context.Context, conn Conn, e exchange) (Lease, err
 	return leaseFrom(p, sent)
 }
 
-// declinePause is how long a client keeps still after it gave an address back (RFC 2131, section 3.1, step 5).
-const declinePause = 10 * time.Second
+// A client keeps still for so long after it gave an address back (RFC 2131, section 3.1, step 5), and longer when many were of no
+// use (RFC 5227, section 2.1.1: MAX_CONFLICTS, RATE_LIMIT_INTERVAL).
+const (
+	declinePause = 10 * time.Second
+	mostDeclines = 10
+	longPause    = time.Minute
+)
 
 // decline gives back an address that another machine has, which nobody answers. It returns errDeclined a while later.
 func (c *Client) decline(ctx context.Context, conn Conn, lease Lease) error {
@@ -215,7 +222,11 @@ func (c *Client) decline(ctx context.Context, conn Conn, lease Lease) error {
 	if err := conn.Send(p, netip.Addr{}, netip.Addr{}); err != nil {
 		c.Rest(fmt.Sprintf("; telling the server: %v", err))
 	}
-	if err := c.wait(ctx, conn, netip.Addr{}, time.Now().Add(declinePause)); err != nil {
+	pause := declinePause
+	if c.declines++; c.declines >= mostDeclines {
+		pause = longPause
+	}
+	if err := c.wait(ctx, conn, netip.Addr{}, time.Now().Add(pause)); err != nil {
 		return err
 	}
 	return errDeclined

@@ -3,6 +3,7 @@ package dhcp
 import (
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,5 +116,33 @@ func TestUselessAnswerIsNamed(t *testing.T) {
 				t.Errorf("waiting for %q, want %q first", what+asked, want)
 			}
 		})
+	}
+}
+
+// A server that lends again and again what another machine has is asked ever more seldom.
+func TestDeclinedAgainAndAgain(t *testing.T) {
+	sent, _ := live(t, nil, lends(time.Hour), func(w *wire) {
+		for range 1000 {
+			pass(time.Second)
+			w.client.Decline(netip.MustParseAddr("192.0.2.100"), mac)
+		}
+	})
+	var at []time.Duration
+	for _, s := range sent {
+		if when, declines := strings.CutSuffix(s, " DECLINE to everyone"); declines {
+			d, err := time.ParseDuration(when)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at = append(at, d)
+		}
+	}
+	if len(at) < 12 {
+		t.Fatalf("%d declined: %q", len(at), sent)
+	}
+	for i := 1; i < len(at); i++ {
+		if gap, long := at[i]-at[i-1], i >= 10; gap < 10*time.Second || long != (gap >= time.Minute) {
+			t.Errorf("%v between declines %d and %d", gap, i, i+1)
+		}
 	}
 }
