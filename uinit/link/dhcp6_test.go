@@ -135,7 +135,9 @@ func (p *peer6) advertise(flags byte, lifetime uint16, options ...[]byte) {
 		b = append(b, o...)
 	}
 	all := &unix.SockaddrInet6{ZoneId: uint32(p.link.Attrs().Index), Addr: netip.MustParseAddr("ff02::1").As16()}
-	if err := unix.Sendto(p.icmp, b, 0, all); err != nil {
+	// One router, also when the kernel has given the interface a second address meanwhile.
+	from := unix.PktInfo6(&unix.Inet6Pktinfo{Addr: netip.MustParseAddr("fe80::1").As16(), Ifindex: all.ZoneId})
+	if err := unix.Sendmsg(p.icmp, b, from, all, 0); err != nil {
 		p.t.Fatal(err)
 	}
 }
