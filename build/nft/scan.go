@@ -26,9 +26,13 @@ type Chain struct {
 // judge: what it can't make sense of it passes over, for nft itself will say so. read returns the text
 // of a file, false where there is none; match the files that a pattern names.
 func Scan(name string, read func(name string) (string, bool), match func(pattern string) []string) []Chain {
-	s := scanner{read: read, match: match}
+	return scan(name, read, match).chains
+}
+
+func scan(name string, read func(name string) (string, bool), match func(pattern string) []string) *scanner {
+	s := &scanner{read: read, match: match}
 	s.file(name)
-	return s.chains
+	return s
 }
 
 // maxDepth is nft's own limit of files that include each other (MAX_INCLUDE_DEPTH in its include/parser.h).
@@ -39,11 +43,16 @@ type scanner struct {
 	match  func(string) []string
 	open   []string
 	chains []Chain
+	flows  Flows
 	family string
+	table  string
 }
 
 func (s *scanner) file(name string) {
 	text, ok := s.read(name)
+	if !ok {
+		s.flows.Unread = append(s.flows.Unread, name)
+	}
 	if !ok || len(s.open) == maxDepth || slices.Contains(s.open, name) {
 		return
 	}
@@ -63,6 +72,8 @@ func (s *scanner) file(name string) {
 			s.command(w.text, next(1), next(2))
 		case w.text == "type" && next(2) == "hook":
 			s.chains = append(s.chains, Chain{Place{name, w.line, w.col}, s.family, next(1)})
+		case w.text == "flowtable" || w.text == "flow":
+			s.flow(w.text, next)
 		}
 	}
 	s.open = s.open[:len(s.open)-1]
@@ -76,8 +87,11 @@ func (s *scanner) command(what, family, then string) {
 	switch {
 	case slices.Contains(families, family) && then != "{":
 		s.family = family
+		if what == "table" {
+			s.table = then
+		}
 	case what == "table":
-		s.family = "ip"
+		s.family, s.table = "ip", family
 	}
 }
 
@@ -88,7 +102,11 @@ func (s *scanner) include(from, pattern string) {
 	if !path.IsAbs(pattern) {
 		pattern = path.Join(path.Dir(from), pattern)
 	}
-	for _, name := range s.match(pattern) {
+	names := s.match(pattern)
+	if len(names) == 0 && !strings.ContainsAny(pattern, "*?[") {
+		s.flows.Unread = append(s.flows.Unread, pattern)
+	}
+	for _, name := range names {
 		s.file(name)
 	}
 }

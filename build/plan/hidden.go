@@ -28,44 +28,40 @@ func checkMounts(p *profile.Profile, files []tree.File) error {
 	return j.Found().Err()
 }
 
-// checkPrograms finds shells and services whose program is not in the image. What lies on a mounted file system is known
-// to nobody here.
-func checkPrograms(p *profile.Profile, t *tree.Tree) error {
+// checkFiles finds programs and other files that keys name and that are not in the image.
+func checkFiles(p *profile.Profile, t *tree.Tree) error {
 	j := p.Judge().Of("packages", "image.commands", "image.overlays")
-	want := func(key, program string) {
-		if program == "" || strings.HasPrefix(program, "/usr/sbin/nologin") || mounted(p, program) {
-			return
-		}
-		f, found := find(t, program, 40) // as many links as the kernel follows (MAXSYMLINKS)
+	for _, want := range p.ImageFiles() {
+		f, found := find(t, want.Path, 40) // as many links as the kernel follows (MAXSYMLINKS)
 		why := ""
 		switch {
+		case Nobody(want):
+			continue
 		case !found:
 			why = "is not in the image"
-		case !f.Mode.IsRegular() || f.Mode&0o111 == 0:
+		case want.Program && (!f.Mode.IsRegular() || f.Mode&0o111 == 0):
 			why = "is in the image, and cannot be executed"
+		case !f.Mode.IsRegular():
+			why = "is in the image, and is no file"
 		default:
-			return
+			continue
 		}
-		j.Bad(key, "%s %s; accepted: a command of image.commands in /bin, a file of [packages.*] or one of an overlay", program, why)
-	}
-	for _, name := range slices.Sorted(maps.Keys(p.User)) {
-		want(problem.JoinKey("user", name)+".shell", p.User[name].Shell)
-	}
-	for _, name := range slices.Sorted(maps.Keys(p.Service)) {
-		if command := p.Service[name].Command; len(command) > 0 {
-			want(problem.JoinKey("service", name)+".command", command[0])
-		}
+		j.Bad(want.Key, "%s %s; accepted: %s", want.Path, why, Brings(want))
 	}
 	return j.Found().Sort().Err()
 }
 
-func mounted(p *profile.Profile, file string) bool {
-	for dir := path.Dir(file); dir != "/" && dir != "."; dir = path.Dir(dir) {
-		if _, ok := p.Mount[dir]; ok {
-			return true
-		}
+// Nobody says whether a program is the one that lets nobody in; it need not be there for that.
+func Nobody(f profile.ImageFile) bool {
+	return f.Program && strings.HasPrefix(f.Path, "/usr/sbin/nologin")
+}
+
+// Brings says what can bring a file into an image.
+func Brings(f profile.ImageFile) string {
+	if f.Program {
+		return "a command of image.commands in /bin, a file of [packages.*] or one of an overlay"
 	}
-	return false
+	return "a file of an overlay in image.overlays, one of [packages.*], or one below a mount of the profile"
 }
 
 // find follows the links of the image, at most so many.

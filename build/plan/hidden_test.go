@@ -50,3 +50,19 @@ func TestProgramsAreInTheImage(t *testing.T) {
 		}
 	}
 }
+
+// What a key names as a file of the image is one, once all that packages bring is known.
+func TestFilesAreInTheImage(t *testing.T) {
+	in := inputs(t)
+	in.Packages = append(in.Packages, tree.File{Path: "etc/pki/ca.pem", Mode: 0o644, Size: 1, From: tree.Source{Store: "package", Name: "x", Path: "/etc/pki/ca.pem"}, Why: "packages.x"},
+		tree.File{Path: "etc/ca", Mode: fs.ModeSymlink, Link: "pki/ca.pem", Why: "packages.x"})
+	for ca, says := range map[string]string{
+		"/etc/pki/ca.pem": "", "/etc/ca": "", "/srv/ca.pem": "", "/run/ca.pem": "",
+		"/etc/pki/cb.pem": "/etc/pki/cb.pem is not in the image; accepted: a file of an overlay", "/usr/bin": "/usr/bin is in the image, and is no file",
+	} {
+		_, err := Make(load(t, box+"\n[log]\nremote = \"tls://192.0.2.1\"\nca = \""+ca+"\"\n"), in)
+		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), "log.ca: "+says)) {
+			t.Errorf("%s: %v", ca, err)
+		}
+	}
+}

@@ -131,7 +131,7 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	if err := checkMounts(p, t.Files()); err != nil {
 		return nil, err
 	}
-	if err := checkPrograms(p, t); err != nil {
+	if err := checkFiles(p, t); err != nil {
 		return nil, err
 	}
 	return &Plan{

@@ -6,11 +6,13 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/imgbuild/imgbuild/build/nft"
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
 // ruleset is the text of packet filter rules as an image has it.
@@ -86,7 +88,7 @@ func Check(p *profile.Profile, overlays []plan.Overlay, open tree.Opener) profil
 		j.Bad("firewall.rules", "nothing brings %s; accepted: a file of an overlay in image.overlays", p.Firewall.Rules)
 		return j.Found()
 	}
-	var problems profile.Problems
+	problems := r.flows(p)
 	for _, c := range nft.Scan(p.Firewall.Rules, r.read, r.match) {
 		switch {
 		case c.Type != "nat":
@@ -97,6 +99,27 @@ func Check(p *profile.Profile, overlays []plan.Overlay, open tree.Opener) profil
 		}
 	}
 	return problems
+}
+
+// flows holds the flow table that interfaces join to what the rules have: one that none of them adds packets to would be of no use, and
+// one that is not declared fails as an interface comes up.
+func (r ruleset) flows(p *profile.Profile) profile.Problems {
+	flow := p.Firewall.Flow
+	words := strings.Fields(flow.Table)
+	found := nft.ScanFlows(p.Firewall.Rules, r.read, r.match)
+	if len(words) != 3 || len(found.Unread) > 0 { // what is not its name is told elsewhere
+		return nil
+	}
+	j, name := p.Judge().Of("firewall.rules", "image.overlays"), words[2]
+	switch table := strings.Join(words, " "); {
+	case len(found.Declared) == 0:
+		j.Bad("firewall.flow.table", "the rules (%s) declare no flow table; accepted: none here, or one there: flowtable %s { hook ingress priority filter }", p.Firewall.Rules, name)
+	case !slices.Contains(found.Declared, table):
+		j.Bad("firewall.flow.table", "the rules (%s) declare no %q%s; accepted: %s", p.Firewall.Rules, table, suggest.DidYouMean(table, found.Declared), strings.Join(found.Declared, ", "))
+	case !slices.ContainsFunc(found.Added, func(added string) bool { return added == name || strings.HasPrefix(added, "$") }):
+		j.Bad("firewall.flow.table", "no rule of %s adds packets to %s; accepted: a rule with \"flow add @%s\", or no table here", p.Firewall.Rules, name, name)
+	}
+	return j.Found()
 }
 
 // routes says whether packets can go through the machine by an address of its own.

@@ -11,9 +11,9 @@ import (
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
-// Check finds commands, driver sets and programs that do not exist, without network.
+// Check finds commands, driver sets and files that do not exist, without network.
 func Check(p *profile.Profile, overlays []plan.Overlay) profile.Problems {
-	return slices.Concat(checkCommands(p), checkDrivers(p), checkPrograms(p, overlays))
+	return slices.Concat(checkCommands(p), checkDrivers(p), checkFiles(p, overlays))
 }
 
 func checkDrivers(p *profile.Profile) (problems profile.Problems) {

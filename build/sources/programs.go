@@ -9,21 +9,24 @@ import (
 	"github.com/imgbuild/imgbuild/internal/suggest"
 
 	"github.com/imgbuild/imgbuild/build/plan"
-	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
-// checkPrograms finds services and shells whose program nothing brings. What a
+// checkFiles finds programs and other files that keys name and nothing brings. What a
 // package brings as a whole or by a glob is known only after unpacking; the plan
 // finds that out (plan.Make).
-func checkPrograms(p *profile.Profile, overlays []plan.Overlay) profile.Problems {
+func checkFiles(p *profile.Profile, overlays []plan.Overlay) profile.Problems {
 	have := map[string]bool{}
 	_, commands := Commands(p)
 	for _, c := range commands {
 		have["/usr/bin/"+c] = true
 	}
+	var patterns []string // of what may be there
 	for _, o := range overlays {
 		for _, f := range o.Files {
+			if f.Link != "" { // to a directory, perhaps
+				patterns = append(patterns, plan.MergedUsr("/"+f.Path)+"/**")
+			}
 			have[plan.MergedUsr("/"+f.Path)] = true
 		}
 	}
@@ -31,7 +34,10 @@ func checkPrograms(p *profile.Profile, overlays []plan.Overlay) profile.Problems
 	for _, pkg := range p.Packages {
 		open = open || pkg.Whole
 		for _, f := range pkg.Files {
-			open = open || strings.ContainsAny(f, "*?[")
+			if strings.ContainsAny(f, "*?[") {
+				patterns = append(patterns, plan.MergedUsr(f))
+				continue
+			}
 			have[plan.MergedUsr(f)] = true
 		}
 	}
@@ -39,18 +45,15 @@ func checkPrograms(p *profile.Profile, overlays []plan.Overlay) profile.Problems
 		return nil
 	}
 	j := p.Judge().Of("packages", "image.commands", "image.overlays")
-	want := func(key, program string) {
-		if program == "" || have[plan.MergedUsr(program)] || strings.HasPrefix(program, "/usr/sbin/nologin") {
-			return
+	for _, f := range p.ImageFiles() {
+		perhaps := slices.ContainsFunc(patterns, func(pattern string) bool {
+			return profile.MatchMode(pattern, plan.MergedUsr(f.Path))
+		})
+		if have[plan.MergedUsr(f.Path)] || perhaps || plan.Nobody(f) {
+			continue
 		}
-		j.Bad(key, "nothing brings %s%s; accepted: a command of image.commands in /bin, a file of [packages.*] or one of an overlay",
-			program, suggest.DidYouMean(path.Clean(program), slices.Sorted(maps.Keys(have))))
-	}
-	for _, name := range slices.Sorted(maps.Keys(p.Service)) {
-		want(problem.JoinKey("service", name)+".command", p.Service[name].Command[0])
-	}
-	for _, name := range slices.Sorted(maps.Keys(p.User)) {
-		want(problem.JoinKey("user", name)+".shell", p.User[name].Shell)
+		meant := suggest.DidYouMean(path.Clean(f.Path), slices.Sorted(maps.Keys(have)))
+		j.Bad(f.Key, "nothing brings %s%s; accepted: %s", f.Path, meant, plan.Brings(f))
 	}
 	return j.Found()
 }

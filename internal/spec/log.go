@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"fmt"
+	"net/netip"
 	"strings"
 )
 
@@ -12,10 +14,10 @@ type Log struct {
 	// Memory for the latest records, whoever reads them.
 	Ring Size `json:"ring,omitempty" default:"1M" accept:"4K or more"`
 	// Where to send each record as syslog (RFC 5424): udp://, tcp:// or tls://, then a host
-	// and a port where it is not the usual one (514, 601, 6514).
+	// and a port where it is not the usual one (514, 601, 6514). IPv6 is in brackets: udp://[2001:db8::1].
 	Remote LogServer `json:"remote,omitempty" site:"log_server" example:"\"tcp://192.0.2.1:601\""`
 	// Certificates that tls:// trusts, as a PEM file in the image.
-	CA string `json:"ca,omitempty"`
+	CA string `json:"ca,omitempty" image:"file"`
 	// Send nothing less urgent than this.
 	Level Severity `json:"level,omitempty" default:"info"`
 	// Memory for records that wait for the server; when it is full the oldest are lost,
@@ -38,6 +40,13 @@ var logPorts = map[string]uint16{"udp": 514, "tcp": 601, "tls": 6514}
 // UnmarshalText accepts the three schemes and writes the port out.
 func (s *LogServer) UnmarshalText(b []byte) error {
 	scheme, rest, _ := strings.Cut(string(b), "://")
+	if a, err := netip.ParseAddr(rest); err == nil && a.Is6() { // RFC 3986, section 3.2.2
+		accepted := fmt.Sprintf("%s://[%s]", scheme, rest)
+		if _, meant, twice := twoReadings(rest); twice {
+			accepted = fmt.Sprintf("%s://%s for a port, %s for none", scheme, meant, accepted)
+		}
+		return Unaccepted(accepted, "%q has an IPv6 address without brackets", b)
+	}
 	host, port, err := splitHost(rest)
 	usual, known := logPorts[scheme]
 	if err != nil || !known {

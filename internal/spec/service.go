@@ -3,7 +3,7 @@ package spec
 // Service is a program that uinit starts and keeps running.
 type Service struct {
 	// Program and its arguments; the program's path is absolute.
-	Command []string `json:"command"`
+	Command []string `json:"command" image:"program"`
 	// Account to run as.
 	User string `json:"user,omitempty" default:"root" zero:"refused"`
 	// Variables added to the environment. They are no place for secrets: whoever can read the image reads them, and so does who sees the

@@ -60,7 +60,7 @@ type ISCSIShare struct {
 	// Name of the target (RFC 3720, section 3.2.6): iqn.2026-01.example.nas:backup.
 	Target IQN `json:"target"`
 	// File or block device that holds the disk's content.
-	Source string `json:"source"`
+	Source string `json:"source" image:"file unless size"`
 	// Size of the file, which is made when it is not there; without it the file must be there.
 	Size Size `json:"size,omitempty"`
 	// Nobody may change anything.
@@ -72,11 +72,11 @@ type ISCSIShare struct {
 	User string `json:"user,omitempty"`
 	// File with that password, 12 to 255 characters, of mode 0600 (on vfat by the mount option umask=0077): on a
 	// mounted file system, or in an overlay, where it has that mode by itself.
-	PasswordFile string `json:"password_file,omitempty" secret:"file"`
+	PasswordFile string `json:"password_file,omitempty" secret:"file" image:"file"`
 	// Account by which this machine proves to the initiator that it knows a password, too (mutual CHAP).
 	MutualUser string `json:"mutual_user,omitempty"`
 	// File with that password, which must not be the initiator's (RFC 7143, section 9.2.1).
-	MutualPasswordFile string `json:"mutual_password_file,omitempty" secret:"file"`
+	MutualPasswordFile string `json:"mutual_password_file,omitempty" secret:"file" image:"file"`
 	// Whoever reaches the port and says one of the initiators' names may read and write the disk: no password is asked for.
 	Insecure bool `json:"insecure,omitempty"`
 	// Addresses to listen on, at port 3260; by default all.

@@ -153,7 +153,7 @@ type User struct {
 	// User and group number; root is 0, others count up from 1000 in name order.
 	UID *uint32 `json:"uid,omitempty"`
 	// Login shell.
-	Shell string `json:"shell,omitempty" default:"/bin/sh" zero:"refused"`
+	Shell string `json:"shell,omitempty" default:"/bin/sh" zero:"refused" image:"program"`
 	// Home directory; by default /root for root and /home/NAME for others.
 	Home string `json:"home,omitempty" zero:"refused"`
 	// Most memory that all its sessions may use together, on consoles and by SSH, with what they write to /tmp; when they

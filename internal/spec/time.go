@@ -40,6 +40,9 @@ const TimePort = 123
 
 // UnmarshalText accepts a host name, an address or either with a port.
 func (s *TimeServer) UnmarshalText(b []byte) error {
+	if address, meant, twice := twoReadings(string(b)); twice {
+		return Unaccepted(fmt.Sprintf("%s for a port, [%s] for none", meant, address), "%q may end with a port or be an address as a whole", b)
+	}
 	host, port, err := splitHost(string(b))
 	if err != nil {
 		return Unaccepted(fmt.Sprintf("a host name or an address, with a port where it is not %d, such as 192.0.2.1, [2001:db8::1]:1123", TimePort), "%q is not a time server", b)
@@ -81,7 +84,26 @@ func splitHost(text string) (host string, port uint16, err error) {
 	return host, port, dnsName(host)
 }
 
+// twoReadings finds an IPv6 address without brackets whose end may be meant as a port, and says how that is written: 2001:db8::1:514 is
+// an address, and may be [2001:db8::1]:514.
+func twoReadings(text string) (address, meant string, twice bool) {
+	i := strings.LastIndexByte(text, ':')
+	if i < 0 || strings.HasPrefix(text, "[") {
+		return "", "", false
+	}
+	_, whole := netip.ParseAddr(text)
+	host, err := netip.ParseAddr(text[:i])
+	port, notPort := strconv.ParseUint(text[i+1:], 10, 16)
+	if whole != nil || err != nil || !host.Is6() || notPort != nil || port == 0 {
+		return "", "", false
+	}
+	return text, fmt.Sprintf("[%s]:%d", text[:i], port), true
+}
+
 func joinHost(host string, port uint16) string {
+	if _, _, twice := twoReadings(host); port == 0 && twice {
+		return "[" + host + "]"
+	}
 	if port == 0 {
 		return host
 	}

@@ -25,9 +25,9 @@ type VM struct {
 	// boot of this machine.
 	UEFIVars string `json:"uefi_vars,omitempty"`
 	// A kernel to start in place of what the disks hold. All accounts must be able to read it.
-	Kernel string `json:"kernel,omitempty"`
+	Kernel string `json:"kernel,omitempty" image:"file"`
 	// The kernel's initramfs.
-	Initrd string `json:"initrd,omitempty"`
+	Initrd string `json:"initrd,omitempty" image:"file"`
 	// The kernel's line; its console is ttyS0.
 	Cmdline string `json:"cmdline,omitempty"`
 	// Disks, by name; the first in the order of the names is what the firmware tries first.
@@ -59,7 +59,7 @@ type VM struct {
 // VMDisk is a disk of a virtual machine.
 type VMDisk struct {
 	// A file, a logical volume as lvm:GROUP/VOLUME, or another device below /dev.
-	Path string `json:"path"`
+	Path string `json:"path" image:"file unless create"`
 	// How it is stored.
 	Format VMFormat `json:"format,omitempty" default:"raw"`
 	// Make the file when the guest starts and nothing is there. It takes space as the guest writes to it.

@@ -30,7 +30,7 @@ type WireGuardPeer struct {
 	// How often to send something when there is nothing to say, so that a way through address translation stays open.
 	Keepalive Duration `json:"keepalive,omitempty" accept:"whole seconds, 1s to 65535s; 0s for none"`
 	// File with a secret that both ends have besides their keys, of mode 0600.
-	PresharedKeyFile string `json:"preshared_key_file,omitempty" secret:"file"`
+	PresharedKeyFile string `json:"preshared_key_file,omitempty" secret:"file" image:"file"`
 }
 
 // WireGuardKey is a key of 32 octets in base64.

@@ -1,0 +1,87 @@
+package profile
+
+import (
+	"maps"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/problem"
+)
+
+// ImageFile is a file that a key names and that the box has from its image.
+type ImageFile struct {
+	Key, Path string
+	// Program is for what is executed.
+	Program bool
+}
+
+// madeAtBoot are places where a box makes files itself.
+var madeAtBoot = []string{"/dev", "/proc", "/run", "/sys", "/tmp"}
+
+// ImageFiles are those that the schema calls so: by the tag image:"program", of a list its first word, and image:"file", with
+// "unless KEY" where the box makes the file when that key beside it is given. The places of the profile's mounts are left out: what
+// lies there nobody knows before they are mounted.
+func (p *Profile) ImageFiles() (files []ImageFile) {
+	var walk func(v reflect.Value, key, tag string)
+	walk = func(v reflect.Value, key, tag string) {
+		switch v.Kind() {
+		case reflect.Pointer:
+			if !v.IsNil() {
+				walk(v.Elem(), key, tag)
+			}
+		case reflect.Map:
+			names := map[string]reflect.Value{}
+			for _, k := range v.MapKeys() {
+				names[k.String()] = v.MapIndex(k)
+			}
+			for _, name := range slices.Sorted(maps.Keys(names)) {
+				walk(names[name], problem.JoinKey(key, name), "")
+			}
+		case reflect.Struct:
+			for _, f := range reflect.VisibleFields(v.Type()) {
+				word, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				if !f.IsExported() || f.Anonymous || word == "" {
+					continue
+				}
+				tag, made, _ := strings.Cut(f.Tag.Get("image"), " unless ")
+				if made != "" && !field(v, made).IsZero() {
+					continue
+				}
+				walk(v.FieldByIndex(f.Index), problem.JoinKey(key, word), tag)
+			}
+		case reflect.Slice:
+			if tag != "" && v.Len() > 0 {
+				walk(v.Index(0), key, tag)
+			}
+		case reflect.String:
+			f := ImageFile{key, v.String(), tag == "program"}
+			if tag != "" && path.IsAbs(f.Path) && !p.elsewhere(f) {
+				files = append(files, f)
+			}
+		}
+	}
+	walk(reflect.ValueOf(p).Elem(), "", "")
+	return files
+}
+
+// field is that of a key in a struct.
+func field(v reflect.Value, key string) reflect.Value {
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		if word, _, _ := strings.Cut(f.Tag.Get("json"), ","); word == key && !f.Anonymous {
+			return v.FieldByIndex(f.Index)
+		}
+	}
+	panic("BUG: no key " + key + " in " + v.Type().Name())
+}
+
+// elsewhere says whether a file's place is that of a mount, or of what a box makes at boot.
+func (p *Profile) elsewhere(file ImageFile) bool {
+	for dir := path.Clean(file.Path); dir != "/" && dir != "."; dir = path.Dir(dir) {
+		if _, mounted := p.Mount[dir]; mounted || !file.Program && slices.Contains(madeAtBoot, dir) {
+			return true
+		}
+	}
+	return false
+}
