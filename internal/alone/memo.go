@@ -17,6 +17,7 @@ type Memo[T any] struct {
 
 type entry[T any] struct {
 	mu    sync.Mutex
+	on    string // the disk that it lies on
 	state string
 	value T
 }
@@ -35,12 +36,15 @@ func (m *Memo[T]) Of(sys fs.FS, name string, read func() (T, error)) (T, error) 
 	m.mu.Unlock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	now := written(sys, name) // before it is read: a write that ends meanwhile makes it another one
+	if e.state == "" {
+		e.on = Disk(sys, name)
+	}
+	now := written(sys, name, e.on) // before it is read: a write that ends meanwhile makes it another one
 	if now != "" && now == e.state {
 		return e.value, nil
 	}
 	value, err := read()
-	if e.state = ""; err == nil {
+	if e.state = ""; err == nil && counts(sys, e.on) {
 		e.value, e.state = value, now
 	}
 	return value, err
@@ -49,12 +53,16 @@ func (m *Memo[T]) Of(sys fs.FS, name string, read func() (T, error)) (T, error) 
 // written is another text whenever something may have been written to a device or to the disk that it lies on, and when it is another
 // one: the number of its medium, its size, and how many writes and discards of the disk have ended
 // (Documentation/ABI/stable/sysfs-block, diskseq; Documentation/block/stat.rst). It is "" where the kernel does not count.
-func written(sys fs.FS, name string) string {
+func written(sys fs.FS, name, on string) string {
 	const writes, discards = 4, 11
-	on := Disk(sys, name)
 	seq, stat := disk.Attribute(sys, on, "diskseq"), strings.Fields(disk.Attribute(sys, on, "stat"))
-	if seq == "" || len(stat) <= discards || disk.Attribute(sys, on, "queue/iostats") != "1" {
+	if seq == "" || len(stat) <= discards {
 		return ""
 	}
 	return strings.Join([]string{seq, disk.Attribute(sys, name, "size"), stat[writes], stat[discards]}, " ")
+}
+
+// counts says that the kernel counts what is written to a disk (Documentation/ABI/stable/sysfs-block, iostats).
+func counts(sys fs.FS, on string) bool {
+	return disk.Attribute(sys, on, "queue/iostats") == "1"
 }

@@ -33,7 +33,8 @@ func TestMemo(t *testing.T) {
 		{"another size", "vda/size", "32768", 4},
 		{"another medium", "vda/diskseq", "8", 5},
 		{"again", "vda/diskseq", "8", 5},
-		{"nobody counts", "vda/queue/iostats", "0", 6},
+		{"nobody counts any more", "vda/queue/iostats", "0", 5},
+		{"and another medium", "vda/diskseq", "9", 6},
 		{"nor now", "vda/queue/iostats", "0", 7},
 		{"a kernel without a number", "vda/diskseq", "", 8},
 	} {
@@ -43,7 +44,7 @@ func TestMemo(t *testing.T) {
 		}
 	}
 	put("vda/queue/iostats", "1")
-	put("vda/diskseq", "9")
+	put("vda/diskseq", "10")
 	failed = errors.New("bad sector")
 	for range 2 {
 		if _, err := memo.Of(sys, "vda", read); !errors.Is(err, failed) {

@@ -67,10 +67,13 @@ func MadeOf(sys fs.FS, name string) (below []string) {
 		}
 		return below
 	}
-	if file, ok := strings.CutPrefix(disk.Attribute(sys, name, "loop/backing_file"), "/dev/"); ok {
-		below = append(below, strings.ReplaceAll(file, "/", "!"))
+	// The kernel calls them loop0 and dm-0.
+	if strings.HasPrefix(name, "loop") {
+		if file, ok := strings.CutPrefix(disk.Attribute(sys, name, "loop/backing_file"), "/dev/"); ok {
+			below = append(below, strings.ReplaceAll(file, "/", "!"))
+		}
 	}
-	if disk.Attribute(sys, name, "dm/name") != "" {
+	if strings.HasPrefix(name, "dm-") {
 		slaves, _ := fs.ReadDir(sys, path.Join("class/block", name, "slaves"))
 		for _, s := range slaves {
 			below = append(below, s.Name())

@@ -84,7 +84,7 @@ func (a *arrays) observe() (md.State, error) {
 	return a.seen.ask(func() (md.State, error) {
 		have, err := a.kernel.Observe(a.Life)
 		if err == nil {
-			a.clear(md.Claimed(a.machine(), have))
+			a.clear(have)
 		}
 		return have, err
 	})

@@ -6,12 +6,17 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/uinit/array/md"
 )
 
 // clear takes the partitions of members that are whole disks out of the kernel. Whoever looks at one right now keeps it there for
 // a moment.
-func (a *arrays) clear(members []string) {
-	for _, disk := range members {
+func (a *arrays) clear(have md.State) {
+	for _, disk := range md.Claimed(a.machine(), have) {
+		if !have.Parted[disk] {
+			continue
+		}
 		err := a.dropAndTell(disk)
 		if errors.Is(err, unix.EBUSY) {
 			go a.insist(disk)

@@ -25,25 +25,19 @@ type part struct {
 	number, of uint64
 }
 
-// partOf reads a device's part; false where it is no btrfs, or all of one (struct btrfs_super_block and btrfs_dev_item in
-// include/uapi/linux/btrfs_tree.h).
-func partOf(device string, r io.ReaderAt) (part, bool) {
+// partOf reads a device's part of a btrfs (struct btrfs_super_block and btrfs_dev_item in include/uapi/linux/btrfs_tree.h).
+func partOf(device string, r io.ReaderAt) part {
 	id, ok := probeBtrfs(r)
 	b := read(r, 64<<10, 0xd1)
 	if !ok || b == nil {
-		return part{}, false
+		return part{}
 	}
-	p := part{device, id.UUID, binary.LittleEndian.Uint64(b[0xc9:]), binary.LittleEndian.Uint64(b[0x88:])}
-	return p, p.of > 1
+	return part{device, id.UUID, binary.LittleEndian.Uint64(b[0xc9:]), binary.LittleEndian.Uint64(b[0x88:])}
 }
 
 func (d Devices) part(device string) (part, bool) {
-	f, err := d.Open(device)
-	if err != nil {
-		return part{}, false
-	}
-	defer f.Close()
-	return partOf(device, f)
+	p := d.see(device).part
+	return p, p.of > 1
 }
 
 // together is the first of some devices, if all are parts of one btrfs and none is there twice; "" otherwise.

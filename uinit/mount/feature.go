@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/mount/plan"
 	"github.com/imgbuild/imgbuild/uinit/power"
@@ -19,6 +20,7 @@ var Linked = feature.Linked{Name: "mount", Units: plan.Units, New: func(d *featu
 type mounts struct {
 	*feature.Deps
 	turns Turns
+	seen  alone.Memo[Seen]
 }
 
 // Step mounts what the profile wants at the target behind "mount:TARGET".
@@ -26,7 +28,7 @@ func (f *mounts) Step(unit string) feature.Step {
 	target := strings.TrimPrefix(unit, "mount:")
 	mount := sync.OnceValue(func() *Mount { // when it runs: the machine is what it is then
 		return New(target, f.Machine.Now().Mount[target], Deps{
-			Sys: f.Disks.Sys, Alone: f.Disks.CheckPath, Turns: &f.turns, Wait: f.AwaitDisk, LoadModule: f.Kmod.Load, Format: f.Disks.Format,
+			Sys: f.Disks.Sys, Alone: f.Disks.CheckPath, Turns: &f.turns, Seen: &f.seen, Wait: f.AwaitDisk, LoadModule: f.Kmod.Load, Format: f.Disks.Format,
 			Activate: func(ctx context.Context, group string) error {
 				return volume.Activate(ctx, f.Kmod.Load, f.Disks.Sys, f.Disks.Check, group)
 			},

@@ -182,11 +182,11 @@ func TestFind(t *testing.T) {
 		return os.Open(disks[name])
 	}
 	for label, want := range map[string]string{"data": "/dev/vda", "part": "/dev/vdc1", "nothing": ""} {
-		if got, _, err := (Devices{sys, open, nobody}).Find(Wanted{Label: label}); got != want || err != nil {
+		if got, _, err := (Devices{Sys: sys, Open: open, Alone: nobody}).Find(Wanted{Label: label}); got != want || err != nil {
 			t.Errorf("%s is on %q, %v; want %q", label, got, err, want)
 		}
 	}
-	if got, _, err := (Devices{sys, open, nobody}).Find(Wanted{Label: "twin"}); err == nil {
+	if got, _, err := (Devices{Sys: sys, Open: open, Alone: nobody}).Find(Wanted{Label: "twin"}); err == nil {
 		t.Errorf("two file systems answer alike, and %q is taken", got)
 	}
 	// By its path; the kernel's character device stands for a disk that is there.
@@ -199,14 +199,14 @@ func TestFind(t *testing.T) {
 		if what == "ready" {
 			want = "/dev/null"
 		}
-		if got, _, err := (Devices{at, open, nobody}).Find(Wanted{Device: "/dev/null"}); got != want || err != nil {
+		if got, _, err := (Devices{Sys: at, Open: open, Alone: nobody}).Find(Wanted{Device: "/dev/null"}); got != want || err != nil {
 			t.Errorf("%s: %q, %v; want %q", what, got, err, want)
 		}
 	}
-	if got, _, err := (Devices{sys, open, nobody}).Find(Wanted{Device: "/dev/no such disk"}); got != "" || err != nil {
+	if got, _, err := (Devices{Sys: sys, Open: open, Alone: nobody}).Find(Wanted{Device: "/dev/no such disk"}); got != "" || err != nil {
 		t.Errorf("a path to nothing: %q, %v", got, err)
 	}
-	if got, _, err := (Devices{fstest.MapFS{}, open, nobody}).Find(Wanted{Label: "data"}); got != "" || err != nil {
+	if got, _, err := (Devices{Sys: fstest.MapFS{}, Open: open, Alone: nobody}).Find(Wanted{Label: "data"}); got != "" || err != nil {
 		t.Errorf("no disks at all: %q, %v", got, err)
 	}
 }

@@ -49,6 +49,9 @@ func partNumber(disk io.ReaderAt, sectors int64, uuid string) int {
 func partition(sys fs.FS, disk string, number int) string {
 	entries, _ := fs.ReadDir(sys, path.Join("class/block", disk))
 	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), disk) { // of the dozens of files there are
+			continue
+		}
 		text, err := fs.ReadFile(sys, path.Join("class/block", disk, e.Name(), "partition"))
 		if n, failed := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && failed == nil && n == number && alone.Ready(sys, e.Name()) {
 			return device(e.Name())

@@ -68,13 +68,13 @@ func TestFindPartitions(t *testing.T) {
 		"PARTUUID=" + guid: "/dev/vda3", "PARTUUID=01234567-89ab-4def-8123-456789abcdee": "",
 		"PARTUUID=ABCD1234-02": "/dev/cciss/c0d0p2", "PARTUUID=abcd1234-05": "", "PARTUUID=abcd1235-02": "",
 	} {
-		if got, _, err := (Devices{sys, open, nobody}).Find(ParseSource(source)); got != want || err != nil {
+		if got, _, err := (Devices{Sys: sys, Open: open, Alone: nobody}).Find(ParseSource(source)); got != want || err != nil {
 			t.Errorf("%s is %q, %v; want %q", source, got, err, want)
 		}
 	}
 	delete(sys, "class/block/vda3/holders")
 	for _, source := range []string{"PARTLABEL=state", "PARTUUID=" + guid} {
-		if got, _, err := (Devices{sys, open, nobody}).Find(ParseSource(source)); got != "" || err != nil {
+		if got, _, err := (Devices{Sys: sys, Open: open, Alone: nobody}).Find(ParseSource(source)); got != "" || err != nil {
 			t.Errorf("%s is %q, %v before it is ready", source, got, err)
 		}
 	}

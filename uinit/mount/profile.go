@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -20,6 +21,8 @@ type Deps struct {
 	Wait func(ctx context.Context, ready func() (bool, error)) error
 	// Alone returns why a device may not be used by itself, because it belongs to an array; nil: it may.
 	Alone func(device string) error
+	// Seen is what was read of devices for all mounts together.
+	Seen *alone.Memo[Seen]
 	// Turns are those of all mounts together.
 	Turns *Turns
 	// LoadModule loads what a file system type may need; that it is built in is no error.

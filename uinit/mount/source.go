@@ -71,6 +71,8 @@ type Devices struct {
 	Sys fs.FS
 	// Open opens a device by its path, for reading.
 	Open func(device string) (*os.File, error)
+	// Seen is what was read of devices; without it each look reads all.
+	Seen *alone.Memo[Seen]
 	// Alone returns why a device may not be used by itself; nil: it may.
 	Alone func(device string) error
 }
@@ -141,18 +143,18 @@ func (d Devices) on(w Wanted, name string) []string {
 	case w.PartUUID != "" && alone.IsPartition(d.Sys, name):
 		return nil // of UUIDs the disk tells
 	}
-	f, err := d.Open(device)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
 	if w.PartUUID != "" {
+		f, err := d.Open(device)
+		if err != nil {
+			return nil
+		}
+		defer f.Close()
 		if device = partition(d.Sys, name, partNumber(f, alone.Sectors(d.Sys, name), w.PartUUID)); device == "" {
 			return nil
 		}
 		return []string{device}
 	}
-	if id, ok := Probe(f); ok && (w.Label != "" && id.Label == w.Label || w.UUID != "" && id.UUID == w.UUID) {
+	if id := d.see(device).id; w.Label != "" && id.Label == w.Label || w.UUID != "" && id.UUID == w.UUID {
 		return []string{device}
 	}
 	return nil

@@ -56,7 +56,7 @@ func (m *Mount) whole(source string) (parts []string, whole bool, err error) {
 }
 
 func (m *Mount) devices() Devices {
-	return Devices{Sys: m.deps.Sys, Open: openReadOnly, Alone: m.deps.Alone}
+	return Devices{Sys: m.deps.Sys, Open: openReadOnly, Seen: m.deps.Seen, Alone: m.deps.Alone}
 }
 
 // find looks for the device, and notes who would answer and may not.

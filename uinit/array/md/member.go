@@ -67,6 +67,8 @@ type Array struct {
 type State struct {
 	Members []Member
 	Running []Array
+	// Parted are disks that the kernel shows partitions of; names among them that are no disks mean nothing.
+	Parted map[string]bool
 	// Unreadable are devices whose superblock could not be made out, and why.
 	Unreadable map[string]error
 }

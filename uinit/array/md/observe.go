@@ -11,11 +11,15 @@ import (
 	"github.com/imgbuild/imgbuild/internal/disk"
 )
 
-// Seen is what was read of a device: a member, or why it is none.
+// Seen is what was read of a device: a member, or why it is none. Stacked says that it lies on another one, which may be a member.
 type Seen struct {
-	member Member
-	none   error
+	member  Member
+	none    error
+	stacked bool
 }
+
+// errUnready says that a device cannot be read yet, or has no medium.
+var errUnready = errors.New("it is not ready")
 
 // Look reads the superblocks of all disks and partitions, and which arrays run. A disk that a firmware made an array of is no
 // member of ours, nor is what lies on a member. What was seen and has not been written to since is not read again.
@@ -24,7 +28,7 @@ func Look(disks *alone.Disks, seen *alone.Memo[Seen]) (State, error) {
 		seen = &alone.Memo[Seen]{}
 	}
 	sys := disks.Sys
-	have := State{Unreadable: map[string]error{}}
+	have := State{Unreadable: map[string]error{}, Parted: map[string]bool{}}
 	entries, err := fs.ReadDir(sys, "class/block")
 	if errors.Is(err, fs.ErrNotExist) {
 		return have, nil // no block device has come up so far
@@ -32,8 +36,16 @@ func Look(disks *alone.Disks, seen *alone.Memo[Seen]) (State, error) {
 	if err != nil {
 		return have, err
 	}
+	for _, e := range entries {
+		if on := parted(e.Name()); on != e.Name() {
+			have.Parted[on] = true
+		}
+	}
 	taken := map[string]bool{}
 	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), "md") { // as the driver calls all of them (add_named_array, md_probe)
+			continue
+		}
 		if a, ok := running(sys, e.Name()); ok {
 			have.Running = append(have.Running, a)
 			for _, m := range a.Members {
@@ -54,26 +66,45 @@ func Look(disks *alone.Disks, seen *alone.Memo[Seen]) (State, error) {
 	}
 	for _, e := range entries {
 		name := e.Name()
-		if taken[name] || skip(sys, name) || inside(name) {
+		if taken[name] {
 			continue
 		}
 		s, err := seen.Of(sys, name, func() (Seen, error) {
-			m, err := look(disks, name)
-			if errors.Is(err, ErrNone) || errors.Is(err, ErrDamaged) {
-				return Seen{none: err}, nil
+			if skip(sys, name) {
+				return Seen{}, errUnready
 			}
-			return Seen{member: m}, err
+			s := Seen{stacked: len(alone.MadeOf(sys, name)) > 0}
+			if s.stacked && inside(name) {
+				return s, errUnready
+			}
+			s.member, s.none = look(disks, name)
+			if errors.Is(s.none, ErrNone) || errors.Is(s.none, ErrDamaged) {
+				return s, nil
+			}
+			return s, s.none
 		})
-		m, err := s.member, cmp.Or(err, s.none)
-		m.Busy = err == nil && held(sys, name)
-		switch {
-		case err == nil:
-			have.Members = append(have.Members, m)
-		case !errors.Is(err, ErrNone):
-			have.Unreadable[name] = err
+		err = cmp.Or(err, s.none)
+		if errors.Is(err, errUnready) || errors.Is(err, ErrNone) || s.stacked && inside(name) {
+			continue
 		}
+		if err != nil {
+			have.Unreadable[name] = err
+			continue
+		}
+		m := s.member
+		m.Busy = held(sys, name)
+		have.Members = append(have.Members, m)
 	}
 	return have, nil
+}
+
+// parted is the disk that has a partition of that name, if there is such a disk: sda of sda1, nvme0n1 of nvme0n1p1.
+func parted(name string) string {
+	disk := strings.TrimRight(name, "0123456789")
+	if short, ok := strings.CutSuffix(disk, "p"); ok && short != "" && '0' <= short[len(short)-1] && short[len(short)-1] <= '9' {
+		return short
+	}
+	return disk
 }
 
 func skip(sys fs.FS, name string) bool {

@@ -105,3 +105,16 @@ func TestLook(t *testing.T) {
 		t.Errorf("nobody means them, and they are claimed: %q", got)
 	}
 }
+
+// Disks that the kernel shows partitions of are known by the partitions' names.
+func TestParted(t *testing.T) {
+	for name, want := range map[string]string{"sda1": "sda", "sdab12": "sdab", "nvme0n1p1": "nvme0n1", "mmcblk0p2": "mmcblk0", "cciss!c0d0p1": "cciss!c0d0", "md_data1": "md_data", "md127p1": "md127"} {
+		if got := parted(name); got != want {
+			t.Errorf("%s is of %s, want %s", name, got, want)
+		}
+	}
+	disks := machine(t, map[string]map[int64][]byte{"sda": nil, "sda/sda1": nil, "sdb": nil}, map[string]int64{"sda": 4096, "sda/sda1": 2048, "sdb": 4096})
+	if have, err := Look(disks, nil); err != nil || !have.Parted["sda"] || have.Parted["sdb"] {
+		t.Errorf("%v, %v", have.Parted, err)
+	}
+}
