@@ -29,7 +29,7 @@ func (a *arrays) assemble(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("waiting for array %s: %w: %s", name, err, op.Reason)
 	}
-	return a.carryOut(ctx, want, op)
+	return a.carryOut(ctx, op)
 }
 
 // await waits until it can be said what becomes of an array; once members have had their time, without those that are missing.
@@ -60,7 +60,7 @@ func (a *arrays) await(ctx context.Context, name string, cfg spec.Array, want md
 	}
 }
 
-func (a *arrays) carryOut(ctx context.Context, want md.Machine, op md.Op) error {
+func (a *arrays) carryOut(ctx context.Context, op md.Op) error {
 	for _, left := range op.Left {
 		a.Log.Warn("array " + op.Array + ": left out: " + left)
 	}
@@ -79,11 +79,6 @@ func (a *arrays) carryOut(ctx context.Context, want md.Machine, op md.Op) error 
 			return err
 		}
 	}
-	have, err := a.observe()
-	if err != nil {
-		return err
-	}
-	a.Facts.Fact(plan.Unclaimed.Is(a.unclaimed(have)))
 	a.remember(op.Members...)
 	a.mu.Lock()
 	a.device[op.Array] = op.Device

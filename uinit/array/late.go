@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/internal/disk"
@@ -32,6 +33,10 @@ type latecomers struct {
 	why map[string]stray
 }
 
+// settle is how long an array that has just been started may wait until somebody looks whom it left: many start together, and the
+// looks would take time from them.
+const settle = time.Second
+
 // watchDisks looks at disks that come when their array runs already, or was refused: it is not looked for any more then.
 func (a *arrays) watchDisks() {
 	events, stop := a.Events.Watch()
@@ -42,6 +47,11 @@ func (a *arrays) watchDisks() {
 			case <-a.Life.Done():
 				return
 			case <-a.late.look:
+				select {
+				case <-a.Life.Done():
+					return
+				case <-time.After(settle):
+				}
 			case e := <-events:
 				if !a.late.note(e) {
 					continue
