@@ -4,6 +4,7 @@
 //	await disk SERIAL…   the kernel announced disks with these serial numbers; prints their names, a line each
 //	await bare SERIAL    this disk is there, and the kernel shows no partitions of it; prints its name
 //	await file PATH…     all of these files are there
+//	await said TEXT      does not wait: prints when the kernel said this last, in seconds since it started
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -29,6 +31,8 @@ func main() {
 		err = disks(words, func(found []md.Member) bool { return !md.Partitions(dev.Sys(), found[0].Device) })
 	case "file":
 		err = files(words)
+	case "said":
+		err = said(words[0])
 	default:
 		err = fmt.Errorf("%q is not known", os.Args[1])
 	}
@@ -57,6 +61,34 @@ func disks(serials []string, and func([]md.Member) bool) error {
 		fmt.Println(m.Device)
 	}
 	return err
+}
+
+// said reads the kernel's records (Documentation/ABI/testing/dev-kmsg): priority, number, microseconds; text.
+func said(text string) error {
+	fd, err := unix.Open("/dev/kmsg", unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	last := -1
+	for record := make([]byte, 8192); ; {
+		n, err := unix.Read(fd, record)
+		if err == unix.EAGAIN && last >= 0 {
+			fmt.Println(float64(last) / 1e6)
+			return nil
+		}
+		if err == unix.EPIPE || err == unix.EINTR { // some were overwritten
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if fields := strings.SplitN(string(record[:n]), ",", 4); len(fields) == 4 && strings.Contains(fields[3], text) {
+			if last, err = strconv.Atoi(fields[2]); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // files watches the files' folders. What a folder did before it was watched, the first look finds.
