@@ -44,7 +44,8 @@ func TestRepacked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(repack.Initramfs(t.Context(), out, m, overlay, os.DirFS(overlay)), out.Close()); err != nil {
+	_, err = repack.Initramfs(t.Context(), out, m, overlay, os.DirFS(overlay))
+	if err := errors.Join(err, out.Close()); err != nil {
 		t.Fatal(err)
 	}
 	g := a.boots(t)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/cpio"
@@ -17,7 +18,8 @@ func TestBytesStay(t *testing.T) {
 	if err := cpio.Write(&whole, files, epoch, openSample); err != nil {
 		t.Fatal(err)
 	}
-	if err := cpio.WriteMore(&more, files, epoch, openSample); err != nil {
+	a := cpio.NewArchive(&more)
+	if err := errors.Join(a.AddFiles(files, epoch, openSample), a.Close()); err != nil {
 		t.Fatal(err)
 	}
 	for name, tt := range map[string]struct {

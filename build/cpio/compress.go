@@ -7,6 +7,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
 	"github.com/ulikunitz/xz/lzma"
 )
@@ -27,11 +28,22 @@ const (
 // cut into writes.
 func Compress(w io.Writer, c Compression, level Level) (io.WriteCloser, error) {
 	out := &counter{w: w}
-	enc, err := encoder(out, c, level)
+	enc, err := CompressLast(out, c, level)
+	if err != nil {
+		return nil, err
+	}
+	return &segment{WriteCloser: enc, out: out}, nil
+}
+
+// CompressLast is Compress for the segment that ends a file, without padding: other than the
+// kernel, zstd(1) and lz4(1) take zeros behind a stream for damage. It writes LZ4, as the
+// kernel knows it, and LZMA, too.
+func CompressLast(w io.Writer, c Compression, level Level) (io.WriteCloser, error) {
+	enc, err := encoder(w, c, level)
 	if err != nil {
 		return nil, fmt.Errorf("setting up %s compression: %w", c, err)
 	}
-	return &segment{WriteCloser: enc, out: out}, nil
+	return enc, nil
 }
 
 // How far back the packers look, in bytes. 8 MiB is what xz -6 takes. zstd could have as much
@@ -76,6 +88,11 @@ func encoder(w io.Writer, c Compression, level Level) (io.WriteCloser, error) {
 		return z, nil
 	case None:
 		return nopCloser{w}, nil
+	case LZMA:
+		return lzma.WriterConfig{DictCap: xzWindow, Matcher: lzma.HashTable4}.NewWriter(w)
+	case LZ4:
+		z := lz4.NewWriter(w)
+		return z, z.Apply(lz4.LegacyOption(true), lz4.CompressionLevelOption(lz4.Level9))
 	}
 	var accepted Compression
 	return nil, accepted.UnmarshalText([]byte(c))

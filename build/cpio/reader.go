@@ -31,6 +31,8 @@ type Entry struct {
 	// Archive counts the archives, from 0: a segment may hold several, and numbers of
 	// inodes mean nothing across them.
 	Archive int
+	// Start is where the archive lies in the file, or the compressed segment that holds it, in bytes.
+	Start int64
 	// Compression of that segment.
 	Compression Compression
 }
@@ -43,6 +45,8 @@ type Reader struct {
 	segment     int
 	archive     int
 	compression Compression
+	// start of the current archive, -1 between archives.
+	start int64
 	// budget is how many bytes may still come out of compressed segments.
 	limit, budget int64
 	// left is what remains of the current entry's content.
@@ -55,7 +59,7 @@ type Reader struct {
 // limit bytes, Next or Read returns a *TooLargeError. Close releases what
 // decompressors hold.
 func NewReader(r io.Reader, limit int64) *Reader {
-	return &Reader{file: newLayer(r), segment: -1, limit: limit, budget: limit}
+	return &Reader{file: newLayer(r), segment: -1, start: -1, limit: limit, budget: limit}
 }
 
 // Close ends reading. The underlying reader stays open.
@@ -75,7 +79,7 @@ func (r *Reader) Next() (*Entry, error) {
 		case err == io.EOF && r.inner != nil:
 			// The segment is read to its end, the file goes on behind it.
 			r.Close()
-			r.compression = ""
+			r.compression, r.start = "", -1
 		case err == io.EOF:
 			return nil, io.EOF
 		case err != nil:
@@ -140,10 +144,14 @@ func (r *Reader) next() (*Entry, error) {
 		if in == r.file && r.compression != None {
 			r.segment, r.compression = r.segment+1, None
 		}
+		if r.start < 0 {
+			r.start = in.pos
+		}
 		return r.entry(in)
 	}
 	if in == r.file {
 		if c, ok := Detect(start); ok {
+			r.start = in.pos
 			r.segment, r.compression = r.segment+1, c
 			r.inner, err = r.unpack(c)
 			return nil, err
@@ -187,9 +195,12 @@ func (r *Reader) entry(in *layer) (*Entry, error) {
 		return nil, fmt.Errorf("the name %q does not end with a NUL", name)
 	}
 	e := &Entry{Path: string(name[:len(name)-1]), Mode: fromBits(h.mode), UID: h.uid, GID: h.gid, Inode: h.ino, Links: h.nlink,
-		ModTime: time.Unix(int64(h.mtime), 0), Major: h.major, Minor: h.minor, Segment: r.segment, Archive: r.archive, Compression: r.compression}
+		ModTime: time.Unix(int64(h.mtime), 0), Major: h.major, Minor: h.minor, Segment: r.segment, Archive: r.archive, Start: r.start, Compression: r.compression}
 	if e.Path == trailer {
 		r.archive++
+		if r.inner == nil {
+			r.start = -1
+		}
 		r.left = int64(h.size)
 		return nil, nil
 	}

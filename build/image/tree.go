@@ -159,16 +159,6 @@ func (t *Tree) Place(name string) (string, *Node, error) {
 	return at, t.nodes[at], nil
 }
 
-// Shared tells whether the file has other names.
-func (t *Tree) Shared(n *Node) bool {
-	for _, other := range t.nodes {
-		if other != n && other.content == n.content {
-			return true
-		}
-	}
-	return false
-}
-
 // Content tells where the content of a file is.
 func (n *Node) Content() *Content { return n.content }
 

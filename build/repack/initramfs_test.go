@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/build/image"
 	"github.com/imgbuild/imgbuild/build/repack"
 	"github.com/imgbuild/imgbuild/internal/needed"
@@ -21,6 +22,12 @@ import (
 // vendor is an initramfs as vendors make them: microcode first, uncompressed, then the
 // system, whose commands are names of one file and whose /lib is a link.
 func vendor(t *testing.T, pack ...string) []byte {
+	t.Helper()
+	early, main := parts(t, pack...)
+	return append(early, main...)
+}
+
+func parts(t *testing.T, pack ...string) (early, main []byte) {
 	t.Helper()
 	dir := t.TempDir()
 	must := func(err error) {
@@ -47,9 +54,11 @@ func vendor(t *testing.T, pack ...string) []byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return out
+		// Less padding than cpio's, of whose each four bytes unmkinitramfs starts three programs.
+		out = bytes.TrimRight(out, "\x00")
+		return append(out, make([]byte, 12-len(out)%4)...)
 	}
-	main := archive("main")
+	main = archive("main")
 	if len(pack) > 0 {
 		needed.Program(t, pack[0])
 		cmd := exec.Command(pack[0], pack[1:]...)
@@ -59,7 +68,7 @@ func vendor(t *testing.T, pack ...string) []byte {
 			t.Fatal(err)
 		}
 	}
-	return append(archive("early"), main...)
+	return archive("early"), main
 }
 
 // listing gives what an initramfs comes to: mode and content or target of each file.
@@ -113,16 +122,27 @@ func overlay() fstest.MapFS {
 	}
 }
 
+// packers pack an initramfs as its makers do, and nil does not.
+var packers = [][]string{nil, {"gzip", "-n"}, {"xz", "--check=crc32"}, {"zstd", "-q"}, {"lz4", "-l"}, {"xz", "--format=lzma"}, {"bzip2"}}
+
 func TestInitramfs(t *testing.T) {
-	for _, pack := range [][]string{nil, {"gzip", "-n"}, {"xz", "--check=crc32"}, {"zstd", "-q"}, {"lz4", "-l"}, {"xz", "--format=lzma"}} {
+	for _, pack := range packers {
 		t.Run(strings.Join(pack, " "), func(t *testing.T) {
-			before := vendor(t, pack...)
+			early, main := parts(t, pack...)
+			before := bytes.Clone(append(early, main...))
 			var out bytes.Buffer
-			if err := repack.Initramfs(t.Context(), &out, open(t, before), "site", overlay()); err != nil {
+			packing, err := repack.Initramfs(t.Context(), &out, open(t, before), "site", overlay())
+			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.HasPrefix(out.Bytes(), before) {
-				t.Error("what was there has changed")
+			if !bytes.HasPrefix(out.Bytes(), early) {
+				t.Error("the microcode has changed")
+			}
+			if is, ok := cpio.Detect(out.Bytes()[len(early):]); ok && is != packing.Is || !ok && packing.Is != cpio.None {
+				t.Errorf("packed with %q, and said %v", is, packing)
+			}
+			if packing.Is != packing.Was && (packing != repack.Packing{Was: cpio.Bzip2, Is: cpio.Zstd}) {
+				t.Errorf("%v", packing)
 			}
 			want := listing(t, before)
 			for path, text := range map[string]string{
@@ -143,16 +163,16 @@ func TestInitramfs(t *testing.T) {
 				t.Errorf("%d files, want %d", len(got), len(want))
 			}
 			var again bytes.Buffer
-			if err := repack.Initramfs(t.Context(), &again, open(t, before), "site", overlay()); err != nil || !bytes.Equal(out.Bytes(), again.Bytes()) {
+			if _, err := repack.Initramfs(t.Context(), &again, open(t, before), "site", overlay()); err != nil || !bytes.Equal(out.Bytes(), again.Bytes()) {
 				t.Errorf("a second time: %v, equal: %t", err, bytes.Equal(out.Bytes(), again.Bytes()))
 			}
 			var copied bytes.Buffer
-			if err := repack.Initramfs(t.Context(), &copied, open(t, before), "none", fstest.MapFS{}); err != nil || !bytes.Equal(copied.Bytes(), before) {
+			if _, err := repack.Initramfs(t.Context(), &copied, open(t, before), "none", fstest.MapFS{}); err != nil || !bytes.Equal(copied.Bytes(), before) {
 				t.Errorf("an empty overlay: %v, equal: %t", err, bytes.Equal(copied.Bytes(), before))
 			}
 			// The result is an initramfs like any other.
 			var twice bytes.Buffer
-			if err := repack.Initramfs(t.Context(), &twice, open(t, out.Bytes()), "more", fstest.MapFS{"more": {Data: []byte("more")}}); err != nil {
+			if _, err := repack.Initramfs(t.Context(), &twice, open(t, out.Bytes()), "more", fstest.MapFS{"more": {Data: []byte("more")}}); err != nil {
 				t.Fatal(err)
 			}
 			if got := listing(t, twice.Bytes())["more"]; got != "---------- 0:0 more" {
@@ -162,53 +182,25 @@ func TestInitramfs(t *testing.T) {
 	}
 }
 
-// cpio(1) unpacks the appended archive as we say, over what was there before.
-func TestCpioAgrees(t *testing.T) {
-	before := vendor(t)
-	var out bytes.Buffer
-	if err := repack.Initramfs(t.Context(), &out, open(t, before), "site", overlay()); err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	// cpio stops at each archive's end; the kernel, and this loop, go on behind it.
-	for rest := out.Bytes(); len(rest) > 0; {
-		cmd := exec.Command("cpio", "-idu", "--quiet", "--no-absolute-filenames", "-H", "newc")
-		cmd.Dir, cmd.Stdin = dir, bytes.NewReader(rest)
-		if text, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v %s", err, text)
-		}
-		end := bytes.Index(rest, []byte("TRAILER!!!"))
-		rest = bytes.TrimLeft(rest[end+len("TRAILER!!!"):], "\x00")
-	}
-	for path, want := range map[string]string{"bin/ls": "not busybox", "bin/busybox": strings.Repeat("busybox ", 3000),
-		"usr/lib/libnew.so": "new library", "lib/libc.so": "libc", "etc/passwd": "root and more"} {
-		if got, err := os.ReadFile(filepath.Join(dir, path)); err != nil || string(got) != want {
-			t.Errorf("%s is %.40q, %v", path, got, err)
-		}
-	}
-}
-
 func TestInitramfsRefuses(t *testing.T) {
 	plain := vendor(t)
 	for want, files := range map[string]fstest.MapFS{
-		"etc is a file in the overlay, and in the image a directory":        {"etc": {Data: []byte("x")}},
-		"etc/empty is a link in the overlay, and in the image a directory":  {"etc/empty": {Mode: fs.ModeSymlink, Data: []byte("../lib")}},
-		"init is a directory in the overlay, and in the image a file":       {"init/x": {Data: []byte("x")}},
-		"etc/passwd is a directory in the overlay, and in the image a file": {"etc/passwd": {Mode: fs.ModeDir}},
-		"two files of the overlay lead to usr/lib/x in the image":           {"lib/x": {Data: []byte("x")}, "usr/lib/x": {Data: []byte("y")}},
-		"a target must lie below the image's root":                          {"x": {Mode: fs.ModeSymlink, Data: []byte("../../x")}},
-		"an overlay holds regular files, directories and symbolic links":    {"x": {Mode: fs.ModeNamedPipe}},
+		"etc is a file in the overlay, and in the image a directory":                                                   {"etc": {Data: []byte("x")}},
+		"etc/empty is a link in the overlay, and in the image a directory":                                             {"etc/empty": {Mode: fs.ModeSymlink, Data: []byte("../lib")}},
+		"init is a directory in the overlay, and in the image a file":                                                  {"init/x": {Data: []byte("x")}},
+		"etc/passwd is a directory in the overlay, and in the image a file":                                            {"etc/passwd": {Mode: fs.ModeDir}},
+		"two files of the overlay lead to usr/lib/x in the image":                                                      {"lib/x": {Data: []byte("x")}, "usr/lib/x": {Data: []byte("y")}},
+		"kernel/x86/microcode/GenuineIntel.bin lies in the archive that the kernel reads before it unpacks the others": {"kernel/x86/microcode/GenuineIntel.bin": {Data: []byte("x")}},
+		"a target must lie below the image's root":                                                                     {"x": {Mode: fs.ModeSymlink, Data: []byte("../../x")}},
+		"an overlay holds regular files, directories and symbolic links":                                               {"x": {Mode: fs.ModeNamedPipe}},
 	} {
-		if err := repack.Initramfs(t.Context(), io.Discard, open(t, plain), "site", files); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := repack.Initramfs(t.Context(), io.Discard, open(t, plain), "site", files); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want ...%s...", err, want)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := repack.Initramfs(ctx, io.Discard, open(t, plain), "site", overlay()); err != context.Canceled && !strings.Contains(fmt.Sprint(err), "context canceled") {
+	if _, err := repack.Initramfs(ctx, io.Discard, open(t, plain), "site", overlay()); err != context.Canceled && !strings.Contains(fmt.Sprint(err), "context canceled") {
 		t.Errorf("interrupted: %v", err)
-	}
-	if err := repack.Initramfs(t.Context(), io.Discard, open(t, vendor(t, "bzip2")), "site", overlay()); err == nil || !strings.Contains(err.Error(), "bzip2") {
-		t.Errorf("bzip2: %v", err)
 	}
 }

@@ -37,11 +37,11 @@ func Squashfs(ctx context.Context, out string, m *image.Image, name string, over
 	if err != nil {
 		return fmt.Errorf("repacking %s: mksquashfs is not installed (Debian package squashfs-tools): %w", m.Name, err)
 	}
-	t, last, err := survey(ctx, m)
+	s, err := survey(ctx, m, 0)
 	if err != nil {
 		return err
 	}
-	added, err := place(t, files)
+	added, err := place(s.tree, files)
 	if err != nil {
 		return fmt.Errorf("repacking %s: %w", m.Name, err)
 	}
@@ -49,7 +49,7 @@ func Squashfs(ctx context.Context, out string, m *image.Image, name string, over
 	if err != nil {
 		return err
 	}
-	err = pack(ctx, tool, out, r, added, overlay, last.newest)
+	err = pack(ctx, tool, out, r, added, overlay, s.newest)
 	if err == nil {
 		err = date(out, r.Superblock.Made)
 	}

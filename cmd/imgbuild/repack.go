@@ -25,8 +25,10 @@ func (a *app) repackCommand() *cobra.Command {
 		Long: `Lays the files of a directory over an initramfs or a squashfs, and writes the result
 to IMAGE.new, or to the file that -o names.
 
-What is in an initramfs stays as it is to the bit, microcode and all: the files follow as
-one more segment, compressed like the last. A squashfs is made anew by mksquashfs, with
+In an initramfs, microcode stays first, as it is to the bit. What follows is packed anew as
+one archive, so that lsinitramfs, unmkinitramfs, lsinitrd and cpio(1) read it: compressed as it
+was, with files, order, modes, times and hard links as they were. Only what was packed by bzip2
+is packed by zstd, and a line says so. A squashfs is made anew by mksquashfs, with
 the same compressor and block size, owners and times. Files belong to root and keep the
 permissions that they have in the directory; where not everybody may read one of them, nobody
 but the owner may read the result.`,
@@ -53,10 +55,13 @@ but the owner may read the result.`,
 				return err
 			}
 			step := a.reporter().Step("repacking "+m.Name, 0)
-			err = repackInto(c.Context(), output, m, overlay, secrets)
+			packing, err := repackInto(c.Context(), output, m, overlay, secrets)
 			step.Done(err)
 			if err != nil {
 				return err
+			}
+			if packing.Is != packing.Was && !a.quiet {
+				fmt.Fprintf(a.stderr, "%s was packed by %s, which can only be read here, and is packed by %s now: the kernel must have CONFIG_RD_ZSTD (Linux 5.9 and later)\n", m.Name, packing.Was, packing.Is)
 			}
 			fmt.Fprintln(a.stdout, output)
 			return nil
@@ -94,10 +99,10 @@ func (a *app) addedSecrets(overlay string) (bool, error) {
 }
 
 // repackInto writes next to the output, and puts the whole in its place at the end.
-func repackInto(ctx context.Context, output string, m *image.Image, overlay string, secrets bool) (err error) {
+func repackInto(ctx context.Context, output string, m *image.Image, overlay string, secrets bool) (packing repack.Packing, err error) {
 	dir, err := scratch.New(filepath.Dir(output))
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", output, err)
+		return packing, fmt.Errorf("writing %s: %w", output, err)
 	}
 	defer func() { err = errors.Join(err, dir.Remove()) }()
 	// What a boot loader could read it must still be able to, unless there is something in it now that not everybody may see.
@@ -110,19 +115,19 @@ func repackInto(ctx context.Context, output string, m *image.Image, overlay stri
 	}
 	out, err := renameio.NewPendingFile(output, renameio.WithTempDir(dir.Path), renameio.WithStaticPermissions(mode))
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", output, err)
+		return packing, fmt.Errorf("writing %s: %w", output, err)
 	}
 	defer out.Close() // what was not put in place goes with the directory
 	switch m.Kind {
 	case image.Initramfs:
-		err = repack.Initramfs(ctx, out, m, overlay, os.DirFS(overlay))
+		packing, err = repack.Initramfs(ctx, out, m, overlay, os.DirFS(overlay))
 	case image.Squashfs:
 		err = repack.Squashfs(ctx, out.Name(), m, overlay, os.DirFS(overlay))
 	default:
 		err = fmt.Errorf("repacking %s: it is of the kind %q; accepted: an initramfs, a squashfs", m.Name, m.Kind)
 	}
 	if err != nil {
-		return err
+		return packing, err
 	}
-	return out.CloseAtomicallyReplace()
+	return packing, out.CloseAtomicallyReplace()
 }
