@@ -93,6 +93,16 @@ authorized_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKEMkZB1Y/bE0VwOHcpFq5m
 			"address": {Fact: "link.lan.addresses", Matches: `^10\.0\.2\.15/24$`},
 		}, qemu.Disk{ID: "medium", Path: bad, Snapshot: true})
 	})
+	t.Run("another name", func(t *testing.T) { // beside the example, which says nothing
+		long(t)
+		hidden := withNamed(t, medium, "site.toml.txt", "hostname = \"box7\"\n")
+		a.provesWith(t, map[string]check.Check{
+			"state":   {Fact: "site.state", Equals: "used"},
+			"name":    {Fact: "hostname", Equals: "box"},
+			"unit":    {Unit: "site", Outcome: "failed"},
+			"console": {Console: "ttyS0", Expect: `^! site failed: site\.toml\.txt: is not read; rename it to site\.toml`},
+		}, qemu.Disk{ID: "medium", Path: hidden, Snapshot: true})
+	})
 }
 
 // provesWith boots the kernel itself, with disks beside it.
@@ -134,11 +144,17 @@ func fromESP(t *testing.T, image string) string {
 // withSite is a copy of a disk image with a site.toml.
 func withSite(t *testing.T, image, text string) string {
 	t.Helper()
+	return withNamed(t, image, "site.toml", text)
+}
+
+// withNamed is a copy of a disk image with a file on its EFI system partition.
+func withNamed(t *testing.T, image, name, text string) string {
+	t.Helper()
 	edited := filepath.Join(t.TempDir(), "edited.img")
 	if out, err := exec.Command("cp", "--sparse=always", image, edited).CombinedOutput(); err != nil {
 		t.Fatalf("cp: %v\n%s", err, out)
 	}
-	mcopy := exec.Command("mcopy", "-o", "-i", esp(t, edited), "-", "::site.toml")
+	mcopy := exec.Command("mcopy", "-o", "-i", esp(t, edited), "-", "::"+name)
 	mcopy.Stdin = strings.NewReader(text)
 	if out, err := mcopy.CombinedOutput(); err != nil {
 		t.Fatalf("mcopy: %v\n%s", err, out)

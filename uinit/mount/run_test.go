@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/bounded"
+
 	"github.com/imgbuild/imgbuild/internal/holder"
 	"github.com/imgbuild/imgbuild/internal/holder/holdertest"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -327,7 +329,7 @@ func TestTurns(t *testing.T) {
 }
 
 // A file is read from a file system that nobody mounts, and nothing is written there.
-func TestReadFile(t *testing.T) {
+func TestPrivate(t *testing.T) {
 	device, file := loopDevice(t)
 	text := filepath.Join(t.TempDir(), "site.toml")
 	if err := os.WriteFile(text, []byte("hostname = \"box\"\n"), 0o600); err != nil {
@@ -344,7 +346,12 @@ func TestReadFile(t *testing.T) {
 		limit      int64
 		err        error
 	}{{"ext4", "site.toml", 17, nil}, {"ext4", "none.toml", 17, os.ErrNotExist}, {"ext4", "site.toml", 16, errAny}, {"nosuchfs", "site.toml", 17, unix.ENODEV}, {"xfs", "site.toml", 17, errAny}} {
-		got, err := ReadFile(device, tt.kind, tt.name, tt.limit)
+		var got []byte
+		root, err := Private(device, tt.kind)
+		if err == nil {
+			got, err = bounded.ReadIn(int(root.Fd()), tt.name, tt.limit)
+			root.Close()
+		}
 		if (err == nil) != (tt.err == nil) || tt.err != errAny && !errors.Is(err, tt.err) || err == nil && string(got) != "hostname = \"box\"\n" {
 			t.Errorf("%s of %s up to %d: %q, %v", tt.name, tt.kind, tt.limit, got, err)
 		}

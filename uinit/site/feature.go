@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/shown"
 	sitetoml "github.com/imgbuild/imgbuild/internal/site"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/netcmdline"
@@ -33,9 +34,9 @@ func (o owner) Step(string) feature.Step {
 // after a mistake, nothing. Whatever happens, the boot goes on.
 func (o owner) read(ctx context.Context) error {
 	m := o.Machine.Now()
-	device, text, err := readMedium(ctx, m.Site, o.Machine.Image.Media, o.AwaitDisk, o.Kmod.Load)
-	if device != "" {
-		o.Facts.Fact(plan.Device.Is(device))
+	got, err := readMedium(ctx, m.Site, o.Machine.Image.Media, o.AwaitDisk, o.Kmod.Load)
+	if got.device != "" {
+		o.Facts.Fact(plan.Device.Is(got.device))
 	}
 	switch {
 	case errors.Is(err, errNoMedium):
@@ -43,11 +44,11 @@ func (o owner) read(ctx context.Context) error {
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		o.Facts.Fact(plan.State.Is("no file"))
-		return nil
+		return o.misnamed(got.near)
 	case err != nil:
 		return o.refuse(problem.Problems{{Pos: problem.Pos{File: sitetoml.Name}, Msg: err.Error()}})
 	}
-	wanted, problems := sitetoml.Read(sitetoml.Name, text, m)
+	wanted, problems := sitetoml.Read(sitetoml.Name, got.text, m)
 	if wanted == nil {
 		return o.refuse(problems)
 	}
@@ -57,7 +58,20 @@ func (o owner) read(ctx context.Context) error {
 	// Units that do what can be changed come after this one (graph.Unit.Reads), and so see the machine as it is then.
 	netcmdline.Publish(o.Deps, *wanted)
 	o.Facts.Fact(plan.State.Is("used"))
+	if blank(got.text) { // the example that the medium came with
+		return o.misnamed(got.near)
+	}
 	return nil
+}
+
+// misnamed says that the owner's file has another name than it was given: Windows does not show how names end.
+func (o owner) misnamed(name string) error {
+	if name == "" {
+		return nil
+	}
+	p := problem.Problem{Pos: problem.Pos{File: shown.Line(name)}, Msg: "is not read; rename it to site.toml (Windows hides how names end: Explorer, View, Show, File name extensions)"}
+	o.Facts.Fact(plan.Problems.Is([]string{p.String()}))
+	return problem.Problems{p}.Err()
 }
 
 // refuse says what is wrong, to whoever listens: the console, the report, the text above the login.

@@ -25,24 +25,30 @@ const kept = "/run/uinit-site.toml"
 // errNoMedium says that the box did not start from a medium, or that it is gone.
 var errNoMedium = errors.New("the medium is not there")
 
+// found is what is on a medium: the file's text, and the name of another one that was meant to be it.
+type found struct {
+	device string
+	text   []byte
+	near   string
+}
+
 // readMedium waits for one of the media and reads its file. wait calls ready whenever a disk comes up. Once read, it stays
 // what it is for this run of the machine.
-func readMedium(ctx context.Context, cfg *spec.Site, media []string, wait func(context.Context, func() (bool, error)) error, load func(module string) error) (device string, text []byte, err error) {
+func readMedium(ctx context.Context, cfg *spec.Site, media []string, wait func(context.Context, func() (bool, error)) error, load func(module string) error) (got found, err error) {
 	if text, err := bounded.Read(kept, sitetoml.MaxSize); err == nil {
 		if len(text) == 0 {
 			err = fs.ErrNotExist
 		}
-		return "", text, err
+		return found{text: text}, err
 	}
 	defer func() {
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
-			_ = bounded.Write(kept, text, 0o600) // without it the medium is asked again
+			_ = bounded.Write(kept, got.text, 0o600) // without it the medium is asked again
 		}
 	}()
 	type answer struct {
-		device string
-		text   []byte
-		err    error
+		found
+		err error
 	}
 	read := make(chan answer, 1)
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(cfg.Wait))
@@ -52,15 +58,15 @@ func readMedium(ctx context.Context, cfg *spec.Site, media []string, wait func(c
 		got.device, got.err = findMedium(ctx, media, wait)
 		if got.err == nil {
 			_ = load("fs-vfat") // the kernel's answer to the mount is the better error
-			got.text, got.err = mount.ReadFile(got.device, "vfat", sitetoml.Name, sitetoml.MaxSize)
+			got.text, got.near, got.err = look(got.device)
 		}
 		read <- got
 	}()
 	select {
 	case got := <-read:
-		return got.device, got.text, got.err
+		return got.found, got.err
 	case <-time.After(time.Duration(cfg.Wait) + plan.Grace/2):
-		return "", nil, errors.New("the medium does not answer")
+		return found{}, errors.New("the medium does not answer")
 	}
 }
 

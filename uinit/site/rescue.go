@@ -18,14 +18,14 @@ func rescue(ctx context.Context, r feature.Rescue) error {
 		return nil
 	}
 	wait := func(ctx context.Context, ready func() (bool, error)) error { return r.Events.Wait(ctx, "block", ready) }
-	_, text, err := readMedium(ctx, r.Image.Site, r.Image.Media, wait, r.Load)
+	got, err := readMedium(ctx, r.Image.Site, r.Image.Media, wait, r.Load)
 	if errors.Is(err, errNoMedium) || errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	wanted, problems := sitetoml.Read(sitetoml.Name, text, &r.Image.Machine)
+	wanted, problems := sitetoml.Read(sitetoml.Name, got.text, &r.Image.Machine)
 	if wanted == nil {
 		return problems.Err()
 	}
