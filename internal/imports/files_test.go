@@ -82,6 +82,7 @@ var reasons = map[string]string{
 	"uinit/log/journal/kernel.go":              kernels,
 	"uinit/mount/btrfs.go scan":                devices,
 	"uinit/mount/loop.go":                      images,
+	"uinit/mount/private.go":                   "the root of a file system that it has just opened itself",
 	"uinit/mount/profile.go openReadOnly":      devices,
 	"uinit/mount/source.go named":              devices,
 	"uinit/mount/table.go Attach":              "places of the kernel's file systems, which lie in the image",
