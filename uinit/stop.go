@@ -52,6 +52,6 @@ func (w *worker) stop(action power.Action) {
 			return
 		}
 		w.Facts.Fact(plan.Stop.Of(strings.ReplaceAll(name, " ", "_")).Is(report.Seconds(took)))
-		w.Log.Debug(fmt.Sprintf("stopping %s ok %v", name, feature.Round(took)))
+		w.Log.Debug(fmt.Sprintf("stopping %s ok %s", name, feature.Took(took)))
 	})
 }

@@ -98,9 +98,13 @@ func (v view) first(want func(netip.Addr) bool) string {
 	return ""
 }
 
-// printable drops what could steer a terminal: these texts come from firmware, drivers and services.
+// printable drops what could steer a terminal: these texts come from firmware, drivers and services. Microseconds, as Go
+// writes them in what units say, become ASCII.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
+		if r == '\u00b5' {
+			return 'u'
+		}
 		if r == '\n' || r >= ' ' && r != 0x7f && (r < 0x80 || r >= 0xa0) {
 			return r
 		}

@@ -54,3 +54,9 @@ zz 02 40 00 40 eth0
 		t.Errorf("%v, want the tentative and the duplicate address", got)
 	}
 }
+
+func TestIssueHasNoMicroSign(t *testing.T) {
+	if got := (view{status: []string{"x late: 15\u00b5s"}}).issue(""); !strings.HasSuffix(got, "! x late: 15us\n") {
+		t.Errorf("%q", got)
+	}
+}

@@ -105,7 +105,7 @@ func clip(s string) string {
 		return r
 	}, s)
 	if runes := []rune(s); len(runes) > 200 {
-		s = string(runes[:200]) + "…"
+		s = string(runes[:197]) + "..."
 	}
 	return s
 }

@@ -45,7 +45,7 @@ const width = 80
 // Cut shortens a line to the width of a terminal.
 func Cut(line string) string {
 	if r := []rune(line); len(r) > width {
-		return string(r[:width-1]) + "…"
+		return string(r[:width-3]) + "..."
 	}
 	return line
 }

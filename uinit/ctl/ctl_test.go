@@ -12,7 +12,7 @@ import (
 func TestWriteProgress(t *testing.T) {
 	events := []report.Event{{Message: "mdadm --add"}, {Message: "1 %", State: feature.Progress}, {Message: strings.Repeat("9", 99), State: feature.Progress}, {Message: "ok"}}
 	for terminal, want := range map[bool]string{
-		true:  "\r\x1b[Kmdadm --add\n\r\x1b[K1 %\r\x1b[K" + strings.Repeat("9", 79) + "…\r\x1b[Kok\n",
+		true:  "\r\x1b[Kmdadm --add\n\r\x1b[K1 %\r\x1b[K" + strings.Repeat("9", 77) + "...\r\x1b[Kok\n",
 		false: "mdadm --add\n1 %\n" + strings.Repeat("9", 99) + "\nok\n",
 	} {
 		var b strings.Builder
@@ -59,7 +59,7 @@ func TestStatusAndFacts(t *testing.T) {
 		{Name: "link:lan", State: "late", Seconds: 30, Message: "waiting: no interface matches driver=igb path=0000:03:00.0"},
 	})
 	want := "mounts                   ok          23ms\n" +
-		"link:lan                 late         30s  waiting: no interface matches driver…\n"
+		"link:lan                 late         30s  waiting: no interface matches driv...\n"
 	if b.String() != want || well {
 		t.Errorf("status:\n%q\nwant\n%q", b.String(), want)
 	}

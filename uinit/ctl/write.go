@@ -17,7 +17,7 @@ func WriteStatus(w io.Writer, events []report.Event) bool {
 	for _, e := range events {
 		took := ""
 		if e.Seconds > 0 {
-			took = feature.Round(time.Duration(e.Seconds * float64(time.Second))).String()
+			took = feature.Took(time.Duration(e.Seconds * float64(time.Second)))
 		}
 		line := fmt.Sprintf("%-24s %-8s %7s", e.Name, e.State, took)
 		if e.Message != "" {

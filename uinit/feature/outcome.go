@@ -122,7 +122,7 @@ func Describe(u unit.Outcome) (slog.Level, string) {
 	}
 	text := u.Name + " " + string(u.State)
 	if u.Took > 0 {
-		text += " " + Round(u.Took).String()
+		text += " " + Took(u.Took)
 	}
 	if u.Err != nil {
 		text += ": " + u.Err.Error()
@@ -130,17 +130,20 @@ func Describe(u unit.Outcome) (slog.Level, string) {
 	return level, text
 }
 
-// Round keeps as many digits as a person cares for.
-func Round(d time.Duration) time.Duration {
+// Took has as many digits as a person cares for, in ASCII: a serial line or the screen's font may know no other sign, and Go
+// writes a sign of its own for microseconds.
+func Took(d time.Duration) string {
 	switch {
 	case d >= 10*time.Second:
-		return d.Round(time.Second)
+		d = d.Round(time.Second)
 	case d >= time.Second:
-		return d.Round(100 * time.Millisecond)
+		d = d.Round(100 * time.Millisecond)
 	case d >= time.Millisecond:
-		return d.Round(time.Millisecond)
+		d = d.Round(time.Millisecond)
+	default:
+		d = d.Round(time.Microsecond)
 	}
-	return d.Round(time.Microsecond)
+	return strings.Replace(d.String(), "\u00b5", "u", 1)
 }
 
 // Trouble notes among the units what is none, but what a person should know: it stays until the next boot.

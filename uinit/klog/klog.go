@@ -98,10 +98,13 @@ func Priority(l slog.Level) int {
 func Record(text string) string {
 	text = strings.TrimRight(text, "\n")
 	if len(text) > maxRecord {
-		text = strings.ToValidUTF8(text[:maxRecord], "") + "…"
+		text = strings.ToValidUTF8(text[:maxRecord], "") + "..."
 	}
 	return strings.Map(func(r rune) rune {
-		if r != '\t' && !unicode.IsPrint(r) {
+		switch {
+		case r == '\u00b5': // of a time.Duration, the one sign beyond ASCII that is ours
+			return 'u'
+		case r != '\t' && !unicode.IsPrint(r):
 			return ' '
 		}
 		return r

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestHandler(t *testing.T) {
@@ -36,4 +37,11 @@ func FuzzRecord(f *testing.F) {
 			t.Errorf("Record(%q) = %q", text, got)
 		}
 	})
+}
+
+// A duration as Go writes it, in an error's text, goes to consoles that may know no sign beyond ASCII.
+func TestRecordOfADuration(t *testing.T) {
+	if got := Record((1500 * time.Nanosecond).String()); got != "1.5us\n" {
+		t.Errorf("%q", got)
+	}
 }

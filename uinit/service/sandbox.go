@@ -12,10 +12,10 @@ import (
 // would boot the machine once more.
 var enclose = []string{"/usr/bin/uinit", "enclose"}
 
-// encloseMain is "uinit enclose SANDBOX COMMAND…", the beginning of a service in namespaces of its own.
+// encloseMain is "uinit enclose SANDBOX COMMAND...", the beginning of a service in namespaces of its own.
 func encloseMain(args []string) int {
 	if len(args) < 2 {
-		fmt.Fprintln(os.Stderr, "uinit: accepted: enclose SANDBOX COMMAND…")
+		fmt.Fprintln(os.Stderr, "uinit: accepted: enclose SANDBOX COMMAND...")
 		return 2
 	}
 	e, err := supervise.ParseSandbox(args[0])

@@ -29,7 +29,7 @@ func TestApply(t *testing.T) {
 	}{
 		{t.Context(), []Op{{Verb: Make, Path: at("a")}, {Verb: Make, Path: at("a")}, {Verb: Link, Path: at("l"), Value: at("a")}, {Verb: Link, Path: at("l"), Value: at("a")}, {Verb: Write, Path: at("w"), Value: "1"}}, "", []string{"a", "l", "w"}},
 		{t.Context(), []Op{{Verb: remove, Path: at("gone")}, {Verb: remove, Path: at("l")}, {Verb: remove, Path: at("a")}, {Verb: remove, Path: at("a")}, {Verb: Write, Path: at("x"), Value: "0"}}, "", []string{"w", "x"}},
-		{t.Context(), []Op{{Verb: Write, Path: at("none/w"), Value: "secret", Secret: true}, {Verb: Make, Path: at("later")}}, "none/w …: no such file or directory", []string{"w", "x"}},
+		{t.Context(), []Op{{Verb: Write, Path: at("none/w"), Value: "secret", Secret: true}, {Verb: Make, Path: at("later")}}, "none/w ...: no such file or directory", []string{"w", "x"}},
 		{t.Context(), []Op{{Verb: Write, Path: at("none/w"), Value: "5"}, {Verb: Make, Path: at("later")}}, "none/w 5: no such file or directory", []string{"w", "x"}},
 		{t.Context(), []Op{{Verb: Make, Path: at("none/d")}, {Verb: Make, Path: at("later")}}, "none/d : no such file or directory", []string{"w", "x"}},
 		// Taking back goes on, and says what could not be; a folder with disks of others in it stays.

@@ -178,7 +178,7 @@ func apply(ctx context.Context, ops []Op) error {
 			continue
 		}
 		if op.Secret {
-			op.Value = "…"
+			op.Value = "..."
 		}
 		err = fmt.Errorf("%s %s %s: %w", op.Verb, strings.TrimPrefix(op.Path, target+"/"), op.Value, unwrapped(err))
 		if op.Verb != remove && op.Value != "0" {

@@ -41,7 +41,7 @@ func Check(units []Unit) []Problem {
 		if cycle := findCycle(byName, u.Name); cycle != nil {
 			for _, name := range cycle {
 				cyclic[name] = true
-				bad(name, "needs itself: %s", strings.Join(append(cycle, cycle[0]), " → "))
+				bad(name, "needs itself: %s", strings.Join(append(cycle, cycle[0]), " -> "))
 			}
 		}
 	}

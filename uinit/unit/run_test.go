@@ -106,7 +106,7 @@ func TestRun(t *testing.T) {
 			{Name: "c", After: []string{"b"}, Run: takes(s, nil)},
 			{Name: "d", Run: takes(s, nil)},
 		}, []string{"0s a failed: needs nobody, which this machine does not have",
-			"0s b failed: needs itself: b → c → b", "0s c failed: needs itself: b → c → b",
+			"0s b failed: needs itself: b -> c -> b", "0s c failed: needs itself: b -> c -> b",
 			"1s d ok", "1s settled degraded=true"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -175,8 +175,8 @@ func TestCheck(t *testing.T) {
 	for _, p := range got {
 		lines = append(lines, p.Unit+": "+p.Err.Error())
 	}
-	want := []string{"d: two units are called d", "a: needs itself: a → b → c → a", "b: needs itself: a → b → c → a",
-		"c: needs itself: a → b → c → a", "e: needs itself: e → e"}
+	want := []string{"d: two units are called d", "a: needs itself: a -> b -> c -> a", "b: needs itself: a -> b -> c -> a",
+		"c: needs itself: a -> b -> c -> a", "e: needs itself: e -> e"}
 	if !reflect.DeepEqual(lines, want) {
 		t.Errorf("got %q\nwant %q", lines, want)
 	}

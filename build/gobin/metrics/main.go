@@ -52,7 +52,7 @@ func parseFlags(args []string) (sockets int, from []netip.Prefix, err error) {
 		return 0, nil, err
 	}
 	if f.NArg() > 0 || sockets < 1 {
-		err = errors.New("accepted: metrics [-sockets N] [-from NETWORK]…; see -help")
+		err = errors.New("accepted: metrics [-sockets N] [-from NETWORK]...; see -help")
 		fmt.Fprintln(f.Output(), "metrics:", err)
 	}
 	return sockets, from, err

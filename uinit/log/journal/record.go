@@ -85,11 +85,11 @@ const maxMessage = 8 << 10
 func clean(text string, limit int) string {
 	text = strings.TrimRight(text, "\r\n")
 	if len(text) > limit {
-		cut := limit - len("…")
+		cut := limit - len("...")
 		for cut > 0 && !utf8.RuneStart(text[cut]) {
 			cut--
 		}
-		text = text[:cut] + "…"
+		text = text[:cut] + "..."
 	}
 	// Mapping a broken byte turns it into U+FFFD.
 	return strings.Map(func(r rune) rune {

@@ -72,8 +72,8 @@ func TestClean(t *testing.T) {
 		"del\x7f\u0085x":        "del  x",
 		"0123456789abcde":       "0123456789abcde",
 		"0123456789abcdef":      "0123456789abcdef",
-		"0123456789abcdefg":     "0123456789abc…",
-		"0123456789abäääääääää": "0123456789ab…",
+		"0123456789abcdefg":     "0123456789abc...",
+		"0123456789abäääääääää": "0123456789ab...",
 	} {
 		if got := clean(in, 16); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
