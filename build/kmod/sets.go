@@ -28,20 +28,25 @@ func Sets() []Set {
 				xen_netfront xen_blkfront xen_scsifront ena gve nvme virtio_net virtio_scsi`)},
 		{"server-nic", "Wired network cards of servers and small boxes, and those VMware and QEMU imitate. Rare and heavy ones are in server-nic-more.",
 			words(`e1000 e1000e igb igbvf igc ixgbe ixgbevf i40e iavf r8169 8139too 8139cp tg3 bnxt_en atlantic
-				sky2 forcedeth alx atl1c virtio_net vmxnet3 pcnet32`)},
-		{"server-nic-more", "Network cards that together weigh twice what server-nic does: Mellanox ConnectX, Intel E800, Chelsio, Solarflare, Emulex, Cisco, AMD, and the Broadcom and QLogic cards that stay dead without firmware files.",
-			words(`mlx4_en mlx5_core ice bnx2 bnx2x qed qede cxgb4 sfc nfp hinic liquidio ionic be2net enic amd_xgbe`)},
+				sky2 forcedeth alx atl1c e100 tulip ne2k_pci virtio_net vmxnet3 pcnet32`)},
+		{"server-nic-more", "Network cards that together weigh twice what server-nic does: Mellanox ConnectX, Intel E800, Chelsio, Solarflare, Emulex, Cisco, AMD, the Broadcom and QLogic cards that stay dead without firmware files, and those of old boards.",
+			words(`mlx4_en mlx5_core ice bnx2 bnx2x qed qede cxgb4 sfc nfp hinic liquidio ionic be2net enic amd_xgbe
+				cxgb3 skge atl1 atl1e atl2 b44 jme via_rhine via_velocity sis900 natsemi 3c59x dmfe uli526x sungem`)},
 		{"usb-nic", "Network adapters on USB.",
 			words(`r8152 ax88179_178a asix cdc_ether cdc_ncm rndis_host smsc75xx smsc95xx lan78xx aqc111 dm9601 mcs7830 pegasus rtl8150`)},
 		{"ahci", "SATA disks and optical drives, and IDE as QEMU and old boards have it.",
-			words(`ahci ata_piix ata_generic sata_nv sata_sil24 sata_mv pata_amd pata_via sd_mod sr_mod`)},
+			words(`ahci ata_piix ata_generic sata_nv sata_sil24 sata_mv sata_sil sata_via sata_svw
+				pata_amd pata_via pata_atiixp pata_jmicron sd_mod sr_mod`)},
 		{"nvme", "NVMe disks, and the VMD controller that hides them on Intel servers.",
 			words(`nvme vmd`)},
 		{"scsi", "SAS and RAID controllers of common servers, SCSI of hypervisors, disks and optical drives on them. Others are in scsi-more.",
-			words(`sd_mod sr_mod ses mpt3sas megaraid_sas hpsa aacraid smartpqi mptsas mptspi vmw_pvscsi virtio_scsi`)},
+			words(`sd_mod sr_mod ses mpt3sas megaraid_sas hpsa aacraid smartpqi mptsas mptspi
+				sym53c8xx am53c974 BusLogic vmw_pvscsi virtio_scsi`)},
 		{"scsi-more", "Rare, old and brand new SAS, RAID and SCSI controllers. Left out: Fibre Channel, whose drivers want firmware files.",
-			words(`sd_mod sr_mod mpi3mr pm80xx isci mvsas arcmsr sym53c8xx aic7xxx aic79xx esas2r
-				3w_9xxx 3w_sas ipr hptiop stex`)},
+			words(`sd_mod sr_mod mpi3mr pm80xx isci mvsas arcmsr aic7xxx aic79xx esas2r
+				3w_9xxx 3w_sas ipr hptiop stex megaraid_mbox mvumi initio dc395x advansys ufshcd_pci`)},
+		{"mmc", "SD cards and eMMC, as small boxes boot from them.",
+			words(`sdhci_pci sdhci_acpi rtsx_pci_sdmmc mmc_block`)},
 		{"usb", "USB controllers and disks, keyboards and mice on them.",
 			words(`xhci_pci ehci_pci ohci_pci uhci_hcd usb_storage uas sd_mod sr_mod usbhid hid_generic`)},
 		{"screen", "A text screen of server boards and virtual machines. Firmware frame buffers need no module; drivers of real graphics processors are left out, i915 alone has 7 MB.",
