@@ -56,7 +56,7 @@ zz 02 40 00 40 eth0
 }
 
 func TestIssueHasNoMicroSign(t *testing.T) {
-	if got := (view{status: []string{"x late: 15\u00b5s"}}).issue(""); !strings.HasSuffix(got, "! x late: 15us\n") {
+	if got := (view{status: []string{"x late: 15\u00b5s"}}).issue(nil); !strings.HasSuffix(got, "! x late: 15us\n") {
 		t.Errorf("%q", got)
 	}
 }

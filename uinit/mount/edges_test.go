@@ -294,7 +294,7 @@ func TestProbeEdges(t *testing.T) {
 // What a checker says of a damaged file system is short, and steers no terminal.
 func TestGist(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "", " one \n": "one", "1\n2\n3": "1; 2; 3", "1\n\n \t2\n3\n4": "1; 2; 3; 4", "1\n2\n3\n4\n5\n6\n7\n8\n9\n10": "1; 2; 3; 4; 5; 6; 7; 8; 9; 10", "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11": "1; 2; 3; 4; 5; 6; 7; 8; …; 10; 11", "a\tb\x1b[2J\x1f \x7e\x7f\u009f\u00a0.": "a b?[2J? ~??\u00a0.", strings.Repeat("x", 201): strings.Repeat("x", 200),
+		"": "", " one \n": "one", "1\n2\n3": "1; 2; 3", "1\n\n \t2\n3\n4": "1; 2; 3; 4", "1\n2\n3\n4\n5\n6\n7\n8\n9\n10": "1; 2; 3; 4; 5; 6; 7; 8; 9; 10", "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11": "1; 2; 3; 4; 5; 6; 7; 8; ...; 10; 11", "a\tb\x1b[2J\x1f \x7e\x7f\u009f\u00a0.": "a b?[2J? ~??\u00a0.", strings.Repeat("x", 201): strings.Repeat("x", 200),
 	} {
 		if got := gist(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
