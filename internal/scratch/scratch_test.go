@@ -3,9 +3,11 @@ package scratch
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 )
@@ -23,7 +25,9 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		fmt.Println(d.Path)
-		select {}
+		_, _ = io.Copy(io.Discard, os.Stdin) // "select {}" would end the process: nothing could ever wake it
+		runtime.KeepAlive(d)
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -33,6 +37,9 @@ func other(t *testing.T, parent string) (path string, kill func()) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), parentEnv+"="+parent)
 	out, err := cmd.StdoutPipe()
+	if err == nil {
+		_, err = cmd.StdinPipe()
+	}
 	if err == nil {
 		err = cmd.Start()
 	}
