@@ -1,11 +1,27 @@
 package qemu_tests
 
-import "testing"
+import (
+	"maps"
+	"path/filepath"
+	"testing"
 
-// The profile that make image builds holds what it promises.
+	"github.com/imgbuild/imgbuild/internal/check"
+)
+
+// The profile that make image builds holds what it promises, on a board with an SD card and with SCSI as hypervisors imitate it.
 func TestHeadless(t *testing.T) {
 	t.Parallel()
-	shipped(t, "headless").prove(t)
+	a := shipped(t, "headless")
+	card := blank(t, t.TempDir(), "card")
+	a.options.Extra = []string{
+		"-drive", "if=none,id=card,format=raw,file=" + filepath.ToSlash(card), "-device", "sdhci-pci", "-device", "sd-card,drive=card",
+		"-device", "am53c974", "-device", "lsi53c895a",
+	}
+	checks := maps.Clone(a.profile.Check)
+	for name, path := range map[string]string{"card": "/dev/mmcblk0", "am53c974": "/sys/bus/pci/drivers/am53c974/0*", "sym53c8xx": "/sys/bus/pci/drivers/sym53c8xx/0*"} {
+		checks[name] = check.Check{Command: []string{"/bin/bash", "-c", "[ -e " + path + " ]"}}
+	}
+	a.proves(t, checks)
 }
 
 // What a person can do wrong or want at the console, in one boot: a wrong
