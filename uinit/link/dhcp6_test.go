@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -161,13 +160,12 @@ func domainOption(seconds uint32) []byte {
 
 func manage6(t *testing.T, a spec.Addressing) (*Manager, *told, context.Context) {
 	f := newTold(t)
-	dir := t.TempDir()
 	ctx, cancel := context.WithTimeout(context.Background(), 80*time.Second)
 	t.Cleanup(cancel)
 	m := New(ctx, &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {Match: veth, Addressing: a}}}, f, func(name string, mac net.HardwareAddr, hostname func() string, stateless bool, warn func(string)) Client6 {
 		return dhcp6.NewOpening(name, mac, hostname, stateless, warn)
 	})
-	m.resolvConf = filepath.Join(dir, "resolv.conf")
+	m.resolvConf = resolvFile(t)
 	return m, f, ctx
 }
 

@@ -96,12 +96,12 @@ func TestCheckersThatFail(t *testing.T) {
 		return checker{repair: []string{file}, repaired: []int{1, 2, 3}}
 	}
 	for want, c := range map[string]checker{
-		"no such file":                    {repair: []string{"/sbin/none"}},
-		"signal: segmentation fault":      script("kill -SEGV $$"),
-		"exit status 4: left":             script("echo left; exit 4"),
-		"exit status 8":                   script("exit 8"),
-		"exit status 5":                   script("exit 5"), // repaired, and not all
-		"line 4; line 5":                  script("dd if=/dev/zero bs=1M count=64 2>/dev/null; echo; for i in 1 2 3 4 5; do echo line $i; done; exit 4"),
+		"no such file":                      {repair: []string{"/sbin/none"}},
+		"signal: segmentation fault":        script("kill -SEGV $$"),
+		"exit status 4: left":               script("echo left; exit 4"),
+		"exit status 8":                     script("exit 8"),
+		"exit status 5":                     script("exit 5"), // repaired, and not all
+		"line 4; line 5":                    script("dd if=/dev/zero bs=1M count=64 2>/dev/null; echo; for i in 1 2 3 4 5; do echo line $i; done; exit 4"),
 		"block 8; ...; block 49; a verdict": script("for i in $(seq 49); do echo block $i; done; echo; echo a verdict; exit 4"),
 	} {
 		if err := c.preen(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 800 || strings.ContainsRune(err.Error(), 0) {

@@ -25,7 +25,7 @@ func TestWriteGuests(t *testing.T) {
 		{false, `
 GUEST        STATE      MEMORY VCPUS AUTOSTART RESTARTS
 db           running      512M     2       yes        3
-twelve_chars stopping    1536M   255        no        0  it wants 65536 MiB and…
+twelve_chars stopping    1536M   255        no        0  it wants 65536 MiB a...
 `},
 		{true, `
 GUEST        STATE         CPU S  MEMORY     READ  WRITTEN RECEIVED     SENT

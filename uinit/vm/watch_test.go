@@ -114,7 +114,7 @@ func TestGuestWithoutSpace(t *testing.T) {
 		w := newWorld(t)
 		w.full()
 		w.expect(t, "full", nil, shown, "unit failed "+said)
-		if line, err := listed(w.guests, "list"); err != nil || line != "web          paused      1024K     0        no        0  no space on /srv/vm: 1…" {
+		if line, err := listed(w.guests, "list"); err != nil || line != "web          paused      1024K     0        no        0  no space on /srv/vm:..." {
 			t.Errorf("listed as %q, %v", line, err)
 		}
 		time.Sleep(time.Hour)
