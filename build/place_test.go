@@ -33,7 +33,7 @@ func checked(t *testing.T, text string) profile.Problems {
 // What a profile makes wrong of a shipped one is told where it does, and the shipped one's place is named beside it.
 func TestProblemsWithShippedProfilesStandInTheUsersFile(t *testing.T) {
 	for _, tc := range []struct{ base, text, want string }{
-		{"headless", "[console.\"ttyS*\"]\nspeed = 9600", `3:9: console."ttyS*".speed: and kernel.cmdline[1] (shipped:headless.toml:8:`},
+		{"headless", "[console.\"ttyS*\"]\nspeed = 9600", `3:9: console."ttyS*".speed: and kernel.cmdline[1] (shipped:headless.toml:11:`},
 		{"headless", "[kernel]\ncmdline = [\"console=ttyS0,115200n8\"]", `3:11: kernel.cmdline: and console.tty1 (shipped:headless.toml:`},
 		{"headless", "[packages.bash]\nfiles = [\"/bin/rbash\"]", `3:9: packages.bash.files: and user.root.shell (shipped:headless.toml:`},
 		{"headless", "[ethernet.lan]\ndhcp4 = false\nno_address = true\n[check.address]\nafter = \"nothing\"", `6:9: check.address.after: there is no [check.nothing]`},

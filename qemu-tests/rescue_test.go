@@ -38,6 +38,20 @@ func TestRescue(t *testing.T) {
 	}
 }
 
+// With less memory than the stick was made for the kernel drops what has no room. What is left says so before all else, and again
+// above a prompt.
+func TestTooLittleMemory(t *testing.T) {
+	t.Parallel()
+	vm, err := boot.Prepare(t.Context(), shipped(t, "rescue").options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vm.Close)
+	vm.Config.Memory = 160 << 20
+	g := startFor(t, vm.Config, 2*limit)
+	talk(t, g, [2]string{`uinit: this machine has 159 MiB of memory, [\s\S]*! this machine has 159 MiB of memory, [\s\S]*login: $`, "\r"})
+}
+
 func digest(t *testing.T, path string) [sha256.Size]byte {
 	t.Helper()
 	f, err := os.Open(path)

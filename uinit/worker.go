@@ -23,6 +23,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/entropy/pool"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
+	"github.com/imgbuild/imgbuild/uinit/limits"
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/module"
 	"github.com/imgbuild/imgbuild/uinit/netcmdline"
@@ -113,6 +114,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 		return nil, err
 	}
 	w.Machine = feature.NewMachine(description, line)
+	limits.TellMemory(w.Deps, w.Machine.Now().Boot.MemoryMin)
 	usr := module.AttachUsr(w.Machine.Now(), line)
 	if w.Kmod, _, err = module.Open(w.Machine.Now(), line); err != nil {
 		return nil, err

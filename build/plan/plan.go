@@ -183,8 +183,8 @@ func segments(files []tree.File, segmentOf map[string]string) []Segment {
 		}
 	}
 	var out []Segment
-	// An archive that is not compressed must begin at a multiple of four: the first does.
-	for _, s := range []Segment{{Name: usrSegment, Stable: true, Squashfs: true}, {Name: "modules", Stable: true}, {Name: "packages", Stable: true}, {Name: "commands", Stable: true}, {Name: "uinit", Stable: true}, {Name: "config"}} {
+	// The init and what it is told come first: where memory ends before the archive, they are there to say so.
+	for _, s := range []Segment{{Name: "uinit", Stable: true}, {Name: "config"}, {Name: usrSegment, Stable: true, Squashfs: true}, {Name: "modules", Stable: true}, {Name: "packages", Stable: true}, {Name: "commands", Stable: true}} {
 		have := map[string]bool{}
 		for _, f := range files {
 			segment, known := segmentOf[f.Path]

@@ -69,7 +69,7 @@ func (k Packer) Pack(ctx context.Context, p *plan.Plan, scratch string) ([]Packe
 func (k Packer) Key(p *plan.Plan, s plan.Segment) string {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
-	fmt.Fprintf(h, "segment 3 %s %d\n", p.Compression, k.Epoch.Unix())
+	fmt.Fprintf(h, "segment 4 %s %d\n", p.Compression, k.Epoch.Unix())
 	for _, f := range s.Files {
 		f.Why, f.From.Host, f.From.Name = "", "", ""
 		_ = enc.Encode(f) // a File is plain data, a hash takes all
@@ -117,6 +117,14 @@ func (k Packer) archive(ctx context.Context, path string, p *plan.Plan, s plan.S
 	}
 	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
 		return 0, err
+	}
+	// One that is not compressed may follow, and the kernel looks for those at multiples of four alone; it passes over zeros
+	// (init/initramfs.c).
+	if pad := -size & 3; pad > 0 {
+		size += pad
+		if err := f.Truncate(size); err != nil {
+			return 0, err
+		}
 	}
 	return size, f.Close()
 }

@@ -58,6 +58,9 @@ func (c *crosser) run() {
 	if r.Memory < 96<<20 {
 		c.Bad("run.memory", "is %s; accepted: 96M and up, a kernel and its initramfs need that much", r.Memory)
 	}
+	if least := c.p.Boot.MemoryMin; r.Memory < least {
+		c.Of("boot.memory_min").Bad("run.memory", "is %s, less than boot.memory_min, %s; accepted: %[2]s and up", r.Memory, least)
+	}
 	if strings.ContainsAny(r.NICModel, ", ") {
 		c.Bad("run.nic_model", "%q is not one of QEMU's devices; accepted: such as virtio-net-pci, e1000e, igb", r.NICModel)
 	}

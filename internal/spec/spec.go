@@ -94,6 +94,9 @@ type Boot struct {
 	UnitTimeout Duration `json:"unit_timeout,omitempty" default:"30s" accept:"1ms or more"`
 	// How long shutdown waits for all services before it kills what is left.
 	StopTimeout Duration `json:"stop_timeout,omitempty" default:"15s"`
+	// Least memory of a machine that this is made for. One with less says so before all else, and goes on with what has room:
+	// of an initramfs too large for it the kernel drops the end.
+	MemoryMin Size `json:"memory_min,omitempty" zero:"refused"`
 	// Password of GRUB's menu, which starts disks and ISOs from a BIOS, as grub-mkpasswd-pbkdf2 prints its hash. With it
 	// the menu's editor, GRUB's command line and the rescue entry ask for it, and for the user name root; a boot without
 	// keys goes on by itself. UEFI, netboot and a boot loader of your own have no part in this.
