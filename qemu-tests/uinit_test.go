@@ -1,6 +1,7 @@
 package qemu_tests
 
 import (
+	"context"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,8 +20,11 @@ func talk(t *testing.T, g *qemu.Guest, steps ...[2]string) {
 		t.Fatal(err)
 	}
 	for _, s := range steps {
-		if _, err := console.Expect(t.Context(), regexp.MustCompile(s[0])); err != nil {
-			t.Fatalf("waiting for %q: %v; the units are %+v", s[0], err, g.Report().State().Units)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*limit)
+		_, err := console.Expect(ctx, regexp.MustCompile(s[0]))
+		cancel()
+		if err != nil {
+			t.Fatalf("waiting for %q: %v; the units are %+v; the console shows:\n%s", s[0], err, g.Report().State().Units, console.Text())
 		}
 		if err := console.Send(s[1]); err != nil {
 			t.Fatal(err)
