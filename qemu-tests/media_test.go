@@ -4,11 +4,11 @@ import (
 	"crypto/pbkdf2"
 	"crypto/sha512"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+
 	"testing"
 	"time"
 
@@ -18,7 +18,6 @@ import (
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/profiles"
 )
 
 // onMedia is an appliance whose media can be tested: their kernel line cannot be
@@ -39,23 +38,7 @@ var fromMedia = map[string]check.Check{
 	"address": {Fact: "link.lan.addresses", Matches: `^10\.0\.2\.`, Within: minutes(4)},
 }
 
-// longLine is that appliance with a kernel line as long as it may be, of which the last word must arrive for the host to
-// run commands.
-func longLine(t *testing.T) (appliance, map[string]check.Check) {
-	t.Helper()
-	for n := spec.MaxKernelLine; n > 0; n-- {
-		text := strings.Replace(onMedia, `"cryptomgr.notests"]`, `"cryptomgr.notests", "pad=`+strings.Repeat("x", n)+`", "uinit.test"]`, 1)
-		if _, _, err := profile.Load(written(t, "extends = \"headless\"\n"+text, map[string]string{}), profile.Find(profiles.FS)); err == nil {
-			checks := maps.Clone(fromMedia)
-			checks["the end of the kernel line"] = check.Check{Command: []string{"/bin/true"}}
-			return extended(t, text, map[string]string{}), checks
-		}
-	}
-	t.Fatal("no line is short enough")
-	return appliance{}, nil
-}
-
-// way is one way to start a machine.
+// start is one way to start a machine.
 type way struct {
 	firmware string
 	medium   profile.Format
@@ -90,16 +73,16 @@ var ways = []way{
 	{qemu.UEFI, profile.FormatNetboot, "", true},
 }
 
-// Every medium starts a machine from where it may be found, by both kinds of firmware, and brings all of its kernel line.
+// Every medium starts a machine from where it may be found, by both kinds of firmware.
 func TestMedia(t *testing.T) {
 	t.Parallel()
-	a, checks := longLine(t)
+	a := extended(t, onMedia, map[string]string{})
 	for _, w := range ways {
 		t.Run(w.String(), func(t *testing.T) {
 			if w.full {
 				long(t)
 			}
-			r := a.from(w).proves(t, checks)
+			r := a.from(w).proves(t, fromMedia)
 			t.Logf("booted at %.1f s, %.1f CPU s in all", r.Boot, r.CPU)
 		})
 	}
