@@ -3,6 +3,7 @@ package mount
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 )
 
@@ -64,6 +65,10 @@ func (m *Mount) find(wanted Wanted) (string, error) {
 	device, passed, err := m.devices().Find(wanted)
 	if passed != nil {
 		m.say(wanted.missing() + ": " + strings.ReplaceAll(passed.Error(), "\n", "; "))
+	}
+	// A partition of a disk that an array took just now is gone, and so nobody's member: it is no answer.
+	if _, gone := os.Stat(device); device != "" && gone != nil {
+		return "", err
 	}
 	return device, err
 }
