@@ -310,7 +310,7 @@ func TestHeldBoot(t *testing.T) {
 		{"uinit: hostname ok", "r"}, // as people do
 		{"The boot is held[\\s\\S]*> ", "x"},
 		{"continue without services\\n[\\s\\S]*> ", "w"},
-		{"w\\n[\\s\\S]* running\\n[\\s\\S]*> ", "n"}, // the kernel writes behind prompts, too
+		{"w\\n[\\s\\S]*running[\\s\\S]*> ", "n"}, // the kernel writes behind prompts, too
 		{"Password of root: $", "wrong\r"},
 		{"Login incorrect\\n[\\s\\S]*Password of root: $", vm.Password + "\r"},
 		{"boot goes on without services", ""},
