@@ -3,7 +3,6 @@ package arp
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -11,14 +10,13 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/uinit/packet"
 )
 
-// Socket is a Conn over a packet socket (packet(7)).
+// Socket is a Conn over a packet socket.
 type Socket struct {
-	file    *os.File
-	fd      int
-	index   int
-	name    string
+	*packet.Socket
 	mac     net.HardwareAddr
 	address netip.Addr
 	// own are the hardware addresses of this machine, as they were at listed.
@@ -26,49 +24,46 @@ type Socket struct {
 	listed time.Time
 }
 
-// Open listens for what is said of an IPv4 address on the interface of an index and name, whose hardware address is mac.
+// Open listens for what is said of an IPv4 address on the interface of an index and name, whose hardware address is mac. Close
+// ends it, and a Hear that is under way.
 func Open(index int, name string, mac net.HardwareAddr, address netip.Addr) (*Socket, error) {
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	b := address.As4()
+	wanted := binary.BigEndian.Uint32(b[:])
+	// Only packets whose sender has the address, or which ask for it in nobody's name.
+	s, err := packet.Open(index, name, unix.ETH_P_ARP, []unix.SockFilter{
+		{Code: packet.LoadWord, K: senderAt},
+		{Code: packet.JumpEqual, K: wanted, Jt: 3},
+		{Code: packet.JumpEqual, K: 0, Jf: 3},
+		{Code: packet.LoadWord, K: targetAt},
+		{Code: packet.JumpEqual, K: wanted, Jf: 1},
+		{Code: packet.Give, K: packet.All},
+		{Code: packet.Give, K: 0},
+	})
 	if err != nil {
-		return nil, fmt.Errorf("opening a packet socket on %s: %w", name, err)
+		return nil, err
 	}
-	s := &Socket{fd: fd, index: index, name: name, mac: mac, address: address, file: os.NewFile(uintptr(fd), "arp:"+name)}
-	// The filter comes before the protocol: a socket without one would take in everything for a moment.
-	if err := errors.Join(attach(fd, address), unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: bigEndian(unix.ETH_P_ARP), Ifindex: index})); err != nil {
-		s.file.Close()
-		return nil, fmt.Errorf("listening on %s: %w", name, err)
-	}
-	return s, nil
+	return &Socket{Socket: s, mac: mac, address: address}, nil
 }
-
-// Close ends it, and a Hear that is under way.
-func (s *Socket) Close() error { return s.file.Close() }
 
 // Probe asks who has the address.
-func (s *Socket) Probe() error { return s.broadcast(netip.IPv4Unspecified()) }
+func (s *Socket) Probe() error {
+	return s.Broadcast(request(s.mac, netip.IPv4Unspecified(), s.address))
+}
 
 // Announce says that it is this machine's: others correct what they know.
-func (s *Socket) Announce() error { return s.broadcast(s.address) }
-
-func (s *Socket) broadcast(sender netip.Addr) error {
-	everyone := &unix.SockaddrLinklayer{Protocol: bigEndian(unix.ETH_P_ARP), Ifindex: s.index, Halen: 6, Addr: [8]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}
-	if err := unix.Sendto(s.fd, request(s.mac, sender, s.address), 0, everyone); err != nil {
-		return fmt.Errorf("asking for %v on %s: %w", s.address, s.name, err)
-	}
-	return nil
-}
+func (s *Socket) Announce() error { return s.Broadcast(request(s.mac, s.address, s.address)) }
 
 // Hear waits for somebody else's claim, until a moment; the zero value is for ever. It returns os.ErrDeadlineExceeded then.
 func (s *Socket) Hear(until time.Time) (Claim, error) {
-	if err := s.file.SetReadDeadline(until); err != nil {
+	if err := s.SetReadDeadline(until); err != nil {
 		return Claim{}, err
 	}
 	b := make([]byte, 64)
 	for failures := 0; ; {
-		n, err := s.file.Read(b)
+		n, err := s.Read(b)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			// Where this process had to wait for its turn, an answer may lie here in spite of it.
-			if waiting, _, again := unix.Recvfrom(s.fd, b, unix.MSG_DONTWAIT); again == nil {
+			if waiting, again := s.Here(b); again == nil {
 				n, err = waiting, nil
 			}
 		}
@@ -102,33 +97,4 @@ func (s *Socket) ours(mac net.HardwareAddr) bool {
 		}
 	}
 	return s.own[string(mac)]
-}
-
-// attach lets only packets pass whose sender has the address, or which ask for it in nobody's name (classic BPF,
-// Documentation/networking/filter.rst).
-func attach(fd int, a netip.Addr) error {
-	const (
-		loadWord  = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
-		jumpEqual = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
-		give      = unix.BPF_RET | unix.BPF_K
-	)
-	b := a.As4()
-	address := binary.BigEndian.Uint32(b[:])
-	program := []unix.SockFilter{
-		{Code: loadWord, K: senderAt},
-		{Code: jumpEqual, K: address, Jt: 3},
-		{Code: jumpEqual, K: 0, Jf: 3},
-		{Code: loadWord, K: targetAt},
-		{Code: jumpEqual, K: address, Jf: 1},
-		{Code: give, K: 65535},
-		{Code: give, K: 0},
-	}
-	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
-		&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
-}
-
-// bigEndian is htons.
-func bigEndian(v uint16) uint16 {
-	b := [2]byte{byte(v >> 8), byte(v)}
-	return binary.NativeEndian.Uint16(b[:])
 }
