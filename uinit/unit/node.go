@@ -13,7 +13,11 @@ type node struct {
 	ended   bool
 	begun   time.Time
 	took    time.Duration
-	timer   *time.Timer
+	// timer asks what it waits for. It has done so so many times; waited is the last answer.
+	timer  *time.Timer
+	looks  int
+	waited string
+	pause  time.Duration
 }
 
 // final says that nothing more will come of this unit.
@@ -39,15 +43,4 @@ func (n *node) end(err error, report func(Outcome)) {
 
 func (n *node) outcome(err error) Outcome {
 	return Outcome{Name: n.Name, State: n.state, Err: err, Soft: n.Soft, Start: n.begun, Took: n.took}
-}
-
-// lateness is what a late unit waits for, as an error.
-func (n *node) lateness() error {
-	n.took = time.Since(n.begun)
-	if n.Waiting != nil {
-		if what := n.Waiting(); what != "" {
-			return errors.New("waiting: " + what)
-		}
-	}
-	return errors.New("still running")
 }

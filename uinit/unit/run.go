@@ -52,10 +52,9 @@ func Run(ctx context.Context, units []Unit, o Options) error {
 		case g.held = <-g.Hold:
 		case e := <-g.ended:
 			e.node.end(e.err, g.report)
-		case n := <-g.overdue:
-			if n.state == Running {
-				n.state = Late
-				g.report(n.outcome(n.lateness()))
+		case n := <-g.due:
+			if news := n.look(); news != nil {
+				g.report(n.outcome(news))
 			}
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -69,8 +68,8 @@ type graph struct {
 	byName map[string]*node
 	held   func(name string) bool
 	// Both have room for every unit, so that none of them ever waits for the loop.
-	ended   chan ending
-	overdue chan *node
+	ended chan ending
+	due   chan *node
 }
 
 type ending struct {
@@ -80,7 +79,7 @@ type ending struct {
 
 func newGraph(units []Unit, o Options) *graph {
 	g := &graph{Options: o, byName: map[string]*node{},
-		ended: make(chan ending, len(units)), overdue: make(chan *node, len(units))}
+		ended: make(chan ending, len(units)), due: make(chan *node, len(units))}
 	for _, u := range units {
 		if g.byName[u.Name] != nil {
 			continue // Check reports it
@@ -157,12 +156,11 @@ func (g *graph) judge(n *node) (State, error) {
 
 func (g *graph) start(ctx context.Context, n *node) {
 	n.started, n.begun = true, time.Now()
-	timeout := n.Timeout
-	if timeout == 0 {
-		timeout = g.DefaultTimeout
+	if n.Timeout == 0 {
+		n.Timeout = g.DefaultTimeout
 	}
-	if timeout > 0 {
-		n.timer = time.AfterFunc(timeout, func() { g.overdue <- n })
+	if n.Timeout > 0 {
+		n.timer = time.AfterFunc(n.Timeout/looks, func() { g.due <- n })
 	}
 	go func() {
 		// Deferred, so that even runtime.Goexit in a unit gives it an outcome.

@@ -23,6 +23,24 @@ func takes(d time.Duration, err error) func(context.Context) error {
 	}
 }
 
+// waits is a Waiting that says each answer until its time, "7s read /dev/random", counted from the first question, which
+// comes after a quarter of the ten seconds that units have; the last answer has none.
+func waits(answers ...string) func() string {
+	var begun time.Time
+	return func() string {
+		if begun.IsZero() {
+			begun = time.Now().Add(-2500 * time.Millisecond)
+		}
+		for _, a := range answers[:len(answers)-1] {
+			until, what, _ := strings.Cut(a, " ")
+			if d, err := time.ParseDuration(until); err == nil && time.Since(begun) < d {
+				return what
+			}
+		}
+		return answers[len(answers)-1]
+	}
+}
+
 // trace runs the units and renders each outcome with the second it came at.
 func trace(t *testing.T, units []Unit) []string {
 	t.Helper()
@@ -87,6 +105,15 @@ func TestRun(t *testing.T) {
 			{Name: "c", After: []string{"b"}, Run: takes(s, nil)},
 		}, []string{"5s a late: waiting: no carrier on lan", "5s b late: waiting for a, which is late",
 			"6s c ok", "6s settled degraded=true", "1m0s a ok", "1m1s b ok"}},
+		{"late in the moment that what held it up is gone", []Unit{
+			{Name: "a", Waiting: waits("7s read /dev/random", ""), Run: takes(60*s, nil)},
+		}, []string{"10s a late: still running, after waiting: read /dev/random", "10s settled degraded=true", "1m0s a ok"}},
+		{"late before it waits for what can be told, which is told once", []Unit{
+			{Name: "a", Waiting: waits("16s ", "20s getrandom", "40s ", "poll"), Run: takes(60*s, nil)},
+		}, []string{"10s a late: still running", "10s settled degraded=true", "17s a late: waiting: getrandom", "1m0s a ok"}},
+		{"late, and never to be seen waiting", []Unit{
+			{Name: "a", Waiting: waits(""), Run: takes(3600*s, nil)},
+		}, []string{"10s a late: still running", "10s settled degraded=true", "1h0m0s a ok"}},
 		{"a soft late unit does not delay its dependant", []Unit{
 			{Name: "a", Soft: true, Run: takes(60*s, broken)},
 			{Name: "b", Needs: []string{"a"}, Run: takes(s, nil)},
