@@ -26,7 +26,7 @@ type Addressing struct {
 	// Name servers.
 	DNS []netip.Addr `json:"dns,omitempty" site:"addresses"`
 	// Largest packet in bytes; by default what the driver says, or a DHCP server where that is less. No less than 1280 where IPv6
-	// is used, and no more than what carries it.
+	// is used, and no more than what carries it. A device that takes less gets what it takes, and the boot is degraded.
 	MTU int `json:"mtu,omitempty" accept:"68 to 65535"`
 	// Hardware address to use instead of the interface's own, as 52:54:00:12:34:56.
 	MAC MAC `json:"mac,omitempty"`

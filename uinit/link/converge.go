@@ -23,12 +23,16 @@ func (w *work) apply() {
 	order.By(wants, func(a, b Wanted) int {
 		return cmp.Or(w.rows[a.Name].depth-w.rows[b.Name].depth, a.NIC-b.NIC, strings.Compare(a.Name, b.Name))
 	})
-	failed := map[int][]error{}
+	failed, refused := map[int][]error{}, map[int]error{}
 	notMade := map[string]error{}
 	for _, op := range Plan(wants, w.state, time.Now()) {
 		if err := w.kernel.Do(op); err != nil {
 			if made, ok := op.(AddDevice); ok {
 				notMade[made.Name] = err
+			}
+			if _, size := op.(SetMTU); size { // with another one it is of use all the same
+				refused[op.nic()] = err
+				continue
 			}
 			failed[op.nic()] = append(failed[op.nic()], err)
 			continue
@@ -48,7 +52,7 @@ func (w *work) apply() {
 		if !a.applied {
 			a.pollUntil = time.Now().Add(pollFor)
 		}
-		a.dirty, a.applied, a.err = false, true, errors.Join(failed[a.nic]...)
+		a.dirty, a.applied, a.err, a.refused = false, true, errors.Join(failed[a.nic]...), refused[a.nic]
 	}
 }
 
@@ -59,6 +63,6 @@ func (w *work) want(name string, a *active) Wanted {
 	out.Addresses = append(out.Addresses, leased6(a.lease6)...)
 	out.Routes = append(out.Routes, r.routes...)
 	out.MAC = w.chosen(name)
-	out.MTU, _ = r.mtu(a.lease)
+	out.MTU = w.mtu(name).bytes
 	return w.stack(out, r)
 }

@@ -27,13 +27,15 @@ type links struct {
 	made    atomic.Bool
 	// planned are the VLANs that have units of their own: those of the image and of the kernel line.
 	planned []string
+	// limited is why links have not the MTU that their rows state, by unit.
+	limited sync.Map
 }
 
 func newLinks(d *feature.Deps, clients6 Clients6) *links {
 	l := &links{Deps: d, planned: graph.Names(d.Machine.Now().VLAN)}
 	l.manager = sync.OnceValue(func() *Manager {
 		defer l.made.Store(true)
-		return New(d.Life, d.Machine.Now(), passOn{d}, clients6)
+		return New(d.Life, d.Machine.Now(), passOn{d, &l.limited}, clients6)
 	})
 	return l
 }
@@ -74,7 +76,10 @@ func (l *links) Step(unit string) feature.Step {
 func (l *links) Start() { go l.keepBridgeFilter() }
 
 // passOn tells the rest of the machine what becomes of interfaces.
-type passOn struct{ *feature.Deps }
+type passOn struct {
+	*feature.Deps
+	limited *sync.Map
+}
 
 func (p passOn) Fact(f fact.Fact)                          { p.Facts.Fact(f) }
 func (p passOn) Addresses()                                { p.News.Addresses() }

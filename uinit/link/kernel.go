@@ -9,8 +9,6 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
-
-	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // Kernel is where interfaces are. Its calls come from one goroutine.
@@ -31,8 +29,6 @@ type rtnetlink struct {
 	rules bool
 }
 
-type hardware struct{ driver, bus string }
-
 // observations bounds how often a reading is repeated that changes have cut across.
 const observations = 10
 
@@ -48,16 +44,10 @@ func (k *rtnetlink) Observe() (s State, err error) {
 	return s, err
 }
 
-func (k *rtnetlink) read() (State, error) {
-	var s State
-	links, err := netlink.LinkList()
+func (k *rtnetlink) read() (s State, err error) {
+	s.NICs, err = k.nics()
 	if err != nil {
 		return State{}, fmt.Errorf("listing network interfaces: %w", err)
-	}
-	for _, l := range links {
-		if n, ok := k.nic(l); ok {
-			s.NICs = append(s.NICs, n)
-		}
 	}
 	if k.routers {
 		flags, err := routerFlags()
@@ -97,53 +87,6 @@ func (k *rtnetlink) read() (State, error) {
 		s.Rules, err = readRules()
 	}
 	return s, err
-}
-
-func (k *rtnetlink) nic(l netlink.Link) (NIC, bool) {
-	a := l.Attrs()
-	if a.Flags&net.FlagLoopback != 0 || a.EncapType != "ether" && l.Type() != "wireguard" {
-		return NIC{}, false
-	}
-	h, seen := k.known[a.Index]
-	if !seen {
-		h = askDriver(a.Name)
-		k.known[a.Index] = h
-	}
-	virtual := l.Type() != "device"
-	mac := a.PermHWAddr
-	if len(mac) == 0 || virtual {
-		mac = a.HardwareAddr
-		if port, ok := a.Slave.(*netlink.BondSlave); ok {
-			mac = port.PermHardwareAddr // the present one is the bond's
-		}
-	}
-	n := NIC{
-		Index: a.Index, Name: a.Name, MAC: spec.MAC(mac.String()), Address: spec.MAC(a.HardwareAddr.String()), Driver: h.driver, Bus: h.bus,
-		// A link with a kind was made by somebody; hardware has none.
-		Virtual: virtual,
-		Up:      a.Flags&net.FlagUp != 0, Carrier: a.RawFlags&unix.IFF_LOWER_UP != 0, MTU: a.MTU,
-		Master: a.MasterIndex, Parent: a.ParentIndex, NoARP: a.RawFlags&unix.IFF_NOARP != 0,
-		Settings: readSettings(a.Name, k.settings),
-	}
-	n.kind(l)
-	if n.Kind == "bond" || n.Kind == "bridge" {
-		n.Tuning = readTuning(n.Name)
-	}
-	return n, true
-}
-
-// askDriver asks what ethtool -i shows (include/uapi/linux/ethtool.h, ETHTOOL_GDRVINFO).
-func askDriver(name string) hardware {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return hardware{}
-	}
-	defer unix.Close(fd)
-	info, err := unix.IoctlGetEthtoolDrvinfo(fd, name)
-	if err != nil {
-		return hardware{}
-	}
-	return hardware{unix.ByteSliceToString(info.Driver[:]), unix.ByteSliceToString(info.Bus_info[:])}
 }
 
 func prefix(n *net.IPNet) (netip.Prefix, bool) {

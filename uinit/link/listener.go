@@ -18,6 +18,8 @@ type Listener interface {
 	Missing(name, what string)
 	// Contested says which of a link's addresses another machine has as well, in use all the same; "" for none.
 	Contested(name, what string)
+	// Limited says why a link has not the MTU that its row states; "" that it has.
+	Limited(name, what string)
 	// Warn is something that a person should know, once.
 	Warn(what string)
 }
@@ -26,11 +28,15 @@ type Listener interface {
 type heard struct {
 	addresses, ntp4, ntp6 []string
 	missing, contested    string
+	limited               string
 }
 
 // news is what a listener is to hear.
 func (v view) news() heard {
 	h := heard{addresses: v.usable(), ntp4: v.timeServers4(), missing: v.missing(), contested: v.contested()}
+	if v.mtu.limited {
+		h.limited = v.mtu.told
+	}
 	if v.lease6 != nil {
 		h.ntp6 = v.lease6.NTP
 	}
@@ -55,5 +61,8 @@ func (w *work) tellNews(name string, now heard) {
 	}
 	if now.contested != before.contested {
 		w.listener.Contested(name, now.contested)
+	}
+	if now.limited != before.limited {
+		w.listener.Limited(name, now.limited)
 	}
 }

@@ -53,6 +53,7 @@ func (f *told) Addresses()                                { f.say("addresses") }
 func (f *told) TimeServers(from string, servers []string) { f.say("%s: %v", from, servers) }
 func (f *told) Missing(name, what string)                 { f.say("%s misses %q", name, what) }
 func (f *told) Contested(name, what string)               { f.say("%s contested %q", name, what) }
+func (f *told) Limited(name, what string)                 { f.say("%s limited %q", name, what) }
 func (f *told) Warn(what string)                          { f.say("warned %q", what) }
 
 // fact is what was told last; nil: nothing.
@@ -137,7 +138,7 @@ func TestNewsReachTheMachine(t *testing.T) {
 	var heard []string
 	d.News.OnAddresses(func() { heard = append(heard, "addresses") })
 	d.News.OnTimeServers(func(from string, servers []string) { heard = append(heard, fmt.Sprint(from, servers)) })
-	l := passOn{d}
+	l := passOn{d, &sync.Map{}}
 	l.Addresses()
 	l.TimeServers("lan.dhcp4", []string{"192.0.2.3"})
 	if want := []string{"addresses", "lan.dhcp4[192.0.2.3]"}; !slices.Equal(heard, want) {
@@ -162,6 +163,23 @@ func TestNewsReachTheMachine(t *testing.T) {
 	l.Contested("lan", "")
 	if got := d.Facts.Troubles(); len(got) > 0 {
 		t.Errorf("afterwards is shown %q", got)
+	}
+	// A link with less than its row states did its work, and a person should know.
+	const limited = "an MTU of 9000 is not to be had: the device takes 68 to 1500, so it is 1500"
+	links := newLinks(d, nil)
+	d.Outcomes.Revisers = append(d.Outcomes.Revisers, links)
+	l = passOn{d, &links.limited}
+	l.Limited("lan", limited)
+	l.Limited("wan", "")
+	d.Outcomes.Note(unit.Outcome{Name: "link:lan", State: unit.OK})
+	d.Outcomes.Note(unit.Outcome{Name: "link:wan", State: unit.OK})
+	if got, want := d.Facts.Troubles(), []string{"link:lan degraded: " + limited}; !slices.Equal(got, want) {
+		t.Errorf("troubles %q, want %q", got, want)
+	}
+	l.Limited("lan", "")
+	l.Limited("wan", limited)
+	if got, want := d.Facts.Troubles(), []string{"link:wan degraded: " + limited}; !slices.Equal(got, want) {
+		t.Errorf("troubles %q, want %q", got, want)
 	}
 	l.Fact(plan.MAC.Of("lan").Is("52:54:00:12:34:56"))
 	if got := featuretest.Fact(d, "link.lan.mac"); got != "52:54:00:12:34:56" {

@@ -14,29 +14,65 @@ const (
 	usual = 1500
 )
 
-// mtu is the largest packet of a row's link in bytes, 0 for what the driver says, and what is to be told of a value that was not
-// taken as it was. One that is too small for IPv6 would make the kernel take that off the link, and off the VLANs on it.
-func (r row) mtu(lease *dhcp.Lease) (bytes int, told string) {
-	by := "as the kernel line says"
-	bytes = r.MTU
-	if bytes == 0 && lease != nil && lease.MTU < usual {
-		bytes, by = lease.MTU, fmt.Sprintf("as DHCP server %v says", lease.Server)
+// mtu is the largest packet of a link in bytes, 0 for what the driver says.
+type mtu struct {
+	bytes int
+	// by is who wants it so; "" is the row.
+	by string
+	// told is what a person should know of a value that was not taken as it was.
+	told string
+	// limited: the row's own is not to be had.
+	limited bool
+}
+
+// mtu is what a row and its lease make of the largest packet. One that is too small for IPv6 would make the kernel take that off
+// the link, and off the VLANs on it.
+func (r row) mtu(lease *dhcp.Lease) mtu {
+	m := mtu{bytes: r.MTU}
+	if r.MTU == 0 && lease != nil {
+		m.bytes, m.by = lease.MTU, fmt.Sprintf(", as DHCP server %v says,", lease.Server)
 	}
-	switch {
-	case bytes == 0:
-	case bytes < leastIPv4 && r.MTU == 0:
-		return 0, fmt.Sprintf("an MTU of %d, %s, is ignored: every network takes packets of %d bytes", bytes, by, leastIPv4)
-	case bytes < spec.LeastIPv6 && r.ipv6:
-		return spec.LeastIPv6, fmt.Sprintf("an MTU of %d, %s, would end IPv6 here: it is %d, the least for that (RFC 8200)", bytes, by, spec.LeastIPv6)
+	switch stated := r.MTU != 0; {
+	case m.bytes == 0 || m.bytes == usual && !stated:
+		return mtu{}
+	case m.bytes < leastIPv4 && !stated:
+		return mtu{told: fmt.Sprintf("an MTU of %d%s is ignored: every network takes packets of %d bytes", m.bytes, m.by, leastIPv4)}
+	case m.bytes > usual && !stated:
+		return mtu{told: fmt.Sprintf("an MTU of %d%s is ignored: more than %d is for the profile to say, as mtu", m.bytes, m.by, usual)}
+	case m.bytes < spec.LeastIPv6 && r.ipv6:
+		m.told = fmt.Sprintf("an MTU of %d%s would end IPv6 here: it is %d, the least for that (RFC 8200)", m.bytes, m.by, spec.LeastIPv6)
+		m.bytes = spec.LeastIPv6
 	}
-	return bytes, ""
+	return m
+}
+
+// mtu is what a link is to have: no more than is to be had.
+func (w *work) mtu(name string) mtu {
+	a := w.active[name]
+	if a == nil {
+		a = &active{}
+	}
+	m := w.rows[name].mtu(a.lease)
+	if m.bytes == 0 {
+		return m
+	}
+	n, _ := w.state.nic(a.nic)
+	switch takes := w.takes(name); {
+	case takes.clamp(m.bytes) != m.bytes:
+		bytes := takes.clamp(m.bytes)
+		m.told = fmt.Sprintf("an MTU of %d%s is not to be had: %v, so it is %d", m.bytes, m.by, takes, bytes)
+		m.bytes, m.limited = bytes, m.by == ""
+	case a.refused != nil && n.MTU != m.bytes: // by what no limit is known of
+		m.told = fmt.Sprintf("an MTU of %d%s is not to be had: %v, so it is %d", m.bytes, m.by, a.refused, n.MTU)
+		m.limited = m.by == ""
+	}
+	return m
 }
 
 // tellMTU warns of a value that was not taken as it was, once of each.
 func (a *active) tellMTU(v view, to Listener) {
-	_, told := v.row.mtu(v.lease)
-	if told != a.toldMTU && told != "" {
+	if told := v.mtu.told; told != a.toldMTU && told != "" {
 		to.Warn(v.name + ": " + told)
 	}
-	a.toldMTU = told
+	a.toldMTU = v.mtu.told
 }

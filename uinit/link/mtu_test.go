@@ -34,13 +34,14 @@ func TestMTU(t *testing.T) {
 		{"least of IPv4", only4, nil, 576, 576, ""},
 		{"less than any network takes", only4, nil, 575, 0, "an MTU of 575, as DHCP server 192.0.2.1 says, is ignored: every network takes packets of 576 bytes"},
 		{"the least that can be said", spec.Addressing{DHCP4: true}, nil, 68, 0, "an MTU of 68"},
-		{"large", spec.Addressing{DHCP4: true}, nil, 9000, 0, ""},
+		{"large", spec.Addressing{DHCP4: true}, nil, 9000, 0, "an MTU of 9000, as DHCP server 192.0.2.1 says, is ignored: more than 1500 is for the profile to say, as mtu"},
 		{"stated", spec.Addressing{DHCP4: true, MTU: 1400}, nil, 1000, 1400, ""},
-		{"stated, too little", spec.Addressing{DHCP4: true, MTU: 1000}, nil, 1400, 1280, "an MTU of 1000, as the kernel line says, would end IPv6"},
+		{"stated, too little", spec.Addressing{DHCP4: true, MTU: 1000}, nil, 1400, 1280, "an MTU of 1000 would end IPv6"},
 		{"stated, no IPv6", spec.Addressing{DHCP4: true, RA: &no, MTU: 100}, nil, 1400, 100, ""},
 	} {
 		rows := rowsOf(&spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {Addressing: tt.lan}}, VLAN: tt.vlan})
-		got, told := rows["lan"].mtu(&dhcp.Lease{Server: server, MTU: tt.lease})
+		m := rows["lan"].mtu(&dhcp.Lease{Server: server, MTU: tt.lease})
+		got, told := m.bytes, m.told
 		if got != tt.want || !strings.HasPrefix(told, tt.warned) || (told == "") != (tt.warned == "") {
 			t.Errorf("%s: %d, told %q; want %d, %q", tt.name, got, told, tt.want, tt.warned)
 		}

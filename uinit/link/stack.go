@@ -57,7 +57,7 @@ func (w *work) possible(name string, a *active) bool {
 	return parent.Up
 }
 
-// below are the indexes of the interfaces that decide what the row needs besides itself.
+// below are the indexes of the interfaces that decide what the row needs besides itself, and what they leave of its MTU.
 func (w *work) below(name string) []int {
 	r := w.rows[name]
 	all := []int{w.assigned[r.Master]}
@@ -69,7 +69,7 @@ func (w *work) below(name string) []int {
 		n, _ := w.state.named(w.rows[name].device.Bond.Primary)
 		all = append(all, n.Master)
 	}
-	return all
+	return append(all, w.mtu(name).bytes)
 }
 
 // stack adds to what a row wants how it stands to the others.

@@ -30,8 +30,8 @@ type NIC struct {
 	Virtual bool
 	// Up is the administrative state; Carrier says that a cable or its like is connected.
 	Up, Carrier bool
-	// MTU in bytes.
-	MTU int
+	// MTU in bytes, and which values the driver takes; MostMTU is 0 where it has no limit.
+	MTU, LeastMTU, MostMTU int
 	// Kind is what an interface of software is: bond, vlan, bridge, dummy; hardware has none.
 	Kind string
 	// Master is the index of the bond or bridge that this is a port of; Parent of what carries a VLAN with

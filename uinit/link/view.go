@@ -28,6 +28,7 @@ type view struct {
 	repairs int
 	// reached: the far end of a probe has answered.
 	reached bool
+	mtu     mtu
 	// asking and asking6 tell what the DHCP clients wait for, and how they asked.
 	asking, asking6 func() (what, asked string)
 	wanted          Wanted

@@ -95,7 +95,7 @@ func (s *stubborn) Observe() (State, error) {
 }
 
 func (s *stubborn) Do(o Op) error {
-	if _, ok := o.(SetMTU); ok {
+	if _, ok := o.(SetARP); ok {
 		return fmt.Errorf("%v: %w", o, errUnsupported)
 	}
 	return s.fake.Do(o)
@@ -103,9 +103,10 @@ func (s *stubborn) Do(o Op) error {
 
 // What the kernel refuses is told, of the link it concerns, and the rest is done all the same.
 func TestRefusedChange(t *testing.T) {
+	no := false
 	k := &stubborn{fake{State: State{NICs: []NIC{{Index: 2, Name: "eth0", MTU: 1500}, {Index: 3, Name: "eth1", MTU: 1500}}}}}
 	rows := map[string]spec.Ethernet{
-		"lan": {Addressing: spec.Addressing{MTU: 9000, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.20/24")}}},
+		"lan": {Addressing: spec.Addressing{ARP: &no, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.20/24")}}},
 		"wan": {},
 	}
 	m := New(t.Context(), &spec.Machine{Ethernet: rows}, newTold(t), nil)
@@ -113,7 +114,7 @@ func TestRefusedChange(t *testing.T) {
 	m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
 	m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
 	err := m.Configure(t.Context(), "lan")
-	if !errors.Is(err, errUnsupported) || err.Error() != "ip link set lan mtu 9000: operation not supported" {
+	if !errors.Is(err, errUnsupported) || err.Error() != "ip link set lan arp off: operation not supported" {
 		t.Errorf("configuring lan: %v", err)
 	}
 	if err := m.Configure(t.Context(), "wan"); err != nil {

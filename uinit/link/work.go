@@ -48,7 +48,8 @@ type active struct {
 	mac   spec.MAC
 	// toldMTU is what was told of the largest packet last.
 	toldMTU string
-	err     error
+	// refused is what the kernel had against the largest packet; err what else went wrong.
+	refused, err error
 	// lease is in use; fresh is one of which it is being asked whether another machine has its address.
 	lease, fresh *dhcp.Lease
 	// guarded are the IPv4 addresses that are looked after, taken those that others have, with whose they are.
