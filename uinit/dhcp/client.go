@@ -87,20 +87,21 @@ func (c *Client) Run(ctx context.Context, conn Conn, last *Lease, changed func(*
 			return err
 		}
 	}
-	for refusals := 0; ; {
+	for failures := 0; ; {
 		lease, err := c.acquire(ctx, conn)
+		brief := errors.Is(err, errRefused)
 		if err == nil {
-			if err = c.keep(ctx, conn, lease, changed); ended(err) {
-				return err
+			bound := time.Now()
+			err = c.keep(ctx, conn, lease, changed)
+			if brief = time.Since(bound) < lasting && !errors.Is(err, errDeclined); !brief {
+				failures = 0
 			}
-			refusals = 0
-			continue
 		}
-		if errors.Is(err, errRefused) {
-			// A server that offers and then refuses must not be asked in a tight loop.
-			refusals++
+		if brief && !ended(err) {
+			// A server that offers and then refuses, or lends for a second, must not be asked in a tight loop.
+			failures++
 			c.Rest("")
-			err = c.wait(ctx, conn, netip.Addr{}, time.Now().Add(c.pause(exchange{}, refusals)))
+			err = c.wait(ctx, conn, netip.Addr{}, time.Now().Add(c.pause(exchange{}, failures)))
 		}
 		if ended(err) {
 			return err
@@ -148,16 +149,22 @@ func (c *Client) reboot(ctx context.Context, conn Conn, last Lease) (Lease, erro
 	})
 }
 
+// lasting is how long a lease must have been good for what goes wrong then to be news, and another one to be asked for at once:
+// who is on the network can lend one for a second, over and over.
+const lasting = time.Minute
+
 // keep holds a lease until it ends, and returns why: errSilence, errRefused or errDeclined, or that nothing goes any more.
 func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(*Lease)) error {
-	for {
+	for bound := time.Now(); ; {
 		now := lease // whoever is told keeps it
 		changed(&now)
 		c.Bound()
 		err := c.wait(ctx, conn, lease.Address.Addr(), lease.Start.Add(lease.Renew))
 		if err == nil {
-			c.Lasted()
-			c.declines = 0
+			if time.Since(bound) >= lasting {
+				c.Lasted()
+				c.declines = 0
+			}
 			lease, err = c.extend(ctx, conn, lease)
 		}
 		if ended(err) {

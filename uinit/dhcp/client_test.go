@@ -197,6 +197,29 @@ func TestOfferedAndRefused(t *testing.T) {
 	same(t, "leases", leases, nil)
 }
 
+// Nor is one that lends for seconds and refuses what it lent, or is silent then; and it is told once.
+func TestLentForSeconds(t *testing.T) {
+	for what, then := range map[string]server{
+		"refused": func(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 { return reply(m, dhcpv4.MessageTypeNak) },
+		"silence": silent,
+	} {
+		var warned []string
+		sent, leases := live(t, nil, func(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
+			if m.MessageType() == dhcpv4.MessageTypeRequest && m.ServerIdentifier() == nil {
+				return then(m)
+			}
+			return lends(2 * time.Second)(m)
+		}, func(w *wire) {
+			w.client.Warn = func(text string) { warned = append(warned, text) }
+			pass(time.Hour)
+		})
+		// A minute between two leases in the end, and four messages for each.
+		if len(sent) > 300 || len(leases) > 150 || len(leases) < 60 || len(warned) > 1 {
+			t.Errorf("%s: within an hour %d messages, %d words of leases, warned %q", what, len(sent), len(leases), warned)
+		}
+	}
+}
+
 func TestResume(t *testing.T) {
 	last := Lease{Address: netip.MustParsePrefix("192.0.2.100/24"), Server: netip.MustParseAddr("192.0.2.1"),
 		Duration: time.Hour, Renew: 30 * time.Minute, Rebind: 50 * time.Minute}

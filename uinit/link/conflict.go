@@ -16,6 +16,9 @@ import (
 // warnAgain is how long what happens over and over is not told again.
 const warnAgain = time.Hour
 
+// mostTaken bounds how many addresses are known that others have: a neighbour may claim all that servers lend.
+const mostTaken = 16
+
 // lend takes what a DHCP client has to say. A lease of another address than before is not used until nobody else has it.
 func (a *active) lend(l *dhcp.Lease, ask bool) {
 	switch {
@@ -33,15 +36,17 @@ func (a *active) lend(l *dhcp.Lease, ask bool) {
 // all the same, for whoever has to repair it, and told.
 func (w *work) judge(name string, a *active, address netip.Addr, v arp.Verdict, who net.HardwareAddr) {
 	is := func(l *dhcp.Lease) bool { return l != nil && l.Address.Addr() == address }
-	static := slices.ContainsFunc(w.rows[name].Addresses, func(p netip.Prefix) bool { return p.Addr() == address })
 	switch leased := is(a.fresh) || is(a.lease); {
 	case v == arp.Disputed && time.Since(a.guarded[address].warned) < warnAgain:
 	case v == arp.Disputed:
 		a.guarded[address].warned = time.Now()
 		w.listener.Warn(fmt.Sprintf("%s: another machine, %v, used %v, which was announced again", name, who, address))
 	case v == arp.Taken:
+		if len(a.taken) >= mostTaken {
+			a.forgive()
+		}
 		a.taken[address] = who.String()
-		if leased && !static {
+		if leased {
 			if a.asking != nil {
 				a.asking.client.Decline(address, who)
 			}
@@ -51,12 +56,16 @@ func (w *work) judge(name string, a *active, address netip.Addr, v arp.Verdict, 
 		a.lease, a.fresh, a.dirty = a.fresh, nil, true
 		fallthrough
 	case leased:
-		// Those that were given back before are of no interest any more.
-		maps.DeleteFunc(a.taken, func(x netip.Addr, _ string) bool { return a.guarded[x] == nil })
+		a.forgive()
 		fallthrough
 	default:
 		delete(a.taken, address)
 	}
+}
+
+// forgive forgets addresses that were given back: with another one they are of no interest any more.
+func (a *active) forgive() {
+	maps.DeleteFunc(a.taken, func(x netip.Addr, _ string) bool { return a.guarded[x] == nil })
 }
 
 // conflicts are the IPv4 addresses that others have, each with that machine's hardware address, sorted.

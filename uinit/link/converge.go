@@ -60,7 +60,7 @@ func (w *work) want(name string, a *active) Wanted {
 	names := slices.Sorted(maps.Keys(w.rows))
 	r := w.rows[name]
 	out := want(name, r.Addressing, slices.Index(names, name), a.nic, a.lease)
-	out.Addresses = append(out.Addresses, leased6(a.lease6)...)
+	out.Addresses = once(append(out.Addresses, leased6(a.lease6)...))
 	out.Routes = append(out.Routes, r.routes...)
 	out.MAC = w.chosen(name)
 	out.MTU = w.mtu(name).bytes

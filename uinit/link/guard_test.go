@@ -15,6 +15,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/arp"
+	"github.com/imgbuild/imgbuild/uinit/dhcp"
 )
 
 // takes gives the peer an address, as a machine has it that somebody configured by hand.
@@ -109,6 +110,48 @@ func TestLentAddressIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.until("link.lan.addresses", lanWith(t, "192.0.2.102/24"))
+}
+
+// A server lends what the profile gives already: the kernel has it for ever, and nothing is done over and over.
+func TestServerLendsStaticAddress(t *testing.T) {
+	now := time.Now()
+	for _, stated := range []string{"192.0.2.100/24", "192.0.2.100/16"} {
+		k := &fake{State: State{NICs: []NIC{{Index: 2, Name: "lan", MTU: 1500}}}, now: now}
+		a := &active{nic: 2, lease: &dhcp.Lease{Address: netip.MustParsePrefix("192.0.2.100/24"), Start: now, Duration: time.Hour}}
+		w := &work{Manager: &Manager{rows: rowsOf(&spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {Addressing: spec.Addressing{
+			DHCP4: true, Addresses: []netip.Prefix{netip.MustParsePrefix(stated)},
+		}}}})}, active: map[string]*active{"lan": a}, assigned: map[string]int{"lan": 2}}
+		for round := range 2 {
+			ops := Plan([]Wanted{w.want("lan", a)}, k.State, now)
+			for _, op := range ops {
+				if err := k.Do(op); err != nil {
+					t.Error(err)
+				}
+			}
+			if round > 0 && len(ops) > 0 {
+				t.Errorf("with %s the plan goes on: %v", stated, ops)
+			}
+		}
+		if len(k.Addresses) != 1 || !k.Addresses[0].Until.IsZero() || k.Addresses[0].Prefix.String() != stated {
+			t.Errorf("with %s it has %+v", stated, k.Addresses)
+		}
+	}
+}
+
+// A neighbour has whatever is lent: of that no more is kept than a person reads.
+func TestNeighbourTakesAll(t *testing.T) {
+	var who net.HardwareAddr = []byte{2, 0, 0, 0, 0, 7}
+	w := &work{Manager: &Manager{rows: map[string]row{}}}
+	a := &active{guarded: map[netip.Addr]*guarded{}, taken: map[netip.Addr]string{}}
+	last := netip.MustParseAddr("192.0.2.1")
+	for range 1000 {
+		last = last.Next()
+		a.fresh = &dhcp.Lease{Address: netip.PrefixFrom(last, 24)}
+		w.judge("lan", a, last, arp.Taken, who)
+		if a.fresh != nil || a.taken[last] != who.String() || len(a.taken) > mostTaken {
+			t.Fatalf("%v: fresh %v, taken %v", last, a.fresh, a.taken)
+		}
+	}
 }
 
 // Another machine has an address of the profile: it is used all the same, and told for as long as that is so.

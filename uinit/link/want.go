@@ -2,6 +2,7 @@ package link
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
@@ -10,6 +11,16 @@ import (
 // metricStep separates the routes of rows: the first row by name has the preferred default
 // route, and two rows never make the same one.
 const metricStep = 100
+
+// once leaves out what is there before: a server may lend an address that the profile gives, and the kernel has it once, for ever.
+func once(all []Address) (out []Address) {
+	for _, a := range all {
+		if !slices.ContainsFunc(out, func(b Address) bool { return a.Prefix.Addr() == b.Prefix.Addr() }) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
 
 // want is what the interface of a row should have, with its lease if any. place counts rows by name from 0.
 func want(name string, e spec.Addressing, place, nic int, lease *dhcp.Lease) Wanted {
