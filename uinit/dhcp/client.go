@@ -93,7 +93,7 @@ func (c *Client) Run(ctx context.Context, conn Conn, last *Lease, changed func(*
 		if err == nil {
 			bound := time.Now()
 			err = c.keep(ctx, conn, lease, changed)
-			if brief = time.Since(bound) < lasting && !errors.Is(err, errDeclined); !brief {
+			if brief = time.Since(bound) < said.Lasting && !errors.Is(err, errDeclined); !brief {
 				failures = 0
 			}
 		}
@@ -149,10 +149,6 @@ func (c *Client) reboot(ctx context.Context, conn Conn, last Lease) (Lease, erro
 	})
 }
 
-// lasting is how long a lease must have been good for what goes wrong then to be news, and another one to be asked for at once:
-// who is on the network can lend one for a second, over and over.
-const lasting = time.Minute
-
 // keep holds a lease until it ends, and returns why: errSilence, errRefused or errDeclined, or that nothing goes any more.
 func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(*Lease)) error {
 	for bound := time.Now(); ; {
@@ -161,7 +157,7 @@ func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(
 		c.Bound()
 		err := c.wait(ctx, conn, lease.Address.Addr(), lease.Start.Add(lease.Renew))
 		if err == nil {
-			if time.Since(bound) >= lasting {
+			if time.Since(bound) >= said.Lasting {
 				c.Lasted()
 				c.declines = 0
 			}

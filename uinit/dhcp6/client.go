@@ -79,21 +79,25 @@ func (c *Client) Run(ctx context.Context, conn Conn, last *Lease, changed func(*
 	for refusals := 0; ; {
 		lease, err := c.acquire(ctx, conn)
 		if err == nil {
+			bound := time.Now()
 			err = c.keep(ctx, conn, lease, changed)
 			if ended(err) {
 				return err
 			}
 			changed(nil)
-			if !errors.Is(err, errDeclined) {
+			switch {
+			case errors.Is(err, errDeclined):
+				err = c.decline(ctx, conn, lease)
+			case time.Since(bound) >= said.Lasting:
 				refusals = 0
 				continue
 			}
-			if err = c.decline(ctx, conn, lease); !ended(err) {
+			if !ended(err) {
 				err = errRefused
 			}
 		}
 		if errors.Is(err, errRefused) {
-			// Neither a server that offers and then refuses nor one that lends what others use must be asked in a tight loop.
+			// None that offers and then refuses, lends for a second, or lends what others use must be asked in a tight loop.
 			refusals++
 			c.Rest("")
 			err = c.wait(ctx, conn, netip.Addr{}, time.Now().Add(time.Second<<min(refusals-1, 9)))
@@ -165,14 +169,16 @@ func (c *Client) confirm(ctx context.Context, conn Conn, last Lease) error {
 
 // keep holds a lease until it ends, and returns why.
 func (c *Client) keep(ctx context.Context, conn Conn, lease Lease, changed func(*Lease)) error {
-	for {
+	for bound := time.Now(); ; {
 		now := lease // whoever is told keeps it
 		changed(&now)
 		c.Bound()
 		if err := c.wait(ctx, conn, lease.Address, lease.Start.Add(lease.Renew)); err != nil {
 			return err
 		}
-		c.Lasted()
+		if time.Since(bound) >= said.Lasting {
+			c.Lasted()
+		}
 		next, err := c.request(ctx, conn, question{
 			kind: dhcpv6.MessageTypeRenew, options: append(options{option(dhcpv6.OptionServerID, []byte(lease.Server)), c.association(lease.Address)}, c.wishes()...),
 			first: 10 * time.Second, longest: 10 * time.Minute, until: lease.Start.Add(lease.Rebind),

@@ -155,8 +155,8 @@ func TestClient(t *testing.T) {
 				return serves("a", "2001:db8::c", 1000, 2000, 4000)(m)
 			})
 			time.Sleep(20 * time.Second)
-		}, []string{"0s SOLICIT", "1s REQUEST", "11s RENEW", "11s SOLICIT", "12s REQUEST"},
-			[]string{"1s 2001:db8::a 40s [] []", "11s ended", "12s 2001:db8::c 1h6m40s [] []"}},
+		}, []string{"0s SOLICIT", "1s REQUEST", "11s RENEW", "12s SOLICIT", "13s REQUEST"},
+			[]string{"1s 2001:db8::a 40s [] []", "11s ended", "13s 2001:db8::c 1h6m40s [] []"}},
 		{"the cable is back: confirmed", false, &Lease{Address: netip.MustParseAddr("2001:db8::a"), Server: "a", Renew: time.Hour, Rebind: time.Hour, Valid: 2 * time.Hour}, func(w *wire, c *Client) {
 			w.be(func(m *message) []*message { return []*message{says(dhcpv6.MessageTypeReply, code(0))} })
 			time.Sleep(time.Minute)
@@ -211,6 +211,34 @@ func TestClient(t *testing.T) {
 					t.Errorf("told %q\nwant %q", told, test.told)
 				}
 			})
+		})
+	}
+}
+
+// A server that lends for seconds and knows nothing of it then, or is silent, is not asked in a tight loop, and told once.
+func TestLentForSeconds(t *testing.T) {
+	for what, then := range map[string][]*message{"refused": {says(dhcpv6.MessageTypeReply, server("a"), code(3))}, "silence": nil} {
+		synctest.Test(t, func(t *testing.T) {
+			lend := serves("a", "2001:db8::a", 1, 2, 2)
+			w := &wire{start: time.Now(), arrived: make(chan []byte, 8), server: func(m *message) []*message {
+				if m.MessageType == dhcpv6.MessageTypeRenew || m.MessageType == dhcpv6.MessageTypeRebind {
+					return then
+				}
+				return lend(m)
+			}}
+			var told int
+			var warned []string
+			c := New("lan", mac, func() string { return "box" }, false)
+			c.Rand, c.Warn = func() float64 { return 0.5 }, func(text string) { warned = append(warned, text) }
+			ctx, stop := context.WithCancel(t.Context())
+			done := make(chan error)
+			go func() { done <- c.Run(ctx, w, nil, func(*Lease) { told++ }) }()
+			time.Sleep(time.Hour)
+			stop()
+			<-done
+			if len(w.log) > 200 || told > 100 || told < 10 || len(warned) > 1 {
+				t.Errorf("%s: within an hour %d messages, %d words of leases, warned %q", what, len(w.log), told, warned)
+			}
 		})
 	}
 }

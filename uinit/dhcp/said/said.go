@@ -3,6 +3,7 @@ package said
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/imgbuild/imgbuild/internal/shown"
 )
@@ -56,6 +57,10 @@ func (s *Said) Bound() {
 	s.why = ""
 	s.waiting.Store(nil)
 }
+
+// Lasting is how long a lease must have been good for what goes wrong then to be news, and another one to be asked for at once:
+// who is on the network can lend one for a second, over and over.
+const Lasting = time.Minute
 
 // Lasted says that the lease was good for a while: what goes wrong from now on is news.
 func (s *Said) Lasted() { s.warned, s.told = "", 0 }
