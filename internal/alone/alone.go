@@ -4,11 +4,9 @@
 package alone
 
 import (
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -66,15 +64,13 @@ func (d *Disks) check(asked, name string, depth int) error {
 // block device, or not there, is nobody's member.
 func (d *Disks) CheckPath(device string) error {
 	var st unix.Stat_t
-	if err := unix.Stat(device, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFBLK {
+	if unix.Stat(device, &st) != nil {
 		return nil
 	}
-	// Its name may be of somebody's choice: /dev/mapper/vg-lv.
-	target, err := fs.ReadLink(d.Sys, fmt.Sprintf("dev/block/%d:%d", unix.Major(st.Rdev), unix.Minor(st.Rdev)))
-	if err != nil {
+	name := nameOf(d.Sys, &st)
+	if name == "" {
 		return nil
 	}
-	name := path.Base(target)
 	for _, part := range Partitions(d.Sys, name) {
 		if e := d.Member(part); e != nil {
 			e.Device, e.Within = name, true

@@ -36,13 +36,11 @@ func (m *Memo[T]) Of(sys fs.FS, name string, read func() (T, error)) (T, error) 
 	m.mu.Unlock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.state == "" {
-		e.on = Disk(sys, name)
-	}
-	now := written(sys, name, e.on) // before it is read: a write that ends meanwhile makes it another one
-	if now != "" && now == e.state {
+	if e.state != "" && e.state == written(sys, name, e.on) {
 		return e.value, nil
 	}
+	e.on = Disk(sys, name)          // what was a partition may be a disk now
+	now := written(sys, name, e.on) // before it is read: a write that ends meanwhile makes it another one
 	value, err := read()
 	if e.state = ""; err == nil && counts(sys, e.on) {
 		e.value, e.state = value, now
@@ -51,7 +49,7 @@ func (m *Memo[T]) Of(sys fs.FS, name string, read func() (T, error)) (T, error) 
 }
 
 // written is another text whenever something may have been written to a device or to the disk that it lies on, and when it is another
-// one: the number of its medium, its size, and how many writes and discards of the disk have ended
+// one: its own number, that of its medium, its size, and how many writes and discards of the disk have ended
 // (Documentation/ABI/stable/sysfs-block, diskseq; Documentation/block/stat.rst). It is "" where the kernel does not count.
 func written(sys fs.FS, name, on string) string {
 	const writes, discards = 4, 11
@@ -59,7 +57,7 @@ func written(sys fs.FS, name, on string) string {
 	if seq == "" || len(stat) <= discards {
 		return ""
 	}
-	return strings.Join([]string{seq, disk.Attribute(sys, name, "size"), stat[writes], stat[discards]}, " ")
+	return strings.Join([]string{disk.Attribute(sys, name, "dev"), seq, disk.Attribute(sys, name, "size"), stat[writes], stat[discards]}, " ")
 }
 
 // counts says that the kernel counts what is written to a disk (Documentation/ABI/stable/sysfs-block, iostats).

@@ -37,14 +37,17 @@ func TestMemo(t *testing.T) {
 		{"and another medium", "vda/diskseq", "9", 6},
 		{"nor now", "vda/queue/iostats", "0", 7},
 		{"a kernel without a number", "vda/diskseq", "", 8},
+		{"and with one again", "vda/queue/iostats", "1", 9},
+		{"a medium", "vda/diskseq", "10", 10},
+		{"another device by its name", "vda/dev", "254:16", 11},
+		{"again", "vda/dev", "254:16", 11},
 	} {
 		put(tt.file, tt.text)
 		if got, err := memo.Of(sys, "vda", read); reads != tt.want || got != tt.want || err != nil {
 			t.Errorf("%s: %d reads, %d, %v; want %d", tt.name, reads, got, err, tt.want)
 		}
 	}
-	put("vda/queue/iostats", "1")
-	put("vda/diskseq", "10")
+	put("vda/diskseq", "11")
 	failed = errors.New("bad sector")
 	for range 2 {
 		if _, err := memo.Of(sys, "vda", read); !errors.Is(err, failed) {
@@ -52,7 +55,7 @@ func TestMemo(t *testing.T) {
 		}
 	}
 	failed = nil
-	if got, err := memo.Of(sys, "vda", read); reads != 11 || got != 11 || err != nil {
+	if got, err := memo.Of(sys, "vda", read); reads != 14 || got != 14 || err != nil {
 		t.Errorf("after an error: %d reads, %d, %v", reads, got, err)
 	}
 }

@@ -25,11 +25,16 @@ func (a *arrays) assemble(ctx context.Context, name string) error {
 		}
 	}
 	want := md.Machine{Host: string(m.Hostname), Arrays: m.Array, Waited: map[string]bool{name: cfg.Patience() == 0}}
-	op, err := a.await(ctx, name, cfg, want)
-	if err != nil {
-		return fmt.Errorf("waiting for array %s: %w: %s", name, err, op.Reason)
+	for {
+		op, err := a.await(ctx, name, cfg, want)
+		if err != nil {
+			return fmt.Errorf("waiting for array %s: %w: %s", name, err, op.Reason)
+		}
+		if err = a.carryOut(ctx, op); err == nil || op.Action != md.Start || ctx.Err() != nil || !a.lost(op) {
+			return err
+		}
+		a.Log.Warn("array " + name + ": a member went, or was taken, before the array was started: " + err.Error())
 	}
-	return a.carryOut(ctx, op)
 }
 
 // await waits until it can be said what becomes of an array; once members have had their time, without those that are missing.

@@ -12,19 +12,29 @@ import (
 )
 
 // create makes an array of blank disks, once: where one of them carries a superblock there is nothing to make. Disks that are
-// not there yet are waited for, and the unit is late meanwhile: none of the others can do without them.
+// not there yet are waited for, and the unit is late meanwhile: none of the others can do without them. So are those that go again
+// before the array is made.
 func (a *arrays) create(ctx context.Context, m *spec.Machine, name string) error {
-	found, made, err := a.disksOf(ctx, m, name)
-	if err == nil && !made {
-		err = a.free(ctx, found...)
+	for {
+		found, made, err := a.disksOf(ctx, m, name)
+		if made && err == nil {
+			return nil
+		}
+		media := a.media(found)
+		if err == nil {
+			err = a.free(ctx, found...)
+		}
+		if err == nil {
+			err = a.mdadmCreate(ctx, m, name, found)
+		}
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil || !a.others(found, media) {
+			return fmt.Errorf("creating array %s: %w", name, err)
+		}
+		a.Log.Warn("array " + name + ": a disk went before the array was made: " + err.Error())
 	}
-	if err == nil && !made {
-		err = a.mdadmCreate(ctx, m, name, found)
-	}
-	if err != nil {
-		return fmt.Errorf("creating array %s: %w", name, err)
-	}
-	return nil
 }
 
 // disksOf waits for the disks to make an array of, or says that it is made already.

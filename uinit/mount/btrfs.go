@@ -25,18 +25,19 @@ type part struct {
 	number, of uint64
 }
 
-// partOf reads a device's part of a btrfs (struct btrfs_super_block and btrfs_dev_item in include/uapi/linux/btrfs_tree.h).
-func partOf(device string, r io.ReaderAt) part {
+// partOf reads which part of a btrfs a device is (struct btrfs_super_block and btrfs_dev_item in include/uapi/linux/btrfs_tree.h).
+func partOf(r io.ReaderAt) part {
 	id, ok := probeBtrfs(r)
 	b := read(r, 64<<10, 0xd1)
 	if !ok || b == nil {
 		return part{}
 	}
-	return part{device, id.UUID, binary.LittleEndian.Uint64(b[0xc9:]), binary.LittleEndian.Uint64(b[0x88:])}
+	return part{uuid: id.UUID, number: binary.LittleEndian.Uint64(b[0xc9:]), of: binary.LittleEndian.Uint64(b[0x88:])}
 }
 
 func (d Devices) part(device string) (part, bool) {
 	p := d.see(device).part
+	p.device = device // it may have been read by another name
 	return p, p.of > 1
 }
 

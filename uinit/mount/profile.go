@@ -47,63 +47,31 @@ func New(target string, cfg spec.Mount, deps Deps) *Mount {
 }
 
 // Run waits for the device and mounts it, once. What is mounted there already stays: a worker that crashed has done the
-// work.
+// work. A device that goes while it is worked on, or that an array takes, is waited for again.
 func (m *Mount) Run(ctx context.Context) error {
 	if mounted, err := Mounts(); err == nil && mounted.At(m.target) != nil {
 		return nil
 	}
 	fs := FileSystem{Source: m.cfg.Source, Target: m.target, Type: m.cfg.Type}
 	fs.Flags, fs.Data = wary(m.cfg)
-	wanted, parts := ParseSource(m.cfg.Source), []string(nil)
+	wanted := ParseSource(m.cfg.Source)
 	// A bind has no device of its own, whatever its source is called.
-	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
-		m.say(wanted.missing())
-		var err error
-		if fs.Source, parts, err = m.await(ctx, wanted); err != nil {
-			return fmt.Errorf("mounting %s: %w", m.target, err)
-		}
+	if fs.Flags&unix.MS_BIND != 0 || wanted.None {
+		return m.use(ctx, wanted, fs, nil)
 	}
-	if wanted.Device != "" {
-		if err := m.deps.Alone(fs.Source); err != nil {
-			return fmt.Errorf("mounting %s: %w; accepted: source = \"array:NAME\"", m.target, err)
-		}
-	}
-	elsewhere := false
-	if !wanted.None && fs.Flags&unix.MS_BIND == 0 {
-		done, err := m.deps.Turns.take(ctx, parts[0])
+	m.say(wanted.missing())
+	for {
+		source, parts, err := m.await(ctx, wanted)
 		if err != nil {
 			return fmt.Errorf("mounting %s: %w", m.target, err)
 		}
-		defer done()
-		for _, device := range parts {
-			if elsewhere, err = m.unheld(device); err != nil {
-				return fmt.Errorf("mounting %s: %w", m.target, err)
-			}
+		fs.Source = source
+		was := m.which(parts)
+		if err = m.use(ctx, wanted, fs, parts); err == nil || ctx.Err() != nil || !m.lost(wanted, parts, was) {
+			return err
 		}
+		m.say(fmt.Sprintf("%s: %s went, or was taken, before it was mounted: %v", wanted.missing(), source, err))
 	}
-	if m.cfg.Create {
-		m.say("the making of a file system on " + fs.Source)
-		if err := m.format(ctx, fs.Source); err != nil {
-			return fmt.Errorf("mounting %s: %w", m.target, err)
-		}
-	}
-	if m.cfg.Preened() && !elsewhere {
-		m.say("the check of " + fs.Source)
-		if err := preen(ctx, fs.Type, fs.Source); err != nil {
-			return fmt.Errorf("not mounting %s: %w", m.target, err)
-		}
-	}
-	if fs.Type != "" {
-		_ = m.deps.LoadModule("fs-" + fs.Type) // the kernel's answer to mount(2) is the better error
-	}
-	if len(parts) > 1 {
-		_ = m.deps.LoadModule("fs-btrfs")
-		if err := scan(parts); err != nil {
-			return fmt.Errorf("mounting %s: %w", m.target, err)
-		}
-	}
-	m.say("mount(2) of " + fs.Source)
-	return attachBelow(fs)
 }
 
 // Waiting says what Run waits for.

@@ -24,7 +24,7 @@ func (d Devices) see(device string) Seen {
 		}
 		defer f.Close()
 		r := &faulty{ReaderAt: f}
-		s := Seen{part: partOf(device, r)}
+		s := Seen{part: partOf(r)}
 		s.id, _ = Probe(r)
 		return s, r.err
 	}

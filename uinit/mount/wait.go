@@ -3,8 +3,9 @@ package mount
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/alone"
 )
 
 var errWaited = errors.New("devices had their time")
@@ -67,7 +68,7 @@ func (m *Mount) find(wanted Wanted) (string, error) {
 		m.say(wanted.missing() + ": " + strings.ReplaceAll(passed.Error(), "\n", "; "))
 	}
 	// A partition of a disk that an array took just now is gone, and so nobody's member: it is no answer.
-	if _, gone := os.Stat(device); device != "" && gone != nil {
+	if device != "" && alone.Which(m.deps.Sys, device) == "" {
 		return "", err
 	}
 	return device, err

@@ -54,12 +54,10 @@ func readMedium(ctx context.Context, cfg *spec.Site, media []string, wait func(c
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(cfg.Wait))
 	defer cancel()
 	go func() { // a broken stick may keep its reader for ever
+		find := func() (string, error) { return findMedium(ctx, media, wait) }
+		_ = load("fs-vfat") // the kernel's answer to the mount is the better error
 		var got answer
-		got.device, got.err = findMedium(ctx, media, wait)
-		if got.err == nil {
-			_ = load("fs-vfat") // the kernel's answer to the mount is the better error
-			got.text, got.near, got.err = look(got.device)
-		}
+		got.found, got.err = readFirst(ctx, find, look, func(device string) string { return alone.Which(dev.Sys(), device) })
 		read <- got
 	}()
 	select {
@@ -70,13 +68,29 @@ func readMedium(ctx context.Context, cfg *spec.Site, media []string, wait func(c
 	}
 }
 
+// readFirst finds a medium and reads it. One that was pulled meanwhile says nothing of itself, not even that it has no such file: it
+// is waited for again, for it may be put back. which tells it from what comes by its name.
+func readFirst(ctx context.Context, find func() (string, error), look func(device string) ([]byte, string, error), which func(device string) string) (found, error) {
+	for {
+		device, err := find()
+		if err != nil {
+			return found{device: device}, err
+		}
+		was := which(device)
+		text, near, err := look(device)
+		if err == nil || ctx.Err() != nil || was != "" && which(device) == was {
+			return found{device, text, near}, err
+		}
+	}
+}
+
 // findMedium waits for one of the media and returns its device.
 func findMedium(ctx context.Context, media []string, wait func(context.Context, func() (bool, error)) error) (device string, err error) {
 	disks := &alone.Disks{Sys: dev.Sys(), Open: alone.Open}
 	err = wait(ctx, func() (bool, error) {
 		for _, source := range media {
 			found, _, err := mount.Devices{Sys: disks.Sys, Open: openQuietly, Alone: disks.CheckPath}.Find(mount.ParseSource(source))
-			if found != "" || err != nil {
+			if found != "" && alone.Which(disks.Sys, found) != "" || err != nil {
 				device = found
 				return true, err
 			}

@@ -241,7 +241,9 @@ func TestRunning(t *testing.T) {
 		"of version 1":       {map[string]string{"array_state": "clean", "raid_disks": "2", "uuid": "01020304-0506-0708-090a-0b0c0d0e0f10", "metadata_version": "1.2", "dev-sda/slot": "0", "dev-sdb/slot": "1"}, true, "01020304:05060708:090a0b0c:0d0e0f10", []string{"sda", "sdb"}, 2},
 		"of version 0.90":    {map[string]string{"array_state": "active", "raid_disks": "3", "uuid": "01020304-0506-0708-090a-0b0c0d0e0f10", "metadata_version": "0.90"}, true, "04030201:08070605:0c0b0a09:100f0e0d", nil, 3},
 		"stopped":            {map[string]string{"array_state": "clear"}, false, "00000000:00000000:00000000:00000000", nil, 0},
-		"being put together": {map[string]string{"array_state": "inactive", "raid_disks": "2", "dev-sda/slot": "0"}, true, "00000000:00000000:00000000:00000000", []string{"sda"}, 0},
+		"being put together": {map[string]string{"array_state": "inactive", "raid_disks": "2", "dev-sda/block/size": "8"}, true, "00000000:00000000:00000000:00000000", []string{"sda"}, 0},
+		"one let go":         {map[string]string{"array_state": "inactive", "dev-sda/block/size": "8", "dev-sdb/slot": "1"}, true, "00000000:00000000:00000000:00000000", []string{"sda"}, 0},
+		"all let go":         {map[string]string{"array_state": "clear", "dev-sda/slot": "0"}, false, "00000000:00000000:00000000:00000000", nil, 0},
 		"no identity":        {map[string]string{"array_state": "clean", "raid_disks": "2", "uuid": "01"}, true, "00000000:00000000:00000000:00000000", nil, 2},
 		"no array":           {nil, false, "00000000:00000000:00000000:00000000", nil, 0},
 	} {

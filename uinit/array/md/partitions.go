@@ -24,6 +24,9 @@ func DropPartitions(sys fs.FS, disk string) (dropped []string, err error) {
 		return nil, nil
 	}
 	f, err := os.OpenFile("/dev/"+strings.ReplaceAll(disk, "!", "/"), os.O_RDONLY|unix.O_CLOEXEC, 0)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENODEV) {
+		return nil, nil // the disk is gone, and they with it
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,13 @@ func running(sys fs.FS, name string) (Array, bool) {
 		}
 	}
 	if s := strings.TrimSpace(string(state)); s == "clear" || s == "inactive" {
-		return a, len(a.Members) > 0 // what somebody has begun to put together is theirs
+		// What somebody has begun to put together is theirs. A member that was let go is listed for a moment more
+		// (md_kick_rdev_from_array in drivers/md/md.c), without the link to its device.
+		a.Members = slices.DeleteFunc(a.Members, func(m string) bool {
+			_, err := fs.Stat(sys, path.Join(dir, "dev-"+m, "block"))
+			return err != nil
+		})
+		return a, len(a.Members) > 0
 	}
 	a.Slots, _ = strconv.Atoi(attribute(sys, name, "md/raid_disks"))
 	// The file has the form of RFC 4122.
