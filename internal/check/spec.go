@@ -23,7 +23,9 @@ type Check struct {
 	Console string `json:"console,omitempty"`
 	// What the console must print: a regular expression (RE2) in which ^ and $ are the
 	// ends of a line. It sees text: lines end in \n alone, colours and other control
-	// sequences are left out. ${password} stands for root's one-time password.
+	// sequences are left out. Lines of the kernel's may come in between or behind: "login: $"
+	// matches a prompt that one of them was written behind. ${password} stands for root's
+	// one-time password.
 	Expect Regexp `json:"expect,omitempty"`
 	// Text to type once that was seen; \n is Enter, ${password} as above.
 	Send string `json:"send,omitempty"`

@@ -143,8 +143,9 @@ func (e *NotSeenError) Error() string {
 
 func (e *NotSeenError) Unwrap() error { return e.Err }
 
-// Expect waits until re matches what was printed after the last match, and
-// returns the match and its groups. Its error is a *NotSeenError.
+// Expect waits until re matches what was printed after the last match, as it is or
+// without lines of the kernel's in between, and returns the match and its groups.
+// Its error is a *NotSeenError.
 func (c *Console) Expect(ctx context.Context, re *regexp.Regexp) ([]string, error) {
 	c.mu.Lock()
 	from := c.pos
@@ -164,20 +165,12 @@ func (c *Console) ExpectAfter(ctx context.Context, from int, re *regexp.Regexp) 
 	for {
 		c.mu.Lock()
 		at := min(max(from-c.base, 0), len(c.text))
-		found, ended, changed := find(re, c.text[at:]), c.ended, c.changed
-		if found != nil {
-			for i := 0; i < len(found); i += 2 {
-				group := ""
-				if found[i] >= 0 {
-					group = string(c.text[at+found[i] : at+found[i+1]])
-				}
-				groups = append(groups, group)
-			}
-			end = c.base + at + found[1]
-		}
+		groups, end = find(re, c.text, at)
+		end += c.base
+		ended, changed := c.ended, c.changed
 		c.mu.Unlock()
 		switch {
-		case found != nil:
+		case groups != nil:
 			return groups, end, nil
 		case ended:
 			return nil, 0, &NotSeenError{c.name, re.String(), c.Tail(10), io.EOF}

@@ -135,21 +135,6 @@ func TestClean(t *testing.T) {
 	}
 }
 
-func TestFind(t *testing.T) {
-	prompt := regexp.MustCompile(`(?m)login: $`)
-	for text, want := range map[string][]int{
-		"box login: ":                                 {4, 11},
-		"box login: [   12.345678] uinit: ok\n":       {4, 11},
-		"[    1.000000] a\nlogin: [    2.000000] b\n": {17, 24},
-		"login: [sic] ":                               nil,
-		"login: root\n[    2.000000] b\n":             nil,
-	} {
-		if got := find(prompt, []byte(text)); !slices.Equal(got, want) {
-			t.Errorf("find in %q = %v, want %v", text, got, want)
-		}
-	}
-}
-
 // However a stream is cut, the text is the same and holds no control character.
 func FuzzClean(f *testing.F) {
 	f.Add([]byte("\x1b[2Jlogin: \x1b]0;t\x07\r\n"), 3)

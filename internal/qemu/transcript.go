@@ -1,7 +1,6 @@
 package qemu
 
 import (
-	"regexp"
 	"strings"
 	"time"
 )
@@ -46,23 +45,6 @@ func (c *Console) Tail(n int) []string {
 		}
 	}
 	return tail
-}
-
-// stamped is how a kernel message begins where it does not begin a line.
-var stamped = regexp.MustCompile(`[^\n](\[ *\d+\.\d{6}\] )`)
-
-// find is re.FindSubmatchIndex on what a person would have read: a prompt that ended
-// the text until the kernel wrote its own message behind it counts as its end still.
-func find(re *regexp.Regexp, text []byte) []int {
-	if found := re.FindSubmatchIndex(text); found != nil {
-		return found
-	}
-	for _, stamp := range stamped.FindAllSubmatchIndex(text, -1) {
-		if found := re.FindSubmatchIndex(text[:stamp[2]]); found != nil {
-			return found
-		}
-	}
-	return nil
 }
 
 // cleaner takes control sequences (ECMA-48) out of a stream that may be cut
