@@ -86,7 +86,7 @@ func TestCrashes(t *testing.T) {
 	if e := s.Units["rescue"]; e.State != "failed" || e.Message != refused {
 		t.Errorf("a rescue shell that is asked for: %+v", e)
 	}
-	talk(t, g, [2]string{`no rescue shell: nobody gets in: root has no password; the boot goes on[\s\S]*! rescue failed: ` + refused + `\s[\s\S]*login: `, ""})
+	talk(t, g, [2]string{`no rescue shell: nobody gets in: root has no password; the boot goes on[\s\S]*! rescue failed: ` + refused + `\s[\s\S]*login: $`, ""})
 	hostKey := s.Facts["ssh.host_key"].Value
 	for i, way := range []struct{ signal, reason string }{{"KILL", "killed by SIGKILL"}, {"QUIT", "SIGQUIT: quit"}} {
 		crash(t, g, way.signal)
@@ -121,7 +121,7 @@ func TestCrashes(t *testing.T) {
 		if got, err := over(t.Context(), port, signer, "id -u"); got != "0\n" || err != nil {
 			t.Errorf("SSH after crash %d: %q, %v", i+1, got, err)
 		}
-		talk(t, g, [2]string{`! uinit degraded: uinit crashed, restarted[^\n]*: ` + way.reason + `\s[\s\S]*login: `, ""}) // SSH may have logged a line since
+		talk(t, g, [2]string{`! uinit degraded: uinit crashed, restarted[^\n]*: ` + way.reason + `\s[\s\S]*login: $`, ""})
 	}
 	crash(t, g, "KILL")
 	if exit := g.Wait(); exit.Reason != "guest-reset" || exit.Killed != nil {

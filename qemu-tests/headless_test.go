@@ -76,8 +76,7 @@ send   = "id -u; echo $HOME\n"
 [check.identity]
 after   = "stopped"
 console = "ttyS0"
-# The kernel may have its say in between.
-expect  = "1000[\\s\\S]*\\n/home/eve\\s"
+expect  = "^1000\n/home/eve$"
 [check.autologin]
 console = "ttyS1"
 expect  = "# $"

@@ -185,7 +185,6 @@ lvm pvcreate --config "$c" -qq /dev/vda; lvm vgcreate --config "$c" -qq vg0 /dev
 	}
 	t.Logf("the guest answers after %v", time.Since(g.Started()).Round(time.Second))
 	talk(t, g,
-		[2]string{`login: `, "\r"}, // the kernel may have said something since
 		[2]string{`login: $`, "root\r"},
 		[2]string{`Password: $`, vm.Password + "\r"},
 		[2]string{`# $`, "uinitctl vm console inner\r"},
