@@ -49,7 +49,7 @@ addresses = ["198.51.100.1/24"]
 		if turn%2 == 1 {
 			slices.Reverse(vm.Config.NICs)
 		}
-		g := startFor(t, vm.Config, 4*limit)
+		g := startFor(t, vm.Config, 2*limit)
 		s := until(t, g, "both ports", func(s *report.State) bool {
 			return s.Units["online:br0"].State == "ok" && s.Units["online:lan"].State == "ok" && s.Units["online:lan2"].State == "ok" && s.Facts["link.nat0.mac"].Value != ""
 		})

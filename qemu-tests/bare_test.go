@@ -59,7 +59,7 @@ func isBooted(s *report.State) bool { return s.Boot != nil }
 // inside runs a shell's line in the guest and returns what it prints.
 func inside(t *testing.T, g *qemu.Guest, line string) string {
 	t.Helper()
-	reply, err := g.Request(t.Context(), report.Request{Command: []string{"/bin/bash", "-c", line}})
+	reply, err := g.Request(t.Context(), report.Request{Command: []string{"/bin/bash", "-c", line}, Timeout: limit.Seconds()})
 	if err != nil || reply.Exit == nil || *reply.Exit != 0 {
 		t.Errorf("running %q in the guest: %+v, %v", line, reply, err)
 	}
@@ -133,7 +133,7 @@ func logged(t *testing.T, g *qemu.Guest, unit, test string, texts []string) {
 		ctx, cancel := context.WithTimeout(t.Context(), soon)
 		defer cancel()
 		line := `exec 3< <(uinitctl log -f $1); while read -ru 3 line; do [[ $line ` + test + ` ]] && { kill $!; exit 0; }; done; exit 1`
-		reply, err := g.Request(ctx, report.Request{Command: []string{"/bin/bash", "-c", line, "says", unit, text}})
+		reply, err := g.Request(ctx, report.Request{Command: []string{"/bin/bash", "-c", line, "says", unit, text}, Timeout: soon.Seconds()})
 		if err != nil || reply.Exit == nil || *reply.Exit != 0 {
 			t.Errorf("%q is not in the log of %q: %+v, %v; the log is\n%s", text, unit, reply, err, inside(t, g, "uinitctl log "+unit))
 		}
@@ -242,7 +242,8 @@ needs   = ["network"]
 	}
 }
 
-// Nothing is plugged in, and the hardware clock is in the far future.
+// Nothing is plugged in, and the hardware clock is in the far future. This guest's clock counts its instructions: no busy host makes
+// its prompt late.
 func TestNoNetwork(t *testing.T) {
 	t.Parallel()
 	box := extended(t, cloud+`
@@ -255,7 +256,7 @@ servers = ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
 [log]
 remote = "tcp://192.0.2.4"
 `, map[string]string{})
-	box.options.Extra = []string{"-rtc", "base=2090-01-01T00:00:00"}
+	box.options.Extra = []string{"-rtc", "base=2090-01-01T00:00:00", "-icount", "shift=1,sleep=off"}
 	g := box.boots(t)
 	until(t, g, "the end of the boot", isBooted)
 	s := off(t, g)
@@ -280,13 +281,16 @@ func TestMostTimeServersAreWrong(t *testing.T) {
 		strings.Join(timeServers(t, century, 0, century, 0, century), `", "`)), map[string]string{})
 	g := box.boots(t)
 	until(t, g, "the end of the boot", isBooted)
+	comes(t, g, "uinitctl status", func(said string) bool { // the first answers may come after the boot has ceased to wait
+		return regexp.MustCompile(`(?m)^time .*waiting: 2 of 5 servers agree; 3 are needed`).MatchString(said)
+	})
 	year := inside(t, g, "printf '%(%Y)T' -1")
 	s := threeKeys(t, g)
 	f := facts(g)
 	if rejected, _ := f["time.rejected"].([]any); f["time.state"] != "unset" || f["time.from"] != "clock" || len(rejected) != 3 || year != time.Now().UTC().Format("2006") {
 		t.Errorf("the year is %s; facts %v", year, f)
 	}
-	if late := unitAt(t, s, "time", "late"); !strings.HasPrefix(late.Message, "waiting: 2 of 5 servers agree; 3 are needed; ") {
+	if late := unitAt(t, s, "time", "late"); !strings.HasPrefix(late.Message, "waiting: ") {
 		t.Errorf("time: %q", late.Message)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/qemu"
@@ -124,11 +123,11 @@ func TestDisksAreNotTaken(t *testing.T) {
 		}
 	}
 
-	g := startFor(t, vm.Config, 3*time.Minute)
+	g := start(t, vm.Config)
 	until(t, g, "the console", func(s *report.State) bool { return s.Units["console:ttyS0"].State == "ok" })
 	s := until(t, g, "the outcomes", func(s *report.State) bool {
-		return s.Facts["array.data.state"].Value == "ok" && s.Units["array:used"].State != "" && s.Units["array:noise"].State != "" && s.Units["mount:/srv"].State != "" &&
-			isBooted(s)
+		return s.Facts["array.data.state"].Value == "ok" && s.Units["array:used"].State == "failed" && s.Units["array:noise"].State == "failed" &&
+			s.Units["mount:/srv"].State == "failed" && isBooted(s)
 	})
 	if e := s.Units["array:noise"]; e.State != "failed" || !strings.Contains(e.Message, "serial n0) is not blank") {
 		t.Errorf("the array of noise: %+v", e)
@@ -165,7 +164,7 @@ func TestDisksAreNotTaken(t *testing.T) {
 		}
 	}
 
-	g = startFor(t, vm.Config, 3*time.Minute)
+	g = start(t, vm.Config)
 	until(t, g, "what was refused", func(s *report.State) bool {
 		return s.Facts["array.used.state"].Value == "ok" && s.Units["mount:/srv"].State == "ok"
 	})

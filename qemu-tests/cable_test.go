@@ -43,7 +43,7 @@ func (a appliance) plugged(t *testing.T, n int, model string, segments ...*lan.S
 		}
 		vm.Config.NICs = append(vm.Config.NICs, qemu.NIC{Model: model, Backend: cable, MAC: qemu.MAC(0x10*n + i)})
 	}
-	return startFor(t, vm.Config, 4*limit) // leases and prefixes take their time
+	return startFor(t, vm.Config, 2*limit) // leases and prefixes take their time
 }
 
 // cable plugs in or pulls the guest's i-th one.
@@ -54,8 +54,8 @@ func cable(t *testing.T, g *qemu.Guest, i int, in bool) {
 	}
 }
 
-// soon bounds what follows a change of the network: a lease of eight seconds to its end, on a busy host.
-const soon = time.Minute
+// soon bounds what follows a change of the network, a lease of eight seconds to its end among it, on a busy host. Whoever passes does not wait for it.
+const soon = 3 * time.Minute
 
 // fact waits until a fact has a value.
 func fact(t *testing.T, g *qemu.Guest, name string, want any) {
@@ -102,7 +102,7 @@ func holds(t *testing.T, g *qemu.Guest, link string, network netip.Prefix, from 
 // flows fails unless there is traffic, and returns its longest gap up to now.
 func flows(t *testing.T, p *lan.Ping) time.Duration {
 	t.Helper()
-	if err := p.Answers(25, 10*time.Second); err != nil {
+	if err := p.Answers(25, soon); err != nil {
 		t.Error(err)
 	}
 	return p.Lap()

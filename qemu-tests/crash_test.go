@@ -77,7 +77,7 @@ func TestCrashes(t *testing.T) {
 	t.Cleanup(vm.Close)
 	port := freePort(t)
 	vm.Config.NICs[0].Backend = "user,hostfwd=tcp:127.0.0.1:" + port + "-:22"
-	g := startFor(t, vm.Config, 6*limit)
+	g := startFor(t, vm.Config, 3*limit)
 	sound := func(s *report.State) bool {
 		return isUp(s) && s.Units["service:ssh"].State == "ok" && s.Units["online:lan"].State == "ok" && s.Units["service:holds"].State == "ok"
 	}
@@ -140,7 +140,7 @@ func TestCrashes(t *testing.T) {
 		t.Errorf("it rebooted %.0f s after the kernel's start, want a minute at least", up)
 	}
 
-	g = startFor(t, vm.Config, 3*limit)
+	g = startFor(t, vm.Config, 2*limit)
 	s = until(t, g, "the boot after it", func(s *report.State) bool { return sound(s) && s.Units["last-boot"].State != "" })
 	if e := s.Units["last-boot"]; e.State != "degraded" || e.Message != "rebooted because uinit crashed again and again (1 in a row); the last time: killed by SIGKILL" {
 		t.Errorf("of the last boot it says %+v", e)
@@ -154,7 +154,7 @@ func TestCrashes(t *testing.T) {
 	if s := off(t, g); s.Facts["stop.crash_record"].Value == nil {
 		t.Error("the record of the crashes is kept")
 	}
-	g = startFor(t, vm.Config, 3*limit)
+	g = startFor(t, vm.Config, 2*limit)
 	if s := until(t, g, "the boot after that", sound); s.Units["last-boot"].State != "" || s.Facts["uinit.reboots"].Value != nil {
 		t.Errorf("it still says %+v", s.Units["last-boot"])
 	}

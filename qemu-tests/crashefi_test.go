@@ -26,7 +26,7 @@ cmdline = ["console=tty0", "console=ttyS0,115200n8", "panic=-1", "no_timer_check
 		t.Fatal(err)
 	}
 	defer vm.Close()
-	g := startFor(t, vm.Config, 6*limit)
+	g := startFor(t, vm.Config, 3*limit)
 	// The variables last as long as this QEMU, so the machine is to start again in it.
 	if _, err := g.QMP(t.Context(), "set-action", map[string]string{"reboot": "reset"}); err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ stop_timeout = "1s"
 		t.Fatal(err)
 	}
 	t.Cleanup(vm.Close)
-	g := startFor(t, vm.Config, 2*limit) // it starts some 100 programs
+	g := start(t, vm.Config) // it starts some 100 programs
 	talk(t, g,
 		[2]string{`Password of root: $`, "wrong\r"},
 		[2]string{`Login incorrect\s+Password of root: $`, "correct horse\r"},
@@ -115,8 +115,9 @@ set -- /run/ended.*; while (($# < 40)) || zombies; do read -rt 0.1 -u 9; set -- 
 	if slices.Contains(places, -1) || !slices.IsSorted(places) {
 		t.Errorf("services, processes and file systems ended at places %v of the report", places)
 	}
-	if took, _ := s.Facts["stop.services"].Value.(float64); took < 1 || took > 4 {
-		t.Errorf("services took %.1f s to stop, want little over the second that one is given", took)
+	said := g.Consoles()[0].Text()
+	if took, _ := s.Facts["stop.services"].Value.(float64); took < 1 || !strings.Contains(said, "stubborn did not end within 1s (") {
+		t.Errorf("services took %.1f s to stop, want the second that one is given; the console shows\n%s", took, said)
 	}
 	if state := s.Facts["service.stubborn.state"].Value; state != "stopped" {
 		t.Errorf("the stubborn service is %v", state)
@@ -128,14 +129,17 @@ set -- /run/ended.*; while (($# < 40)) || zombies; do read -rt 0.1 -u 9; set -- 
 	if f := facts(g); f["service.quits.state"] != "failed" || f["service.quits.exit"] != "exit status 7" || f["service.quits.restarts"] != 5.0 {
 		t.Errorf("the service that quits: %v, %v, restarted %v times", f["service.quits.state"], f["service.quits.exit"], f["service.quits.restarts"])
 	}
-	late := unitAt(t, s, "service:hangs", "late")
-	if !strings.HasPrefix(late.Message, "waiting: file /run/never") {
-		t.Errorf("the late service says %q", late.Message)
+	// On a busy machine it is late before it has been started, too.
+	if !slices.ContainsFunc(s.Events, func(e report.Event) bool {
+		return e.Name == "service:hangs" && e.State == "late" && strings.HasPrefix(e.Message, "waiting: file /run/never")
+	}) {
+		t.Errorf("the late service first says %q", unitAt(t, s, "service:hangs", "late").Message)
 	}
-	if prompt := unitAt(t, s, "console:ttyS0", "ok"); prompt.Uptime >= late.Uptime {
-		t.Errorf("the prompt came at %.2f s, and at %.2f s the boot ceased to wait for the late service", prompt.Uptime, late.Uptime)
-	}
-	if e := unitAt(t, s, "service:hangs", "failed"); e.Message != "not ready within 8s: waiting for file /run/never" {
+	e := unitAt(t, s, "service:hangs", "failed")
+	if e.Message != "not ready within 8s: waiting for file /run/never" {
 		t.Errorf("the service that never gets ready says %q", e.Message)
+	}
+	if prompt := unitAt(t, s, "console:ttyS0", "ok"); prompt.Uptime >= e.Uptime {
+		t.Errorf("the prompt came at %.2f s, and at %.2f s the service ceased to wait", prompt.Uptime, e.Uptime)
 	}
 }

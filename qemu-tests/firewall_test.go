@@ -50,7 +50,7 @@ func (a appliance) on(t *testing.T, wires ...*wire) *qemu.Guest {
 		vm.Config.NICs = append(vm.Config.NICs, qemu.NIC{Backend: cable})
 	}
 	vm.Config.NICs = append(vm.Config.NICs, qemu.NIC{})
-	return startFor(t, vm.Config, 3*time.Minute)
+	return start(t, vm.Config)
 }
 
 // pelt sends a frame all the time until stop.

@@ -33,8 +33,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// limit is for one small guest on a busy machine without KVM; it takes 3 s on a quiet one. Whoever passes does not wait for it.
-const limit = 2 * time.Minute
+// limit is for one small guest without KVM on a machine that has much else to do; it takes 3 s on a quiet one. Whoever passes does not wait for it.
+const limit = 5 * time.Minute
 
 // kernel returns the kernel that boots fastest: its serial console is built in.
 func kernel(t *testing.T) string {

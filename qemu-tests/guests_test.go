@@ -34,7 +34,7 @@ unit_timeout = "2m"
 memory       = "32M"
 autostart    = true
 order        = %[2]d
-stop_timeout = "3s"
+stop_timeout = "%[4]s"
 memory_max   = "192M"
 cpu          = 1.5
 restart      = "%[3]s"
@@ -42,7 +42,7 @@ restart      = "%[3]s"
 path   = "/srv/vm/%[1]s.img"
 create = true
 size   = "8M"
-`, name, i+1, []string{"on-failure", "never"}[i])
+`, name, i+1, []string{"on-failure", "never"}[i], []string{"3s", "8s"}[i]) // the second's end is long enough for a question meanwhile
 	}
 	vm, err := boot.Prepare(t.Context(), built(t, written(t, text, map[string]string{})).options)
 	if err != nil {
@@ -53,7 +53,7 @@ size   = "8M"
 	for _, id := range []string{"d0", "d1"} {
 		vm.Config.Disks = append(vm.Config.Disks, qemu.Disk{ID: id, Path: blank(t, dir, id), Bus: qemu.SCSI})
 	}
-	g := startFor(t, vm.Config, 4*time.Minute)
+	g := start(t, vm.Config)
 	s := until(t, g, "the guests", func(s *report.State) bool {
 		return s.Units["vm:first"].State == "ok" && s.Units["vm:second"].State == "ok"
 	})

@@ -3,7 +3,6 @@ package qemu_tests
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/report"
@@ -84,7 +83,7 @@ label      = "guest"
 		t.Fatal(err)
 	}
 	t.Cleanup(vm.Close)
-	g := startFor(t, vm.Config, 6*time.Minute)
+	g := startFor(t, vm.Config, 3*limit)
 	for unit, want := range map[string]string{"vm:mounted": "vda is mounted on /data", "vm:member": "/dev/vdb carries the superblock of an array that runs as /dev/md_made"} {
 		s := until(t, g, unit, func(s *report.State) bool { return s.Units[unit].State == "failed" || s.Units[unit].State == "ok" })
 		if e := s.Units[unit]; e.State != "failed" || !strings.Contains(e.Message, want) {

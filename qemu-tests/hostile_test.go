@@ -139,14 +139,14 @@ func (h hostile) boots(t *testing.T, a appliance) {
 	}
 	t.Cleanup(vm.Close)
 	vm.Config.Disks = append(vm.Config.Disks, qemu.Disk{ID: "state", Path: h.disk(t)})
-	g := startFor(t, vm.Config, 4*limit)
+	g := startFor(t, vm.Config, 2*limit)
 	console, err := g.Console("ttyS0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := until(t, g, "the boot", func(s *report.State) bool {
 		for name := range h.says {
-			if u := s.Units[name]; u.State == "" || u.Message == "" {
+			if u := s.Units[name]; u.State == "" || u.State == "late" || u.Message == "" {
 				return false
 			}
 		}

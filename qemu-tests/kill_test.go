@@ -87,7 +87,7 @@ func TestPowerFails(t *testing.T) {
 	m.dice.Shuffle(killRuns, func(i, j int) { order[i], order[j] = order[j], order[i] })
 	hit, last := map[string]int{}, ""
 	for run, phase := range order {
-		g := startFor(t, vm.Config, 3*time.Minute)
+		g := start(t, vm.Config)
 		m.returns(t, g, last)
 		m.begins(t, g, phase)
 		m.goesOn(t, g)
@@ -103,7 +103,7 @@ func TestPowerFails(t *testing.T) {
 	if hit[writes] < 6 || hit[rebuild] < 6 || hit[replace] < 6 {
 		t.Errorf("of %d power failures %v came in their phase", killRuns, hit)
 	}
-	g := startFor(t, vm.Config, 3*time.Minute)
+	g := start(t, vm.Config)
 	m.returns(t, g, last)
 	inside(t, g, `uinitctl array check data | grep 'all copies agree'`)
 	off(t, g)

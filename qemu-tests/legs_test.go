@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/qemu"
@@ -89,7 +88,7 @@ func TestLegsAreLeftAlone(t *testing.T) {
 	}
 
 	vm.Config.Disks = disks("n0", "n1", "n2", "o0", "o1")
-	g := startFor(t, vm.Config, 6*time.Minute)
+	g := startFor(t, vm.Config, 3*limit)
 	until(t, g, "the drivers", func(s *report.State) bool { return s.Units["coldplug"].State == "ok" })
 	// By hand, and so the units of the arrays have nothing to do with them yet; the kernel ends them clean.
 	inside(t, g, `set -e; set -- $(await disk n0 n1 o0 o1 n2)
@@ -116,7 +115,7 @@ mount -t ext4 /dev/made/srv /run/volume; echo volume > /run/volume/file; umount 
 		before[id] = digest(t, path)
 	}
 	vm.Config.Disks = disks("n0", "o0", "via", "isw")
-	g = startFor(t, vm.Config, 7*time.Minute)
+	g = startFor(t, vm.Config, 3*limit)
 	t.Cleanup(func() {
 		for name, u := range g.Report().State().Units {
 			if t.Failed() && (strings.HasPrefix(name, "mount:") || strings.HasPrefix(name, "array:")) {

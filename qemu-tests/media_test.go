@@ -98,7 +98,7 @@ func TestRescueEntry(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer vm.Close()
-	g := startFor(t, vm.Config, 3*limit)
+	g := startFor(t, vm.Config, 2*limit)
 	console, err := g.Console("ttyS0")
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ func TestGRUBPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer vm.Close()
-	g := startFor(t, vm.Config, 5*limit)
+	g := startFor(t, vm.Config, 3*limit)
 	console, err := g.Console("ttyS0")
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ func TestMetrics(t *testing.T) {
 	t.Cleanup(vm.Close)
 	address := "127.0.0.1:" + freePort(t)
 	vm.Config.NICs[0].Backend = "user,hostfwd=tcp:" + address + "-:9100"
-	g := startFor(t, vm.Config, 3*limit)
+	g := startFor(t, vm.Config, 2*limit)
 	until(t, g, "the address", func(s *report.State) bool {
 		return s.Boot != nil && s.Units["online:lan"].State == "ok" && s.Units["service:metrics"].State == "ok"
 	})

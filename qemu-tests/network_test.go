@@ -34,10 +34,17 @@ addresses = ["192.0.2.20/24"]
 	peer := pair.Host(1, netip.MustParseAddr("192.0.2.1"))
 	g := box.plugged(t, 0, "", office, pair, pair)
 
+	has := func(last byte) {
+		t.Helper()
+		holds(t, g, "lan", netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 51, 100, last}), 32), server)
+	}
 	hasFact(t, g, "link.bond0.active", "a")
-	ping := peer.Ping(netip.MustParseAddr("192.0.2.20"))
+	has(20)
+	ping, beside := peer.Ping(netip.MustParseAddr("192.0.2.20")), server.Ping(netip.MustParseAddr("198.51.100.20"))
 	defer ping.Stop()
+	defer beside.Stop()
 	flows(t, ping)
+	flows(t, beside)
 	for _, step := range []struct {
 		in     bool
 		active string
@@ -45,20 +52,17 @@ addresses = ["192.0.2.20/24"]
 		cable(t, g, 1, step.in)
 		fact(t, g, "link.bond0.active", step.active)
 		fact(t, g, "link.a.carrier", step.in)
-		// Carrier is looked at every 100 ms; a busy host is given more.
-		if gap := flows(t, ping); gap > 2*time.Second {
-			t.Errorf("nothing came through for %v while the bond changed over to %s", gap, step.active)
+		// Carrier is looked at every 100 ms. How busy the host is tells the cable that nobody touched.
+		if gap, usual := flows(t, ping), flows(t, beside); gap > 2*time.Second+3*usual {
+			t.Errorf("nothing came through for %v while the bond changed over to %s, and for %v beside it", gap, step.active, usual)
 		} else {
 			t.Logf("changed over to %s, nothing came through for %v", step.active, gap.Round(time.Millisecond))
 		}
 	}
+	beside.Stop()
 	sent, answered := ping.Stop()
 	t.Logf("%d of %d echo requests were lost", sent-answered, sent)
 
-	has := func(last byte) {
-		t.Helper()
-		holds(t, g, "lan", netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 51, 100, last}), 32), server)
-	}
 	has(20)
 	hears(t, server, "DHCPv4 REQUEST") // a renewal
 	has(20)
@@ -82,8 +86,8 @@ addresses = ["192.0.2.20/24"]
 	}
 }
 
-// A network without IPv4, whose router takes five seconds to say so, and beside it one where another machine has our
-// address. Neither keeps the boot waiting; both are explained.
+// A network without IPv4, whose router says so only when the boot has ceased to wait for it, and beside it one where another machine
+// has our address. Neither keeps the boot waiting; both are explained.
 func TestSlowRouterAndDuplicate(t *testing.T) {
 	t.Parallel()
 	box := extended(t, cloud+`
@@ -108,14 +112,14 @@ unit_timeout = "3s"
 	g := box.plugged(t, 0, "", six, busy)
 
 	hears(t, router, "router solicitation")
-	stop := router.Advertise(says(old), 5*time.Second, time.Second)
+	// On a busy host the interface itself may be late first.
+	s := until(t, g, "the end of the boot, a late router and a duplicate", func(s *report.State) bool {
+		return isBooted(s) && s.Units["online:taken"].State == "failed" && s.Units["online:lan"].Message == "waiting: no router advertisement on lan"
+	})
+	stop := router.Advertise(says(old), 0, time.Second)
 	defer func() { stop() }()
-	s := until(t, g, "the end of the boot", isBooted)
 	if s.Boot.State != "degraded" || s.Units["online:lan"].State != "late" {
 		t.Errorf("the boot is %s, and online:lan %+v", s.Boot.State, s.Units["online:lan"])
-	}
-	if e := unitAt(t, s, "online:lan", "late"); e.Message != "waiting: no router advertisement on lan" {
-		t.Errorf("while the router is silent: %q", e.Message)
 	}
 	const loud = "address 2001:db8:d::66 of taken belongs to another machine, which answered duplicate address detection"
 	if e := unitAt(t, s, "online:taken", "failed"); e.Message != loud {
@@ -141,8 +145,8 @@ unit_timeout = "3s"
 	stop()
 	stop = router.Advertise(says(renumbered), 0, time.Second)
 	has(renumbered)
-	stop()
 	cable(t, g, 0, false)
+	stop()
 	state(t, g, "online:lan", "failed: no carrier on lan")
 	if _, err := console.Expect(t.Context(), regexp.MustCompile("\n! online:lan failed: no carrier on lan\n")); err != nil {
 		t.Error(err)

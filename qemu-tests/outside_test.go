@@ -77,7 +77,7 @@ cert = "box.crt"
 			for i := range vm.Config.Disks {
 				vm.Config.Disks[i].Boot = false // the firmware goes by its own entries
 			}
-			g := startFor(t, vm.Config, 4*limit) // firmware checks the whole program under emulation
+			g := startFor(t, vm.Config, 2*limit) // firmware checks the whole program under emulation
 			until(t, g, "the boot", isBooted)
 			if secure { // and all else is as it is without
 				becomes(t, g, "an address", func(s *report.State) bool { return slices.Contains(addresses(s, "lan"), addr("10.0.2.15")) })

@@ -48,7 +48,7 @@ func TestTooLittleMemory(t *testing.T) {
 	}
 	t.Cleanup(vm.Close)
 	vm.Config.Memory = 160 << 20
-	g := startFor(t, vm.Config, 2*limit)
+	g := start(t, vm.Config)
 	talk(t, g, [2]string{`uinit: this machine has 159 MiB of memory, [\s\S]*! this machine has 159 MiB of memory, [\s\S]*login: $`, "\r"})
 }
 

@@ -33,7 +33,7 @@ func TestRescueBySite(t *testing.T) {
 	t.Run("without the medium", func(t *testing.T) {
 		config := vm.Config
 		config.Disks = append(config.Disks, qemu.Disk{ID: "foreign", Path: foreign(t, "hostname = \"foreign\"\n"+correctHorse), Snapshot: true})
-		g := startFor(t, config, 3*limit)
+		g := startFor(t, config, 2*limit)
 		s := until(t, g, "the boot", func(s *report.State) bool {
 			return isBooted(s) && s.Facts["site.state"].Value != nil && slices.Contains(addresses(s, "lan"), addr("10.0.2.15"))
 		})
@@ -45,7 +45,7 @@ func TestRescueBySite(t *testing.T) {
 	t.Run("with it, an ISO on a stick", func(t *testing.T) {
 		config := vm.Config
 		config.Disks = append(config.Disks, qemu.Disk{ID: "stick", Snapshot: true, Path: withSite(t, medium, "hostname = \"box8\"\n"+correctHorse)})
-		g := startFor(t, config, 3*limit)
+		g := startFor(t, config, 2*limit)
 		talk(t, g,
 			[2]string{`Password of root: $`, "wrong\r"},
 			[2]string{`Login incorrect\s+Password of root: $`, "correct horse\r"},

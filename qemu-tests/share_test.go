@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -106,9 +107,12 @@ func up(t *testing.T, vm *boot.Machine, s *lan.Segment) *qemu.Guest {
 		t.Fatal(err)
 	}
 	vm.Config.NICs = []qemu.NIC{{Backend: cable, MAC: qemu.MAC(0)}}
-	g := startFor(t, vm.Config, 4*limit)
-	state := until(t, g, "the boot", isBooted)
-	for _, kind := range []string{"nfs", "smb", "iscsi"} {
+	g := startFor(t, vm.Config, 2*limit)
+	kinds := []string{"nfs", "smb", "iscsi"}
+	state := until(t, g, "the boot and the shares", func(s *report.State) bool { // one that is late for the boot still comes
+		return isBooted(s) && !slices.ContainsFunc(kinds, func(kind string) bool { return s.Units["share:"+kind].State == "late" })
+	})
+	for _, kind := range kinds {
 		if u := state.Units["share:"+kind]; u.State != "ok" {
 			t.Fatalf("sharing by %s is %+v", kind, u)
 		}

@@ -57,7 +57,7 @@ authorized_keys = [%[1]q]
 	port := freePort(t)
 	vm.Config.NICs[0].Backend = "user,hostfwd=tcp:127.0.0.1:" + port + "-:22"
 	vm.Config.Extra = append(vm.Config.Extra, "-device", "i6300esb")
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*limit)
 	defer cancel()
 	g, err := qemu.Start(ctx, vm.Config)
 	if err != nil {

@@ -54,7 +54,7 @@ authorized_keys = ["` + publicKey(t) + `"]
 	}
 	before := digest(t, swap)
 	vm.Config.Disks = append(vm.Config.Disks, qemu.Disk{ID: "swap", Path: swap})
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*limit)
 	defer cancel()
 	g, err := qemu.Start(ctx, vm.Config)
 	if err != nil {

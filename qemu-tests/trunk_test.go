@@ -103,7 +103,7 @@ do read -rt 0.1 -u 9; done; true`, ports, 2*ports))
 
 	before := counters(t, b)
 	seen := []int{wires[0].of(20) + wires[1].of(20), wires[0].of(30) + wires[1].of(30)}
-	if got := inside(t, a, "n=0; for i in {1..20}; do ping -i 10 -c 1 -w 5000 192.0.2.2 >/dev/null && ((n++)); done; echo $n"); got != "20" {
+	if got := inside(t, a, "n=0; for i in {1..20}; do ping -i 10 -c 1 -w 60000 192.0.2.2 >/dev/null && ((n++)); done; echo $n"); got != "20" {
 		t.Errorf("%s of 20 echo requests in VLAN 20 were answered", got)
 	}
 	if got := inside(t, a, "for i in {1..5}; do ping -i 10 -c 1 -w 200 198.51.100.2 >/dev/null 2>&1 && echo reached; done; :"); got != "" {
@@ -125,13 +125,12 @@ do read -rt 0.1 -u 9; done; true`, ports, 2*ports))
 	}
 
 	// One echo request at a time, for u-root's ping takes whatever answer comes for its own. What got through is counted in
-	// /run/answers, which stands in a tmpfs and is replaced whole.
-	gap := make(chan string, 1)
+	// /run/answers, which stands in a tmpfs and is replaced whole; a request has two seconds, which is long for a busy host too.
+	lost := make(chan string, 1)
 	go func() {
-		gap <- inside(t, a, `n=0; last=${EPOCHREALTIME/./}; most=0; until [[ -e /run/enough ]]; do
-ping -i 10 -c 1 -w 300 192.0.2.2 >/dev/null 2>&1 || continue
-now=${EPOCHREALTIME/./}; ((now - last > most)) && ((most = now - last)); last=$now
-((n++)); echo $n >/run/new; mv /run/new /run/answers; done; echo $most`)
+		lost <- inside(t, a, `n=0; lost=0; most=0; until [[ -e /run/enough ]]; do
+ping -i 10 -c 1 -w 2000 192.0.2.2 >/dev/null 2>&1 || { ((++lost > most)) && most=$lost; continue; }
+lost=0; ((++n)); echo $n >/run/new; mv /run/new /run/answers; done; echo $most`)
 	}()
 	answered := func() {
 		t.Helper()
@@ -141,8 +140,10 @@ now=${EPOCHREALTIME/./}; ((now - last > most)) && ((most = now - last)); last=$n
 		in    bool
 		ports int
 	}{{false, 1}, {true, 2}} {
-		for _, g := range boxes {
+		for _, g := range boxes { // at both ends, before anybody waits
 			cable(t, g, 0, step.in)
+		}
+		for _, g := range boxes {
 			fact(t, g, "link.lan.carrier", step.in)
 		}
 		aggregated(step.ports)
@@ -153,10 +154,11 @@ now=${EPOCHREALTIME/./}; ((now - last > most)) && ((most = now - last)); last=$n
 		}
 	}
 	inside(t, a, ": > /run/enough")
-	if us, err := strconv.Atoi(<-gap); err != nil || us > 3_000_000 {
-		t.Errorf("nothing came through for %d µs, %v", us, err)
+	// Carrier is looked at every 100 ms. Who hears of a cable by LACP alone, at its usual pace, hears after 90 s.
+	if n, err := strconv.Atoi(<-lost); err != nil || n > 5 {
+		t.Errorf("%d echo requests in a row were lost, %v", n, err)
 	} else {
-		t.Logf("nothing came through for %v", time.Duration(us)*time.Microsecond)
+		t.Logf("%d echo requests in a row were lost", n)
 	}
 	for _, g := range boxes {
 		if s := off(t, g); s.Boot.State != "ok" {

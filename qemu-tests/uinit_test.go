@@ -20,7 +20,7 @@ func talk(t *testing.T, g *qemu.Guest, steps ...[2]string) {
 		t.Fatal(err)
 	}
 	for _, s := range steps {
-		ctx, cancel := context.WithTimeout(t.Context(), 3*limit)
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		_, err := console.Expect(ctx, regexp.MustCompile(s[0]))
 		cancel()
 		if err != nil {
@@ -71,7 +71,7 @@ func TestWorkerPanics(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(vm.Close)
-	g := startFor(t, vm.Config, 3*limit)
+	g := startFor(t, vm.Config, 2*limit)
 	talk(t, g,
 		[2]string{`uinit's worker ended: panic: the kernel line asks for it[\s\S]*Password of root: $`, "wrong\r"},
 		[2]string{`Login incorrect\s+Password of root: $`, vm.Password + "\r"},

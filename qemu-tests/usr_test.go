@@ -78,6 +78,6 @@ func TestUsrIsDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(vm.Close)
-	g := startFor(t, vm.Config, limit)
+	g := start(t, vm.Config)
 	talk(t, g, [2]string{`! usr failed: mounting /usr from /early/usr\.squashfs: [\s\S]*login: $`, "\r"})
 }

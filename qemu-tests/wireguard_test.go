@@ -66,7 +66,7 @@ func TestTunnel(t *testing.T) {
 	}
 	for _, to := range []string{"198.51.100.2", "203.0.113.2"} {
 		began := time.Now()
-		if got := inside(t, boxes[0], "n=0; for i in {1..5}; do ping -i 10 -c 1 -w 5000 "+to+" >/dev/null && ((n++)); done; echo $n"); got != "5" {
+		if got := inside(t, boxes[0], "n=0; for i in {1..5}; do ping -i 10 -c 1 -w 60000 "+to+" >/dev/null && ((n++)); done; echo $n"); got != "5" {
 			t.Errorf("%s of 5 echo requests to %s were answered", got, to)
 		}
 		t.Logf("%s answered after %v", to, time.Since(began).Round(time.Millisecond))
