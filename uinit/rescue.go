@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/order"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
 	"github.com/imgbuild/imgbuild/uinit/console"
@@ -67,7 +68,9 @@ func rescue(reason string) error {
 			p.Cold(life)
 			p.Hot(life, news)
 		}()
-		for _, l := range slices.SortedStableFunc(slices.Values(features.All()), func(a, b feature.Linked) int { return readsSite(a, m) - readsSite(b, m) }) {
+		all := slices.Clone(features.All())
+		order.By(all, func(a, b feature.Linked) int { return readsSite(a, m) - readsSite(b, m) })
+		for _, l := range all {
 			if l.Rescue != nil {
 				failed = errors.Join(failed, l.Rescue(life, feature.Rescue{Image: m, Events: events, Load: loader.Load}))
 			}

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/order"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/uinit/base/plan"
 	"github.com/imgbuild/imgbuild/uinit/feature"
@@ -27,7 +27,7 @@ func (w *worker) way() []feature.Stop {
 			stops = append(stops, s.Stops()...)
 		}
 	}
-	slices.SortStableFunc(stops, func(a, b feature.Stop) int { return int(a.Phase) - int(b.Phase) })
+	order.By(stops, func(a, b feature.Stop) int { return int(a.Phase) - int(b.Phase) })
 	return stops
 }
 

@@ -33,6 +33,8 @@ var bans = []ban{
 	{from: "uinit", not: module + "internal/profile", why: "the init knows a machine, not how it was described"},
 	{from: "uinit", not: "golang.org/x/crypto/ssh", why: "the SSH server is a program of the busybox; it would make the init 1.4 MB larger"},
 	{from: "uinit", not: "net/http", why: "it would double the init's size"},
+	{from: "uinit", not: "html", why: "its table of named characters stays in the init whether it is used or not, 50 kB"},
+	{from: "uinit", not: "text/template", why: "what calls methods by their names keeps the linker from leaving any out"},
 	{from: "build/plan", not: "os/exec", direct: true, why: "planning is pure"},
 	{from: "build/plan", not: "net", direct: true, why: "planning is pure"},
 	{from: "internal/profile", not: module + "build", why: "a profile is read without knowing how images are made"},

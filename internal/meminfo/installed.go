@@ -2,9 +2,11 @@ package meminfo
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 )
 
@@ -24,11 +26,13 @@ func systemRAM(r io.Reader) (total int64, err error) {
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		place, what, _ := strings.Cut(lines.Text(), " : ")
-		var from, to int64
 		if what != "System RAM" || strings.HasPrefix(place, " ") {
 			continue
 		}
-		if _, err := fmt.Sscanf(place, "%x-%x", &from, &to); err != nil {
+		first, last, _ := strings.Cut(place, "-")
+		from, err1 := strconv.ParseInt(first, 16, 64)
+		to, err2 := strconv.ParseInt(last, 16, 64)
+		if err := errors.Join(err1, err2); err != nil {
 			return 0, fmt.Errorf("/proc/iomem: %q: %w", place, err)
 		}
 		total += to - from + 1

@@ -1,6 +1,7 @@
 package mount
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
+	"github.com/imgbuild/imgbuild/internal/order"
 )
 
 // part is a device of a btrfs that has several: all of them answer to its UUID and its label.
@@ -78,7 +80,9 @@ func (d Devices) parts(of string) (devices []string, lack string, err error) {
 		byNumber[p.number] = p.device
 		asked.of = max(asked.of, p.of)
 	}
-	for _, number := range slices.Sorted(maps.Keys(byNumber)) {
+	numbers := slices.Collect(maps.Keys(byNumber))
+	order.By(numbers, cmp.Compare)
+	for _, number := range numbers {
 		devices = append(devices, byNumber[number])
 	}
 	return devices, lacks(byNumber, asked), nil

@@ -85,7 +85,7 @@ func gist(text string) string {
 	const first, last = 8, 2
 	lines := slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return strings.TrimSpace(line) == "" })
 	if n := len(lines); n > first+last {
-		lines = slices.Replace(lines, first, n-last, "...")
+		lines = append(append(lines[:first:first], "..."), lines[n-last:]...)
 	}
 	for i, line := range lines {
 		lines[i] = fmt.Sprintf("%.200s", strings.Map(func(r rune) rune {
