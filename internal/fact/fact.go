@@ -5,6 +5,7 @@ package fact
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -51,6 +52,23 @@ func (f Fact) Name() string { return f.name }
 
 // Value is of one of the types of Value. Lists are never nil.
 func (f Fact) Value() any { return f.value }
+
+// Same says whether a value is that of a fact, which knows its own type: by reflection the init would be 12 kB larger.
+func (f Fact) Same(value any) bool {
+	switch v := f.value.(type) {
+	case []string:
+		other, ok := value.([]string)
+		return ok && slices.Equal(v, other)
+	case []int:
+		other, ok := value.([]int)
+		return ok && slices.Equal(v, other)
+	}
+	switch value.(type) {
+	case []string, []int: // == panics on two lists, and on one it is false
+		return false
+	}
+	return f.value == value
+}
 
 // listed makes lists of nothing: JSON would say null.
 func listed(value any) any {

@@ -103,3 +103,18 @@ func TestFind(t *testing.T) {
 		t.Errorf("looking for facts changed the set: %v", set[0])
 	}
 }
+
+func TestSame(t *testing.T) {
+	values := []any{false, true, 0, 1, int64(1), 1.0, "", "1", []string(nil), []string{"1"}, []string{"1", "2"}, []int{}, []int{1}, []int{2}}
+	facts := []Fact{
+		One[bool]{}.Is(false), One[bool]{}.Is(true), One[int]{}.Is(0), One[int]{}.Is(1), One[int64]{}.Is(1), One[float64]{}.Is(1), One[string]{}.Is(""), One[string]{}.Is("1"),
+		One[[]string]{}.Is(nil), One[[]string]{}.Is([]string{"1"}), One[[]string]{}.Is([]string{"1", "2"}), One[[]int]{}.Is(nil), One[[]int]{}.Is([]int{1}), One[[]int]{}.Is([]int{2}),
+	}
+	for i, f := range facts {
+		for j, value := range append(values, nil) {
+			if got := f.Same(value); got != (i == j) {
+				t.Errorf("%#v is the same as %#v: %v", f.Value(), value, got)
+			}
+		}
+	}
+}

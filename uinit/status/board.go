@@ -4,7 +4,6 @@ package status
 
 import (
 	"maps"
-	"reflect"
 	"slices"
 	"sync"
 
@@ -75,7 +74,7 @@ func (b *Board) Fact(f fact.Fact) {
 }
 
 func (b *Board) fact(f fact.Fact) {
-	if old, ok := b.facts[f.Name()]; ok && reflect.DeepEqual(old, f.Value()) {
+	if old, ok := b.facts[f.Name()]; ok && f.Same(old) {
 		return
 	}
 	b.facts[f.Name()] = f.Value()
