@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
+	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -46,16 +44,5 @@ func Apply(file, user string, hash spec.PasswordHash) error {
 	if err != nil {
 		return err
 	}
-	f, err := renameio.TempFile(filepath.Dir(file), file) // mode 0600, whatever the old file's
-	if err != nil {
-		return fmt.Errorf("writing accounts: %w", err)
-	}
-	defer f.Cleanup()
-	if _, err = f.WriteString(text); err == nil {
-		err = f.CloseAtomicallyReplace()
-	}
-	if err != nil {
-		return fmt.Errorf("writing accounts: %w", err)
-	}
-	return nil
+	return bounded.Write(file, []byte(text), 0o600) // whatever the old file's mode
 }

@@ -10,8 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
+	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/uinit/dhcp"
 	"github.com/imgbuild/imgbuild/uinit/link/plan"
 )
@@ -89,7 +88,11 @@ func (r resolver) write(path string, written bool) (bool, error) {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, text) {
 		return true, nil
 	}
-	if err := renameio.WriteFile(path, text, 0o644, renameio.WithStaticPermissions(0o644)); err != nil {
+	// The way to it may have links, such as /var/run.
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(folder, filepath.Base(path))
+	}
+	if err := bounded.Write(path, text, 0o644); err != nil {
 		return written, fmt.Errorf("writing name servers: %w", err)
 	}
 	return true, nil

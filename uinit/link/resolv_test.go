@@ -1,6 +1,7 @@
 package link
 
 import (
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -10,8 +11,9 @@ import (
 // Whoever reads the file by the name that a link leads to sees the servers, too.
 func TestResolverKeepsLink(t *testing.T) {
 	dir := t.TempDir()
-	name, target := filepath.Join(dir, "resolv.conf"), filepath.Join(dir, "run")
-	if err := os.Symlink(target, name); err != nil {
+	// As where /etc/resolv.conf leads to /var/run/resolv.conf, and /var/run to /run.
+	name, target := filepath.Join(dir, "resolv.conf"), filepath.Join(dir, "var", "resolv.conf")
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "run"), 0o755), os.Symlink("run", filepath.Join(dir, "var")), os.Symlink(target, name)); err != nil {
 		t.Fatal(err)
 	}
 	if written, err := (resolver{}).write(name, false); written || err != nil {
