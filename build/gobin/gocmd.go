@@ -28,7 +28,9 @@ var (
 	// The netlink library is large, and uinit and the busybox both have it: as uinitFlags say for the
 	// one, it is compiled once for both.
 	compileFlags = []string{"-trimpath", "-buildvcs=false", "-gcflags=github.com/vishvananda/...=-l"}
-	linkFlags    = []string{"-ldflags=-s -w -buildid="}
+	// A function begins at every sixteenth byte, as C's do and as Go's tables of them expect at the least, and not at every 32nd, which
+	// is for inner loops: without half of the padding uinit is 70 KB smaller.
+	linkFlags = []string{"-ldflags=-s -w -buildid= -funcalign=16"}
 	// uinitFlags: code that runs once a boot need not be fast, and without functions copied into
 	// their callers it is 180 KB smaller. Go's own packages keep them, as they are compiled already.
 	uinitFlags = []string{"-gcflags=github.com/...=-l"}
