@@ -42,13 +42,24 @@ Exit codes, as those of diff(1): 0 the same, 1 different, 2 trouble.`,
 		Example: `  imgbuild diff old/headless.img out/headless/headless.img
   imgbuild diff headless mybox.toml`,
 		RunE: func(c *cobra.Command, args []string) error {
-			var sides [2]*image.Summary
+			// What is wrong with either name is told before the other is built.
+			var profiles [2]*profile.Profile
 			for n, name := range args {
 				err := imageOrProfile(name)
 				if err != nil {
 					return err
 				}
-				if sides[n], err = b.summarize(c.Context(), name, &i); err != nil {
+				if isImage(name) {
+					continue
+				}
+				if profiles[n], err = b.load(c.Context(), name); err != nil {
+					return troubleError{err}
+				}
+			}
+			var sides [2]*image.Summary
+			for n, name := range args {
+				var err error
+				if sides[n], err = b.summarize(c.Context(), name, profiles[n], &i); err != nil {
 					return troubleError{err}
 				}
 			}
@@ -84,9 +95,9 @@ Exit codes, as those of diff(1): 0 the same, 1 different, 2 trouble.`,
 	return c
 }
 
-// summarize reads an image, or what a profile builds to.
-func (b *builder) summarize(ctx context.Context, name string, i *imageFlags) (*image.Summary, error) {
-	if isImage(name) {
+// summarize reads an image, or what a profile builds to; p is nil for an image.
+func (b *builder) summarize(ctx context.Context, name string, p *profile.Profile, i *imageFlags) (*image.Summary, error) {
+	if p == nil {
 		m, err := i.open(name)
 		if err != nil {
 			return nil, err
@@ -96,10 +107,6 @@ func (b *builder) summarize(ctx context.Context, name string, i *imageFlags) (*i
 		s, err := m.Summarize(ctx)
 		step.Done(err)
 		return s, err
-	}
-	p, err := b.load(ctx, name)
-	if err != nil {
-		return nil, err
 	}
 	if err := p.SetFormats([]profile.Format{profile.FormatKernel}); err != nil {
 		return nil, err

@@ -100,13 +100,17 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"lock", "headless", "more"}, exitUsage, "", "imgbuild lock takes one profile, got 2"},
 	} {
 		t.Run(strings.Join(tc.args, " "), func(t *testing.T) {
-			t.Setenv("IMGBUILD_CACHE", filepath.Join(t.TempDir(), "cache"))
+			cache := filepath.Join(t.TempDir(), "cache")
+			t.Setenv("IMGBUILD_CACHE", cache)
 			code, stdout, stderr := imgbuild(t, dir, tc.args...)
 			if code != tc.code || !strings.Contains(stdout, tc.stdout) || !strings.Contains(stderr, tc.stderr) {
 				t.Errorf("exit %d, want %d\nstdout: %q\n  want: %q\nstderr: %q\n  want: %q", code, tc.code, stdout, tc.stdout, stderr, tc.stderr)
 			}
 			if tc.code != exitDone && tc.stdout == "" && stdout != "" {
 				t.Errorf("a failure wrote to standard output: %q", stdout)
+			}
+			if made, err := filepath.Glob(filepath.Join(cache, "entry", "*", "*")); tc.code == exitUsage && len(made) != 0 {
+				t.Errorf("a wrong command line had things built: %q, %v", made, err)
 			}
 		})
 	}
