@@ -20,6 +20,7 @@ const (
 // Compressions a segment can be read with as well.
 const (
 	LZ4   Compression = "lz4"
+	LZO   Compression = "lzo"
 	Bzip2 Compression = "bzip2"
 	LZMA  Compression = "lzma"
 )
@@ -41,7 +42,7 @@ func (c *Compression) UnmarshalText(text []byte) error {
 }
 
 // Detect names the compression of what starts with b, as lib/decompress.c of the
-// kernel does. An LZ4 stream is known by the legacy magic only, like there.
+// kernel does. An LZ4 stream is known by the legacy magic only, like there. Six bytes are enough.
 func Detect(b []byte) (Compression, bool) {
 	for _, m := range []struct {
 		magic       string
@@ -52,6 +53,7 @@ func Detect(b []byte) (Compression, bool) {
 		{"\x1f\x8b", Gzip},
 		{"\x1f\x9e", Gzip},
 		{"\x02\x21\x4c\x18", LZ4},
+		{lzopMagic[:6], LZO},
 		{"BZh", Bzip2},
 		{"\x5d\x00\x00", LZMA},
 	} {

@@ -166,8 +166,6 @@ func unknown(start []byte) error {
 		return errors.New("this is a cpio archive of the old portable format, the kernel unpacks newc only")
 	case "\x04\x22\x4d\x18":
 		return errors.New("this is an LZ4 frame, the kernel unpacks the legacy format only (lz4 -l)")
-	case "\x89LZO":
-		return errors.New("LZO is not supported")
 	}
 	return fmt.Errorf("neither an archive nor a compression the kernel knows starts with %q", start)
 }

@@ -188,7 +188,7 @@ func TestToolsMakeTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, command := range []string{"zstd -19 -c", "zstd --ultra -22 -c", "xz --check=crc32 -c", "xz --check=none -T2 --block-size=100000 -c",
-		"gzip -9 -n -c", "bzip2 -c", "lz4 -l -c", "xz --format=lzma -c"} {
+		"gzip -9 -n -c", "bzip2 -c", "lz4 -l -c", "xz --format=lzma -c", "lzop -9 -c"} {
 		t.Run(command, func(t *testing.T) {
 			args := strings.Fields(command)
 			needed.Program(t, args[0])
@@ -310,6 +310,8 @@ func FuzzReader(f *testing.F) {
 	}
 	data, _ := hex.DecodeString(bzip2Sample)
 	f.Add(data)
+	f.Add(lzop(f, tiny(f, "x"), "-9"))
+	f.Add(lzop(f, write(f, sample), "-1", "--crc32"))
 	f.Add(binary.LittleEndian.AppendUint32(nil, 0x184c2102))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if lines, err := list(data, 1<<20); err == nil && len(lines) > 1<<20/100+len(data)/100 {

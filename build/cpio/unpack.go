@@ -52,6 +52,8 @@ func decoder(file *layer, c Compression) (in io.Reader, closer func(), err error
 		return z, closer, nil
 	case LZ4:
 		in, err = newLZ4(file)
+	case LZO:
+		in, err = newLZO(file)
 	case Bzip2:
 		in = bzip2.NewReader(file)
 	case LZMA:

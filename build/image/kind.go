@@ -85,8 +85,8 @@ func initramfs(head []byte) bool {
 	if bytes.HasPrefix(head, []byte("07070")) {
 		return true
 	}
-	// The reader knows what to say about an LZ4 frame or LZO, which the kernel refuses.
-	if bytes.HasPrefix(head, []byte("\x04\x22\x4d\x18")) || bytes.HasPrefix(head, []byte("\x89LZO")) {
+	// The reader knows what to say about an LZ4 frame, which the kernel refuses.
+	if bytes.HasPrefix(head, []byte("\x04\x22\x4d\x18")) {
 		return true
 	}
 	_, ok := cpio.Detect(head)

@@ -51,7 +51,7 @@ func (w *walker) kernel(root string, c extent.Content) error {
 	n, _ := payload.ReadAt(start, 0)
 	name := "payload"
 	if compression, ok := cpio.Detect(start[:n]); ok {
-		name += map[cpio.Compression]string{cpio.Zstd: ".zst", cpio.XZ: ".xz", cpio.Gzip: ".gz", cpio.LZ4: ".lz4", cpio.Bzip2: ".bz2", cpio.LZMA: ".lzma"}[compression]
+		name += map[cpio.Compression]string{cpio.Zstd: ".zst", cpio.XZ: ".xz", cpio.Gzip: ".gz", cpio.LZ4: ".lz4", cpio.LZO: ".lzo", cpio.Bzip2: ".bz2", cpio.LZMA: ".lzma"}[compression]
 	}
 	for _, f := range []struct {
 		name    string

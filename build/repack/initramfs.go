@@ -53,7 +53,7 @@ func Initramfs(ctx context.Context, w io.Writer, m *image.Image, name string, ov
 		_, err := io.Copy(w, io.NewSectionReader(m.Content, 0, m.Content.Size()))
 		return p, err
 	}
-	if p.Is == cpio.Bzip2 {
+	if p.Is == cpio.Bzip2 || p.Is == cpio.LZO {
 		p.Is = cpio.Zstd
 	}
 	if _, err := io.Copy(w, io.NewSectionReader(m.Content, 0, first.offset)); err != nil {

@@ -58,8 +58,19 @@ func compressorArguments(compressor string, b []byte) []string {
 		return args
 	case compressor == "zstd" && len(b) >= 4:
 		return []string{"-Xcompression-level", fmt.Sprint(le.Uint32(b))}
+	case compressor == "lzo" && len(b) >= 8 && le.Uint32(b) < uint32(len(lzoAlgorithms)):
+		args := []string{"-Xalgorithm", lzoAlgorithms[le.Uint32(b)]}
+		if le.Uint32(b) == lzo999 {
+			args = append(args, "-Xcompression-level", fmt.Sprint(le.Uint32(b[4:])))
+		}
+		return args
 	case compressor == "lz4" && len(b) >= 8 && le.Uint32(b[4:])&1 != 0:
 		return []string{"-Xhc"}
 	}
 	return nil
 }
+
+// lzoAlgorithms by the number that is stored. Only the last knows levels.
+var lzoAlgorithms = []string{"lzo1x_1", "lzo1x_1_11", "lzo1x_1_12", "lzo1x_1_15", "lzo1x_999"}
+
+const lzo999 = 4

@@ -101,7 +101,7 @@ func everything(t *testing.T, m *image.Image) (map[string]string, squashfs.Super
 }
 
 func TestSquashfs(t *testing.T) {
-	for _, args := range []string{"-comp zstd -Xcompression-level 3", "-comp xz -b 256K -Xbcj x86 -Xdict-size 128K", "-comp gzip -no-fragments", "-comp lz4 -Xhc", "-comp gzip -Xcompression-level 1 -Xstrategy default,filtered -noI"} {
+	for _, args := range []string{"-comp zstd -Xcompression-level 3", "-comp xz -b 256K -Xbcj x86 -Xdict-size 128K", "-comp gzip -no-fragments", "-comp lz4 -Xhc", "-comp lzo -Xalgorithm lzo1x_1_15", "-comp lzo -Xcompression-level 3", "-comp gzip -Xcompression-level 1 -Xstrategy default,filtered -noI"} {
 		t.Run(args, func(t *testing.T) {
 			m := live(t, strings.Fields(args)...)
 			out := filepath.Join(t.TempDir(), "out")

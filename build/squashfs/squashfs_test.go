@@ -92,7 +92,7 @@ func listing(r *squashfs.Reader) (map[string]string, error) {
 
 func TestReaderReadsWhatMksquashfsMakes(t *testing.T) {
 	for _, args := range []string{"-comp gzip", "-comp xz -b 1M", "-comp zstd -b 4096", "-comp lz4", "-comp zstd -no-fragments",
-		"-comp gzip -noI -noD -noF -noX", "-comp gzip -always-use-fragments", "-comp lzma"} {
+		"-comp gzip -noI -noD -noF -noX", "-comp gzip -always-use-fragments", "-comp lzma", "-comp lzo", "-comp lzo -Xalgorithm lzo1x_1"} {
 		t.Run(args, func(t *testing.T) {
 			b := pack(t, strings.Fields(args)...)
 			r, err := squashfs.Open(bytes.NewReader(b), int64(len(b)))
@@ -168,7 +168,6 @@ func TestReaderRefuses(t *testing.T) {
 		"it is of version 3.0":         func(b []byte) []byte { b[28] = 3; return b },
 		"unknown number 9":             func(b []byte) []byte { b[20] = 9; return b },
 		"blocks of 131073 bytes":       func(b []byte) []byte { b[12] = 1; return b },
-		"LZO is not supported":         func(b []byte) []byte { b[20] = 3; return b },
 		": unexpected EOF":             func(b []byte) []byte { return b[:len(b)/2] },
 		"a table lies at byte 7133696": func(b []byte) []byte { copy(b[64:], "\x00\xda\x6c\x00"); return b },
 	} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/anchore/go-lzo"
 	"github.com/imgbuild/imgbuild/build/foreign"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
@@ -39,6 +40,10 @@ func (r *Reader) unpack(packed []byte, most int) ([]byte, error) {
 		b := make([]byte, most)
 		n, err := lz4.UncompressBlock(packed, b)
 		return b[:max(n, 0)], err
+	case "lzo":
+		b := make([]byte, most)
+		n, err := lzo.Decompress(packed, b)
+		return b[:n], err
 	case "gzip":
 		if r.unpacker.zlib == nil {
 			r.unpacker.zlib, err = zlib.NewReader(bytes.NewReader(packed))

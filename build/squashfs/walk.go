@@ -1,7 +1,6 @@
 package squashfs
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -44,9 +43,6 @@ type Reader struct {
 // Open reads the superblock of a file system in a file of so many bytes.
 func Open(file io.ReaderAt, size int64) (*Reader, error) {
 	s, err := readSuperblock(file, size)
-	if err == nil && s.Compressor == "lzo" {
-		err = errors.New("LZO is not supported")
-	}
 	if err != nil {
 		return nil, fmt.Errorf("reading a squashfs: %w", err)
 	}

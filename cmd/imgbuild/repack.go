@@ -28,7 +28,7 @@ to IMAGE.new, or to the file that -o names.
 In an initramfs, microcode stays first, as it is to the bit. What follows is packed anew as
 one archive, so that lsinitramfs, unmkinitramfs, lsinitrd and cpio(1) read it: compressed as it
 was, with files, order, modes, times and hard links as they were. Only what was packed by bzip2
-is packed by zstd, and a line says so. A squashfs is made anew by mksquashfs, with
+or lzop is packed by zstd, and a line says so. A squashfs is made anew by mksquashfs, with
 the same compressor and block size, owners and times. Files belong to root and keep the
 permissions that they have in the directory; where not everybody may read one of them, nobody
 but the owner may read the result.`,
