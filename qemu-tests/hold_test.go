@@ -7,19 +7,21 @@ import (
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // UEFI has no menu of ours: there the rescue way is a key on the serial line. One press is enough from when
-// the kernel has opened its console, though uinit only listens later.
+// the kernel has opened its console, though uinit only listens later. Its kernel line is as long as it may be.
 func TestHoldKey(t *testing.T) {
 	t.Parallel()
-	a := extended(t, `
-formats = ["kernel", "disk"]
+	// Nothing is added to a program's line on its way to the kernel.
+	a := extended(t, longestLine(t, `
+formats = ["kernel", "uki"]
 [kernel]
 package = "linux-image-cloud-amd64"
 cmdline = ["console=tty0", "console=ttyS0,115200n8", "panic=-1", "no_timer_check", "cryptomgr.notests"]
-`, map[string]string{})
-	a = a.from(way{firmware: qemu.UEFI, medium: profile.FormatDisk, bus: qemu.Virtio})
+`), map[string]string{})
+	a = a.from(way{firmware: qemu.UEFI, medium: profile.FormatUKI})
 	vm, err := boot.Prepare(t.Context(), a.options)
 	if err != nil {
 		t.Fatal(err)
@@ -45,5 +47,8 @@ cmdline = ["console=tty0", "console=ttyS0,115200n8", "panic=-1", "no_timer_check
 		if err := console.Send(step.send); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if line := inside(t, g, "cat /proc/cmdline"); line != a.options.Cmdline || len(line) != spec.MaxKernelLine {
+		t.Errorf("the kernel was given %d characters, want the %d of the profile: %q", len(line), spec.MaxKernelLine, line)
 	}
 }

@@ -4,11 +4,11 @@ import (
 	"crypto/pbkdf2"
 	"crypto/sha512"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-
 	"testing"
 	"time"
 
@@ -63,26 +63,29 @@ var ways = []way{
 	{qemu.BIOS, profile.FormatISO, "", true},
 	{qemu.BIOS, profile.FormatISO, qemu.USB, false},
 	{qemu.BIOS, profile.FormatNetboot, "", true},
-	{qemu.UEFI, profile.FormatDisk, qemu.Virtio, true}, // TestSecureBootTakesNothingFromOutside and TestHoldKey start so too
+	{qemu.UEFI, profile.FormatDisk, qemu.Virtio, true}, // TestSecureBootTakesNothingFromOutside starts so too
 	{qemu.UEFI, profile.FormatDisk, qemu.AHCI, true},
 	{qemu.UEFI, profile.FormatDisk, qemu.NVMe, true},
 	{qemu.UEFI, profile.FormatDisk, qemu.USB, true},
 	{qemu.UEFI, profile.FormatISO, "", true},
 	{qemu.UEFI, profile.FormatISO, qemu.USB, true},
-	{qemu.UEFI, profile.FormatUKI, "", true},
+	{qemu.UEFI, profile.FormatUKI, "", true}, // TestHoldKey, too
 	{qemu.UEFI, profile.FormatNetboot, "", true},
 }
 
-// Every medium starts a machine from where it may be found, by both kinds of firmware.
+// Every medium starts a machine from where it may be found, by both kinds of firmware, and brings its kernel line as a whole,
+// however long it may be.
 func TestMedia(t *testing.T) {
 	t.Parallel()
-	a := extended(t, onMedia, map[string]string{})
+	a := extended(t, longestLine(t, onMedia), map[string]string{})
+	checks := maps.Clone(fromMedia)
+	checks["line"] = check.Check{Command: []string{"/bin/cat", "/proc/cmdline"}, Output: check.Regexp(`(^|\s)` + regexp.QuoteMeta(a.options.Cmdline) + `\s*$`)}
 	for _, w := range ways {
 		t.Run(w.String(), func(t *testing.T) {
 			if w.full {
 				long(t)
 			}
-			r := a.from(w).proves(t, fromMedia)
+			r := a.from(w).proves(t, checks)
 			t.Logf("booted at %.1f s, %.1f CPU s in all", r.Boot, r.CPU)
 		})
 	}

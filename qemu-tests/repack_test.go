@@ -6,11 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/build/image"
 	"github.com/imgbuild/imgbuild/build/repack"
+	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -62,7 +64,22 @@ func TestRepacked(t *testing.T) {
 	if want := (repack.Packing{Was: cpio.LZO, Is: cpio.Zstd}); full() && packing != want {
 		t.Errorf("packed %+v, want %+v", packing, want)
 	}
+	vm, err := boot.Prepare(t.Context(), a.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vm.Close()
+	// QEMU's own loader hands on as long a line as the kernel takes.
+	pad := strings.Repeat("x", spec.MaxKernelLine-len(vm.Config.Append)-1)
+	a.options.Append = []string{pad + "x"}
+	if _, err := boot.Prepare(t.Context(), a.options); err == nil {
+		t.Error("a longer one is accepted")
+	}
+	a.options.Append = []string{pad}
 	g := a.boots(t)
+	if line := inside(t, g, "cat /proc/cmdline"); len(line) != spec.MaxKernelLine || !strings.HasPrefix(line, a.options.Cmdline+" "+pad+" ") {
+		t.Errorf("the kernel was given %d characters: %q", len(line), line)
+	}
 	until(t, g, "the added service", func(s *report.State) bool { return isBooted(s) && s.Units["service:added"].State == "ok" })
 	says(t, g, "added", "added: added later")
 	off(t, g)

@@ -76,7 +76,7 @@ func TestConfig(t *testing.T) {
 	if c.Serials != 1 || len(c.NICs) != 2 || c.NICs[1].Model != "e1000e" || c.Memory != 1<<30 || !c.Report || !c.Control {
 		t.Errorf("config %+v", c)
 	}
-	if _, err := (Options{Cmdline: strings.Repeat("x ", 1200)}).config(qemu.AccelKVM, 0); err == nil {
+	if _, err := (Options{Cmdline: strings.Repeat("x ", 1200), Run: profile.Run{NICs: &two}}).config(qemu.AccelKVM, 0); err == nil {
 		t.Error("a kernel line that the kernel would cut off is accepted")
 	}
 }

@@ -129,26 +129,36 @@ func (m *Machine) accelerator(ctx context.Context, o Options) (string, error) {
 }
 
 // config is the pure part of Prepare: all but disks and password.
-func (o Options) config(accel string, tscKHz int) (qemu.Config, error) {
-	words := append(strings.Fields(o.Cmdline), o.Append...)
-	if o.Test {
-		words = append(words, report.ParamTest)
-	}
-	words = append(words, qemu.KernelArgs(accel, tscKHz)...)
-	line := strings.Join(words, " ")
-	if len(line) > spec.MaxKernelLine {
-		return qemu.Config{}, fmt.Errorf("kernel line of %d characters; accepted: at most %d", len(line), spec.MaxKernelLine)
-	}
-	c := qemu.Config{
+func (o Options) config(accel string, tscKHz int) (c qemu.Config, err error) {
+	c = qemu.Config{
 		Binary: o.Binary, Accel: accel, CPU: o.Run.CPU, CPUs: o.Run.CPUs, Memory: o.Run.Memory,
-		Kernel: o.Kernel, Initrd: o.Initrd, Append: line,
 		Firmware: o.Firmware, Serials: max(o.Serials, 1), Report: true, Control: true,
 		Display: o.Display, Reboot: o.Reboot, Extra: o.Extra,
 	}
 	for range *o.Run.NICs {
 		c.NICs = append(c.NICs, qemu.NIC{Model: o.Run.NICModel})
 	}
-	return c, nil
+	if o.Medium.started() {
+		return c, nil
+	}
+	c.Kernel, c.Initrd = o.Kernel, o.Initrd
+	c.Append, err = o.line(accel, tscKHz)
+	return c, err
+}
+
+// line is the kernel line, with what a virtual machine is told besides.
+func (o Options) line(accel string, tscKHz int) (string, error) {
+	added := slices.Clone(o.Append)
+	if o.Test {
+		added = append(added, report.ParamTest)
+	}
+	added = append(added, qemu.KernelArgs(accel, tscKHz)...)
+	line := strings.Join(slices.Concat(strings.Fields(o.Cmdline), added), " ")
+	if len(line) > spec.MaxKernelLine {
+		return "", fmt.Errorf("the kernel line has %d characters with what a virtual machine is told besides (%s); accepted: at most %d, or a medium that brings its own line (--format)",
+			len(line), strings.Join(added, " "), spec.MaxKernelLine)
+	}
+	return line, nil
 }
 
 // diskName is what QEMU accepts as an identifier (id_wellformed in its

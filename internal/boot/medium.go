@@ -31,10 +31,13 @@ type Medium struct {
 	Bus qemu.Bus
 }
 
+// started says that firmware starts the medium. Where not, QEMU starts a kernel.
+func (m Medium) started() bool { return m.Format != "" && m.Format != profile.FormatKernel }
+
 // check finds what cannot be, before anything is made.
 func (o Options) checkMedium() error {
 	m := o.Medium
-	if m.Format == "" || m.Format == profile.FormatKernel {
+	if !m.started() {
 		if o.SecureBoot != nil {
 			return errors.New("a kernel that QEMU loads itself proves nothing of Secure Boot; accepted: the formats uki, disk, iso")
 		}
@@ -58,12 +61,11 @@ func (o Options) checkMedium() error {
 // attach gives the medium to the machine. The artifact itself is never written to.
 func (m *Machine) attach(o Options) error {
 	medium := o.Medium
-	if medium.Format == "" || medium.Format == profile.FormatKernel {
+	if !medium.started() {
 		return nil
 	}
 	m.button = true
 	c := &m.Config
-	c.Kernel, c.Initrd, c.Append = "", "", ""
 	first := qemu.Disk{ID: "medium", Path: medium.Path, Bus: medium.Bus, Snapshot: true, Boot: true}
 	switch medium.Format {
 	case profile.FormatNetboot:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 func TestMediaThatCannotStart(t *testing.T) {
@@ -31,7 +32,7 @@ func TestMediaThatCannotStart(t *testing.T) {
 
 func TestMedia(t *testing.T) {
 	prepare := func(m Medium) qemu.Config {
-		made, err := Prepare(t.Context(), Options{Kernel: "k", Initrd: "i", Cmdline: "quiet", Accel: qemu.AccelTCG, Medium: m})
+		made, err := Prepare(t.Context(), Options{Kernel: "k", Initrd: "i", Cmdline: strings.Repeat("x", spec.MaxKernelLine), Test: true, Accel: qemu.AccelTCG, Medium: m})
 		if err != nil {
 			t.Fatal(err)
 		}
