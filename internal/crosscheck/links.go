@@ -2,7 +2,6 @@ package crosscheck
 
 import (
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,10 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/graph"
 )
 
+// reserved are names that the kernel needs itself: all and default stand among interfaces' settings (sysctl_dev_name_is_allowed in
+// include/linux/inetdevice.h; such an interface has none), bonding_masters among the interfaces of /sys/class/net.
+var reserved = []string{".", "..", "all", "bonding_masters", "default", "lo"}
+
 // links checks the interfaces of all kinds: each for itself, then how they are joined.
 func (c *crosser) links() {
 	all := c.p.Links()
@@ -22,8 +25,8 @@ func (c *crosser) links() {
 		l := all[name]
 		key := problem.JoinKey(l.Kind, name)
 		// IFNAMSIZ in linux/if.h is 16 with the closing NUL.
-		if name == "" || len(name) > 15 || strings.ContainsAny(name, "/: \t\n%") || name == "lo" || name == "." || name == ".." {
-			c.Sure().Bad(key, "is not an interface name; accepted: up to 15 characters without / : %% or blanks, and not lo")
+		if name == "" || len(name) > 15 || strings.ContainsAny(name, "/: \t\n%") || slices.Contains(reserved, name) {
+			c.Sure().Bad(key, "is not an interface name; accepted: up to 15 characters without / : %% or blanks, and none of %s", strings.Join(reserved, " "))
 		}
 		c.addressing(key, name, l, all, seen)
 	}
@@ -68,24 +71,18 @@ func (c *crosser) addressing(key, name string, l spec.Link, all map[string]spec.
 	if l.MAC != "" && (l.Kind == "wireguard" || l.Master != "" && c.p.Bond[l.Master].Ports != nil) {
 		c.Of(portsKey(all, l.Master)).Bad(key+".mac", "is what a tunnel has none of, and what a bond gives to its ports; accepted: on other interfaces")
 	}
+	c.own(key, l)
 	for i, a := range l.Addresses {
-		if !a.Addr().IsValid() || a.Addr().IsMulticast() || a.Addr().IsUnspecified() {
-			c.Bad(problem.JoinIndex(key+".addresses", i), "%s is not an interface's address", a)
-		}
 		if other, dup := seen[a.Addr().String()]; dup {
 			c.Of(problem.JoinKey(all[other].Kind, other)+".addresses").Bad(problem.JoinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
 		}
 		seen[a.Addr().String()] = name
 	}
 	dhcp6 := l.DHCP6 != nil && *l.DHCP6
-	for i, g := range l.Gateways {
-		reachable := slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return p.Contains(g) })
-		if !reachable && !g.IsLinkLocalUnicast() && !l.DHCP4 && !dhcp6 {
-			c.Of(key+".addresses", key+".dhcp4", key+".dhcp6").Bad(problem.JoinIndex(key+".gateways", i), "%s lies in none of this interface's networks (%v)", g, l.Addresses)
-		}
-	}
-	if probe := l.Online.Probe; probe.IsValid() && (!l.DHCP4 && !dhcp6 && l.RA == nil && len(l.Addresses) == 0 || probe.Port() == 0) {
-		c.Of(key+".addresses", key+".dhcp4", key+".dhcp6", key+".ra").Bad(key+".online.probe", "%s cannot be reached from an interface without addresses, nor at port 0", probe)
+	c.gateways(key, l)
+	c.nameServers(key, name, l, all)
+	if probe := l.Online.Probe; probe.IsValid() && (!somebody(probe.Addr()) || !l.DHCP4 && !dhcp6 && l.RA == nil && len(l.Addresses) == 0 || probe.Port() == 0) {
+		c.Of(key+".addresses", key+".dhcp4", key+".dhcp6", key+".ra").Bad(key+".online.probe", "%s cannot be reached from an interface without addresses, nor at port 0 or an address that is no machine's", probe)
 	}
 	for setting := range l.Sysctl {
 		if family, rest, ok := strings.Cut(setting, "."); !ok || family != "ipv4" && family != "ipv6" || rest == "" || strings.ContainsAny(rest, "./") {

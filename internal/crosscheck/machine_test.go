@@ -74,7 +74,7 @@ func TestLinks(t *testing.T) {
 		"": nil,
 		// Names.
 		"[dummy.fifteen-letters]":  nil,
-		"[dummy.sixteen--letters]": {"1 dummy.sixteen--letters: is not an interface name; accepted: up to 15 characters without / : % or blanks, and not lo"},
+		"[dummy.sixteen--letters]": {"1 dummy.sixteen--letters: is not an interface name; accepted: up to 15 characters without / : % or blanks, and none of . .. all bonding_masters default lo"},
 		"[dummy.lo]":               {"1 dummy.lo: is not an interface name"},
 		"[dummy.\"\"]":             {`1 dummy."": is not an interface name`},
 		"[dummy.\".\"]":            {`1 dummy.".": is not an interface name`},

@@ -1,6 +1,7 @@
 package crosscheck
 
 import (
+	"net"
 	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
@@ -12,6 +13,8 @@ const wantedServers = 3
 func (c *crosser) timeServers() {
 	t := c.p.Time
 	for i, server := range t.Servers {
+		host, _ := server.Split()
+		c.server(problem.JoinIndex("time.servers", i), host)
 		if slices.Contains(t.Servers[:i], server) {
 			c.Bad(problem.JoinIndex("time.servers", i), "%s is named already; accepted: each server once, for each has one vote", server)
 		}
@@ -22,7 +25,11 @@ func (c *crosser) timeServers() {
 }
 
 func (c *crosser) logServer() {
-	if scheme, _ := c.p.Log.Remote.Split(); scheme == "tls" && c.p.Log.CA == "" {
+	scheme, address := c.p.Log.Remote.Split()
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		c.server("log.remote", host)
+	}
+	if scheme == "tls" && c.p.Log.CA == "" {
 		c.Of("log.ca").Bad("log.remote", "needs log.ca: an image brings no certificates that it would trust by itself; accepted: the path of a PEM file in the image")
 	}
 }
