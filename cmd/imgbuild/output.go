@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
@@ -18,4 +19,16 @@ func (o *output) Write(b []byte) (int, error) {
 		o.err = fmt.Errorf("writing to standard output: %w", err)
 	}
 	return n, err
+}
+
+// lost is what a verb that ended with err has to tell where its results could not be written. A difference that nobody can read is
+// none that was told.
+func (o *output) lost(err error) error {
+	switch {
+	case o.err != nil && err == nil:
+		return o.err
+	case o.err != nil && errors.Is(err, errDiffers):
+		return troubleError{o.err}
+	}
+	return err
 }

@@ -41,6 +41,22 @@ func TestFullOutput(t *testing.T) {
 	}
 }
 
+// A difference that could not be written is trouble, as diff(1) has it.
+func TestFullOutputOfDiff(t *testing.T) {
+	dir, _ := images(t)
+	t.Chdir(dir)
+	for _, args := range [][]string{{"diff", "initrd", "other"}, {"diff", "--json", "initrd", "other"}} {
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), args, strings.NewReader(""), &out, &errs); code != exitFailed || out.Len() == 0 {
+			t.Fatalf("%q: %d, %q, %q", args, code, out.String(), errs.String())
+		}
+		errs.Reset()
+		if code := run(t.Context(), args, strings.NewReader(""), &full{}, &errs); code != exitUsage || !strings.Contains(errs.String(), unix.ENOSPC.Error()) {
+			t.Errorf("%q: %d, %q", args, code, errs.String())
+		}
+	}
+}
+
 // A pipe that nobody writes to does not keep the program from ending.
 func TestProfileFromSilentPipe(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "box.toml")

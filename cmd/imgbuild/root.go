@@ -35,10 +35,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetErr(stderr)
 	strictHelpers(root)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		err = out.err
-	}
-	return exitCode(err, stderr)
+	return exitCode(out.lost(err), stderr)
 }
 
 func (a *app) root() *cobra.Command {
