@@ -14,6 +14,28 @@ match = { uuid = "12:34" }
 	{"one place for state that is in memory", sound + "\n[state]\npath = \"/srv/state\"\n", []string{
 		`p.toml:10:8: state.path: /srv/state lies in memory and is gone after the boot; accepted: a directory in one of the profile's mounts`,
 	}},
+	{"state that nobody can write", sound + `
+[state]
+path = "/srv/state"
+[time]
+state = "/cd/time"
+[entropy]
+state = "/rw/seed"
+[mount."/srv"]
+source = "LABEL=srv"
+type = "ext4"
+options = ["noatime,ro"]
+[mount."/cd"]
+source = "LABEL=cd"
+type = "iso9660"
+[mount."/rw"]
+source = "LABEL=rw"
+type = "ext4"
+options = ["ro", "rw"]
+`, []string{
+		`p.toml:10:8: state.path: /srv/state lies in /srv, which is mounted read-only; accepted: a directory in a file system that can be written to`,
+		`p.toml:12:9: time.state: /cd/time lies in /cd, which is mounted read-only`,
+	}},
 	{"arrays that cannot be", sound + `
 [array.data]
 level = "raid6"

@@ -31,14 +31,30 @@ func (m Mount) Preened() bool {
 
 // ReadsOnly says that nothing is ever written for a mount, neither when it is made nor when it is repaired.
 func (m Mount) ReadsOnly() bool {
-	return !m.Create && !m.Preened() && (m.Type == "iso9660" || m.Type == "squashfs" || m.option("ro"))
+	return !m.Create && !m.Preened() && m.ReadOnly()
+}
+
+// ReadOnly says that no program can write into the file system. Of ro and rw the last one counts, as in mount(8).
+func (m Mount) ReadOnly() bool {
+	if m.Type == "iso9660" || m.Type == "squashfs" {
+		return true
+	}
+	for _, o := range slices.Backward(m.words()) {
+		if o == "ro" || o == "rw" {
+			return o == "ro"
+		}
+	}
+	return false
 }
 
 // option says that one of these is among the mount options.
 func (m Mount) option(these ...string) bool {
-	given := strings.Split(strings.Join(m.Options, ","), ",")
+	given := m.words()
 	return slices.ContainsFunc(these, func(o string) bool { return slices.Contains(given, o) })
 }
+
+// words are the mount options, each by itself.
+func (m Mount) words() []string { return strings.Split(strings.Join(m.Options, ","), ",") }
 
 // VolumeGroup is the LVM volume group that a mount stands on; "" where it stands on none.
 func (m Mount) VolumeGroup() string {
