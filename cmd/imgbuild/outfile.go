@@ -8,13 +8,18 @@ import (
 )
 
 // writable finds out, before any long work, whether a file that a flag names can be written
-// at its end: files are replaced by renaming, and so it is their directory that counts.
+// at its end: files are replaced by renaming, and so it is their directory that counts. What is no plain file stays: a device or a
+// pipe would be gone, /dev/null for one, with a file in its place.
 func writable(flag, path string) error {
 	if path == "" {
 		return nil
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("--%s %s: it is a directory; accepted: a file", flag, path)
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		what := "not a plain file"
+		if info.IsDir() {
+			what = "a directory"
+		}
+		return fmt.Errorf("--%s %s: it is %s; accepted: a file", flag, path, what)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".imgbuild-")
 	if err != nil {

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/build/uki/ukitest"
 )
 
 // full is a disk without room.
@@ -74,6 +78,33 @@ func TestProfileFromSilentPipe(t *testing.T) {
 		var out, errs bytes.Buffer
 		if code := run(ctx, []string{verb, pipe}, strings.NewReader(""), &out, &errs); code == exitDone || out.Len() > 0 {
 			t.Errorf("%s: %d, %q", verb, code, out.String())
+		}
+	}
+}
+
+// A device or pipe that a flag names is refused, and is one afterwards: a rename would have put a file in its place.
+func TestOutputIsNoDevice(t *testing.T) {
+	dir, _ := images(t)
+	t.Chdir(dir)
+	if err := errors.Join(unix.Mkfifo("pipe", 0o600), os.Symlink("pipe", "link"), os.WriteFile("box.efi", ukitest.Stub(1024), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, "genkey", "box"); code != exitDone {
+		t.Fatal(stderr)
+	}
+	for _, to := range []string{"pipe", "link"} {
+		for _, args := range [][]string{
+			{"repack", "initrd", "--overlay", "overlay", "-o", to}, {"sign", "box.efi", "--key", "box.key", "--cert", "box.crt", "-o", to},
+			{"test", "headless", "--junit", to}, {"run", "headless", "--until", "x", "--boot-chart", to},
+		} {
+			if code, _, stderr := call(t, args...); code != exitFailed || !strings.Contains(stderr, to+": it is not a plain file; accepted: a file") {
+				t.Errorf("%q: %d, %q", args, code, stderr)
+			}
+			for name, want := range map[string]fs.FileMode{"pipe": fs.ModeNamedPipe, "link": fs.ModeSymlink} {
+				if info, err := os.Lstat(name); err != nil || info.Mode().Type() != want {
+					t.Fatalf("%q: %s is %v, %v", args, name, info.Mode(), err)
+				}
+			}
 		}
 	}
 }

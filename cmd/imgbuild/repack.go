@@ -50,6 +50,9 @@ but the owner may read the result.`,
 			if output == "" {
 				output = args[0] + ".new"
 			}
+			if err := writable("output", output); err != nil {
+				return err
+			}
 			secrets, err := a.addedSecrets(overlay)
 			if err != nil {
 				return err

@@ -34,6 +34,9 @@ written. A profile's [secureboot] does the same for every medium at the build.`,
 			if output == "" {
 				output = args[0]
 			}
+			if err := writable("output", output); err != nil {
+				return err
+			}
 			if err := sign(args[0], output, key, cert); err != nil {
 				return fmt.Errorf("signing %s: %w", args[0], err)
 			}
