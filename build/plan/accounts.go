@@ -51,14 +51,14 @@ func accounts(users map[string]spec.User) []account {
 		}
 		out = append(out, account{name, uid, cmp.Or(u.Home, "/home/"+name), u.Shell, string(u.PasswordHash), u.AuthorizedKeys})
 	}
-	return append(out, account{"nobody", 65534, "/nonexistent", "/usr/sbin/nologin", "", nil})
+	return append(out, account{"nobody", spec.NobodyUID, "/nonexistent", "/usr/sbin/nologin", "", nil})
 }
 
 // groups that Debian's programs look up, with Debian's numbers (base-passwd).
 var systemGroups = []struct {
 	name string
 	gid  uint32
-}{{"tty", 5}, {"disk", 6}, {"kmem", 15}, {"utmp", 43}, {"kvm", 104}, {"nogroup", 65534}}
+}{{"tty", 5}, {"disk", 6}, {"kmem", 15}, {"utmp", 43}, {"kvm", 104}, {"nogroup", spec.NobodyUID}}
 
 // accountFiles writes passwd, group, shadow (passwd(5), group(5), shadow(5)),
 // homes and authorised keys. An account without a hash is locked with "!".

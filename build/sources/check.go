@@ -13,7 +13,9 @@ import (
 
 // Check finds commands, driver sets and files that do not exist, without network.
 func Check(p *profile.Profile, overlays []plan.Overlay) profile.Problems {
-	return slices.Concat(checkCommands(p), checkDrivers(p), checkFiles(p, overlays))
+	accounts := p.Judge()
+	plan.CheckAccounts(accounts, p.User)
+	return slices.Concat(checkCommands(p), checkDrivers(p), checkFiles(p, overlays), accounts.Found())
 }
 
 func checkDrivers(p *profile.Profile) (problems profile.Problems) {

@@ -16,10 +16,6 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 )
 
-// firstUID is the first program's account and group; no other has one like it by itself: those of guests begin at 1<<16.
-// The numbers own nothing.
-const firstUID = 1 << 17
-
 // Program is what a program beside the init is handed at each start. The init keeps all of it, so that a socket outlives
 // the program that serves it.
 type Program struct {
@@ -33,7 +29,7 @@ type Program struct {
 // Start starts a program without rights: an account of its own, whose number place tells from those of others', an empty
 // root, none of the capabilities (supervise.Sandbox.Bare), and what else its row takes away or limits.
 func (p *Program) Start(l supervise.Launcher, place int, name string, row spec.Service) (supervise.Process, error) {
-	uid := uint32(firstUID + place)
+	uid := uint32(spec.BesideUID + place)
 	l.Bare, l.Account, l.Adjustment = true, &syscall.Credential{Uid: uid, Gid: uid}, oom.Session
 	l.Environment, l.Files = environment(row), p.Files
 	ours, theirs, err := line()

@@ -61,15 +61,11 @@ type Plan struct {
 	Args []string
 	// Files are its open files, from number 3 on.
 	Files []File
-	// UID is the account's number, and its group's.
+	// UID is the account's number, and its group's. It owns nothing: all that a guest uses comes to it open.
 	UID uint32
 
 	drives int // on SATA
 }
-
-// firstUID is that of the first guest; no account of a profile's has one like it by itself. The numbers
-// own nothing: all that a guest uses comes to it open.
-const firstUID = 1 << 16
 
 // emulated is the processor of a guest without KVM where the row names none: it has all that x86-64-v3 asks for and a source of
 // randomness, is the same with each QEMU, which "max" is not, and lacks what QEMU 7.2 cannot emulate, and would warn of.
@@ -77,7 +73,7 @@ const emulated = "Haswell-v2,pcid=off,tsc-deadline=off,x2apic=off,invpcid=off"
 
 // Make plans a guest.
 func Make(name string, v spec.VM, h Host) Plan {
-	p := &Plan{UID: firstUID + uint32(slices.Index(h.Names, name))}
+	p := &Plan{UID: spec.GuestUID + uint32(slices.Index(h.Names, name))}
 	kvm := h.KVM && v.Accel != spec.VMTCG || v.Accel == spec.VMKVM
 	// Without screen and option ROMs the firmware, too, is on the console.
 	machine, accel, cpu := string(v.Machine)+",graphics=off,vmport=off", "tcg,tb-size=64", string(v.CPUModel)
