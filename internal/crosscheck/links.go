@@ -93,6 +93,11 @@ func (c *crosser) addressing(key, name string, l spec.Link, all map[string]spec.
 		c.Of(key+".ra", key+".no_address", "bond", "bridge").Bad(key+".ra_routes", "is for router advertisements, which this interface does not hear; accepted: with ra = true, or without ra")
 	}
 	ra := l.RA != nil && *l.RA
+	for which, asks := range map[string]bool{"dhcp4": l.DHCP4, "dhcp6": dhcp6, "ra": ra} {
+		if asks && (l.Kind == "dummy" || l.Kind == "wireguard") {
+			c.Bad(key+"."+which, "asks whoever is on the link, and nobody is on a %s; accepted: addresses", l.Kind)
+		}
+	}
 	addressed := l.DHCP4 || dhcp6 || ra || len(l.Addresses) > 0
 	switch {
 	case addressed && l.Master != "":

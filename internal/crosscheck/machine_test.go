@@ -264,13 +264,21 @@ func TestRoutes(t *testing.T) {
 	rule := func(more string) string { return a + "[rule.r]\n" + more }
 	finds(t, map[string][]string{
 		route(""): nil,
-		a + "[route.r]\nlink = \"b\"\ndestination = \"192.0.2.0/24\"":                                                 {`3 route.r.link: there is no interface "b"`},
-		"[dumy.b]\n[route.r]\nlink = \"b\"\ndestination = \"192.0.2.0/24\"":                                           nil,
-		a + "[bridge.b]\nno_address = true\nports = [\"a\"]\n[route.r]\nlink = \"a\"\ndestination = \"192.0.2.0/24\"": {"6 route.r.link: a is a port of b; accepted: b"},
-		a + "[route.r]\nlink = \"a\"\ndestination = \"192.0.2.1/24\"":                                                 {"4 route.r.destination: 192.0.2.1/24 is not a network; accepted: 192.0.2.0/24"},
-		route("via = \"192.0.2.1\"\nsource = \"192.0.2.2\""):                                                          nil,
-		route("via = \"2001:db8::1\"\nsource = \"2001:db8::2\""):                                                      {"5 route.r.via: 2001:db8::1 is not of the family of 192.0.2.0/24", "6 route.r.source: 2001:db8::2 is not of the family"},
-		a + "[route.r]\nlink = \"a\"\ndestination = 7\nvia = \"2001:db8::1\"":                                         nil, // not told twice
+		a + "[route.r]\nlink = \"b\"\ndestination = \"192.0.2.0/24\"":                                                          {`3 route.r.link: there is no interface "b"`},
+		"[dumy.b]\n[route.r]\nlink = \"b\"\ndestination = \"192.0.2.0/24\"":                                                    nil,
+		a + "[bridge.b]\nno_address = true\nports = [\"a\"]\n[route.r]\nlink = \"a\"\ndestination = \"192.0.2.0/24\"":          {"6 route.r.link: a is a port of b; accepted: b"},
+		a + "[route.r]\nlink = \"a\"\ndestination = \"192.0.2.1/24\"":                                                          {"4 route.r.destination: 192.0.2.1/24 is not a network; accepted: 192.0.2.0/24"},
+		route("via = \"192.0.2.1\"\nsource = \"192.0.2.2\"\n[dummy.b]\naddresses = [\"192.0.2.2/32\"]"):                        nil,
+		route("via = \"192.0.2.1\"\nsource = \"192.0.2.2\""):                                                                   {"6 route.r.source: no interface has 192.0.2.2 or could get it"},
+		route("source = \"192.0.2.2\"\n[ethernet.e]\ndhcp4 = true"):                                                            nil,
+		route("source = \"0.0.0.0\"\n[ethernet.e]\ndhcp4 = true"):                                                              {"5 route.r.source: no interface has 0.0.0.0"},
+		route("via = \"224.0.0.1\""):                                                                                           {"5 route.r.via: 224.0.0.1 is no router's address; accepted: that of one machine, or no via"},
+		route("via = \"0.0.0.0\""):                                                                                             {"5 route.r.via: 0.0.0.0 is no router's address"},
+		"[dummy.a]\naddresses = [\"192.0.2.1/24\"]\n[route.r]\nlink = \"a\"\ndestination = \"0.0.0.0/0\"\nvia = \"192.0.2.1\"": {"6 route.r.via: 192.0.2.1 is this interface's own address"},
+		"[dummy.a]\ndhcp4 = true":                                                                                              {"2 dummy.a.dhcp4: asks whoever is on the link, and nobody is on a dummy; accepted: addresses"},
+		"[dummy.a]\nra = true":                                                                                                 {"2 dummy.a.ra: asks whoever"}, "[dummy.a]\ndhcp6 = true": {"2 dummy.a.dhcp6: asks whoever"}, "[dummy.a]\nra = false\ndhcp6 = false": nil,
+		route("via = \"2001:db8::1\"\nsource = \"2001:db8::2\""):              {"5 route.r.via: 2001:db8::1 is not of the family of 192.0.2.0/24", "6 route.r.source: 2001:db8::2 is not of the family"},
+		a + "[route.r]\nlink = \"a\"\ndestination = 7\nvia = \"2001:db8::1\"": nil, // not told twice
 		route("metric = 1"):  nil,
 		route("metric = -1"): {"5 route.r.metric: is -1; accepted: 1 to"},
 		route("table = 1"):   nil, route("table = 254"): nil, route("table = 256"): nil, route("table = 253"): nil,

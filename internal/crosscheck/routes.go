@@ -69,7 +69,23 @@ func (c *crosser) route(key string, r spec.Route, links map[string]spec.Link) {
 			c.Of(key+".destination").Bad(key+"."+which, "%s is not of the family of %s", a, r.Destination)
 		}
 	}
+	c.hops(key, r, links[r.Link])
 	if r.Table == localTable {
 		c.Bad(key+".table", "is %d, the kernel's own; accepted: 1 and up, but not that one", r.Table)
+	}
+}
+
+// hops checks that a route's router is another machine, and its source this one. A router outside the interface's networks is reached
+// directly all the same.
+func (c *crosser) hops(key string, r spec.Route, l spec.Link) {
+	switch own := func(p netip.Prefix) bool { return p.Addr() == r.Via }; {
+	case !r.Via.IsValid():
+	case !somebody(r.Via) || r.Via.IsLoopback():
+		c.Bad(key+".via", "%s is no router's address; accepted: that of one machine, or no via for a network on the link itself", r.Via)
+	case slices.ContainsFunc(l.Addresses, own):
+		c.Of(problem.JoinKey(l.Kind, r.Link)+".addresses").Bad(key+".via", "%s is this interface's own address; accepted: the router's", r.Via)
+	}
+	if s := r.Source; s.IsValid() && s.Is4() == r.Destination.Addr().Is4() && (!somebody(s) || place(c.p, s) == never) {
+		c.Of(spec.LinkTables...).Bad(key+".source", "no interface has %s or could get it; accepted: an address of this machine", s)
 	}
 }
