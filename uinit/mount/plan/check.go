@@ -24,6 +24,7 @@ func check(j problem.Judge, m *spec.Machine) {
 			j.Bad(key+".type", "%q is not a file system that can be mounted%s; accepted: %s", cfg.Type, suggest.DidYouMean(cfg.Type, filesystems), strings.Join(filesystems, ", "))
 		}
 		checkSource(j, m, key+".source", cfg.Source)
+		checkDevice(j, key, cfg)
 		if cfg.Create && cfg.Type != "ext4" {
 			j.Of(key+".type").Bad(key+".create", "%s cannot be made at boot; accepted: ext4", cfg.Type)
 		}
@@ -85,5 +86,44 @@ func checkSource(j problem.Judge, m *spec.Machine, key, source string) {
 	}
 	if name, ok := strings.CutPrefix(source, "lvm:"); ok && !volume(name) {
 		j.Bad(key, `%q is no volume; accepted: "lvm:GROUP/VOLUME"`, source)
+	}
+}
+
+// longest are the most bytes of a label, 0 where nobody says: s_volume_name in fs/ext4/ext4.h, sb_fname in xfsprogs' xfs_format.h,
+// BTRFS_LABEL_SIZE less the NUL, and the 11 letters of a volume's directory entry.
+func longest(kind string) int {
+	switch kind {
+	case "ext4":
+		return 16
+	case "xfs":
+		return 12
+	case "btrfs":
+		return 255
+	case "vfat":
+		return 11
+	}
+	return 0
+}
+
+// checkDevice looks at what a file system lies on: without a device there is nothing to mount, and a label that none can have is waited
+// for in vain.
+func checkDevice(j problem.Judge, key string, cfg spec.Mount) {
+	if label, ok := strings.CutPrefix(cfg.Source, "LABEL="); ok {
+		label = strings.Trim(label, `"`)
+		if most := longest(cfg.Type); most > 0 && len(label) > most && len(label) <= 256 {
+			j.Of(key+".type").Bad(key+".source", "the label %q has %d bytes; accepted: up to %d, which %s has room for", label, len(label), most, cfg.Type)
+		}
+		return
+	}
+	tag, _, tagged := strings.Cut(cfg.Source, "=")
+	onDevice := slices.Contains([]string{"ext4", "xfs", "btrfs", "vfat", "exfat", "iso9660", "squashfs", "f2fs"}, cfg.Type)
+	device := strings.HasPrefix(cfg.Source, "/dev/") && cfg.Source != "/dev/" || strings.HasPrefix(cfg.Source, "array:") || strings.HasPrefix(cfg.Source, "lvm:") ||
+		tagged && strings.ToUpper(tag) == tag
+	if onDevice && cfg.Source != "" && !device && !slices.Contains(cfg.Options, "bind") {
+		meant := ""
+		if _, known := tags()[strings.ToUpper(tag)]; tagged && known {
+			meant = "; did you mean " + strings.ToUpper(tag) + "=?"
+		}
+		j.Of(key+".type").Bad(key+".source", `%q is no device, and %s lies on one%s; accepted: "/dev/…", "LABEL=…", "UUID=…", "PARTLABEL=…", "PARTUUID=…", "array:…", "lvm:GROUP/VOLUME"`, cfg.Source, cfg.Type, meant)
 	}
 }
