@@ -58,7 +58,9 @@ func (c *crosser) run() {
 	if r.Memory < 96<<20 {
 		c.Bad("run.memory", "is %s; accepted: 96M and up, a kernel and its initramfs need that much", r.Memory)
 	}
-	if least := c.p.Boot.MemoryMin; r.Memory < least {
+	if least := c.p.Boot.MemoryMin; r.Memory < least && c.p.At("run.memory").Line == 0 { // not even a table [run]
+		c.Of("run.memory").Bad("boot.memory_min", "is %s, and run.memory, which is not written, is %s; accepted: run.memory = \"%[1]s\" as well, or a lower boot.memory_min", least, r.Memory)
+	} else if r.Memory < least {
 		c.Of("boot.memory_min").Bad("run.memory", "is %s, less than boot.memory_min, %s; accepted: %[2]s and up", r.Memory, least)
 	}
 	if strings.ContainsAny(r.NICModel, ", ") {

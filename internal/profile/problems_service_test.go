@@ -36,6 +36,12 @@ needs = ["service:c"]
 command = ["/c"]
 needs = ["service:a"]
 `, []string{`p.toml:11:9: service.a.needs: services need each other in a circle: a → b → c → a`}},
+	{"more memory than a machine has that nobody described", sound + "[boot]\nmemory_min = \"2G\"\n", []string{
+		`p.toml:9:14: boot.memory_min: is 2G, and run.memory, which is not written, is 512M; accepted: run.memory = "2G" as well, or a lower boot.memory_min`,
+	}},
+	{"more memory than a machine has", sound + "[boot]\nmemory_min = \"2G\"\n[run]\nmemory = \"1G\"\n", []string{
+		`p.toml:11:10: run.memory: is 1G, less than boot.memory_min, 2G; accepted: 2G and up`,
+	}},
 	{"two time servers", sound + "[time]\nservers = [\"192.0.2.1\", \"192.0.2.2\"]\n", []string{
 		`p.toml:9:11: warning: time.servers: 2 of at least 3`,
 	}},
