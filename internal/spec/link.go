@@ -18,6 +18,7 @@ type Addressing struct {
 	RA *bool `json:"ra,omitempty" site:"addresses"`
 	// Take routes that routers advertise besides the default one (RFC 4191), of any length: on a network with several
 	// routers it is they who know which leads where. Whoever is on the network can draw traffic that way, so by default none are taken.
+	// Of more than 1024 no further ones are.
 	RARoutes bool `json:"ra_routes,omitempty"`
 	// Static addresses with their prefix length.
 	Addresses []netip.Prefix `json:"addresses,omitempty" site:"addresses"`

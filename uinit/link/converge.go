@@ -64,5 +64,9 @@ func (w *work) want(name string, a *active) Wanted {
 	out.Routes = append(out.Routes, r.routes...)
 	out.MAC = w.chosen(name)
 	out.MTU = w.mtu(name).bytes
-	return w.stack(out, r)
+	out = w.stack(out, r)
+	if a.flooded {
+		out.Settings[takesRoutes] = "0"
+	}
+	return out
 }

@@ -145,7 +145,7 @@ func settings(l spec.Link) map[string]string {
 		}
 	}
 	if l.RARoutes {
-		out["ipv6/accept_ra_rt_info_max_plen"] = "128"
+		out[takesRoutes] = "128"
 	}
 	if l.ProxyARP != nil {
 		out["ipv4/proxy_arp"] = number[*l.ProxyARP]

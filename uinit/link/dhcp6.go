@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -200,16 +199,4 @@ func (v view) facts6() []fact.Fact {
 		plan.RAOther.Of(v.name).Is(v.nic != nil && v.nic.Other),
 		plan.RARoutes.Of(v.name).Is(v.advertised()),
 	}
-}
-
-// advertised are the routes that routers named besides the default one, sorted.
-func (v view) advertised() []string {
-	all := []string{}
-	for _, r := range v.routes {
-		if r.Advertised && r.Dst.Bits() > 0 && r.Via.IsValid() {
-			all = append(all, fmt.Sprintf("%v via %v", r.Dst, r.Via))
-		}
-	}
-	slices.Sort(all)
-	return all
 }

@@ -66,6 +66,8 @@ type active struct {
 	asking6   *asking6
 	// attached: there is carrier; detached: there was some before. stopSoliciting ends a search for routers.
 	attached, detached bool
+	// flooded: routers name too many routes.
+	flooded bool
 	// reached: the far end of a probe has answered; stopProbing ends the search for it.
 	reached        bool
 	stopProbing    context.CancelFunc
@@ -168,6 +170,7 @@ func (w *work) observe() error {
 			a.halt6()
 		}
 		w.roam(name, a)
+		w.flood(name, a)
 		if below, mac := w.below(name), w.address(name); !slices.Equal(below, a.below) || mac != a.mac {
 			a.below, a.mac, a.dirty = below, mac, true
 		}

@@ -75,7 +75,7 @@ func facts() []graph.Facts {
 			DHCP6NTP.Means(fact.None, "The time servers that it named."),
 			RAManaged.Means(fact.None, "Whether routers say that addresses are to be had by DHCPv6."),
 			RAOther.Means(fact.None, "Whether routers say that name servers and the like are to be had by DHCPv6."),
-			RARoutes.Means(fact.None, "Routes that routers named besides the default one, as \"2001:db8::/48 via fe80::1\", sorted; none unless `ra_routes` has them taken."),
+			RARoutes.Means(fact.None, "Routes that routers named besides the default one, as \"2001:db8::/48 via fe80::1\", sorted; of more than 32 the first ones and how many more there are; none unless `ra_routes` has them taken."),
 		}},
 		{Rows: rows(func(_ *spec.Description, l spec.Link) bool { return l.Master != "" }), Of: []fact.Def{
 			Master.Means(fact.None, "The bond or bridge that the interface has joined."),
