@@ -44,20 +44,8 @@ func kept(t *testing.T, dir, path, file, want string) {
 func TestFlashLeavesFilesInUse(t *testing.T) {
 	dir, size := images(t)
 	t.Run("loop device", func(t *testing.T) {
-		if os.Geteuid() != 0 {
-			t.Skip("loop devices need root")
-		}
 		file := stick(t, "backing", size)
-		out, err := exec.Command("losetup", "--find", "--show", file).CombinedOutput()
-		if err != nil {
-			t.Skipf("no loop devices here: %v %s", err, out)
-		}
-		device := strings.TrimSpace(string(out))
-		t.Cleanup(func() {
-			if out, err := exec.Command("losetup", "-d", device).CombinedOutput(); err != nil {
-				t.Errorf("%v %s", err, out)
-			}
-		})
+		device := needed.Loop(t, file)
 		link := filepath.Join(t.TempDir(), "link")
 		if err := os.Symlink(file, link); err != nil {
 			t.Fatal(err)

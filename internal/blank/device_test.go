@@ -8,25 +8,13 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/disk"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // loop makes a block device of a file of a size.
 func loop(t *testing.T, size int64) string {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("loop devices are root's")
-	}
-	out, err := exec.Command("losetup", "--find", "--show", "--partscan", sparse(t, size).Name()).CombinedOutput()
-	if err != nil {
-		t.Skipf("no loop device to be had: %v: %s", err, out)
-	}
-	device := strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if out, err := exec.Command("losetup", "--detach", device).CombinedOutput(); err != nil {
-			t.Errorf("detaching %s: %v: %s", device, err, out)
-		}
-	})
-	return device
+	return needed.Loop(t, sparse(t, size).Name(), "--partscan")
 }
 
 // A device with partitions is refused with the words that make it blank, and these words do.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/progress"
 	"github.com/imgbuild/imgbuild/internal/signature"
 )
@@ -228,16 +228,7 @@ func TestLoopDevice(t *testing.T) {
 	if err := os.WriteFile(backing, used(15<<20).b, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("losetup", "--find", "--show", "--partscan", backing).CombinedOutput()
-	if err != nil {
-		t.Skipf("no loop devices here: %v %s", err, out)
-	}
-	path := strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if out, err := exec.Command("losetup", "-d", path).CombinedOutput(); err != nil {
-			t.Errorf("%v %s", err, out)
-		}
-	})
+	path := needed.Loop(t, backing, "--partscan")
 	onDisk(t, path)
 
 	// The kernel knows the new partitions.

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // sparse makes a file of 16 MiB in a folder of the test's that is on a disk or in memory, where the kernel has leases.
@@ -26,20 +28,7 @@ func sparse(t *testing.T, name string) string {
 // loop makes a loop device of a file.
 func loop(t *testing.T, file string, flags ...string) string {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("loop devices need root")
-	}
-	out, err := exec.Command("losetup", append(flags, "--find", "--show", file)...).CombinedOutput()
-	if err != nil {
-		t.Skipf("no loop devices here: %v %s", err, out)
-	}
-	device := strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if out, err := exec.Command("losetup", "-d", device).CombinedOutput(); err != nil {
-			t.Errorf("%v %s", err, out)
-		}
-	})
-	return device
+	return needed.Loop(t, file, flags...)
 }
 
 // mountedOn puts a file system on a device and mounts it.

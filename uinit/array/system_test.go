@@ -3,12 +3,11 @@ package array
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/holder"
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/uinit/array/md"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 )
@@ -22,16 +21,7 @@ func TestUnused(t *testing.T) {
 	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 16<<20)); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("losetup", "--find", "--show", file).CombinedOutput()
-	if err != nil {
-		t.Skipf("no loop devices here: %v %s", err, out)
-	}
-	device := strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if out, err := exec.Command("losetup", "-d", device).CombinedOutput(); err != nil {
-			t.Errorf("%v %s", err, out)
-		}
-	})
+	device := needed.Loop(t, file)
 	m := md.Describe(dev.Sys(), filepath.Base(device))
 	if err := unused(m); err != nil {
 		t.Error(err)

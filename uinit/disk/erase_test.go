@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
@@ -24,12 +25,7 @@ func TestErase(t *testing.T) {
 	if out, err := exec.Command("/sbin/mke2fs", "-q", "-F", "-t", "ext4", file, "64M").CombinedOutput(); err != nil {
 		t.Fatalf("mke2fs: %v: %s", err, out)
 	}
-	out, err := exec.Command("losetup", "--find", "--show", file).CombinedOutput()
-	if err != nil {
-		t.Skipf("no loop device to be had: %v: %s", err, out)
-	}
-	device, where := strings.TrimSpace(string(out)), t.TempDir()
-	t.Cleanup(func() { _ = exec.Command("losetup", "--detach", device).Run() })
+	device, where := needed.Loop(t, file), t.TempDir()
 	name := filepath.Base(device)
 	word := fmt.Sprintf("%s/%d", name, 64<<20)
 

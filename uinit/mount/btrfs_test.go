@@ -39,13 +39,7 @@ func severalOf(t *testing.T, label string, n int) (files []string) {
 // loop makes a disk of a file.
 func loop(t *testing.T, file string) string {
 	t.Helper()
-	out, err := exec.Command(needed.Program(t, "losetup"), "--find", "--show", file).CombinedOutput()
-	if err != nil {
-		t.Skipf("no loop devices here: %v %s", err, out)
-	}
-	device := strings.TrimSpace(string(out))
-	t.Cleanup(func() { _ = exec.Command("losetup", "-d", device).Run() })
-	return device
+	return needed.Loop(t, file)
 }
 
 func several(*testing.T) Deps {

@@ -3,13 +3,13 @@ package mount
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/blank"
 	"github.com/imgbuild/imgbuild/internal/disk"
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	maker "github.com/imgbuild/imgbuild/uinit/disk"
 )
@@ -28,12 +28,7 @@ func TestFormat(t *testing.T) {
 	if err := os.Truncate(file, size); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("losetup", "--find", "--show", file).CombinedOutput()
-	if err != nil {
-		t.Skipf("no loop device to be had: %v: %s", err, out)
-	}
-	device := strings.TrimSpace(string(out))
-	t.Cleanup(func() { _ = exec.Command("losetup", "--detach", device).Run() })
+	device := needed.Loop(t, file)
 
 	var log []string
 	m := New("/srv", spec.Mount{Type: "ext4", Create: true}, Deps{Format: func(ctx context.Context, who, device string) error {

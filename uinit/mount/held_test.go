@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/holder/holdertest"
+	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -26,16 +27,7 @@ func loopDevice(t *testing.T) (device, file string) {
 	if err := os.WriteFile(file, make([]byte, 16<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("losetup", "--find", "--show", file).CombinedOutput()
-	if err != nil {
-		t.Skipf("no loop devices here: %v %s", err, out)
-	}
-	device = strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if out, err := exec.Command("losetup", "-d", device).CombinedOutput(); err != nil {
-			t.Errorf("%v %s", err, out)
-		}
-	})
+	device = needed.Loop(t, file)
 	return device, file
 }
 

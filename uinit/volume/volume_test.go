@@ -31,12 +31,7 @@ func TestVolumesOfWhom(t *testing.T) {
 		if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 16<<20)); err != nil {
 			t.Fatal(err)
 		}
-		out, err := exec.Command("losetup", "--find", "--show", file).CombinedOutput()
-		if err != nil {
-			t.Skipf("no loop device here: %v: %s", err, out)
-		}
-		device := strings.TrimSpace(string(out))
-		t.Cleanup(func() { _ = exec.Command("losetup", "--detach", device).Run() })
+		device := needed.Loop(t, file)
 		loops = append(loops, filepath.Base(device))
 	}
 	run := func(settings string, args ...string) string {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // The kernel forgets a member's partitions, those in use excepted, and the disk stays as it is.
@@ -33,12 +34,7 @@ func TestDropPartitions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("losetup", "--find", "--show", file).CombinedOutput()
-	if err != nil {
-		t.Skipf("no loop device here: %v: %s", err, out)
-	}
-	device := strings.TrimSpace(string(out))
-	t.Cleanup(func() { _ = exec.Command("losetup", "--detach", device).Run() })
+	device := needed.Loop(t, file)
 	if out, err := exec.Command("partx", "--add", device).CombinedOutput(); err != nil {
 		t.Fatalf("partx: %v: %s", err, out)
 	}
