@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
 	"github.com/imgbuild/imgbuild/internal/disk"
@@ -53,42 +54,20 @@ func Look(disks *alone.Disks, seen *alone.Memo[Seen]) (State, error) {
 			}
 		}
 	}
-	parts := map[string]bool{} // whether those of a disk lie on a member
-	inside := func(name string) bool {
-		on := alone.Disk(sys, name)
-		if on == name {
-			return disks.Disk(name) != nil
-		}
-		if _, known := parts[on]; !known {
-			parts[on] = disks.Disk(name) != nil
-		}
-		return parts[on]
-	}
+	var names []string
 	for _, e := range entries {
-		name := e.Name()
-		if taken[name] {
+		if !taken[e.Name()] {
+			names = append(names, e.Name())
+		}
+	}
+	inside := insides(disks)
+	for i, s := range sideBySide(names, func(name string) Seen { return see(disks, seen, inside, name) }) {
+		name := names[i]
+		if errors.Is(s.none, errUnready) || errors.Is(s.none, ErrNone) || s.stacked && inside(name) {
 			continue
 		}
-		s, err := seen.Of(sys, name, func() (Seen, error) {
-			if skip(sys, name) {
-				return Seen{}, errUnready
-			}
-			s := Seen{stacked: len(alone.MadeOf(sys, name)) > 0}
-			if s.stacked && inside(name) {
-				return s, errUnready
-			}
-			s.member, s.none = look(disks, name)
-			if errors.Is(s.none, ErrNone) || errors.Is(s.none, ErrDamaged) {
-				return s, nil
-			}
-			return s, s.none
-		})
-		err = cmp.Or(err, s.none)
-		if errors.Is(err, errUnready) || errors.Is(err, ErrNone) || s.stacked && inside(name) {
-			continue
-		}
-		if err != nil {
-			have.Unreadable[name] = err
+		if s.none != nil {
+			have.Unreadable[name] = s.none
 			continue
 		}
 		m := s.member
@@ -96,6 +75,44 @@ func Look(disks *alone.Disks, seen *alone.Memo[Seen]) (State, error) {
 		have.Members = append(have.Members, m)
 	}
 	return have, nil
+}
+
+// see reads a device, or knows it from before.
+func see(disks *alone.Disks, seen *alone.Memo[Seen], inside func(string) bool, name string) Seen {
+	s, err := seen.Of(disks.Sys, name, func() (Seen, error) {
+		if skip(disks.Sys, name) {
+			return Seen{}, errUnready
+		}
+		s := Seen{stacked: len(alone.MadeOf(disks.Sys, name)) > 0}
+		if s.stacked && inside(name) {
+			return s, errUnready
+		}
+		s.member, s.none = look(disks, name)
+		if errors.Is(s.none, ErrNone) || errors.Is(s.none, ErrDamaged) {
+			return s, nil
+		}
+		return s, s.none
+	})
+	s.none = cmp.Or(err, s.none)
+	return s
+}
+
+// insides says of devices whether they lie on a member; of the partitions of a disk it is asked once.
+func insides(disks *alone.Disks) func(name string) bool {
+	var mu sync.Mutex
+	parts := map[string]bool{}
+	return func(name string) bool {
+		on := alone.Disk(disks.Sys, name)
+		if on == name {
+			return disks.Disk(name) != nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if _, known := parts[on]; !known {
+			parts[on] = disks.Disk(name) != nil
+		}
+		return parts[on]
+	}
 }
 
 // parted is the disk that has a partition of that name, if there is such a disk: sda of sda1, nvme0n1 of nvme0n1p1.
