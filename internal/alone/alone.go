@@ -107,11 +107,20 @@ func (d *Disks) Member(name string) *MemberError {
 // Firmware says what array of a firmware's a disk is a member of; nil: of none, as all that is no disk of its own: partitions, and
 // what software makes.
 func (d *Disks) Firmware(name string) *MemberError {
+	return d.firmware(name, func() (*signature.Found, error) { return d.look(name, signature.Firmware) })
+}
+
+// FirmwareIn is Firmware for who has opened the disk already, and reads it with r.
+func (d *Disks) FirmwareIn(name string, r io.ReaderAt) *MemberError {
+	return d.firmware(name, func() (*signature.Found, error) { return first(signature.Firmware(r, Sectors(d.Sys, name)*512)) })
+}
+
+func (d *Disks) firmware(name string, look func() (*signature.Found, error)) *MemberError {
 	seq := disk.Attribute(d.Sys, name, "diskseq")
 	if Never(name) || Sectors(d.Sys, name) == 0 || !hardware(d.Sys, name) || seq != "" && d.known(name) == seq {
 		return nil
 	}
-	found, err := d.look(name, signature.Firmware)
+	found, err := look()
 	if found != nil {
 		return d.member(name, *found, "")
 	}
@@ -133,7 +142,10 @@ func (d *Disks) look(name string, probe func(io.ReaderAt, int64) ([]signature.Fo
 	}
 	defer f.Close()
 	size := Sectors(d.Sys, name) * 512
-	found, err := probe(direct.Blocks(f, size), size)
+	return first(probe(direct.Blocks(f, size), size))
+}
+
+func first(found []signature.Found, err error) (*signature.Found, error) {
 	if len(found) > 0 {
 		return &found[0], nil
 	}

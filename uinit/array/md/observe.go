@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/imgbuild/imgbuild/internal/alone"
+	"github.com/imgbuild/imgbuild/internal/direct"
 	"github.com/imgbuild/imgbuild/internal/disk"
 )
 
@@ -136,10 +137,12 @@ func look(disks *alone.Disks, name string) (Member, error) {
 		return m, err
 	}
 	defer f.Close()
-	if m.Super, err = Read(f, m.Sectors); err != nil {
+	// Both look at the end of the disk.
+	r := direct.Blocks(f, int64(m.Sectors)*512)
+	if m.Super, err = Read(r, m.Sectors); err != nil {
 		return m, err
 	}
-	if e := disks.Firmware(name); e != nil {
+	if e := disks.FirmwareIn(name, r); e != nil {
 		return m, e
 	}
 	describe(sys, &m)

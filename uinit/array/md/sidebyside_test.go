@@ -35,10 +35,9 @@ func TestLookSideBySide(t *testing.T) {
 				t.Errorf("member %d is %s, want %s", i, m.Device, want)
 			}
 		}
-		// Each is opened for the superblock, and for the mark of a firmware.
 		opened = int(time.Since(begin) / slow)
 	})
-	if most := 2 * shelf / arms; opened > most {
+	if most := shelf / arms; opened > most {
 		t.Errorf("%d disks took as long as %d opens one after the other, want %d", shelf, opened, most)
 	}
 }
