@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,9 +17,10 @@ import (
 // channelFD is where getty finds the channel to the process that started it.
 const channelFD = 3
 
-// What getty writes on the channel, a byte each.
+// The channel begins with a brief that nobody asked for: what a getty is for must not depend on how soon a busy machine answers.
+// Here is what getty writes on it, a byte each.
 const (
-	askBrief  = '?' // answered by a brief, as one line of JSON
+	askBrief  = '?' // answered by a brief
 	sayInside = '!' // somebody is in; no answer
 
 	// A menu says what was chosen; no answer.
@@ -26,7 +28,7 @@ const (
 	sayNoServices = byte(NoServices)
 )
 
-// brief is what getty can't find out by itself.
+// brief is what getty can't find out by itself, as one line of JSON.
 type brief struct {
 	Console spec.Console `json:"console"`
 	// Status are lines for the issue text.
@@ -62,21 +64,30 @@ func converse(c io.ReadWriter, current func() brief) (inside bool, choice Choice
 		case sayContinue, sayNoServices:
 			choice = Choice(b[0])
 		case askBrief:
-			line, err := json.Marshal(current())
-			if err != nil {
-				return inside, choice
-			}
-			if _, err := c.Write(append(line, '\n')); err != nil {
+			if tell(c, current()) != nil {
 				return inside, choice
 			}
 		}
 	}
 }
 
+// tell writes a brief.
+func tell(c io.Writer, b brief) error {
+	line, err := json.Marshal(b)
+	if err == nil {
+		_, err = c.Write(append(line, '\n'))
+	}
+	return err
+}
+
 // asker is getty's end of the channel; nil where getty was started by hand.
 type asker struct {
 	c       *os.File
-	replies *json.Decoder
+	replies *bufio.Reader
+	// owed are the briefs that are still to come, part what has come of the next one: one that was too late for its question is not
+	// taken for the answer to another.
+	owed int
+	part []byte
 }
 
 func openChannel() *asker {
@@ -87,7 +98,7 @@ func openChannel() *asker {
 	unix.CloseOnExec(channelFD)
 	_ = unix.SetNonblock(channelFD, true)
 	c := os.NewFile(channelFD, "channel")
-	return &asker{c: c, replies: json.NewDecoder(c)}
+	return &asker{c: c, replies: bufio.NewReader(c), owed: 1}
 }
 
 // errNobody: the process that started getty does not answer.
@@ -102,9 +113,31 @@ func (a *asker) brief(limit time.Duration) (brief, error) {
 	if _, err := a.c.Write([]byte{askBrief}); err != nil {
 		return brief{}, fmt.Errorf("%w: %w", errNobody, err)
 	}
-	var b brief
-	if err := a.replies.Decode(&b); err != nil {
-		return brief{}, fmt.Errorf("%w: %w", errNobody, err)
+	a.owed++
+	return a.last()
+}
+
+// first is the brief that the channel begins with.
+func (a *asker) first(limit time.Duration) (brief, error) {
+	if a == nil {
+		return brief{}, nil
+	}
+	_ = a.c.SetDeadline(time.Now().Add(limit))
+	return a.last()
+}
+
+// last waits for all that is owed.
+func (a *asker) last() (b brief, err error) {
+	for ; a.owed > 0; a.owed-- {
+		line, err := a.replies.ReadBytes('\n')
+		if a.part = append(a.part, line...); err != nil {
+			return brief{}, fmt.Errorf("%w: %w", errNobody, err)
+		}
+		line, a.part = a.part, nil
+		b = brief{}
+		if err := json.Unmarshal(line, &b); err != nil {
+			return brief{}, fmt.Errorf("%w: %w", errNobody, err)
+		}
 	}
 	return b, nil
 }

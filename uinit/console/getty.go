@@ -46,7 +46,7 @@ func GettyMain(args []string) int {
 const exitAbsent = 3
 
 func (g getty) run() error {
-	b, err := g.from.brief(briefLimit)
+	b, err := g.from.first(10 * briefLimit) // it is there already, unless a stranger started this
 	if err != nil {
 		b = brief{}
 	}

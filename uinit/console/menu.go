@@ -27,20 +27,12 @@ const menuLimit = time.Minute
 // it must not do needs root's password, or a console that gives a shell to everybody; c is its
 // row. waiting gives a line for each unit that the boot waits for.
 func Menu(ctx context.Context, name string, c spec.Console, waiting func() []string) Choice {
-	return menuOf(ctx, c, waiting, func(current func() brief) gettyResult { return runGetty(ctx, name, current) })
+	return menuOf(ctx, func() gettyResult { return runGetty(ctx, name, brief{Console: c, Menu: true}, waiting) })
 }
 
-func menuOf(ctx context.Context, c spec.Console, waiting func() []string, getty func(current func() brief) gettyResult) Choice {
+func menuOf(ctx context.Context, getty func() gettyResult) Choice {
 	for {
-		first := true
-		r := getty(func() brief {
-			b := brief{Console: c, Menu: true}
-			if !first { // a getty that is kept waiting at first takes itself for a login
-				b.Status = waiting()
-			}
-			first = false
-			return b
-		})
+		r := getty()
 		switch {
 		case r.choice != 0:
 			return r.choice

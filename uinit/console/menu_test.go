@@ -1,10 +1,12 @@
 package console
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -49,6 +51,53 @@ func TestMenu(t *testing.T) {
 				t.Errorf("ended as %+v, want %q", r, tt.want)
 			}
 		})
+	}
+}
+
+// However long uinit takes to answer, a menu is no login: nobody would come by to end the hold.
+func TestMenuOfABusyMachine(t *testing.T) {
+	p := newPTY(t)
+	answer := make(chan struct{})
+	t.Cleanup(func() { close(answer) })
+	first := true
+	p.start(nil, quick, func() brief {
+		if !first {
+			<-answer
+		}
+		first = false
+		return held(spec.LoginPassword)()
+	})
+	p.expect("The boot is held.")
+	p.send("c")
+	p.expect("> c")
+}
+
+// An answer that comes too late for its question is not taken for that to the next one.
+func TestLateAnswer(t *testing.T) {
+	ours, theirs, err := channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	defer theirs.Close()
+	a := &asker{c: theirs, replies: bufio.NewReader(theirs), owed: 1}
+	says := func(text string) {
+		t.Helper()
+		if _, err := io.WriteString(ours, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says("{\"menu\":true}\n")
+	if b, err := a.first(time.Minute); err != nil || !b.Menu {
+		t.Errorf("at first: %+v, %v", b, err)
+	}
+	says("{\"status\":")
+	if b, err := a.brief(time.Millisecond); !errors.Is(err, errNobody) {
+		t.Errorf("half an answer: %+v, %v", b, err)
+	}
+	says("[\"one\"]}\n{\"status\":[\"two\"]}\n")
+	if b, err := a.brief(time.Minute); err != nil || !slices.Equal(b.Status, []string{"two"}) {
+		t.Errorf("the second answer: %+v, %v", b, err)
 	}
 }
 

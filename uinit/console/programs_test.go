@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -77,7 +78,7 @@ func TestConverse(t *testing.T) {
 	}
 	defer ours.Close()
 	defer theirs.Close()
-	if _, err := (&asker{c: theirs, replies: json.NewDecoder(theirs)}).brief(time.Millisecond); !errors.Is(err, errNobody) {
+	if _, err := (&asker{c: theirs, replies: bufio.NewReader(theirs)}).brief(time.Millisecond); !errors.Is(err, errNobody) {
 		t.Errorf("nobody answers: %v", err)
 	}
 	if b, err := (*asker)(nil).brief(time.Hour); err != nil || b.Menu || b.Rescue != nil {

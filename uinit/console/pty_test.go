@@ -154,7 +154,7 @@ func (p *pty) start(files map[string]string, way patience, current func() brief)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		ended <- runGetty(ctx, p.name, current)
+		ended <- runGetty(ctx, p.name, current(), func() []string { return current().Status })
 	}()
 	p.t.Cleanup(func() { cancel(); <-done })
 	return ended

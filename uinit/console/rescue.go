@@ -20,7 +20,7 @@ func Rescue(reason string, unguarded bool) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if !rescueOn(ctx, cancel, thisHost.kernelConsoles(), func(name string) gettyResult {
-		return runGetty(ctx, name, func() brief { return brief{Rescue: &reason, Unguarded: unguarded} })
+		return runGetty(ctx, name, brief{Rescue: &reason, Unguarded: unguarded}, func() []string { return nil })
 	}) {
 		return errors.New("none of the kernel's consoles can be used")
 	}

@@ -29,7 +29,7 @@ func TestRescueLeft(t *testing.T) {
 			left := make(chan bool, 1)
 			go func() {
 				left <- rescueOn(ctx, cancel, []string{serial.name, screen.name}, func(n string) gettyResult {
-					return runGetty(ctx, n, unguarded("for a test"))
+					return runGetty(ctx, n, unguarded("for a test")(), func() []string { return nil })
 				})
 			}()
 			if name == "password" {

@@ -26,7 +26,7 @@ func Serve(ctx context.Context, name string, c spec.Console, status func() []str
 		return &AbsentError{Name: name}
 	}
 	respawn(ctx, usualPace, func() {
-		_ = runGetty(ctx, name, func() brief { return brief{Console: c, Status: status()} })
+		_ = runGetty(ctx, name, brief{Console: c}, status)
 	})
 	return nil
 }
@@ -62,13 +62,17 @@ func respawn(ctx context.Context, p pace, run func()) {
 // leaveTime is how long a session may take to end when asked to by a hang-up.
 const leaveTime = 2 * time.Second
 
-// runGetty runs one login to its end.
-func runGetty(ctx context.Context, name string, current func() brief) gettyResult {
+// runGetty runs one login to its end, or what else b says. What it shows of the machine's status it asks for.
+func runGetty(ctx context.Context, name string, b brief, status func() []string) gettyResult {
 	ours, theirs, err := channel()
 	if err != nil {
 		return gettyResult{err: err}
 	}
 	defer ours.Close()
+	if err := tell(ours, b); err != nil {
+		theirs.Close()
+		return gettyResult{err: err}
+	}
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", "getty", name)
 	cmd.Args[0] = "uinit"
 	cmd.ExtraFiles = []*os.File{theirs}
@@ -80,7 +84,7 @@ func runGetty(ctx context.Context, name string, current func() brief) gettyResul
 	if err != nil {
 		return gettyResult{err: err}
 	}
-	inside, choice := converse(ours, current)
+	inside, choice := converse(ours, func() brief { b.Status = status(); return b })
 	return gettyResult{inside: inside, choice: choice, err: cmd.Wait()}
 }
 
