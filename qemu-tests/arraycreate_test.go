@@ -63,7 +63,7 @@ drivers = ["virtio", "scsi"]
 		}
 		return s.Units["array:used"].State == "failed"
 	}
-	g := start(t, vm.Config)
+	g := startFor(t, vm.Config, 3*limit) // it computes parity, under emulation
 	s := until(t, g, "the arrays", whole)
 	if e := s.Units["array:used"]; !strings.Contains(e.Message, "is not blank") || !strings.Contains(e.Message, fmt.Sprintf("serial d%d", disks)) {
 		t.Errorf("the used disk: %+v", e)
@@ -80,7 +80,7 @@ drivers = ["virtio", "scsi"]
 		t.Errorf("file systems and arrays ended at places %v", places)
 	}
 
-	g = start(t, vm.Config)
+	g = startFor(t, vm.Config, 2*limit)
 	s = until(t, g, "the arrays again", whole)
 	if e := s.Units["array:raid5"]; e.State != "ok" {
 		t.Errorf("the array with a former spare: %+v", e)
