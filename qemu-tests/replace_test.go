@@ -87,7 +87,7 @@ func TestDiskReplaced(t *testing.T) {
 	t.Parallel()
 	vm := mirrorBox(t)
 	dir := t.TempDir()
-	g := start(t, vm.Config)
+	g := startFor(t, vm.Config, 2*limit) // it fills a disk in the background all the while
 	until(t, g, "the console", func(s *report.State) bool { return s.Units["console:ttyS0"].State == "ok" })
 	inside(t, g, partitionAll("gpt"))
 	hasFact(t, g, "array.data.state", "ok")
