@@ -25,9 +25,9 @@ var shape = []string{
 // compileFlags go to every go command that compiles, so that they share Go's
 // build cache; linkFlags only to the final build.
 var (
-	// The netlink library is large, and uinit and the busybox both have it: as uinitFlags say for the
-	// one, it is compiled once for both.
-	compileFlags = []string{"-trimpath", "-buildvcs=false", "-gcflags=github.com/vishvananda/...=-l"}
+	// The netlink library is large, and uinit and the busybox both have it, and the kernel's calls: as uinitFlags say for the
+	// one, they are compiled once for both.
+	compileFlags = []string{"-trimpath", "-buildvcs=false", "-gcflags=github.com/vishvananda/...=-l", "-gcflags=golang.org/x/sys/...=-l"}
 	// A function begins at every sixteenth byte, as C's do and as Go's tables of them expect at the least, and not at every 32nd, which
 	// is for inner loops: without half of the padding uinit is 70 KB smaller.
 	linkFlags = []string{"-ldflags=-s -w -buildid= -funcalign=16"}

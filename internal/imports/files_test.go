@@ -48,6 +48,7 @@ var reasons = map[string]string{
 	"build/gobin/sshd/limit.go openGroup":      kernels,
 	"build/gobin/sshd/terminal.go":             devices,
 	"uinit/account/account.go":                 images,
+	"uinit/service/supervise/account.go":       images,
 	"uinit/account/confine.go":                 images + ", and a mount of our own in /run",
 	"uinit/account/keys.go findHome":           images,
 	"uinit/array/md/kernel.go":                 devices + ", and the kernel's files of it",

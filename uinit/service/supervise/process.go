@@ -7,9 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/user"
 	"slices"
-	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -110,30 +108,12 @@ func identity(attr *syscall.SysProcAttr, name string) ([]string, error) {
 	if name == "" || name == "root" {
 		return []string{"HOME=/root", "USER=root", "LOGNAME=root"}, nil
 	}
-	u, err := user.Lookup(name)
+	c, home, err := lookUp(etcDir, name)
 	if err != nil {
 		return nil, fmt.Errorf("looking up account %s: %w", name, err)
 	}
-	ids, err := u.GroupIds()
-	if err != nil {
-		return nil, fmt.Errorf("looking up groups of %s: %w", name, err)
-	}
-	c := &syscall.Credential{}
-	for _, id := range ids {
-		n, err := strconv.ParseUint(id, 10, 32)
-		if err != nil {
-			return nil, fmt.Errorf("reading group %q of %s: %w", id, name, err)
-		}
-		c.Groups = append(c.Groups, uint32(n))
-	}
-	uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
-	gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, fmt.Errorf("reading account %s: %w", name, err)
-	}
-	c.Uid, c.Gid = uint32(uid), uint32(gid)
 	attr.Credential = c
-	return []string{"HOME=" + u.HomeDir, "USER=" + name, "LOGNAME=" + name}, nil
+	return []string{"HOME=" + home, "USER=" + name, "LOGNAME=" + name}, nil
 }
 
 // environment adds a row's variables, sorted; os/exec takes the last of each name.
