@@ -8,6 +8,9 @@ import (
 	"github.com/imgbuild/imgbuild/internal/bench"
 )
 
+// uinitBound is how large the init of headless may be, in MB.
+const uinitBound = 6.2
+
 // benched collects the figures of a benchmark and prints them as it ends.
 type benched struct {
 	t       *testing.T

@@ -25,15 +25,15 @@ var shape = []string{
 // compileFlags go to every go command that compiles, so that they share Go's
 // build cache; linkFlags only to the final build.
 var (
-	// The netlink library is large, and uinit and the busybox both have it, and the kernel's calls: as uinitFlags say for the
-	// one, they are compiled once for both.
+	// Large packages that uinit and the busybox both have: as uinitFlags say for the one, they are compiled once for both.
 	compileFlags = []string{"-trimpath", "-buildvcs=false", "-gcflags=github.com/vishvananda/...=-l", "-gcflags=golang.org/x/sys/...=-l"}
 	// A function begins at every sixteenth byte, as C's do and as Go's tables of them expect at the least, and not at every 32nd, which
 	// is for inner loops: without half of the padding uinit is 70 KB smaller.
 	linkFlags = []string{"-ldflags=-s -w -buildid= -funcalign=16"}
 	// uinitFlags: code that runs once a boot need not be fast, and without functions copied into
-	// their callers it is 180 KB smaller. Go's own packages keep them, as they are compiled already.
-	uinitFlags = []string{"-gcflags=github.com/...=-l"}
+	// their callers it is 180 KB smaller. Go's own packages keep them, as they are compiled
+	// already, but for net, which is worth 20 KB more. In the busybox all that imports it would be compiled anew, too.
+	uinitFlags = []string{"-gcflags=github.com/...=-l", "-gcflags=net=-l"}
 )
 
 // build compiles the main package pkg of the module in dir into the file out; flags are further
