@@ -20,13 +20,14 @@ import (
 	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
 )
 
-// TestMain lets one boot more run at a time than there are processors: guests wait for each other, for leases and for deadlines.
+// TestMain lets two boots more run at a time than there are processors: a guest waits for others, for leases and for deadlines during
+// nearly half of its life.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
 	if !given {
-		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)+1)); err != nil {
+		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)+2)); err != nil {
 			panic(err)
 		}
 	}
