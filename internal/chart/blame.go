@@ -128,7 +128,7 @@ func seconds(s float64) string {
 // cut shortens a line to the width of a terminal.
 func cut(line string) string {
 	if r := []rune(line); len(r) > width {
-		return string(r[:width-1]) + "…"
+		return string(r[:width-3]) + "..."
 	}
 	return strings.TrimRight(line, " ")
 }

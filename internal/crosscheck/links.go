@@ -44,7 +44,7 @@ func (c *crosser) links() {
 		for _, name := range circle {
 			rows = append(rows, problem.JoinKey(all[name].Kind, name))
 		}
-		c.Sure().Of(rows...).Bad(rows[0], "interfaces are made of each other in a circle: %s", strings.Join(append(circle, circle[0]), " → "))
+		c.Sure().Of(rows...).Bad(rows[0], "interfaces are made of each other in a circle: %s", strings.Join(append(circle, circle[0]), " -> "))
 	}
 }
 

@@ -231,8 +231,8 @@ func TestVLANs(t *testing.T) {
 		"[dummy.lan]\n[vlan.v]\ndhcp4 = true\nparent = \"lam\"\nid = 1":                                             {`4 vlan.v.parent: there is no interface "lam"; did you mean lan?`},
 		"[dumy.lan]\n[vlan.v]\ndhcp4 = true\nparent = \"lan\"\nid = 1":                                              nil,
 		// In a circle, each told once.
-		"[vlan.a]\ndhcp4 = true\nparent = \"b\"\nid = 1\n[vlan.b]\ndhcp4 = true\nparent = \"a\"\nid = 1": {"1 vlan.a: interfaces are made of each other in a circle: a → b → a"},
-		"[vlan.a]\ndhcp4 = true\nparent = \"a\"\nid = 1":                                                 {"1 vlan.a: interfaces are made of each other in a circle: a → a"},
+		"[vlan.a]\ndhcp4 = true\nparent = \"b\"\nid = 1\n[vlan.b]\ndhcp4 = true\nparent = \"a\"\nid = 1": {"1 vlan.a: interfaces are made of each other in a circle: a -> b -> a"},
+		"[vlan.a]\ndhcp4 = true\nparent = \"a\"\nid = 1":                                                 {"1 vlan.a: interfaces are made of each other in a circle: a -> a"},
 	})
 }
 

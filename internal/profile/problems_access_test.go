@@ -23,7 +23,7 @@ var accessProblems = []problemCase{
 	}},
 	{"nobody is meant to log in", strings.Replace(sound, "host_password", "nobody", 1), nil},
 	{"a plain password is no hash", sound + "[user.root]\npassword_hash = \"secret\"\n", []string{
-		`p.toml:9:17: user.root.password_hash: not a password hash; accepted: $y$…, $6$… or $5$…`,
+		`p.toml:9:17: user.root.password_hash: not a password hash; accepted: $y$..., $6$... or $5$...`,
 	}},
 	{"a password of GRUB's", sound + "[boot]\npassword_hash = \"secret\"\n", []string{
 		`p.toml:9:17: boot.password_hash: not a password hash of GRUB; accepted: grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, as "grub-mkpasswd-pbkdf2" prints it`,
@@ -97,7 +97,7 @@ var accessProblems = []problemCase{
 		`p.toml:9:19: user.root.authorized_keys: is a string; accepted: a list, each a string`,
 	}},
 	{"hashes that match nothing", sound + "[user.root]\npassword_hash = \"" + goodHash[:len(goodHash)-1] + "\"\n[user.a]\npassword_hash = \"!\"\n[user.b]\npassword_hash = \"$6$rounds=10$saltsalt$" + goodHash[12:] + "\"\n[user.c]\npassword_hash = \"$1$salt$hash\"\n", []string{
-		`p.toml:9:17: user.root.password_hash: a password hash of 85 characters after the salt, where 86 belong; accepted: $y$…, `,
+		`p.toml:9:17: user.root.password_hash: a password hash of 85 characters after the salt, where 86 belong; accepted: $y$..., `,
 		`p.toml:11:17: user.a.password_hash: not a password hash (an account without one is locked); accepted: `,
 		`p.toml:13:17: user.b.password_hash: a password hash whose rounds are not 1000 to 999999999; accepted: `,
 		`p.toml:15:17: user.c.password_hash: not a password hash; accepted: `,

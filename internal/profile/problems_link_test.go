@@ -72,7 +72,7 @@ keepalive = "1500ms"
 		`p.toml:9:27: firewall.management.tcp[1]: is 70000; accepted: 1 to 65535`,
 	}},
 	{"a circle of interfaces", sound + "[vlan.a]\nparent = \"b\"\nid = 1\ndhcp4 = true\n[vlan.b]\nparent = \"a\"\nid = 1\ndhcp4 = true\n", []string{
-		`p.toml:8:1: vlan.a: interfaces are made of each other in a circle: a → b → a`,
+		`p.toml:8:1: vlan.a: interfaces are made of each other in a circle: a -> b -> a`,
 	}},
 }
 

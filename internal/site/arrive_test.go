@@ -164,7 +164,7 @@ func TestExampleText(t *testing.T) {
 		{nil, ""},
 		{[]spec.SiteKey{spec.SiteHostname}, "\n#hostname = \"box\"\n"},
 		{[]spec.SiteKey{spec.SiteTimeServers, spec.SiteLogServer}, "\n#[time]\n#servers = [\"192.0.2.1\", \"192.0.2.2\", \"192.0.2.3\"]\n\n#[log]\n#remote = \"tcp://192.0.2.1:601\"\n"},
-		{[]spec.SiteKey{spec.SiteAuthorizedKeys}, "\n#[user.root]\n#authorized_keys = [\"ssh-ed25519 AAAA… me@laptop\"]\n\n#[user.ada]\n#authorized_keys = [\"ssh-ed25519 AAAA… me@laptop\"]\n"},
+		{[]spec.SiteKey{spec.SiteAuthorizedKeys}, "\n#[user.root]\n#authorized_keys = [\"ssh-ed25519 AAAA... me@laptop\"]\n\n#[user.ada]\n#authorized_keys = [\"ssh-ed25519 AAAA... me@laptop\"]\n"},
 		{[]spec.SiteKey{spec.SiteVLANs}, "\n#[vlan.\"lan.20\"]\n#parent = \"lan\"\n#id = 20\n\n#[vlan.site]\n#parent = \"br0\"\n#id = 4000\n#dhcp4 = true\n"},
 		{[]spec.SiteKey{spec.SiteAddresses}, "\n#[bridge.br0]\n#dhcp4 = false\n#addresses = [\"192.0.2.20/24\"]\n#gateways = [\"192.0.2.1\"]\n#dns = [\"192.0.2.1\"]\n" +
 			"\n#[ethernet.lan]\n#dhcp4 = false\n#addresses = [\"192.0.2.21/24\"]\n#gateways = [\"192.0.2.1\"]\n#dns = [\"192.0.2.1\"]\n" +

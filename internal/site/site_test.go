@@ -202,7 +202,7 @@ func TestExample(t *testing.T) {
 			if got, _ := site.Read("site.toml", []byte(live), m); got != nil {
 				t.Errorf("%v: what stands for a key or a hash was taken for one:\n%s", allow, live)
 			}
-			live = strings.NewReplacer("ssh-ed25519 AAAA… me@laptop", key, "$6$salt$hash", hash).Replace(live)
+			live = strings.NewReplacer("ssh-ed25519 AAAA... me@laptop", key, "$6$salt$hash", hash).Replace(live)
 		}
 		got, problems := site.Read("site.toml", []byte(live), m)
 		if problems != nil {

@@ -149,7 +149,7 @@ type User struct {
 	// Without one the account has no password and can't log in with one.
 	PasswordHash PasswordHash `json:"password_hash,omitempty" site:"password_hash" example:"\"$6$salt$hash\" # as \"openssl passwd -6\" prints it"`
 	// Public keys for SSH, one in each string, as in authorized_keys.
-	AuthorizedKeys []string `json:"authorized_keys,omitempty" secret:"by mistake" site:"authorized_keys" example:"[\"ssh-ed25519 AAAA… me@laptop\"]"`
+	AuthorizedKeys []string `json:"authorized_keys,omitempty" secret:"by mistake" site:"authorized_keys" example:"[\"ssh-ed25519 AAAA... me@laptop\"]"`
 	// Password for SMB, where a share names the account: the NT hash of it. Who reads it can
 	// log in by SMB.
 	NTHash NTHash `json:"nt_hash,omitempty"`
@@ -174,7 +174,7 @@ type Mount struct {
 	// of a partition, array:NAME, lvm:GROUP/VOLUME, or a source such as tmpfs.
 	Source string `json:"source"`
 	// File system type, as in /proc/filesystems.
-	Type string `json:"type" accept:"ext4, xfs, btrfs, vfat, iso9660, squashfs, tmpfs …"`
+	Type string `json:"type" accept:"ext4, xfs, btrfs, vfat, iso9660, squashfs, tmpfs ..."`
 	// Mount options, as in mount(8). They come after nosuid, nodev and, for ext4, errors=remount-ro: what lies on a disk makes
 	// nobody root, and does not halt the machine; suid, dev and errors=continue say otherwise.
 	Options []string `json:"options,omitempty"`

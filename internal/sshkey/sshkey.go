@@ -12,7 +12,7 @@ import (
 )
 
 // accepted ends every error.
-const accepted = "one line as in ~/.ssh/id_ed25519.pub: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 or -nistp521, ssh-rsa of 2048 bits and more, or a security key's sk-…@openssh.com"
+const accepted = "one line as in ~/.ssh/id_ed25519.pub: ssh-ed25519, ecdsa-sha2-nistp256, -nistp384 or -nistp521, ssh-rsa of 2048 bits and more, or a security key's sk-*@openssh.com"
 
 // Check says why a line lets nobody in, and what is accepted; nil for one that does. It never shows the line,
 // which may be a private key.
@@ -133,7 +133,7 @@ func checkOptions(options []string) error {
 		case valued && name == "command":
 		case valued && name == "from":
 			if !somewhere(value[1 : len(value)-1]) {
-				return errors.New(`is good for no address, for host names in from="…" are not looked up (addresses, networks and * are)`)
+				return errors.New(`is good for no address, for host names in from="..." are not looked up (addresses, networks and * are)`)
 			}
 		case valued || !strings.Contains(flags, " "+name+" "):
 			return fmt.Errorf("has an option %.40q, which the server does not know (command, from%s are known)", name, strings.ReplaceAll(strings.TrimRight(flags, " "), " ", ", "))
