@@ -8,19 +8,25 @@ import (
 	"github.com/imgbuild/imgbuild/internal/check"
 )
 
-// The profile that make image builds holds what it promises, on a board with an SD card and with SCSI as hypervisors imitate it.
+// The profile that make image builds holds what it promises, on a board with what its driver sets are for: an SD card, SCSI and
+// network cards of other makes. Those lie behind the profile's own on the bus, whichever driver is the first to find its card.
 func TestHeadless(t *testing.T) {
 	t.Parallel()
 	a := shipped(t, "headless")
 	card := blank(t, t.TempDir(), "card")
 	a.options.Extra = []string{
 		"-drive", "if=none,id=card,format=raw,file=" + filepath.ToSlash(card), "-device", "sdhci-pci", "-device", "sd-card,drive=card",
-		"-device", "am53c974", "-device", "lsi53c895a",
+		"-device", "am53c974", "-device", "lsi53c895a", "-device", "pcie-pci-bridge,id=late,addr=1d",
+		"-device", "i82559er,bus=late,addr=1,romfile=", "-device", "tulip,bus=late,addr=2", "-device", "ne2k_pci,bus=late,addr=3,romfile=",
 	}
 	checks := maps.Clone(a.profile.Check)
 	for name, path := range map[string]string{"card": "/dev/mmcblk0", "am53c974": "/sys/bus/pci/drivers/am53c974/0*", "sym53c8xx": "/sys/bus/pci/drivers/sym53c8xx/0*"} {
 		checks[name] = check.Check{Command: []string{"/bin/bash", "-c", "exec 9<> <(:); until [ -e " + path + " ]; do read -rt 0.1 -u 9; done"}} // no boot waits for these
 	}
+	for _, driver := range []string{"e100", "tulip", "ne2k-pci"} {
+		checks[driver] = check.Check{Command: []string{"/bin/bash", "-c", "[ -e /sys/bus/pci/drivers/" + driver + "/0*/net ]"}}
+	}
+	checks["first"] = check.Check{Fact: "link.lan.driver", Equals: "virtio_net"}
 	a.proves(t, checks)
 }
 

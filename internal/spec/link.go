@@ -71,6 +71,6 @@ type Match struct {
 	Driver []string `json:"driver,omitempty" zero:"refused"`
 	// Bus address, as in /sys/bus/pci/devices: 0000:03:00.0.
 	Path string `json:"path,omitempty" zero:"refused"`
-	// Which of the interfaces that match otherwise, counted from 0 in bus order.
+	// Which of the interfaces that match otherwise, counted from 0 in bus order, once drivers were loaded for what there is.
 	Index *int `json:"index,omitempty"`
 }

@@ -59,3 +59,24 @@ func TestAssignKeeps(t *testing.T) {
 		t.Errorf("%v, want lan to get 9 when 2 is gone", got)
 	}
 }
+
+// Until a row is asked for, which is when the drivers have found what there is, it keeps no interface: that of the first
+// port on the bus may be the last one to come.
+func TestFirstPortComesLast(t *testing.T) {
+	zero, one := 0, 1
+	rows := map[string]spec.Ethernet{"lan": {Match: spec.Match{Index: &zero}}, "wan": {Match: spec.Match{Index: &one}}}
+	w := &work{Manager: &Manager{ethernet: rows}, active: map[string]*active{}}
+	first, second := NIC{Index: 9, Bus: "0000:01:00.0"}, NIC{Index: 2, Bus: "0000:05:00.0"}
+	for _, there := range [][]NIC{{second}, {second, first}} {
+		w.state.NICs = there
+		w.assign()
+	}
+	if w.assigned["lan"] != 9 || w.assigned["wan"] != 2 {
+		t.Errorf("%v, want lan to be 9 and wan 2", w.assigned)
+	}
+	w.active["lan"] = &active{}
+	w.state.NICs = []NIC{second, first, {Index: 10, Bus: "0000:00:00.0"}}
+	if w.assign(); w.assigned["lan"] != 9 {
+		t.Errorf("%v, want lan to stay 9", w.assigned)
+	}
+}

@@ -13,9 +13,10 @@ func (w *work) assign() {
 		r, named := w.rows[n.Name]
 		return n.Virtual && named && r.device != nil
 	})
+	// What nobody has asked for yet may become another's: not all drivers have found theirs by then.
 	before := map[string]int{}
 	for name, index := range w.assigned {
-		if w.rows[name].device == nil {
+		if w.rows[name].device == nil && w.active[name] != nil {
 			before[name] = index
 		}
 	}

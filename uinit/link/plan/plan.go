@@ -3,6 +3,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/unit"
@@ -34,9 +36,12 @@ func Units(d *spec.Description) []graph.Unit {
 	links := d.Links()
 	for _, name := range graph.Names(links) {
 		soft, port := links[name].Optional, links[name].Master != ""
-		made := unit.Unit{Name: "link:" + name, Needs: filter, After: after, Soft: soft}
+		made := unit.Unit{Name: "link:" + name, Needs: filter, After: slices.Clone(after), Soft: soft}
 		if d.Allows(spec.SiteHostname) {
-			made.After = append([]string{"hostname"}, after...) // which DHCP tells
+			made.After = append(made.After, "hostname") // which DHCP tells
+		}
+		if e, hardware := d.Ethernet[name]; hardware && e.Match.MAC == "" && e.Match.Path == "" {
+			made.After = append(made.After, "coldplug") // its interface is one of several, and drivers find them in any order
 		}
 		units = append(units,
 			graph.Unit{Unit: made, Reads: []spec.SiteKey{spec.SiteAddresses, spec.SiteVLANs}},
