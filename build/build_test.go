@@ -255,6 +255,9 @@ func TestProblemsBeforeAnyWork(t *testing.T) {
 		{"[image]\ncommands = [\"catt\"]\n", `image.commands[0]: there is no command "catt"; did you mean cat?`},
 		{"[image]\noverlays = [\"sit\"]\n", `image.overlays[0]: there is no overlay "sit"`},
 		{"[image]\noverlays = [\"bad\"]\n", "image.overlays[0]: reading overlay bad: etc/link: the link to ../../etc leaves the overlay"},
+		{"[image]\noverlays = [\"\"]\n", `image.overlays[0]: "" is the directory of the profile or one above it, with all that lies there; accepted: a directory of its own`},
+		{"[image]\noverlays = [\"bad/..\"]\n", `image.overlays[0]: "bad/.." is the directory of the profile or one above it`},
+		{"[image]\noverlays = [\"../..\"]\n", `image.overlays[0]: "../.." is the directory of the profile or one above it`},
 		{"[service.probe]\ncommand = [\"/usr/bin/probe\"]\n", "service.probe.command: nothing brings /usr/bin/probe"},
 		{"[module.nope]\nload = true\n", "module.nope: kernel 6.1.0-test has no module nope"},
 	} {

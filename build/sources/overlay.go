@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/suggest"
 
@@ -61,6 +62,9 @@ func findOverlay(p *profile.Profile, key, name string) (dir string, tree fs.FS, 
 			}
 			info, err := os.Stat(at)
 			if err == nil && info.IsDir() {
+				if up, err := filepath.Rel(at, dir); err == nil && up != ".." && !strings.HasPrefix(up, "../") {
+					return "", nil, fmt.Errorf("%q is the directory of the profile or one above it, with all that lies there; accepted: a directory of its own, such as \"overlay\"", name)
+				}
 				return at, os.DirFS(at), nil
 			}
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -40,6 +40,7 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	state.Check(c.Judge, &c.p.Machine, "state.path", c.p.State.Path)
 	c.checks()
 	c.run()
+	c.packages()
 	return c.Found()
 }
 
@@ -61,6 +62,9 @@ func (c *crosser) kernel() {
 	for i, word := range k.Cmdline {
 		if strings.TrimSpace(word) == "" || strings.ContainsAny(word, "\n\x00") {
 			c.Bad(joinIndex("kernel.cmdline", i), `%q is not one word of a kernel line; accepted: such as "console=ttyS0,115200n8"`, word)
+		}
+		if strings.Count(word, `"`)%2 == 1 { // next_arg in lib/cmdline.c
+			c.Bad(joinIndex("kernel.cmdline", i), `%q opens a quotation and does not close it: all that follows, up to the line's end, would be one word; accepted: such as dyndbg="file x.c +p"`, word)
 		}
 	}
 	if i := slices.Index(k.Cmdline, report.ParamTest); i >= 0 {

@@ -42,6 +42,18 @@ needs = ["service:a"]
 	{"more memory than a machine has", sound + "[boot]\nmemory_min = \"2G\"\n[run]\nmemory = \"1G\"\n", []string{
 		`p.toml:11:10: run.memory: is 1G, less than boot.memory_min, 2G; accepted: 2G and up`,
 	}},
+	{"packages that no mirror can have", sound + "[packages.\"-oDebug\"]\nwhole = true\n[packages.\"\"]\nwhole = true\n[packages.\"a b\"]\nwhole = true\n[packages.a]\nwhole = true\n[packages.\"g++-12\"]\nfiles = [\"/usr/bin/*\", \"bin/x\", \"/bin/[\", \"/bin/../x\"]\n", []string{
+		`p.toml:8:1: packages.-oDebug: is not a Debian package's name; accepted: `,
+		`p.toml:10:1: packages."": is not a Debian package's name`,
+		`p.toml:12:1: packages."a b": is not a Debian package's name`,
+		`p.toml:14:1: packages.a: is not a Debian package's name`,
+		`p.toml:17:24: packages."g++-12".files[1]: "bin/x" is not the path of a file in a package; accepted: an absolute one`,
+		`p.toml:17:33: packages."g++-12".files[2]: "/bin/[" is not the path of a file`,
+		`p.toml:17:43: packages."g++-12".files[3]: "/bin/../x" is not the path of a file`,
+	}},
+	{"a quotation without an end", strings.Replace(sound, `"]`, `", "dyndbg=\"file x.c +p\"", "x=\"y"]`, 1), []string{
+		`p.toml:4:62: kernel.cmdline[2]: "x=\"y" opens a quotation and does not close it`,
+	}},
 	{"two time servers", sound + "[time]\nservers = [\"192.0.2.1\", \"192.0.2.2\"]\n", []string{
 		`p.toml:9:11: warning: time.servers: 2 of at least 3`,
 	}},
