@@ -31,9 +31,9 @@ var (
 	// is for inner loops: without half of the padding uinit is 70 KB smaller.
 	linkFlags = []string{"-ldflags=-s -w -buildid= -funcalign=16"}
 	// uinitFlags: code that runs once a boot need not be fast, and without functions copied into
-	// their callers it is 180 KB smaller. Go's own packages keep them, as they are compiled
-	// already, but for net, which is worth 20 KB more. In the busybox all that imports it would be compiled anew, too.
-	uinitFlags = []string{"-gcflags=github.com/...=-l", "-gcflags=net=-l"}
+	// their callers it is 180 KB smaller. Go's own packages keep them, as they are compiled already: net would
+	// be 20 KB smaller, and all that imports it compiled twice, the netlink library too.
+	uinitFlags = []string{"-gcflags=github.com/...=-l"}
 )
 
 // build compiles the main package pkg of the module in dir into the file out; flags are further
