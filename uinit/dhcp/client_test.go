@@ -24,6 +24,22 @@ type wire struct {
 
 	mu     sync.Mutex
 	server server
+	// hear is told what the client warns of.
+	hear func(string)
+}
+
+func (w *wire) listen(hear func(string)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hear = hear
+}
+
+func (w *wire) warn(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.hear != nil {
+		w.hear(text)
+	}
 }
 
 // server answers, or not.
@@ -99,6 +115,7 @@ func live(t *testing.T, last *Lease, first server, during func(*wire)) (sent, le
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		c := newClient()
+		c.Warn = w.warn
 		w.client = c
 		done := make(chan error)
 		go func() {
@@ -210,7 +227,7 @@ func TestLentForSeconds(t *testing.T) {
 			}
 			return lends(2 * time.Second)(m)
 		}, func(w *wire) {
-			w.client.Warn = func(text string) { warned = append(warned, text) }
+			w.listen(func(text string) { warned = append(warned, text) })
 			pass(time.Hour)
 		})
 		// A minute between two leases in the end, and four messages for each.

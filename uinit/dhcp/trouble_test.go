@@ -23,7 +23,7 @@ func TestDeclined(t *testing.T) {
 		}
 		return lends(time.Hour, dhcpv4.WithYourIP(net.IPv4(192, 0, 2, next)))(m)
 	}, func(w *wire) {
-		w.client.Warn = func(text string) { warned = append(warned, text) }
+		w.listen(func(text string) { warned = append(warned, text) })
 		pass(time.Second)
 		w.client.Decline(netip.MustParseAddr("192.0.2.7"), other) // of yesterday
 		pass(time.Second)
@@ -64,7 +64,7 @@ func TestRefusalIsNamed(t *testing.T) {
 	}
 	text := `DHCP server 192.0.2.1 refused 192.0.2.100 on lan: "not \x1b[2Jhere"`
 	var warned []string
-	listen := func(w *wire) { w.client.Warn = func(text string) { warned = append(warned, text) } }
+	listen := func(w *wire) { w.listen(func(text string) { warned = append(warned, text) }) }
 	waits := func(w *wire, want string) {
 		t.Helper()
 		if what, asked := w.client.Waiting(); what+asked != want {
