@@ -8,8 +8,8 @@ import (
 	"github.com/imgbuild/imgbuild/internal/bench"
 )
 
-// uinitBound is how large the init of headless may be, in MB.
-const uinitBound = 6.2
+// uinitBound is how large the init of headless may be, in MB: 3 % more than before features had folders of their own.
+const uinitBound = 6.3
 
 // benched collects the figures of a benchmark and prints them as it ends.
 type benched struct {
