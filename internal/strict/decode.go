@@ -70,6 +70,8 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 	}
 }
 
+func hasNUL(text string) bool { return strings.Contains(text, "\x00") }
+
 func isText(v reflect.Value) bool { return reflect.PointerTo(v.Type()).Implements(textType) }
 
 // wrong notes a value that is not known for what stands there.
@@ -89,6 +91,10 @@ func (d *decoder) set(path string, got any, v reflect.Value, f field) {
 	wrong := func(format string, args ...any) { d.wrong(path, format, args...) }
 	mismatch := func() {
 		wrong("is %s; accepted: %s", f.describe(got), f.wants())
+	}
+	if text, ok := got.(string); ok && hasNUL(text) {
+		wrong("has a NUL character, at which text ends for the kernel and for programs; accepted: text without it")
+		return
 	}
 	if v.Kind() == reflect.Pointer {
 		own := reflect.New(v.Type().Elem())
@@ -169,6 +175,11 @@ func (d *decoder) set(path string, got any, v reflect.Value, f field) {
 			rows.SetMapIndex(it.Key(), it.Value())
 		}
 		for _, key := range slices.Sorted(maps.Keys(tree)) {
+			if child := problem.JoinKey(path, key); hasNUL(key) {
+				d.bad(d.at.Key[child], child, "has a NUL character in its name; accepted: a name without it")
+				d.doubts.Add(child)
+				continue
+			}
 			name, row := reflect.ValueOf(key).Convert(v.Type().Key()), reflect.New(v.Type().Elem()).Elem()
 			if old := rows.MapIndex(name); old.IsValid() {
 				row.Set(old)

@@ -8,7 +8,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "module", Units: Units, Modules: modules}
+var Plan = graph.Plan{Name: "module", Units: Units, Check: check, Modules: modules}
 
 // Units load what the profile names, and then drivers for the devices there are.
 func Units(*spec.Description) []graph.Unit {

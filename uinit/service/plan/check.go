@@ -31,6 +31,11 @@ func check(j problem.Judge, m *spec.Machine) {
 		if _, known := m.User[s.User]; !known && s.User != "root" {
 			c.Ref(s.User, "user").Bad(key+".user", "there is no [user.%s]%s", s.User, suggest.DidYouMean(s.User, graph.Names(m.User)))
 		}
+		for _, variable := range graph.Names(s.Environment) {
+			if variable == "" || strings.Contains(variable, "=") {
+				c.Sure().Bad(problem.JoinKey(key+".environment", variable), `is not a variable's name; accepted: such as LANG, without "="`)
+			}
+		}
 		c.supervision(key, s)
 	}
 	for _, circle := range graph.Circles(among(m.Service)) {
