@@ -15,6 +15,19 @@ var handedProblems = []problemCase{
 	{"a guest's kernel line", sound + "[vm.a]\nkernel = \"/k\"\nmemory = \"64M\"\ncmdline = \"a\\nb\"\n", []string{
 		`p.toml:11:11: vm.a.cmdline: has a line's end in it; accepted: one line, with blanks between words`,
 	}},
+	{"settings of the kernel", sound + "[sysctl]\n\"\" = 1\n\"../../etc/passwd\" = 1\n\"net/../../etc/passwd\" = 1\n\"a.b\" = \"\"\n\"kernel.modprobe\" = \"\"\n\"a.c\" = \"1\\n2\"\n\"net.ipv4.ip_forward\" = 1\n\"net/ipv4/ip_forward\" = 0\n\"net.ipv4.conf.bond0/20.forwarding\" = 1\n", []string{
+		`p.toml:9:6: sysctl."": is not a setting of the kernel; accepted: as below /proc/sys, such as "net.ipv4.ip_forward"`,
+		`p.toml:10:22: sysctl."../../etc/passwd": is not a setting of the kernel`,
+		`p.toml:11:26: sysctl."net/../../etc/passwd": is not a setting of the kernel`,
+		`p.toml:12:9: warning: sysctl."a.b": is empty, which the kernel takes for no number; accepted: such as 1, or leave the key out`,
+		`p.toml:14:9: sysctl."a.c": "1\n2" has a line's end in it; accepted: one line`,
+		`p.toml:16:25: sysctl."net/ipv4/ip_forward": is "net.ipv4.ip_forward" already, written otherwise; accepted: each setting once`,
+	}},
+	{"settings of an interface that a key has as well", sound + "[ethernet.a]\ndhcp4 = true\nforwarding = true\nra = false\nproxy_arp = true\n[ethernet.a.sysctl]\n\"ipv4.forwarding\" = 0\n\"ipv6.forwarding\" = 1\n\"ipv6.accept_ra\" = 1\n\"ipv4.proxy_arp\" = 1\n\"ipv6.autoconf\" = \"\"\n", []string{
+		`p.toml:14:21: ethernet.a.sysctl."ipv4.forwarding": is 0 beside forwarding = true; accepted: one of them`,
+		`p.toml:16:20: ethernet.a.sysctl."ipv6.accept_ra": is 1 beside ra = false; accepted: one of them`,
+		`p.toml:18:19: ethernet.a.sysctl."ipv6.autoconf": is "", which the kernel takes for no value; accepted: such as 1`,
+	}},
 	{"parameters of modules", sound + "[module.a.parameters]\n\"\" = 1\n\"b c\" = 1\n\"d=e\" = 1\nf = \"1 2\"\ng = \"1\\n\"\nh = '\"1 2'\ni = '\"1 2\"'\nj = 1\nk = \"\"\n", []string{
 		`p.toml:9:6: module.a.parameters."": is not a parameter's name; accepted: as modinfo(8) lists them, such as debug`,
 		`p.toml:10:9: module.a.parameters."b c": is not a parameter's name`,

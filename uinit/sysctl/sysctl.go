@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/uinit/sysctl/plan"
 )
 
 // settings are the profile's settings of the kernel, and what each reads as once it is made: a setting may
@@ -28,7 +30,10 @@ func (s *settings) set() error {
 }
 
 func (s *settings) make(key string) error {
-	path := filepath.Join(s.root, file(key))
+	if !filepath.IsLocal(plan.File(key)) { // whatever a description says, nothing is written elsewhere
+		return fmt.Errorf("setting %s: it is no setting below %s", key, s.root)
+	}
+	path := filepath.Join(s.root, plan.File(key))
 	// Not os.WriteFile: what the kernel does not have must not be made as a file.
 	if err := overwrite(path, s.want[key]+"\n"); err != nil {
 		return fmt.Errorf("setting %s to %q: %w", key, s.want[key], err)
@@ -42,7 +47,7 @@ func (s *settings) make(key string) error {
 // mend makes those settings again that read otherwise than they did, and says so.
 func (s *settings) mend() (said []string) {
 	for _, key := range slices.Sorted(maps.Keys(s.read)) {
-		b, err := os.ReadFile(filepath.Join(s.root, file(key)))
+		b, err := os.ReadFile(filepath.Join(s.root, plan.File(key)))
 		if err != nil || string(b) == s.read[key] {
 			continue
 		}
@@ -62,21 +67,4 @@ func overwrite(path, text string) error {
 	}
 	_, err = f.WriteString(text)
 	return errors.Join(err, f.Close())
-}
-
-// file is where a setting lies below /proc/sys. Where a dot separates first,
-// dots and slashes change places, so that names with dots can be written (sysctl.d(5)).
-func file(key string) string {
-	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '/' {
-		return key
-	}
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case '.':
-			return '/'
-		case '/':
-			return '.'
-		}
-		return r
-	}, key)
 }

@@ -46,15 +46,25 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-func TestFile(t *testing.T) {
-	for key, want := range map[string]string{
-		"net.ipv4.ip_forward":               "net/ipv4/ip_forward",
-		"net/ipv4/conf/bond0.20/forwarding": "net/ipv4/conf/bond0.20/forwarding",
-		"net.ipv4.conf.bond0/20.forwarding": "net/ipv4/conf/bond0.20/forwarding",
-		"x":                                 "x",
-	} {
-		if got := file(key); got != want {
-			t.Errorf("file(%q) = %q, want %q", key, got, want)
+// Whatever a description says, nothing is written beside /proc/sys.
+func TestSettingsStayBelowTheirRoot(t *testing.T) {
+	above := t.TempDir()
+	root, other := filepath.Join(above, "sys"), filepath.Join(above, "other")
+	for _, dir := range []string{root, filepath.Join(root, "net")} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, key := range []string{"net/../../other", "../other", "/../other", "..", ""} {
+		if err := os.WriteFile(other, []byte("as it was"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s := &settings{root: root, want: map[string]string{key: "1"}, read: map[string]string{}}
+		if err := s.set(); err == nil {
+			t.Errorf("%q was set", key)
+		}
+		if b, err := os.ReadFile(other); err != nil || string(b) != "as it was" {
+			t.Errorf("%q wrote %q, %v", key, b, err)
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "sysctl", Units: Units}
+var Plan = graph.Plan{Name: "sysctl", Units: Units, Check: check}
 
 // Units make the settings. Modules bring some of them; those of the packet filter come first, so that the profile's own
 // words win.
