@@ -11,12 +11,13 @@ import (
 )
 
 // Check finds what is wrong with a profile beyond its own text, without network:
-// commands and driver sets that do not exist, overlays that are not there.
-func Check(p *profile.Profile) error {
+// commands and driver sets that do not exist, overlays that are not there. Without an error there may be warnings; the error is
+// profile.Problems with these among them.
+func Check(p *profile.Profile) (warnings profile.Problems, err error) {
 	var problems, found profile.Problems
 	overlays, open, err := sources.Overlays(p)
 	if err != nil && !errors.As(err, &found) {
-		return err
+		return nil, err
 	}
 	problems = append(problems, found...)
 	if _, err := media.OpenSigner(p); errors.As(err, &found) {
@@ -24,7 +25,11 @@ func Check(p *profile.Profile) error {
 	}
 	problems = append(problems, sources.Check(p, overlays)...)
 	problems = append(problems, rules.Check(p, overlays, open)...)
-	return problems.Sort().Err()
+	problems = problems.Sort()
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return problems, nil
 }
 
 // CheckModules finds modules that the profile asks for and its kernel lacks,

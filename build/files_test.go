@@ -21,7 +21,10 @@ func checkedIn(t *testing.T, text string, files map[string]string) string {
 	buildtest.Write(t, mine, text)
 	p, _, err := profile.Load(mine, profile.Find(profiles.FS))
 	if err == nil {
-		err = Check(p)
+		var warnings profile.Problems
+		if warnings, err = Check(p); len(warnings) > 0 {
+			err = warnings
+		}
 	}
 	if err == nil {
 		return ""
@@ -34,7 +37,7 @@ func checkedIn(t *testing.T, text string, files map[string]string) string {
 func TestFilesThatNothingBrings(t *testing.T) {
 	const mounted = "[mount.\"/srv\"]\nsource = \"LABEL=x\"\ntype = \"ext4\"\n"
 	const iscsi = "[share.iscsi.a]\ntarget = \"iqn.2026-01.example:a\"\nsource = \"/dev/vdb\"\nuser = \"a\"\npassword_file = "
-	const tunnel = "[wireguard.wg0]\nprivate_key_file = \"/etc/wg.key\"\naddresses = [\"192.0.2.1/24\"]\n[wireguard.wg0.peer.a]\npublic_key = \"QiyOemIn17yhNQs+K7cnn3iXuHu2hUt4PGDoAxGuMHk=\"\npreshared_key_file = "
+	const tunnel = "[wireguard.wg0]\nprivate_key_file = \"/srv/wg.key\"\naddresses = [\"192.0.2.1/24\"]\n[wireguard.wg0.peer.a]\npublic_key = \"QiyOemIn17yhNQs+K7cnn3iXuHu2hUt4PGDoAxGuMHk=\"\npreshared_key_file = "
 	const logged = "[log]\nremote = \"tls://192.0.2.1\"\nca = "
 	for _, tc := range []struct{ text, key string }{ // each ends where the file's name stands
 		{logged, "log.ca"},
@@ -69,6 +72,35 @@ func TestFilesThatNothingBrings(t *testing.T) {
 	} {
 		if got := checkedIn(t, "extends = \"headless\"\n"+mounted+text, nil); want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
+// A key that a box would make at each boot is worth a look, unless it says so itself: one that lasts, or that the image brings, is not.
+func TestKeysOfTunnelsThatDontLast(t *testing.T) {
+	for file, bad := range map[string]bool{"/etc/wg/key": true, "/var/lib/key": true, "/tmp/key": true, "/srv/keys/wg0": false, "/run/key": false, "/etc/there": false} {
+		text := "extends = \"headless\"\nimage = { overlays = [\"headless\", \"files\"] }\n[mount.\"/srv\"]\nsource = \"LABEL=x\"\ntype = \"ext4\"\n[mount.\"/tmp\"]\nsource = \"tmpfs\"\ntype = \"tmpfs\"\n" +
+			"[wireguard.wg0]\nno_address = true\nprivate_key_file = \"" + file + "\"\n"
+		got := checkedIn(t, text, map[string]string{"files/etc/there": "key"})
+		if want := "mine.toml:11:20: warning: wireguard.wg0.private_key_file: " + file + " lies in memory"; bad && !strings.HasPrefix(got, want) || !bad && got != "" {
+			t.Errorf("%s: %q", file, got)
+		}
+	}
+}
+
+// What is to be replaced is a file of an overlay: /usr may be left out where the image's links lead there.
+func TestReplaceNamesFilesOfOverlays(t *testing.T) {
+	for name, want := range map[string]string{
+		"/etc/motd": "", "/bin/tool": "", "/usr/bin/tool": "",
+		"":             `image.replace[0]: "" is not the path of a file in the image; accepted: an absolute one, such as /etc/motd`,
+		"etc/motd":     `image.replace[0]: "etc/motd" is not the path of a file`,
+		"/etc//motd":   `image.replace[0]: "/etc//motd" is not the path of a file`,
+		"/etc/modt":    `image.replace[0]: no overlay brings /etc/modt; did you mean /etc/motd?; accepted: a file of an overlay in image.overlays`,
+		"/etc/nowhere": `image.replace[0]: no overlay brings /etc/nowhere`,
+	} {
+		got := checkedIn(t, "extends = \"headless\"\nimage = { overlays = [\"headless\", \"files\"], replace = [\""+name+"\"] }\n", map[string]string{"files/etc/motd": "x", "files/bin/tool": "x"})
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%q: %s", name, got)
 		}
 	}
 }

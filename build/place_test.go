@@ -21,7 +21,7 @@ func checked(t *testing.T, text string) profile.Problems {
 	}
 	p, problems, err := profile.Load(mine, profile.Find(profiles.FS))
 	if err == nil {
-		err = Check(p)
+		_, err = Check(p)
 	}
 	errors.As(err, &problems)
 	for i := range problems {

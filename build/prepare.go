@@ -76,8 +76,12 @@ func (e *Env) Prepare(ctx context.Context, p *profile.Profile, o Options) (image
 }
 
 func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Image, error) {
-	if err := Check(p); err != nil {
+	warnings, err := Check(p)
+	if err != nil {
 		return nil, err
+	}
+	for _, w := range warnings {
+		e.Progress.Note("%s", w)
 	}
 	pins, err := o.pins()
 	if err != nil {

@@ -148,7 +148,7 @@ func lay(t *tree.Tree, p *profile.Profile, o Overlay, segmentOf map[string]strin
 	for _, f := range o.Files {
 		f.Path = MergedUsr(f.Path)
 		put := t.Add
-		if slices.Contains(p.Image.Replace, "/"+f.Path) {
+		if slices.ContainsFunc(p.Image.Replace, func(name string) bool { return MergedUsr(name) == "/"+f.Path }) {
 			put = t.Replace
 		}
 		if f.Mode.IsDir() {

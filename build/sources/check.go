@@ -15,7 +15,7 @@ import (
 func Check(p *profile.Profile, overlays []plan.Overlay) profile.Problems {
 	accounts := p.Judge()
 	plan.CheckAccounts(accounts, p.User)
-	return slices.Concat(checkCommands(p), checkDrivers(p), checkFiles(p, overlays), accounts.Found())
+	return slices.Concat(checkCommands(p), checkDrivers(p), checkFiles(p, overlays), checkReplace(p, overlays), checkTunnels(p, overlays), accounts.Found())
 }
 
 func checkDrivers(p *profile.Profile) (problems profile.Problems) {

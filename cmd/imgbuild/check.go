@@ -38,7 +38,7 @@ checks a site.toml too, as the box would that starts from the profile's image.`,
 			one := func(name string) error {
 				p, err := a.load(c.Context(), name)
 				if err == nil {
-					err = build.Check(p)
+					err = a.checkSources(p)
 				}
 				if err == nil {
 					err = errors.Join(a.checkModules(c, e, p), a.checkGuests(e, p))
@@ -78,6 +78,13 @@ checks a site.toml too, as the box would that starts from the profile's image.`,
 	return c
 }
 
+// checkSources checks a profile beside its overlays.
+func (a *app) checkSources(p *profile.Profile) error {
+	warnings, err := build.Check(p)
+	a.warn(warnings)
+	return err
+}
+
 // checkSite reads a site.toml as the box does.
 func (a *app) checkSite(name string, p *profile.Profile) error {
 	text, err := os.ReadFile(name)
@@ -85,12 +92,10 @@ func (a *app) checkSite(name string, p *profile.Profile) error {
 		return fmt.Errorf("reading a site file: %w", err)
 	}
 	_, problems := site.Read(name, text, &p.Machine)
-	if err := problems.Err(); err != nil || a.quiet {
+	if err := problems.Err(); err != nil {
 		return err
 	}
-	for _, warning := range problems {
-		fmt.Fprintln(a.stderr, warning)
-	}
+	a.warn(problems)
 	return nil
 }
 

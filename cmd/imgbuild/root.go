@@ -164,12 +164,17 @@ func (a *app) load(ctx context.Context, name string) (*profile.Profile, error) {
 		// A profile that does not exist is a wrong command line.
 		return nil, usageError{err}
 	}
+	a.warn(warnings)
+	return p, err
+}
+
+// warn prints what is worth a look.
+func (a *app) warn(warnings profile.Problems) {
 	for _, w := range warnings {
 		if !a.quiet {
 			fmt.Fprintln(a.stderr, w)
 		}
 	}
-	return p, err
 }
 
 // reporter shows progress as the terminal and the flags allow.
