@@ -105,6 +105,20 @@ func TestReplaceNamesFilesOfOverlays(t *testing.T) {
 	}
 }
 
+// A group that is listened to is one that rules log to, as far as that can be seen.
+func TestGroupsThatNoRuleLogsTo(t *testing.T) {
+	for rule, want := range map[string]string{
+		"log group 7": "", "log prefix \"x: \" group 7 counter": "", "log group $g": "", "log group 0x7": "", "log group 7; }\ninclude \"/etc/elsewhere\"\nchain y {": "",
+		"log group 8": "no rule of /etc/nftables.nft logs to 7, but to 8; accepted: a rule with \"log group 7\", or no such group here",
+		"log":         "no rule of /etc/nftables.nft logs to 7, nor to any other", "# log group 7": "no rule of /etc/nftables.nft logs to 7",
+	} {
+		got := checkedIn(t, "extends = \"headless\"\nimage = { overlays = [\"headless\", \"files\"] }\n[firewall.log]\ngroups = [7]\n", map[string]string{"files/etc/nftables.nft": "table inet f {\nchain x {\n" + rule + "\n}\n}\n"})
+		if want == "" && got != "" || want != "" && !strings.Contains(got, "mine.toml:4:11: warning: firewall.log.groups[0]: "+want) {
+			t.Errorf("%s: %s", rule, got)
+		}
+	}
+}
+
 // The flow table that interfaces join is one that the rules declare, and add packets to.
 func TestFlowTablesThatNoRulesHave(t *testing.T) {
 	const declared = "\tflowtable fast { hook ingress priority filter; }\n"

@@ -44,6 +44,7 @@ type scanner struct {
 	open   []string
 	chains []Chain
 	flows  Flows
+	groups Groups
 	family string
 	table  string
 }
@@ -72,6 +73,8 @@ func (s *scanner) file(name string) {
 			s.command(w.text, next(1), next(2))
 		case w.text == "type" && next(2) == "hook":
 			s.chains = append(s.chains, Chain{Place{name, w.line, w.col}, s.family, next(1)})
+		case w.text == "group":
+			s.groups.Logged = append(s.groups.Logged, next(1))
 		case w.text == "flowtable" || w.text == "flow":
 			s.flow(w.text, next)
 		}

@@ -88,7 +88,7 @@ func Check(p *profile.Profile, overlays []plan.Overlay, open tree.Opener) profil
 		j.Bad("firewall.rules", "nothing brings %s; accepted: a file of an overlay in image.overlays", p.Firewall.Rules)
 		return j.Found()
 	}
-	problems := r.flows(p)
+	problems := slices.Concat(r.flows(p), r.groups(p))
 	for _, c := range nft.Scan(p.Firewall.Rules, r.read, r.match) {
 		switch {
 		case c.Type != "nat":
