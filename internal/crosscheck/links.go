@@ -84,7 +84,6 @@ func (c *crosser) addressing(key, name string, l spec.Link, all map[string]spec.
 	if probe := l.Online.Probe; probe.IsValid() && (!somebody(probe.Addr()) || !l.DHCP4 && !dhcp6 && l.RA == nil && len(l.Addresses) == 0 || probe.Port() == 0) {
 		c.Of(key+".addresses", key+".dhcp4", key+".dhcp6", key+".ra").Bad(key+".online.probe", "%s cannot be reached from an interface without addresses, nor at port 0 or an address that is no machine's", probe)
 	}
-	c.settings(key, l)
 	if l.RARoutes && (l.RA != nil && !*l.RA || l.NoAddress || l.Master != "") {
 		c.Of(key+".ra", key+".no_address", "bond", "bridge").Bad(key+".ra_routes", "is for router advertisements, which this interface does not hear; accepted: with ra = true, or without ra")
 	}

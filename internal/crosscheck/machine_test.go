@@ -10,6 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/strict"
 	"github.com/imgbuild/imgbuild/uinit/graph"
+	link "github.com/imgbuild/imgbuild/uinit/link/plan"
 	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
 )
 
@@ -35,13 +36,14 @@ func read(t *testing.T, text string) (*spec.Machine, strict.Document, problem.Pr
 	return m, doc, problems, doubts
 }
 
-// found is what Machine, and WireGuard of its tables, say of a text, a problem a line: "LINE KEY: MESSAGE".
+// found is what Machine, and interfaces and WireGuard of their tables, say of a text, a problem a line: "LINE KEY: MESSAGE".
 func found(t *testing.T, text string) []string {
 	t.Helper()
 	m, doc, problems, doubts := read(t, text)
 	var lines []string
 	tunnels := problem.NewJudge(doc.At.At, doubts)
 	wireguard.Plan.Check(tunnels, m)
+	link.Plan.Check(tunnels, m)
 	for _, p := range slices.Concat(problems, Machine(m, doc.At.At, doubts), tunnels.Found()).Sort() {
 		warning := ""
 		if p.Warning {
@@ -88,6 +90,15 @@ func TestLinks(t *testing.T) {
 		// Which one.
 		"[ethernet.a]\ndhcp4 = true\nmatch = { index = 0 }":  nil,
 		"[ethernet.a]\ndhcp4 = true\nmatch = { index = -1 }": {"3 ethernet.a.match.index: is -1; accepted: 0 and up"},
+		// Where it is.
+		"[ethernet.a]\ndhcp4 = true\nmatch = { path = \"0000:03:00.0\" }":        nil,
+		"[ethernet.a]\ndhcp4 = true\nmatch = { path = \"10000:e1:00.0\" }":       nil,
+		"[ethernet.a]\ndhcp4 = true\nmatch = { path = \"usb-0000:00:14.0-10\" }": nil,
+		"[ethernet.a]\ndhcp4 = true\nmatch = { path = \"fd580000.ethernet\" }":   nil,
+		"[ethernet.a]\ndhcp4 = true\nmatch = { path = \"03:00.0\" }":             {`3 ethernet.a.match.path: "03:00.0" is no address of a bus as the kernel writes it; accepted: "0000:03:00.0"`},
+		"[ethernet.a]\ndhcp4 = true\nmatch = { path = \"pci@0000:0A:00.0\" }":    {`3 ethernet.a.match.path: "pci@0000:0A:00.0" is no address of a bus as the kernel writes it; accepted: "0000:0a:00.0"`},
+		"[ethernet.a]\ndhcp4 = true\nmatch = { path = \"foo\" }":                 {`3 ethernet.a.match.path: "foo" is no address of a bus; accepted: as in /sys/bus/pci/devices, such as "0000:03:00.0"`},
+		"[ethernet.a]\ndhcp4 = true\nmatch = { path = \"/sys/x0\" }":             {`3 ethernet.a.match.path: "/sys/x0" is no address of a bus`},
 		// Largest packet.
 		"[dummy.a]\nmtu = 67":    {"2 dummy.a.mtu: is 67; accepted: 68 to 65535"},
 		"[dummy.a]\nmtu = 68":    nil,

@@ -12,7 +12,7 @@ import (
 
 // Plan is what the builder reads.
 var Plan = graph.Plan{
-	Name: "link", Parts: []graph.Option{{Tag: "nodhcp6", Used: asksDHCP6}}, Units: Units, Modules: modules, Facts: facts, SiteExample: example,
+	Name: "link", Parts: []graph.Option{{Tag: "nodhcp6", Used: asksDHCP6}}, Units: Units, Check: check, Modules: modules, Facts: facts, SiteExample: example,
 }
 
 // asksDHCP6 says whether some interface asks by DHCPv6, or may when a router or the box's owner says so.
