@@ -1,5 +1,7 @@
 package profile
 
+import "strings"
+
 // Arrays, file systems, shares and state.
 var storageProblems = []problemCase{
 	{"arrays", sound + `
@@ -102,6 +104,21 @@ fsck = "maybe"
 		`p.toml:11:9: entropy.state: "srv" is not an absolute path without . or .., such as /srv/state`,
 	}},
 	{"state that stays", sound + "[mount.\"/srv\"]\nsource = \"LABEL=x\"\ntype = \"ext4\"\n[time]\nstate = \"/srv/time\"\n[entropy]\nstate = \"/srv\"\n", nil},
+	{"members that are none", sound + "[array.a]\nlevel = \"raid1\"\n[array.a.match]\nmembers = [\"serial=\", \"/dev/sda,partlabel=\", \"/dev/\", \"serial=a,partlabel=b\"]\nname = \"" + strings.Repeat("a", 33) + "\"\n", []string{
+		`p.toml:11:12: array.a.match.members[0]: "serial=" is not a device; accepted: "/dev/…", "serial=…", "partlabel=…"`,
+		`p.toml:11:23: array.a.match.members[1]: "/dev/sda,partlabel=" is not a device`,
+		`p.toml:11:46: array.a.match.members[2]: "/dev/" is not a device`,
+		`p.toml:12:8: array.a.match.name: has 33 bytes; accepted: up to 32, which a superblock has room for`,
+	}},
+	{"one share of SMB by two names", sound + "[user.eve]\nnt_hash = \"8846F7EAEE8FB117AD06BDD830B7586C\"\n[mount.\"/srv\"]\nsource = \"LABEL=x\"\ntype = \"ext4\"\n[share.smb.A]\npath = \"/srv/a\"\nusers = [\"eve\"]\n[share.smb.a]\npath = \"/srv/b\"\nusers = [\"eve\"]\n[share.smb." + strings.Repeat("b", 81) + "]\npath = \"/srv/c\"\nusers = [\"eve\"]\n", []string{
+		`p.toml:16:1: share.smb.a: is share.smb.A already: SMB knows no capitals; accepted: another name`,
+		`p.toml:19:1: share.smb.` + strings.Repeat("b", 81) + `: is not a share's name; accepted: up to 80 letters, digits, blanks, _ - and ., and not global, homes or printers`,
+	}},
+	{"clients that are addresses of networks", sound + "[user.eve]\nnt_hash = \"8846F7EAEE8FB117AD06BDD830B7586C\"\n[mount.\"/srv\"]\nsource = \"LABEL=x\"\ntype = \"ext4\"\n[share.nfs.a]\npath = \"/srv/a\"\nclients = [\"10.0.0.1/24\", \"10.0.0.1/32\"]\n[share.smb.b]\npath = \"/srv/b\"\nusers = [\"eve\"]\nclients = [\"2001:db8::1/64\"]\n[ethernet.lan]\ndhcp4 = true\n[firewall]\nmanagement = { interfaces = [\"lan\"], tcp = [22], from = [\"10.0.0.1/8\", \"0.0.0.0/0\"] }\n", []string{
+		`p.toml:15:12: share.nfs.a.clients[0]: 10.0.0.1/24 is an address in a network; accepted: the network, 10.0.0.0/24`,
+		`p.toml:19:12: share.smb.b.clients[0]: 2001:db8::1/64 is an address in a network; accepted: the network, 2001:db8::/64`,
+		`p.toml:23:58: firewall.management.from[0]: 10.0.0.1/8 is an address in a network; accepted: the network, 10.0.0.0/8`,
+	}},
 }
 
 const shares = `

@@ -16,6 +16,19 @@ var least = map[spec.ArrayLevel]int{"linear": 1, "raid0": 1, "raid1": 1, "raid4"
 // longestName is the kernel's limit for a disk's name, DISK_NAME_LEN in linux/blkdev.h, less "md_" and the NUL.
 const longestName = 32 - 3 - 1
 
+// nameRoom is how long an array's own name may be: set_name in linux/raid/md_p.h.
+const nameRoom = 32
+
+// names says whether a word tells a device from others: none has an empty name.
+func names(word string) bool {
+	for _, prefix := range []string{"/dev/", "serial=", "partlabel="} {
+		if rest, ok := strings.CutPrefix(word, prefix); ok {
+			return strings.TrimSpace(rest) != ""
+		}
+	}
+	return false
+}
+
 // check looks at each array by itself.
 func check(j problem.Judge, m *spec.Machine) {
 	for _, name := range slices.Sorted(maps.Keys(m.Array)) {
@@ -33,10 +46,13 @@ func check(j problem.Judge, m *spec.Machine) {
 		}
 		for i, member := range cfg.Match.Members {
 			for word := range strings.SplitSeq(member, ",") {
-				if !strings.HasPrefix(word, "/dev/") && !strings.HasPrefix(word, "serial=") && !strings.HasPrefix(word, "partlabel=") {
+				if !names(word) {
 					j.Bad(problem.JoinIndex(key+".match.members", i), `%q is not a device; accepted: "/dev/…", "serial=…", "partlabel=…"`, member)
 				}
 			}
+		}
+		if n := len(cfg.Match.Name); n > nameRoom {
+			j.Bad(key+".match.name", "has %d bytes; accepted: up to %d, which a superblock has room for", n, nameRoom)
 		}
 		if cfg.Create {
 			checkCreated(j, key, name, cfg)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -11,6 +12,9 @@ import (
 	"github.com/imgbuild/imgbuild/internal/suggest"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 )
+
+// longestShare is how long a share's name may be (MS-SRVS, section 2.2.4.24, NNLEN in lmshare.h).
+const longestShare = 80
 
 type checker struct {
 	problem.Judge
@@ -27,9 +31,15 @@ func check(j problem.Judge, m *spec.Machine) {
 		if len(cfg.Clients) == 0 {
 			c.Bad(key+".clients", `is empty: nobody could mount it; accepted: networks such as ["192.0.2.0/24"]`)
 		}
+		c.networks(key+".clients", cfg.Clients)
 	}
+	folded := map[string]string{}
 	for _, name := range graph.Names(s.SMB) {
 		c.smb(name)
+		if other, taken := folded[strings.ToLower(name)]; taken {
+			c.Sure().Of(problem.JoinKey("share.smb", other)).Bad(problem.JoinKey("share.smb", name), "is share.smb.%s already: SMB knows no capitals; accepted: another name", other)
+		}
+		folded[strings.ToLower(name)] = name
 	}
 	c.portals()
 	targets := map[spec.IQN]string{}
@@ -57,13 +67,23 @@ func (c checker) shared(key, dir, owner string) {
 	}
 }
 
+// networks finds addresses that stand for networks: who would be let in by them is a guess.
+func (c checker) networks(key string, list []netip.Prefix) {
+	for i, n := range list {
+		if n.IsValid() && n != n.Masked() {
+			c.Bad(problem.JoinIndex(key, i), "%s is an address in a network; accepted: the network, %s", n, n.Masked())
+		}
+	}
+}
+
 func (c checker) smb(name string) {
 	cfg, key := c.m.Share.SMB[name], problem.JoinKey("share.smb", name)
-	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ") != "" ||
+	if name == "" || len(name) > longestShare || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ") != "" ||
 		slices.Contains([]string{"global", "homes", "printers", "ipc$", "print$"}, strings.ToLower(name)) {
-		c.Sure().Bad(key, "is not a share's name; accepted: letters, digits, blanks, _ - and ., and not global, homes or printers")
+		c.Sure().Bad(key, "is not a share's name; accepted: up to %d letters, digits, blanks, _ - and ., and not global, homes or printers", longestShare)
 	}
 	c.shared(key, cfg.Path, cfg.Owner)
+	c.networks(key+".clients", cfg.Clients)
 	if len(cfg.Users) == 0 {
 		c.Bad(key+".users", "is empty: nobody could use it; accepted: accounts with an nt_hash")
 	}
