@@ -23,7 +23,7 @@ func Check(p *profile.Profile) (warnings profile.Problems, err error) {
 	if _, err := media.OpenSigner(p); errors.As(err, &found) {
 		problems = append(problems, found...)
 	}
-	problems = append(problems, sources.Check(p, overlays)...)
+	problems = append(problems, sources.Check(p, overlays, open)...)
 	problems = append(problems, rules.Check(p, overlays, open)...)
 	problems = problems.Sort()
 	if err := problems.Err(); err != nil {

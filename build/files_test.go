@@ -1,11 +1,13 @@
 package build
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/buildtest"
+	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/profiles"
 )
@@ -57,7 +59,11 @@ func TestFilesThatNothingBrings(t *testing.T) {
 				value = "[" + value + "]"
 			}
 			text := "extends = \"headless\"\nimage = { overlays = [\"headless\", \"files\"] }\n" + mounted + tc.text + value + "\n"
-			got := checkedIn(t, text, map[string]string{"files/etc/there": "#!x", "files/usr/lib/there": "#!x"})
+			files := map[string]string{"files/etc/there": "#!x", "files/usr/lib/there": "#!x"}
+			if at := "files" + plan.MergedUsr(file); files[at] != "" {
+				files[at] = cmp.Or(map[string]string{"log.ca": certificate(t), "wireguard.wg0.peer.a.preshared_key_file": tunnelKey}[tc.key], "#!x")
+			}
+			got := checkedIn(t, text, files)
 			if bad && !strings.Contains(got, ": "+tc.key+": nothing brings /etc/not") || !bad && got != "" {
 				t.Errorf("%s = %s: %s", tc.key, value, got)
 			}
@@ -81,7 +87,7 @@ func TestKeysOfTunnelsThatDontLast(t *testing.T) {
 	for file, bad := range map[string]bool{"/etc/wg/key": true, "/var/lib/key": true, "/tmp/key": true, "/srv/keys/wg0": false, "/run/key": false, "/etc/there": false} {
 		text := "extends = \"headless\"\nimage = { overlays = [\"headless\", \"files\"] }\n[mount.\"/srv\"]\nsource = \"LABEL=x\"\ntype = \"ext4\"\n[mount.\"/tmp\"]\nsource = \"tmpfs\"\ntype = \"tmpfs\"\n" +
 			"[wireguard.wg0]\nno_address = true\nprivate_key_file = \"" + file + "\"\n"
-		got := checkedIn(t, text, map[string]string{"files/etc/there": "key"})
+		got := checkedIn(t, text, map[string]string{"files/etc/there": map[bool]string{true: tunnelKey}[file == "/etc/there"]})
 		if want := "mine.toml:11:20: warning: wireguard.wg0.private_key_file: " + file + " lies in memory"; bad && !strings.HasPrefix(got, want) || !bad && got != "" {
 			t.Errorf("%s: %q", file, got)
 		}

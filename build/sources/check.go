@@ -7,15 +7,16 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/kmod"
 	"github.com/imgbuild/imgbuild/build/plan"
+	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
-// Check finds commands, driver sets and files that do not exist, without network.
-func Check(p *profile.Profile, overlays []plan.Overlay) profile.Problems {
+// Check finds commands, driver sets and files that do not exist, or hold something else, without network. open opens the overlays' files.
+func Check(p *profile.Profile, overlays []plan.Overlay, open tree.Opener) profile.Problems {
 	accounts := p.Judge()
 	plan.CheckAccounts(accounts, p.User)
-	return slices.Concat(checkCommands(p), checkDrivers(p), checkFiles(p, overlays), checkReplace(p, overlays), checkTunnels(p, overlays), accounts.Found())
+	return slices.Concat(checkCommands(p), checkDrivers(p), checkFiles(p, overlays), checkReplace(p, overlays), checkContents(p, overlays, open), checkTunnels(p, overlays), accounts.Found())
 }
 
 func checkDrivers(p *profile.Profile) (problems profile.Problems) {
