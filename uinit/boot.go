@@ -8,6 +8,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/base/plan"
+	"github.com/imgbuild/imgbuild/uinit/cmdline"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/features"
 	"github.com/imgbuild/imgbuild/uinit/graph"
@@ -64,7 +65,7 @@ func (w *worker) units() []unit.Unit {
 	for i := range units {
 		u := &units[i]
 		u.Run, u.Waiting = steps[u.Name].Run, steps[u.Name].Waiting
-		if victim, _ := w.Machine.Line.Get(paramPanic); victim == u.Name {
+		if victim, _ := w.Machine.Line.Get(cmdline.TestPanic); victim == u.Name {
 			u.Run = func(context.Context) error { panic("the kernel line asks for it") }
 		}
 	}

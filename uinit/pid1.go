@@ -83,7 +83,7 @@ func (f *first) run() {
 		// What it supervised is without an owner now and would be in the next one's way.
 		f.steps([]power.Step{power.Processes()})
 		tooMany := f.crashes.Add(journal.Uptime())
-		switch what, _ := f.line.Get("uinit.panic"); what {
+		switch what, _ := f.line.Get(cmdline.Panic); what {
 		case "reboot":
 			f.rebootCrashed(told.Reason)
 		case "poweroff":

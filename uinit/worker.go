@@ -26,7 +26,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/limits"
 	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/module"
-	"github.com/imgbuild/imgbuild/uinit/netcmdline"
+	"github.com/imgbuild/imgbuild/uinit/netcmdline/publish"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/status"
@@ -68,7 +68,7 @@ func workerMain(args []string) int {
 		fmt.Fprintln(crash, err)
 		return 1
 	}
-	if victim, ok := w.Machine.Line.Get(paramPanic); ok && victim == "" {
+	if victim, ok := w.Machine.Line.Get(cmdline.TestPanic); ok && victim == "" {
 		panic("the kernel line asks for it")
 	}
 	go w.boot()
@@ -86,7 +86,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	w := &worker{host: virtioport.Host{Reporter: &virtioport.Reporter{}}, history: status.History{Uptime: virtioport.Uptime, Shows: chart.Shows}, kmsg: klog.Open()}
 	line := cmdline.Read()
 	level := slog.LevelInfo
-	if line.Has("uinit.debug") {
+	if line.Has(cmdline.Debug) {
 		level = slog.LevelDebug
 	}
 	log := slog.New(klog.New(w.kmsg, "uinit", level))
@@ -119,7 +119,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 	if w.Kmod, _, err = module.Open(w.Machine.Now(), line); err != nil {
 		return nil, err
 	}
-	netcmdline.Publish(w.Deps, description.Machine)
+	publish.Machine(w.Deps, description.Machine)
 	w.Records = journal.NewRing(int64(w.Machine.Now().Log.Ring))
 	w.Programs.Say = func(name, line string) {
 		// All of it into the ring, and so much to the kernel's log that this stays readable.

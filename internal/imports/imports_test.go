@@ -89,7 +89,7 @@ func (b ban) hold(t *testing.T, p pkg) {
 // shared are the packages of uinit that its features may use: what all stand on, and protocols.
 var shared = []string{
 	"uinit/account", "uinit/arp", "uinit/beside", "uinit/cmdline", "uinit/ctl", "uinit/dev", "uinit/dhcp", "uinit/dhcp/said", "uinit/dhcp6", "uinit/dhcp6/lease", "uinit/entropy/pool", "uinit/feature", "uinit/graph",
-	"uinit/klog", "uinit/kmod", "uinit/log/journal", "uinit/mount", "uinit/netcmdline", "uinit/packet", "uinit/power", "uinit/service/supervise", "uinit/slack",
+	"uinit/klog", "uinit/kmod", "uinit/log/journal", "uinit/mount", "uinit/netcmdline", "uinit/netcmdline/plan", "uinit/netcmdline/publish", "uinit/packet", "uinit/power", "uinit/service/supervise", "uinit/slack",
 	"uinit/status", "uinit/unit", "uinit/volume",
 }
 
@@ -106,8 +106,9 @@ func uinitModules(t *testing.T, p pkg) {
 	}
 }
 
-// builderReads are the packages of uinit that the builder may import, besides the pure halves of features ("plan").
-var builderReads = []string{"uinit/graph", "uinit/unit"}
+// builderReads are the packages of uinit that the builder may import, besides the pure halves of features ("plan"): among them what
+// makes of a kernel line what the init would.
+var builderReads = []string{"uinit/cmdline", "uinit/graph", "uinit/netcmdline", "uinit/unit"}
 
 // builderModules keeps the builder to what is pure.
 func builderModules(t *testing.T, p pkg) {

@@ -67,6 +67,8 @@ func (c *crosser) kernel() {
 			c.Bad(joinIndex("kernel.cmdline", i), `%q opens a quotation and does not close it: all that follows, up to the line's end, would be one word; accepted: such as dyndbg="file x.c +p"`, word)
 		}
 	}
+	c.ownWords()
+	c.networkWords()
 	if i := slices.Index(k.Cmdline, report.ParamTest); i >= 0 {
 		c.Warn(joinIndex("kernel.cmdline", i), "lets whoever runs this image as a virtual machine run commands in it as root; accepted: in profiles for tests")
 	}

@@ -1,5 +1,7 @@
 package profile
 
+import "strings"
+
 // What the kernel and programs are handed, and could not take as it is meant.
 var handedProblems = []problemCase{
 	{"text that ends early", sound + "[service.a]\ncommand = [\"/bin/ls\", \"a\\u0000b\"]\n[service.a.environment]\nA = \"\\u0000\"\n\"B\\u0000\" = \"x\"\n[user.root]\npassword_hash = \"a\\u0000\"\n", []string{
@@ -8,6 +10,15 @@ var handedProblems = []problemCase{
 		`p.toml:12:1: service.a.environment."B\x00": has a NUL character in its name; accepted: a name without it`,
 		`p.toml:14:17: user.root.password_hash: has a NUL character`,
 	}},
+	{"words of the kernel line that nobody follows", strings.Replace(sound, `["console=`, `["uinit.pannic", "uinit.panic=foo", "uinit.panic=rescue", "uinit.debug", "ip=bogus", "vlan=a:b", "nameserver=foo", "quiet", "ip=eth7:dhcp", "console=`, 1), []string{
+		`p.toml:4:12: kernel.cmdline[0]: "uinit.pannic" is no word of uinit's; did you mean uinit.panic?; accepted: uinit.rescue, uinit.debug, uinit.panic, `,
+		`p.toml:4:28: kernel.cmdline[1]: uinit.panic=foo is not what can follow a fault; accepted: reboot, poweroff, rescue`,
+		`p.toml:4:84: kernel.cmdline[4]: the network cannot be what ip=bogus asks for: `,
+		`p.toml:4:96: kernel.cmdline[5]: the network cannot be what vlan=a:b asks for: `,
+		`p.toml:4:108: kernel.cmdline[6]: the network cannot be what nameserver=foo asks for: `,
+	}},
+	{"what the firmware says", strings.Replace(sound, `["console=`, `["ip=ibft", "rd.route=nothing", "console=`, 1), nil},
+	{"words of the network on a line", strings.Replace(sound, `["console=`, `["ip=192.0.2.9::192.0.2.1:24::vlan7:none", "vlan=vlan7:bond1", "bond=bond1:eth0,eth1:mode=4", "nameserver=192.0.2.53", "console=`, 1), nil},
 	{"names of variables", sound + "[service.a]\ncommand = [\"/a\"]\nenvironment = { \"\" = \"x\", \"A=B\" = \"x\", LANG = \"a=b\\nc\" }\n", []string{
 		`p.toml:10:22: service.a.environment."": is not a variable's name; accepted: such as LANG, without "="`,
 		`p.toml:10:35: service.a.environment."A=B": is not a variable's name`,

@@ -19,7 +19,7 @@ var serviceProblems = []problemCase{
 		`p.toml:18:12: check.c.contains: 3 is not what hostname can contain, text; accepted: text, such as "ok"`,
 	}},
 	{"facts of the rows that there are", sound + "[ethernet.lan]\ndhcp4 = true\n[ssh]\npassword = true\n[user.root]\npassword_hash = \"" + goodHash + "\"\n[check.a]\nfact = \"service.ssh.state\"\nequals = \"running\"\n[check.b]\nfact = \"stop.services\"\nat_most = 3\n[check.c]\nfact = \"link.lan.addresses\"\nmatches = \"^192\"\n", nil},
-	{"facts of interfaces that the kernel line adds", strings.Replace(sound, `"]`, `", "vlan=vlan7:lan"]`, 1) + "[check.a]\nfact = \"link.vlan7.carrier\"\nequals = true\n[check.b]\nfact = \"link.vlan7.carrier\"\nequals = 1\n", []string{
+	{"facts of interfaces that the kernel line adds", strings.Replace(sound, `"]`, `", "vlan=vlan7:lan"]`, 1) + "[check.a]\nfact = \"link.vlan7.carrier\"\nequals = true\n[check.b]\nfact = \"link.vlan7.carrier\"\nequals = 1\n" + "[ethernet.lan]\nno_address = true\n", []string{
 		`p.toml:13:10: check.b.equals: 1 is not what link.vlan7.carrier can be, true or false; accepted: true, false`,
 	}},
 	{"a fact of a row that a misspelt table has", sound + "[ehternet.lan]\ndhcp4 = true\n[check.a]\nfact = \"link.lan.carrier\"\n", []string{

@@ -282,7 +282,7 @@ func (o *overrider) ensure(name string) error {
 		match.Path = path
 	} else {
 		known := slices.Sorted(maps.Keys(o.m.Links()))
-		return fmt.Errorf("there is no interface %q; accepted: %s, one that ifname=NAME:MAC names, or names such as eth0 and enp3s0", name, strings.Join(known, ", "))
+		return fmt.Errorf("there is no interface %q; accepted: %s, or names such as eth0 and enp3s0", name, strings.Join(append(known, "one that ifname=NAME:MAC names"), ", "))
 	}
 	o.m.Ethernet[name] = spec.Ethernet{Match: match}
 	return nil

@@ -12,7 +12,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/shown"
 	sitetoml "github.com/imgbuild/imgbuild/internal/site"
 	"github.com/imgbuild/imgbuild/uinit/feature"
-	"github.com/imgbuild/imgbuild/uinit/netcmdline"
+	"github.com/imgbuild/imgbuild/uinit/netcmdline/publish"
 	"github.com/imgbuild/imgbuild/uinit/site/plan"
 )
 
@@ -56,7 +56,7 @@ func (o owner) read(ctx context.Context) error {
 		o.Log.Warn(p.String())
 	}
 	// Units that do what can be changed come after this one (graph.Unit.Reads), and so see the machine as it is then.
-	netcmdline.Publish(o.Deps, *wanted)
+	publish.Machine(o.Deps, *wanted)
 	o.Facts.Fact(plan.State.Is("used"))
 	if blank(got.text) { // the example that the medium came with
 		return o.misnamed(got.near)

@@ -11,7 +11,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
-	"github.com/imgbuild/imgbuild/uinit/netcmdline"
+	"github.com/imgbuild/imgbuild/uinit/netcmdline/publish"
 )
 
 // Whoever reads the machine while its owner changes it sees it as it was or as it is to be, as a whole, and never without
@@ -26,7 +26,7 @@ func TestReadersWhileTheOwnerChangesTheMachine(t *testing.T) {
 	for range 50 {
 		d := featuretest.Deps(t, spec.Machine{})
 		d.Machine = feature.NewMachine(image, line)
-		netcmdline.Publish(d, image.Machine)
+		publish.Machine(d, image.Machine)
 		wanted, problems := sitetoml.Read(sitetoml.Name, []byte(`hostname = "new"
 [ethernet.lan]
 addresses = ["198.51.100.7/24"]
@@ -62,7 +62,7 @@ addresses = ["203.0.113.7/24"]
 			}
 		})
 		reading.Wait()
-		netcmdline.Publish(d, *wanted)
+		publish.Machine(d, *wanted)
 		close(over)
 		done.Wait()
 		if m := d.Machine.Now(); m.Hostname != "new" || m.VLAN["lan.7"].ID != 7 {
