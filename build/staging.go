@@ -44,11 +44,34 @@ func stage(dir string) (*staging, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("making the output directory: %w", err)
 	}
+	if err := replaceable(filepath.Join(dir, sumsName)); err != nil { // the other names are not known yet
+		return nil, err
+	}
 	tmp, err := scratch.New(dir)
 	if err != nil {
 		return nil, fmt.Errorf("writing to the output directory: %w", err)
 	}
 	return &staging{dir: dir, tmp: tmp, fresh: fresh}, nil
+}
+
+// replaceable says whether an artifact can take the place of what is there: a plain file, or a link. A directory would stop it half-way,
+// with some artifacts new and some old, and a device or pipe would be gone.
+func replaceable(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeSymlink {
+		what := "not a plain file"
+		if info.IsDir() {
+			what = "a directory"
+		}
+		err = fmt.Errorf("it is %s; accepted: none there, or a file", what)
+	}
+	if err != nil {
+		return fmt.Errorf("replacing %s: %w", path, err)
+	}
+	return nil
 }
 
 // discard removes what was not put in place, and the directory where it was made
@@ -128,6 +151,11 @@ func (s *staging) commit(ctx context.Context, c *cache.Cache) ([]Artifact, error
 	defer held.Close() // and unlocks it
 	if err := s.sums(ctx); err != nil {
 		return nil, err
+	}
+	for _, a := range s.made {
+		if err := replaceable(a.Path); err != nil {
+			return nil, err
+		}
 	}
 	for _, a := range s.made {
 		if err := os.Rename(s.tmp.Join(a.Name), a.Path); err != nil {
