@@ -67,5 +67,6 @@ func (l Limits) set(dir string, must func(file) bool) error {
 	return errors.Join(failed...)
 }
 
-// ValidCPU says whether a share of processors is one that a row may have; 0 is no limit.
-func ValidCPU(share float64) bool { return share >= 0 && share <= 1024 } // NaN is neither
+// ValidCPU says whether a share of processors is one that a row may have; 0 is no limit. The kernel gives no less than a millisecond in
+// each period (min_cfs_quota_period in kernel/sched/core.c).
+func ValidCPU(share float64) bool { return share == 0 || share >= 0.01 && share <= 1024 } // NaN is neither

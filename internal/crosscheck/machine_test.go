@@ -90,6 +90,11 @@ func TestLinks(t *testing.T) {
 		// Which one.
 		"[ethernet.a]\ndhcp4 = true\nmatch = { index = 0 }":  nil,
 		"[ethernet.a]\ndhcp4 = true\nmatch = { index = -1 }": {"3 ethernet.a.match.index: is -1; accepted: 0 and up"},
+		// Options of other modes.
+		"[ethernet.a]\n[bond.x]\nports = [\"a\"]\nno_address = true\nlacp_rate = \"fast\"\nmin_links = 1\nhash_policy = \"layer3+4\"": {
+			"5 bond.x.lacp_rate: means nothing with mode active-backup; accepted: 802.3ad", "6 bond.x.min_links: means nothing with mode active-backup; accepted: 802.3ad",
+			"7 bond.x.hash_policy: means nothing with mode active-backup; accepted: 802.3ad, balance-xor, balance-tlb"},
+		"[ethernet.a]\n[bond.x]\nports = [\"a\"]\nno_address = true\nmode = \"802.3ad\"\nlacp_rate = \"fast\"\nmin_links = 1\nhash_policy = \"layer3+4\"": nil,
 		// Where it is.
 		"[ethernet.a]\ndhcp4 = true\nmatch = { path = \"0000:03:00.0\" }":        nil,
 		"[ethernet.a]\ndhcp4 = true\nmatch = { path = \"10000:e1:00.0\" }":       nil,
@@ -202,18 +207,18 @@ func TestPorts(t *testing.T) {
 		"[dumy.a]\n[bridge.x]\nno_address = true\nports = [\"a\"]": nil,
 		"[dumy.b]\n[bridge.x]\nno_address = true\nports = [\"a\"]": {`4 bridge.x.ports[0]: there is no interface "a"`},
 		// A bond's own keys.
-		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nprimary = \"b\"":                  nil,
-		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nprimary = \"c\"":                  {`7 bond.x.primary: "c" is none of the bond's ports`},
-		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nprimary = \"a\"\nmode = \"balance-tlb\"": nil,
-		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nprimary = \"a\"\nmode = \"balance-alb\"": nil,
-		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nprimary = \"a\"\nmode = \"802.3ad\"":     {"7 bond.x.primary: means nothing with mode 802.3ad; accepted: active-backup, balance-tlb, balance-alb"},
-		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nmode = \"802.3ad\"":                      nil,
-		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nprimary = \"a\"\nmode = 7":               nil, // not told twice
-		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nmiimon = \"1ms\"":                        nil,
-		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nmiimon = \"999us\"":                      {"7 bond.x.miimon: is 999µs; accepted: 1ms and up"},
-		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nmin_links = 2":                    nil,
-		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nmin_links = 3":                    {"7 bond.x.min_links: is 3; accepted: 0 to the number of ports, 2"},
-		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nmin_links = -1":                   {"7 bond.x.min_links: is -1"},
+		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nprimary = \"b\"":                   nil,
+		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nprimary = \"c\"":                   {`7 bond.x.primary: "c" is none of the bond's ports`},
+		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nprimary = \"a\"\nmode = \"balance-tlb\"":  nil,
+		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nprimary = \"a\"\nmode = \"balance-alb\"":  nil,
+		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nprimary = \"a\"\nmode = \"802.3ad\"":      {"7 bond.x.primary: means nothing with mode 802.3ad; accepted: active-backup, balance-tlb, balance-alb"},
+		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nmode = \"802.3ad\"":                       nil,
+		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nprimary = \"a\"\nmode = 7":                nil, // not told twice
+		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nmiimon = \"1ms\"":                         nil,
+		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nmiimon = \"999us\"":                       {"7 bond.x.miimon: is 999µs; accepted: 1ms and up"},
+		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nmin_links = 2\nmode = \"802.3ad\"": nil,
+		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nmin_links = 3\nmode = \"802.3ad\"": {"7 bond.x.min_links: is 3; accepted: 0 to the number of ports, 2"},
+		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nmin_links = -1":                    {"7 bond.x.min_links: is -1"},
 		// Bridges.
 		"[bridge.x]\nno_address = true\nforward_delay = \"30s\"":             nil,
 		"[bridge.x]\nno_address = true\nforward_delay = \"31s\"":             {"3 bridge.x.forward_delay: is 31s; accepted: 2s to 30s with STP, 0s to 30s without"},

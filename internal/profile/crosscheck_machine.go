@@ -71,6 +71,9 @@ func (c *crosser) run() {
 		if d.Filesystem != "" && !slices.Contains([]string{"ext4", "xfs", "vfat"}, d.Filesystem) {
 			c.Bad(key+".filesystem", "%q; accepted: ext4, xfs, vfat", d.Filesystem)
 		}
+		if d.Label != "" && d.Filesystem == "" {
+			c.Of(key+".filesystem").Bad(key+".label", "is a file system's, and none is made; accepted: with filesystem")
+		}
 		if !slices.Contains([]string{"virtio", "ahci", "nvme", "usb", "scsi"}, d.Bus) {
 			c.Bad(key+".bus", "%q; accepted: virtio, ahci, nvme, usb, scsi", d.Bus)
 		}

@@ -19,6 +19,12 @@ var handedProblems = []problemCase{
 	}},
 	{"what the firmware says", strings.Replace(sound, `["console=`, `["ip=ibft", "rd.route=nothing", "console=`, 1), nil},
 	{"words of the network on a line", strings.Replace(sound, `["console=`, `["ip=192.0.2.9::192.0.2.1:24::vlan7:none", "vlan=vlan7:bond1", "bond=bond1:eth0,eth1:mode=4", "nameserver=192.0.2.53", "console=`, 1), nil},
+	{"keys that say nothing beside others", sound + "[service.a]\ncommand = [\"/a\"]\nrestart_delay = \"2m\"\ncpu = 0.00001\n[service.b]\ncommand = [\"/b\"]\nrestart_delay = \"1m\"\ncpu = 0.01\n[array.a]\nlevel = \"raid1\"\nstart_dirty_degraded = true\n[array.b]\nlevel = \"raid5\"\nstart_dirty_degraded = true\n[run.disk.x]\nlabel = \"x\"\n[run.disk.y]\nlabel = \"y\"\nfilesystem = \"ext4\"\n", []string{
+		`p.toml:10:17: service.a.restart_delay: is 2m, longer than restart_max, 1m; accepted: up to that, or a longer restart_max`,
+		`p.toml:11:7: service.a.cpu: accepted: a share of processors, 0.01 to 1024, such as 0.5`,
+		`p.toml:18:24: array.a.start_dirty_degraded: means nothing with level raid1, which has no parity; accepted: raid4, raid5, raid6`,
+		`p.toml:23:9: run.disk.x.label: is a file system's, and none is made; accepted: with filesystem`,
+	}},
 	{"names of variables", sound + "[service.a]\ncommand = [\"/a\"]\nenvironment = { \"\" = \"x\", \"A=B\" = \"x\", LANG = \"a=b\\nc\" }\n", []string{
 		`p.toml:10:22: service.a.environment."": is not a variable's name; accepted: such as LANG, without "="`,
 		`p.toml:10:35: service.a.environment."A=B": is not a variable's name`,

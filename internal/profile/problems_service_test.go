@@ -83,9 +83,9 @@ needs = ["service:a"]
 	{"limits that are none", sound + "[service.a]\ncommand = [\"/a\"]\nrestart_limit = -1\npids = -1\ncpu = -0.5\n[service.b]\ncommand = [\"/b\"]\ncpu = 2000.0\n[service.c]\ncommand = [\"/c\"]\ncpu = inf\n", []string{
 		`p.toml:10:17: service.a.restart_limit: accepted: a number of restarts, or 0 for no limit`,
 		`p.toml:11:8: service.a.pids: is -1; accepted: 1 or more`,
-		`p.toml:12:7: service.a.cpu: accepted: a share of processors, more than 0`,
-		`p.toml:15:7: service.b.cpu: accepted: a share of processors, more than 0`,
-		`p.toml:18:7: service.c.cpu: accepted: a share of processors, more than 0`,
+		`p.toml:12:7: service.a.cpu: accepted: a share of processors, 0.01 to 1024`,
+		`p.toml:15:7: service.b.cpu: accepted: a share of processors, 0.01 to 1024`,
+		`p.toml:18:7: service.c.cpu: accepted: a share of processors, 0.01 to 1024`,
 	}},
 	{"two signs of readiness", sound + "[service.a]\ncommand = [\"/a\"]\nready = { port = 22, exit = true }\n", []string{
 		`p.toml:10:9: service.a.ready: has more than one sign; accepted: one of port, file, exit`,

@@ -51,6 +51,9 @@ func check(j problem.Judge, m *spec.Machine) {
 				}
 			}
 		}
+		if cfg.StartDirtyDegraded && cfg.Level != "raid4" && cfg.Level != "raid5" && cfg.Level != "raid6" {
+			j.Of(key+".level").Bad(key+".start_dirty_degraded", "means nothing with level %s, which has no parity; accepted: raid4, raid5, raid6", cfg.Level)
+		}
 		if n := len(cfg.Match.Name); n > nameRoom {
 			j.Bad(key+".match.name", "has %d bytes; accepted: up to %d, which a superblock has room for", n, nameRoom)
 		}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
@@ -14,9 +15,34 @@ func check(j problem.Judge, m *spec.Machine) {
 	for _, name := range graph.Names(links) {
 		settings(j, problem.JoinKey(links[name].Kind, name), links[name])
 	}
+	for _, name := range graph.Names(m.Bond) {
+		bond(j, problem.JoinKey("bond", name), m.Bond[name])
+	}
 	for _, name := range graph.Names(m.Ethernet) {
 		if path := m.Ethernet[name].Match.Path; path != "" {
 			place(j, problem.JoinKey("ethernet", name)+".match.path", path)
+		}
+	}
+}
+
+// bond finds what bonding passes over in another mode (Documentation/networking/bonding.rst): min_links, which only 802.3ad looks at
+// (bond_set_carrier in drivers/net/bonding/bond_main.c), and what is not the default.
+func bond(j problem.Judge, key string, b spec.Bond) {
+	for _, option := range []struct {
+		name  string
+		given bool
+		modes []spec.BondMode
+	}{
+		{"lacp_rate", b.LACPRate == "fast", []spec.BondMode{"802.3ad"}},
+		{"min_links", b.MinLinks > 0, []spec.BondMode{"802.3ad"}},
+		{"hash_policy", b.HashPolicy != "" && b.HashPolicy != "layer2", []spec.BondMode{"802.3ad", "balance-xor", "balance-tlb"}},
+	} {
+		if option.given && b.Mode != "" && !slices.Contains(option.modes, b.Mode) {
+			var accepted []string
+			for _, mode := range option.modes {
+				accepted = append(accepted, string(mode))
+			}
+			j.Of(key+".mode").Bad(key+"."+option.name, "means nothing with mode %s; accepted: %s", b.Mode, strings.Join(accepted, ", "))
 		}
 	}
 }

@@ -66,7 +66,10 @@ func (c checker) supervision(key string, s spec.Service) {
 		c.Bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")
 	}
 	if !cgroup.ValidCPU(s.CPU) {
-		c.Bad(key+".cpu", "accepted: a share of processors, more than 0 and up to 1024, such as 0.5")
+		c.Bad(key+".cpu", "accepted: a share of processors, 0.01 to 1024, such as 0.5")
+	}
+	if s.RestartDelay > s.RestartMax {
+		c.Of(key+".restart_max").Bad(key+".restart_delay", "is %s, longer than restart_max, %s; accepted: up to that, or a longer restart_max", s.RestartDelay, s.RestartMax)
 	}
 	c.namespaces(key, s)
 	r, signs := s.Ready, 0

@@ -60,7 +60,7 @@ func (c checker) size(key string, v spec.VM) {
 		c.Of(key+".memory").Bad(key+".memory_max", "is %s, and the guest would be ended when it uses its %s; accepted: %s and up", v.MemoryMax, v.Memory, v.Memory+spec.VMOverhead)
 	}
 	if !cgroup.ValidCPU(v.CPU) {
-		c.Bad(key+".cpu", "accepted: a share of processors, more than 0 and up to 1024, such as 0.5")
+		c.Bad(key+".cpu", "accepted: a share of processors, 0.01 to 1024, such as 0.5")
 	}
 	if v.RestartLimit < 0 {
 		c.Bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")
