@@ -63,6 +63,13 @@ func (c *crosser) run() {
 	} else if r.Memory < least {
 		c.Of("boot.memory_min").Bad("run.memory", "is %s, less than boot.memory_min, %s; accepted: %[2]s and up", r.Memory, least)
 	}
+	memory, of := r.Memory, "run.memory"
+	if c.p.Boot.MemoryMin > 0 {
+		memory, of = c.p.Boot.MemoryMin, "boot.memory_min"
+	}
+	if ring := c.p.Log.Ring; ring > memory/2 {
+		c.Of(of).Bad("log.ring", "is %s, more than half of %s, %s; accepted: up to %s", ring, of, memory, memory/2)
+	}
 	if strings.ContainsAny(r.NICModel, ", ") {
 		c.Bad("run.nic_model", "%q is not one of QEMU's devices; accepted: such as virtio-net-pci, e1000e, igb", r.NICModel)
 	}
@@ -75,7 +82,7 @@ func (c *crosser) run() {
 			c.Of(key+".filesystem").Bad(key+".label", "is a file system's, and none is made; accepted: with filesystem")
 		}
 		if !slices.Contains([]string{"virtio", "ahci", "nvme", "usb", "scsi"}, d.Bus) {
-			c.Bad(key+".bus", "%q; accepted: virtio, ahci, nvme, usb, scsi", d.Bus)
+			c.Bad(key+".bus", "%q is no bus that a disk can be on; accepted: virtio, ahci, nvme, usb, scsi", d.Bus)
 		}
 		if d.Size < 1<<20 {
 			c.Bad(key+".size", "is %s; accepted: 1M and up", d.Size)

@@ -25,6 +25,13 @@ var handedProblems = []problemCase{
 		`p.toml:18:24: array.a.start_dirty_degraded: means nothing with level raid1, which has no parity; accepted: raid4, raid5, raid6`,
 		`p.toml:23:9: run.disk.x.label: is a file system's, and none is made; accepted: with filesystem`,
 	}},
+	{"what has no room, and what is for nothing", sound + "[service." + strings.Repeat("a", 201) + "]\ncommand = [\"/a\"]\n[service." + strings.Repeat("b", 200) + "]\ncommand = [\"/a\"]\nready = { timeout = \"2m\" }\n[log]\nring = \"1T\"\nspool_max = \"1M\"\n[run.disk.x]\nbus = \"\"\n", []string{
+		`p.toml:8:1: service.` + strings.Repeat("a", 201) + `: is not a service's name; accepted: no blanks, / or :, and up to 200 bytes`,
+		`p.toml:12:21: service.` + strings.Repeat("b", 200) + `.ready.timeout: is for a sign, and there is none; accepted: with one of port, file, exit`,
+		`p.toml:14:8: log.ring: is 1T, more than half of run.memory, 512M; accepted: up to 256M`,
+		`p.toml:15:13: log.spool_max: is for a spool, and there is none; accepted: with log.spool`,
+		`p.toml:17:7: run.disk.x.bus: "" is no bus that a disk can be on; accepted: virtio, `,
+	}},
 	{"names of variables", sound + "[service.a]\ncommand = [\"/a\"]\nenvironment = { \"\" = \"x\", \"A=B\" = \"x\", LANG = \"a=b\\nc\" }\n", []string{
 		`p.toml:10:22: service.a.environment."": is not a variable's name; accepted: such as LANG, without "="`,
 		`p.toml:10:35: service.a.environment."A=B": is not a variable's name`,

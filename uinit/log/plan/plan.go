@@ -43,5 +43,8 @@ func check(j problem.Judge, m *spec.Machine) {
 	if l.Spool != "" && !sends(m) {
 		j.Of("log.remote", "site").Bad("log.spool", "keeps records for a server, and log.remote names none")
 	}
+	if l.Spool == "" && l.SpoolMax != 0 && l.SpoolMax != 16<<20 {
+		j.Bad("log.spool_max", "is for a spool, and there is none; accepted: with log.spool")
+	}
 	state.Check(j, m, "log.spool", l.Spool)
 }

@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/problem"
@@ -11,6 +12,10 @@ import (
 	"github.com/imgbuild/imgbuild/internal/suggest"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 )
+
+// longestName is that of a service: its control group is called by it, and a directory's name has up to 255 bytes (NAME_MAX in
+// linux/limits.h), some of which are uinit's.
+const longestName = 200
 
 type checker struct {
 	problem.Judge
@@ -22,8 +27,8 @@ func check(j problem.Judge, m *spec.Machine) {
 	c := checker{j, m}
 	for _, name := range graph.Names(m.Service) {
 		s, key := m.Service[name], problem.JoinKey("service", name)
-		if strings.ContainsAny(name, "/: \n") || name == "" {
-			c.Sure().Bad(key, "is not a service's name; accepted: no blanks, / or :")
+		if strings.ContainsAny(name, "/: \n") || name == "" || len(name) > longestName {
+			c.Sure().Bad(key, "is not a service's name; accepted: no blanks, / or :, and up to %d bytes", longestName)
 		}
 		if len(s.Command) == 0 || !path.IsAbs(s.Command[0]) {
 			c.Bad(key+".command", `accepted: the program's absolute path and its arguments, such as ["/usr/sbin/thing", "-f"]`)
@@ -79,6 +84,8 @@ func (c checker) supervision(key string, s spec.Service) {
 		}
 	}
 	switch {
+	case signs == 0 && r.Timeout != 0 && r.Timeout != spec.Duration(time.Minute):
+		c.Bad(key+".ready.timeout", "is for a sign, and there is none; accepted: with one of port, file, exit")
 	case signs > 1:
 		c.Bad(key+".ready", "has more than one sign; accepted: one of port, file, exit")
 	case r.File != "" && !path.IsAbs(r.File):
