@@ -123,17 +123,15 @@ mount -t ext4 /dev/made/srv /run/volume; echo volume > /run/volume/file; umount 
 			}
 		}
 	})
-	late := []string{"/new", "/volume", "/via", "/isw"}
+	why := map[string]string{"/new": "which carries the superblock of an array", "/via": "VIA RAID", "/isw": "Matrix RAID", "/volume": ""}
 	s := until(t, g, "the mounts", func(s *report.State) bool {
-		return mounted(s, "/old") && !slices.ContainsFunc(late, func(target string) bool {
-			return s.Units["mount:"+target].State == "running" || s.Units["mount:"+target].State == ""
-		})
-	})
-	for target, why := range map[string]string{"/new": "which carries the superblock of an array", "/via": "VIA RAID", "/isw": "Matrix RAID", "/volume": ""} {
-		if e := s.Units["mount:"+target]; e.State != "late" || !strings.Contains(e.Message, why) {
-			t.Errorf("mount:%s is %s: %s", target, e.State, e.Message)
+		for target, why := range why {
+			if e := s.Units["mount:"+target]; e.State != "late" || !strings.Contains(e.Message, why) {
+				return false
+			}
 		}
-	}
+		return mounted(s, "/old")
+	})
 	if got, want := fmt.Sprint(s.Facts["disk.firmware_raid"].Value), regexp.MustCompile(`^\[Matrix RAID \(Intel\) \(isw_raid_member\): sd[a-d], serial isw VIA RAID \(via_raid_member\): sd[a-d], serial via\]$`); !want.MatchString(got) {
 		t.Errorf("disk.firmware_raid is %s", got)
 	}

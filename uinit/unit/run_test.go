@@ -108,9 +108,13 @@ func TestRun(t *testing.T) {
 		{"late in the moment that what held it up is gone", []Unit{
 			{Name: "a", Waiting: waits("7s read /dev/random", ""), Run: takes(60*s, nil)},
 		}, []string{"10s a late: still running, after waiting: read /dev/random", "10s settled degraded=true", "1m0s a ok"}},
-		{"late before it waits for what can be told, which is told once", []Unit{
-			{Name: "a", Waiting: waits("16s ", "20s getrandom", "40s ", "poll"), Run: takes(60*s, nil)},
-		}, []string{"10s a late: still running", "10s settled degraded=true", "17s a late: waiting: getrandom", "1m0s a ok"}},
+		{"late before it waits for what can be told, and then for something else", []Unit{
+			{Name: "a", Waiting: waits("16s ", "40s getrandom", "poll"), Run: takes(60*s, nil)},
+		}, []string{"10s a late: still running", "10s settled degraded=true", "17s a late: waiting: getrandom", "41s a late: waiting: poll", "1m0s a ok"}},
+		{"late, and waiting for something else all the time", []Unit{
+			{Name: "a", Waiting: waits("11s a", "12s b", "14s c", "20s d", "30s e", "60s f", "80s g", "h"), Run: takes(3600*s, nil)},
+		}, []string{"10s a late: waiting: a", "10s settled degraded=true", "11s a late: waiting: b", "13s a late: waiting: c", "17s a late: waiting: d",
+			"25s a late: waiting: e", "41s a late: waiting: f", "1m13s a late: waiting: g", "2m13s a late: waiting: h", "1h0m0s a ok"}},
 		{"late, and never to be seen waiting", []Unit{
 			{Name: "a", Waiting: waits(""), Run: takes(3600*s, nil)},
 		}, []string{"10s a late: still running", "10s settled degraded=true", "1h0m0s a ok"}},

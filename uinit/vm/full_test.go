@@ -34,8 +34,11 @@ var (
 		0xf4, 0xeb, 0xe8, // wait: hlt; jmp again
 		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // packet, at 30h: 64 sectors from 1000h:0 to sector 1
 		0x10, 0x00, 0x40, 0x00, 0x00, 0x00, 0x00, 0x10, 0x01)
-	// sleeper suspends to memory by the ACPI registers where QEMU's firmware puts them.
-	sleeper = sector(0xba, 0x04, 0x06, 0xb8, 0x00, 0x24, 0xef, 0xf4, 0xeb, 0xfd) // mov dx,604h; mov ax,2400h; out dx,ax; hlt; jmp $-1
+	// sleeper suspends to memory by the ACPI registers where QEMU's firmware puts them, once: a byte of the clock's memory tells it that
+	// it is awake again, which may last long on a busy machine, or be over before somebody looks.
+	sleeper = sector(0xb0, 0x40, 0xe6, 0x70, 0xe4, 0x71, 0x3c, 0x5a, 0x74, 0x0f, // mov al,40h; out 70h,al; in al,71h; cmp al,5ah; je idle
+		0xb0, 0x40, 0xe6, 0x70, 0xb0, 0x5a, 0xe6, 0x71, // mov al,40h; out 70h,al; mov al,5ah; out 71h,al
+		0xba, 0x04, 0x06, 0xb8, 0x00, 0x24, 0xef, 0xf4, 0xeb, 0xfd) // mov dx,604h; mov ax,2400h; out dx,ax; idle: hlt; jmp idle
 	// panicker tells the device pvpanic that its kernel has given up.
 	panicker = sector(0xba, 0x05, 0x05, 0xb0, 0x01, 0xee, 0xf4, 0xeb, 0xfd) // mov dx,505h; mov al,1; out dx,al; hlt; jmp $-1
 )
