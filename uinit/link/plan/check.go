@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
@@ -28,16 +29,18 @@ func check(j problem.Judge, m *spec.Machine) {
 // bond finds what bonding passes over in another mode (Documentation/networking/bonding.rst): min_links, which only 802.3ad looks at
 // (bond_set_carrier in drivers/net/bonding/bond_main.c), and what is not the default.
 func bond(j problem.Judge, key string, b spec.Bond) {
+	var usual spec.Bond
+	defaults.Fill(&usual)
 	for _, option := range []struct {
 		name  string
 		given bool
 		modes []spec.BondMode
 	}{
-		{"lacp_rate", b.LACPRate == "fast", []spec.BondMode{"802.3ad"}},
+		{"lacp_rate", b.LACPRate != usual.LACPRate, []spec.BondMode{"802.3ad"}},
 		{"min_links", b.MinLinks > 0, []spec.BondMode{"802.3ad"}},
-		{"hash_policy", b.HashPolicy != "" && b.HashPolicy != "layer2", []spec.BondMode{"802.3ad", "balance-xor", "balance-tlb"}},
+		{"hash_policy", b.HashPolicy != usual.HashPolicy, []spec.BondMode{"802.3ad", "balance-xor", "balance-tlb"}},
 	} {
-		if option.given && b.Mode != "" && !slices.Contains(option.modes, b.Mode) {
+		if option.given && !slices.Contains(option.modes, b.Mode) {
 			var accepted []string
 			for _, mode := range option.modes {
 				accepted = append(accepted, string(mode))

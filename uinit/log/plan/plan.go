@@ -4,6 +4,7 @@ package plan
 import (
 	"path"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/state"
@@ -43,7 +44,8 @@ func check(j problem.Judge, m *spec.Machine) {
 	if l.Spool != "" && !sends(m) {
 		j.Of("log.remote", "site").Bad("log.spool", "keeps records for a server, and log.remote names none")
 	}
-	if l.Spool == "" && l.SpoolMax != 0 && l.SpoolMax != 16<<20 {
+	var usual spec.Log
+	if defaults.Fill(&usual); l.Spool == "" && l.SpoolMax > 0 && l.SpoolMax != usual.SpoolMax {
 		j.Bad("log.spool_max", "is for a spool, and there is none; accepted: with log.spool")
 	}
 	state.Check(j, m, "log.spool", l.Spool)

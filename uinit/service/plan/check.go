@@ -4,9 +4,9 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/suggest"
@@ -78,13 +78,15 @@ func (c checker) supervision(key string, s spec.Service) {
 	}
 	c.namespaces(key, s)
 	r, signs := s.Ready, 0
+	var usual spec.Ready
+	defaults.Fill(&usual)
 	for _, given := range []bool{r.Port != 0, r.File != "", r.Exit} {
 		if given {
 			signs++
 		}
 	}
 	switch {
-	case signs == 0 && r.Timeout != 0 && r.Timeout != spec.Duration(time.Minute):
+	case signs == 0 && r.Timeout > 0 && r.Timeout != usual.Timeout:
 		c.Bad(key+".ready.timeout", "is for a sign, and there is none; accepted: with one of port, file, exit")
 	case signs > 1:
 		c.Bad(key+".ready", "has more than one sign; accepted: one of port, file, exit")
