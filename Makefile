@@ -7,7 +7,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
-.PHONY: help image media run test boots others test-full race check vulnerabilities bench mutate docs clean
+.PHONY: help image media run test test-full race check vulnerabilities bench mutate docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -21,18 +21,9 @@ media: ## build it in every format: UKI, disk, ISO and netboot too
 run: ## boot the image in QEMU with its serial console here
 	$(GO) run ./cmd/imgbuild run $(PROFILE)
 
-# Boots leave the processors idle now and then, for they wait for each other and for deadlines, and so do other tests; side by
-# side they fill each other's gaps. What both are made of is compiled before, once.
 test: ## all tests, among them the boots in QEMU; installs what they need
 	.ci/install
-	$(GO) build ./...
-	+$(MAKE) --no-print-directory --keep-going --jobs=2 boots others
-
-boots:
-	$(GO) test -vet=off -timeout 40m ./qemu-tests
-
-others:
-	$(GO) test -vet=off -timeout 40m $$($(GO) list ./... | grep -v '/qemu-tests$$')
+	$(GO) test -vet=off -timeout 40m ./...
 
 test-full: ## the tests and the matrices that take long
 	.ci/shard 0 1
