@@ -20,14 +20,13 @@ import (
 	"github.com/imgbuild/imgbuild/internal/qemu/tsc"
 )
 
-// TestMain lets two boots more run at a time than there are processors: a guest waits for others, for leases and for deadlines during
-// nearly half of its life.
+// TestMain lets one boot more run at a time than there are processors: guests wait for each other, for leases and for deadlines.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
 	if !given {
-		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)+2)); err != nil {
+		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)+1)); err != nil {
 			panic(err)
 		}
 	}
