@@ -113,7 +113,8 @@ func newBox(t *testing.T, code []byte, ballast int) *box {
 			t.Logf("it was %q; said was %q", b.states, b.said)
 		}
 	})
-	if err := b.one.service.Again(t.Context()); err != nil {
+	// A guest that has ended before it was seen to run is an error to who started it; what came of it is in the states.
+	if err := b.one.service.Again(t.Context()); err != nil && !slices.Contains(b.told(), "running") {
 		t.Fatal(err)
 	}
 	return b
@@ -127,6 +128,12 @@ func (b *box) note(list *[]string, line string) {
 	case b.news <- struct{}{}:
 	default:
 	}
+}
+
+func (b *box) told() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.states)
 }
 
 // until waits for these states to have been told since the last time, one after the other, and forgets what came before.
