@@ -51,6 +51,9 @@ cert = "box.crt"
 	const foreign = "outside.options=1 console=ttyS0,115200n8 panic=-1 no_timer_check cryptomgr.notests uinit.test"
 	for _, secure := range []bool{true, false} {
 		t.Run(map[bool]string{true: "Secure Boot", false: "setup mode"}[secure], func(t *testing.T) {
+			if !secure {
+				long(t)
+			}
 			a := a.from(way{firmware: qemu.UEFI, medium: profile.FormatDisk})
 			a.options.Medium.Path, a.options.SecureBoot = disk, cert
 			a.options.Extra = []string{
