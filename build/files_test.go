@@ -71,7 +71,7 @@ func TestFilesThatNothingBrings(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"[vm.a.disk.a]\npath = \"/srv/a.img\"\ncreate = true\nsize = \"1M\"\n": "",
-		logged + "\"/run/made\"\n":                                               "",
+		logged + "\"/run/made\"\n":                                                "",
 		"[packages.xy]\nwhole = true\n" + logged + "\"/etc/not\"\n":               "", // the build finds out
 		"[packages.xy]\nfiles = [\"/etc/x.pem\"]\n" + logged + "\"/etc/x.pem\"\n": "",
 		"[packages.xy]\nfiles = [\"/etc/x.pem\"]\n" + logged + "\"/etc/y.pem\"\n": `mine.toml:9:6: log.ca: nothing brings /etc/y.pem; did you mean /etc/x.pem?; accepted: a file of an overlay`,

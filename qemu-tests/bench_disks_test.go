@@ -72,7 +72,7 @@ memory = "1G"
 		if err != nil {
 			t.Fatal(err)
 		}
-		took, err := strconv.ParseFloat(inside(t, g, `for a in /sys/block/md_*/md/array_state; do echo clear > $a; done; while ls -d /sys/block/md_* >/dev/null 2>&1; do sleep 0.2; done; b=$EPOCHREALTIME; mdadm --assemble --scan --config=partitions >/dev/null 2>&1; e=$EPOCHREALTIME; [ $(grep -c ' active ' /proc/mdstat) = 29 ] && echo $((${e/.} - ${b/.}))`), 64)
+		took, err := strconv.ParseFloat(inside(t, g, `shopt -s nullglob; while a=(/sys/block/md_*/md/array_state); ((${#a[@]})); do for f in ${a[@]}; do echo clear > $f; done 2>/dev/null; done; b=$EPOCHREALTIME; mdadm --assemble --scan --config=partitions >/dev/null 2>&1; e=$EPOCHREALTIME; [ $(grep -c ' active ' /proc/mdstat) = 29 ] && echo $((${e/.} - ${b/.}))`), 64)
 		if err != nil {
 			t.Fatal(err)
 		}
