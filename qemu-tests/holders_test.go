@@ -12,8 +12,8 @@ import (
 // is mounted, an array's, another guest's or offered by iSCSI, and a person at mount(8).
 // When the first is gone, the second gets it.
 func TestTwoWriters(t *testing.T) {
-	long(t)
 	t.Parallel()
+	long(t)
 	a := built(t, written(t, "extends = \"hypervisor\"\n"+cloud+`
 [array.made]
 level  = "raid1"
