@@ -56,24 +56,35 @@ func shell(u spec.User) bool {
 	return !slices.Contains([]string{"false", "nologin", "true"}, path.Base(u.Shell))
 }
 
-// hashed says whether an account with a shell has a password; site.toml may bring the hash.
-func hashed(m *spec.Machine) bool {
-	if m.Allows(spec.SitePasswordHash) || m.Access.HostPassword {
+// hashed says whether an account with a shell has a password; site.toml may bring the hash. It looks at those accounts that may log in
+// there.
+func hashed(m *spec.Machine, may func(name string, u spec.User) bool) bool {
+	if m.Allows(spec.SitePasswordHash) || m.Access.HostPassword && may("root", m.User["root"]) {
 		return true
 	}
-	for _, u := range m.User {
-		if u.PasswordHash != "" && shell(u) {
+	for name, u := range m.User {
+		if u.PasswordHash != "" && shell(u) && may(name, u) {
 			return true
 		}
 	}
 	return false
 }
 
+func anybody(string, spec.User) bool { return true }
+
+// bySSH says whether the SSH server lets an account in that has what it takes.
+func bySSH(m *spec.Machine) func(name string, u spec.User) bool {
+	return func(name string, u spec.User) bool { return *m.SSH.Root || !Root(name, u) }
+}
+
+// Root says whether an account has root's rights.
+func Root(name string, u spec.User) bool { return name == "root" || u.UID != nil && *u.UID == 0 }
+
 // EntersByConsole says whether somebody can log in on a terminal: it opens by itself, or asks for a password that an
 // account has, or gets by the host or by site.toml.
 func EntersByConsole(m *spec.Machine) bool {
 	for _, row := range m.Console {
-		if row.Login == spec.LoginAutologin || row.Login == spec.LoginPassword && hashed(m) {
+		if row.Login == spec.LoginAutologin || row.Login == spec.LoginPassword && hashed(m, anybody) {
 			return true
 		}
 	}
@@ -104,7 +115,7 @@ func mountedHomes(m *spec.Machine) (at []string) {
 	users["root"] = m.User["root"] // every image has it
 	for _, name := range slices.Sorted(maps.Keys(users)) {
 		d := hides(m, homeOf(name, users[name]))
-		if d != "" && shell(users[name]) && !slices.Contains(own, d) && !slices.Contains(at, d) {
+		if d != "" && shell(users[name]) && bySSH(m)(name, users[name]) && !slices.Contains(own, d) && !slices.Contains(at, d) {
 			at = append(at, d)
 		}
 	}
@@ -112,11 +123,11 @@ func mountedHomes(m *spec.Machine) (at []string) {
 }
 
 func knownKeys(m *spec.Machine) bool {
-	if m.Allows(spec.SiteAuthorizedKeys) || m.SSH.Password && hashed(m) {
+	if m.Allows(spec.SiteAuthorizedKeys) || m.SSH.Password && hashed(m, bySSH(m)) {
 		return true
 	}
-	for _, u := range m.User { // keys that are none are told where they stand
-		if shell(u) && len(u.AuthorizedKeys) > 0 {
+	for name, u := range m.User { // keys that are none are told where they stand
+		if shell(u) && len(u.AuthorizedKeys) > 0 && bySSH(m)(name, u) {
 			return true
 		}
 	}
@@ -132,6 +143,9 @@ func SSHTrouble(m *spec.Machine) string {
 		return "nobody could log in by SSH: it listens on no address that another machine reaches; accepted: ssh.listen with an address of this machine, or without listen on all"
 	case slices.ContainsFunc(slices.Collect(maps.Values(m.User)), func(u spec.User) bool { return len(u.AuthorizedKeys) > 0 && !shell(u) }):
 		return "nobody could log in by SSH: whoever has a key has no shell; accepted: user.NAME.authorized_keys of an account with a shell"
+	}
+	if !*m.SSH.Root && slices.ContainsFunc(slices.Collect(maps.Values(m.User)), func(u spec.User) bool { return len(u.AuthorizedKeys) > 0 || m.SSH.Password && u.PasswordHash != "" }) {
+		return "nobody could log in by SSH: root is kept out, and nobody else has keys; accepted: user.NAME.authorized_keys of another account with a shell, or ssh.root = true"
 	}
 	return "nobody could log in by SSH: no account has keys; accepted: user.NAME.authorized_keys, or password = true here and user.NAME.password_hash"
 }

@@ -107,6 +107,16 @@ func TestWhoEnters(t *testing.T) {
 		"[ssh]\npassword = true":                             {trouble: "nobody could log in by SSH: no account has keys"},
 		"[ssh]\n[site]\nallow = [\"authorized_keys\"]":       {ssh: true},
 		"[ssh]\n[site]\nallow = [\"password_hash\"]":         {trouble: "nobody could log in by SSH: no account has keys"},
+		// Root may be kept out of SSH, and everybody who has its number.
+		"[ssh]\nroot = false\n[user.root]\n" + ways:                                         {trouble: "nobody could log in by SSH: root is kept out, and nobody else has keys; accepted: "},
+		"[ssh]\nroot = false\n[user.toor]\nuid = 0\n" + ways:                                {trouble: "nobody could log in by SSH: root is kept out"},
+		"[ssh]\nroot = false\npassword = true\n[user.root]\n" + correct:                     {trouble: "nobody could log in by SSH: root is kept out"},
+		"[ssh]\nroot = false\npassword = true\n[access]\nhost_password = true":              {trouble: "nobody could log in by SSH: no account has keys"},
+		"[ssh]\nroot = false\n" + strings.Replace(homes, "/home", "/root", 1):               {trouble: "nobody could log in by SSH: no account has keys"},
+		"[ssh]\nroot = false\n[user.root]\n" + ways + "[user.ann]\n" + ways:                 {ssh: true},
+		"[ssh]\nroot = false\npassword = true\n[user.ann]\n" + correct:                      {ssh: true},
+		"[ssh]\nroot = false\n[site]\nallow = [\"authorized_keys\"]":                        {ssh: true},
+		"[ssh]\nroot = false\npassword = true\n[user.root]\n" + correct + "[console.ttyS0]": {console: true, trouble: "nobody could log in by SSH: root is kept out"},
 		// Keys may lie in a file system that is mounted over homes.
 		"[ssh]\n[user.ann]\n" + homes:                           {ssh: true, alone: "/home"},
 		"[ssh]\n[user.ann]\n[user.bob]\n" + homes:               {ssh: true, alone: "/home"},

@@ -15,6 +15,10 @@ func (c *crosser) ssh() {
 		return
 	}
 	state.Check(c.Judge, &c.p.Machine, "ssh.state", s.State)
+	c.Networks("ssh.reserved_from", s.ReservedFrom)
+	if root := c.p.User["root"]; !*s.Root && len(root.AuthorizedKeys) > 0 {
+		c.Of("ssh.root").Warn("user.root.authorized_keys", "let nobody in: ssh.root = false keeps root out; accepted: the keys of another account, or ssh.root = true")
+	}
 	if trouble := crosscheck.SSHTrouble(&c.p.Machine); trouble != "" {
 		c.Of("user", "access", "site", "mount").Rows(spec.LinkTables...).Bad("ssh", "%s", trouble)
 	}

@@ -59,6 +59,15 @@ var accessProblems = []problemCase{
 		`p.toml:12:15: ssh.max_pending: is 2000; accepted: 1 to 1000`,
 		`p.toml:13:9: ssh.state: /var lies in memory and is gone after the boot; accepted: `,
 	}},
+	{"ssh without root", closed + lan + "[ssh]\nroot = false\nreserved_from = [\"192.0.2.1/24\"]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n[user.ann]\nauthorized_keys = [\"" + goodKey + "\"]\n[watchdog]\n[check.x]\nunit = \"service:ssh\"\n", []string{
+		`p.toml:12:18: ssh.reserved_from[0]: 192.0.2.1/24 is an address in a network; accepted: the network, 192.0.2.0/24`,
+		`p.toml:14:19: warning: user.root.authorized_keys: let nobody in: ssh.root = false keeps root out; accepted: `,
+	}},
+	{"ssh that keeps all out", closed + lan + "[ssh]\nroot = false\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n", []string{
+		`p.toml:6:1: access: nobody could log in: no console`,
+		`p.toml:10:1: ssh: nobody could log in by SSH: root is kept out, and nobody else has keys; accepted: `,
+		`p.toml:13:19: warning: user.root.authorized_keys: let nobody in`,
+	}},
 	{"two servers at one port", sound + "[ssh]\nport = 2049\nlisten = [\"192.0.2.1\"]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n[mount.\"/srv\"]\nsource = \"LABEL=a\"\ntype = \"ext4\"\n[share.nfs.a]\npath = \"/srv/a\"\nclients = [\"192.0.2.0/24\"]\n[ethernet.lan]\naddresses = [\"192.0.2.1/24\"]\n", []string{
 		`p.toml:16:1: share.nfs: port 2049 is that of the SSH server (p.toml:9:8); accepted: another port, or other addresses to listen on`,
 	}},

@@ -10,13 +10,18 @@ type SSH struct {
 	Port int `json:"port,omitempty" default:"22" accept:"1 to 65535"`
 	// Take passwords too. Without it only keys open a door that faces the network.
 	Password bool `json:"password,omitempty"`
+	// Let root log in; else those who administer the machine come in under a name of their own.
+	Root *bool `json:"root,omitempty" default:"true"`
 	// Directory on a mounted file system where the host key is kept. Without it each boot makes a
 	// new one; its fingerprint is the fact ssh.host_key and stands above the login prompt.
 	State string `json:"state,omitempty" zero:"refused"`
 	// How long a client may take to log in.
 	LoginGrace Duration `json:"login_grace,omitempty" default:"20s" accept:"1s or more"`
-	// How many clients may be logging in at the same time; one address gets half of that.
-	MaxPending int `json:"max_pending,omitempty" default:"10" accept:"1 to 1000"`
+	// How many clients may be logging in at the same time; one address gets half of that. From a tenth of it on those who come
+	// put others out by chance, first of all those whose address has the most.
+	MaxPending int `json:"max_pending,omitempty" default:"100" accept:"1 to 1000"`
+	// Networks of those who administer the machine: they have as many places for themselves, and none of them is put out.
+	ReservedFrom []netip.Prefix `json:"reserved_from,omitempty" zero:"refused"`
 }
 
 // SSHService is the name under which the SSH server is a service.

@@ -45,7 +45,7 @@ func (s *server) checkKey(conn ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permis
 			return refused(fmt.Errorf("an RSA key of %d bits; accepted: %d and up", r.N.BitLen(), minRSA))
 		}
 	}
-	a, err := findAccount(s.etc, conn.User())
+	a, err := s.admitted(conn.User())
 	if err != nil {
 		return refused(err)
 	}
@@ -59,6 +59,15 @@ func (s *server) checkKey(conn ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permis
 		return refused(err)
 	}
 	return entry{account: a, by: "key " + fingerprint(key), allow: allow}.permissions(), nil
+}
+
+// admitted finds an account that may log in here at all.
+func (s *server) admitted(name string) (account, error) {
+	a, err := findAccount(s.etc, name)
+	if err == nil && s.withoutRoot && a.uid == 0 {
+		return account{}, errors.New("root does not log in by SSH here")
+	}
+	return a, err
 }
 
 // maxPassword is the longest password in bytes that is looked at.
@@ -85,7 +94,7 @@ func (s *server) checkPassword(conn ssh.ConnMetadata, password []byte) (*ssh.Per
 		}
 	}
 	if err == nil {
-		a, err := findAccount(s.etc, conn.User())
+		a, err := s.admitted(conn.User())
 		if err == nil {
 			return entry{account: a, by: "password"}.permissions(), nil
 		}

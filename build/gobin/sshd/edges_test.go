@@ -72,52 +72,59 @@ func TestWhatTheCheckerIsAsked(t *testing.T) {
 	}
 }
 
+// Root is kept out where that is asked for, under whatever name, and nobody else is.
+func TestWithoutRoot(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "passwd"), []byte("root:x:0:0::/root:/bin/sh\ntoor:x:0:7::/:/bin/sh\nann:x:5:0::/:/bin/sh\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, without := range []bool{false, true} {
+		s := &server{etc: dir, withoutRoot: without}
+		for name, in := range map[string]bool{"root": !without, "toor": !without, "ann": true, "gone": false} {
+			if a, err := s.admitted(name); (err == nil) != in || in && a.name != name {
+				t.Errorf("without root %v: %s: %+v, %v", without, name, a, err)
+			}
+		}
+	}
+}
+
 // Who failed stays away for as long as it was told, and is forgiven after its time.
 func TestGuardEdges(t *testing.T) {
 	now := time.Unix(1000, 0)
 	at := netip.MustParseAddr("192.0.2.1")
 	fail := func(g *guard, n int) {
 		for range n {
-			g.places.Enter(at)
-			g.leave(at, refused, now)
+			g.leave(g.places.enter(at, nil), refused, now)
 		}
 	}
 	for n, pause := range map[int]time.Duration{3: 0, 4: 2 * time.Second, 5: 4 * time.Second, 9: 64 * time.Second, 10: 2 * time.Minute, 50: 2 * time.Minute} {
-		g := newGuard(4)
+		g := newGuard(newPending(4, nil))
 		fail(g, n)
 		if r := g.failed[strangers.Origin(at)]; r.times != n || r.until.Sub(now) != pause {
 			t.Errorf("%d failures: away for %v", n, r.until.Sub(now))
 		}
-		if pause > 0 && (g.enter(at, now.Add(pause-1)) == "" || g.enter(at, now.Add(pause)) != "") {
+		_, before := g.enter(at, now.Add(pause-1), nil)
+		if _, after := g.enter(at, now.Add(pause), nil); pause > 0 && (before == "" || after != "") {
 			t.Errorf("%d failures: not let in after %v, or before", n, pause)
 		}
 	}
 	for after, times := range map[time.Duration]int{forgotten: 4, forgotten + 1: 1} {
-		g := newGuard(4)
+		g := newGuard(newPending(4, nil))
 		fail(g, 3)
 		now = now.Add(after)
 		if fail(g, 1); g.failed[strangers.Origin(at)].times != times {
 			t.Errorf("a failure %v later counts %d", after, g.failed[strangers.Origin(at)].times)
 		}
 	}
-	g := newGuard(4)
+	g := newGuard(newPending(4, nil))
 	fail(g, 3)
-	g.places.Enter(at)
-	g.places.Enter(at)
-	if g.leave(at, looked, now); !g.places.Enter(at) || g.places.Enter(at) || g.failed[strangers.Origin(at)].times != 3 {
+	first := g.places.enter(at, nil)
+	g.places.enter(at, nil)
+	if g.leave(first, looked, now); g.places.enter(at, nil) == nil || g.places.enter(at, nil) != nil || g.failed[strangers.Origin(at)].times != 3 {
 		t.Errorf("who only looked: %+v", g.failed)
 	}
-	for pending, most := range map[int]int{1: 1, 2: 1, 3: 2, 4: 2} {
-		g, n := newGuard(pending), 0
-		for g.enter(at, now) == "" {
-			n++
-		}
-		if n != most {
-			t.Errorf("of %d one client gets %d", pending, n)
-		}
-	}
 	// What is over is forgotten first, and all of it only when that is not enough.
-	g = newGuard(4)
+	g = newGuard(newPending(4, nil))
 	for i := range maxRecords {
 		until := now
 		if i < 10 {

@@ -435,7 +435,7 @@ func TestServeGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.prepare(key)
-	if s.guard.places.Most != 3 || s.config.MaxAuthTries != 6 || s.config.PasswordCallback == nil || s.config.PublicKeyCallback == nil || s.config.NoClientAuth {
+	if s.guard.places.most != 3 || s.config.MaxAuthTries != 6 || s.config.PasswordCallback == nil || s.config.PublicKeyCallback == nil || s.config.NoClientAuth {
 		t.Errorf("%+v", s.config)
 	}
 	if s.passwords = false; true {

@@ -11,23 +11,22 @@ import (
 // guard keeps those who have not logged in from using the machine up: so many at the same time, and
 // whoever failed has to stay away for a while.
 type guard struct {
-	// places are for those who are logging in.
-	places strangers.Places
+	places *pending
 
 	mu     sync.Mutex
 	failed map[netip.Prefix]record
 }
 
-func newGuard(pending int) *guard {
-	return &guard{places: strangers.Places{Most: pending}, failed: map[netip.Prefix]record{}}
+func newGuard(places *pending) *guard {
+	return &guard{places: places, failed: map[netip.Prefix]record{}}
 }
 
 // verdict is how a client's login went.
 type verdict int
 
 const (
-	looked verdict = iota // it did not try
-	refused
+	looked  verdict = iota // it did not try, and did not stay
+	refused                // it tried in vain, or took a place for all its time
 	loggedIn
 )
 
@@ -47,25 +46,25 @@ const (
 	maxRecords = 4096
 )
 
-// enter takes a client in, or says why not. Each enter that went well needs a leave.
-func (g *guard) enter(from netip.Addr, now time.Time) (refused string) {
+// enter takes a client in, or says why not. Each place needs a leave. See pending for putOut.
+func (g *guard) enter(from netip.Addr, now time.Time, putOut func()) (p *place, refused string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if r := g.failed[strangers.Origin(from)]; now.Before(r.until) {
-		return "it failed too often to log in"
+		return nil, "it failed too often to log in"
 	}
-	if !g.places.Enter(from) {
-		return "too many are logging in"
+	if p = g.places.enter(from, putOut); p == nil {
+		return nil, "too many are logging in"
 	}
-	return ""
+	return p, ""
 }
 
 // leave is the end of logging in, for better or worse.
-func (g *guard) leave(from netip.Addr, v verdict, now time.Time) {
+func (g *guard) leave(p *place, v verdict, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.places.Leave(from)
-	who := strangers.Origin(from)
+	g.places.leave(p)
+	who := p.origin
 	switch v {
 	case looked:
 		return

@@ -88,51 +88,41 @@ func TestAccounts(t *testing.T) {
 func TestGuard(t *testing.T) {
 	now := time.Unix(0, 0)
 	at := func(s string) netip.Addr { return netip.MustParseAddr(s) }
-	g := newGuard(4)
-	for i, tt := range []struct {
-		from string
-		in   bool
-	}{{"192.0.2.1", true}, {"192.0.2.1", true}, {"192.0.2.1", false}, {"2001:db8::1", true}, {"2001:db8::2", true}, {"2001:db8:0:1::1", false}} {
-		if why := g.enter(at(tt.from), now); (why == "") != tt.in {
-			t.Errorf("%d: %s: %q", i, tt.from, why)
-		}
-	}
-	g.leave(at("2001:db8::9"), looked, now)
-	if why := g.enter(at("198.51.100.1"), now); why != "" {
-		t.Error("a place that was left is not free:", why)
-	}
-
-	g = newGuard(4)
+	g := newGuard(newPending(4, nil))
 	a := at("::ffff:192.0.2.1")
 	var pauses []time.Duration
 	for range 12 {
 		begin := now
-		for g.enter(a, now) != "" {
+		p, why := g.enter(a, now, nil)
+		for why != "" {
 			now = now.Add(time.Second)
+			p, why = g.enter(at("192.0.2.1"), now, nil)
 		}
 		pauses = append(pauses, now.Sub(begin)/time.Second)
-		g.leave(at("192.0.2.1"), refused, now)
+		g.leave(p, refused, now)
 	}
 	if want := []time.Duration{0, 0, 0, 0, 2, 4, 8, 16, 32, 64, 120, 120}; !reflect.DeepEqual(pauses, want) {
 		t.Errorf("pauses %v s, want %v", pauses, want)
 	}
-	if why := g.enter(at("192.0.2.2"), now); why != "" {
+	if _, why := g.enter(at("192.0.2.2"), now, nil); why != "" {
 		t.Error("another client pays for it:", why)
 	}
 	now = now.Add(longestPause)
-	if g.enter(a, now) != "" {
-		t.Error("still kept away")
+	back, why := g.enter(a, now, nil)
+	if why != "" {
+		t.Fatal("still kept away:", why)
 	}
-	g.leave(a, loggedIn, now)
+	g.leave(back, loggedIn, now)
 	if len(g.failed) != 0 {
 		t.Errorf("not forgiven: %v", g.failed)
 	}
 	for i := range maxRecords + 10 {
 		from := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
-		if why := g.enter(from, now); why != "" {
+		p, why := g.enter(from, now, nil)
+		if why != "" {
 			t.Fatal(why)
 		}
-		g.leave(from, refused, now)
+		g.leave(p, refused, now)
 	}
 	if len(g.failed) > maxRecords {
 		t.Errorf("%d records", len(g.failed))

@@ -7,9 +7,11 @@
 // Options:
 //
 //	-listen ADDRESS   address and port, repeatable (default :22)
+//	-without-root     root and its like do not log in here
 //	-password         take passwords too, checked by -checker
 //	-grace TIME       how long a client may take to log in (default 20s)
-//	-pending N        clients that may be logging in at the same time (default 10)
+//	-pending N        clients that may be logging in at the same time (default 100)
+//	-reserved NETWORK has as many places for itself, repeatable
 //	-checker PROGRAM  run as "PROGRAM checkpassword NAME" with the password on standard input;
 //	                  status 0 lets in (default /init)
 //	-groups DIR       control groups for sessions lie there: admin/NAME of root, work/users/NAME of others
@@ -26,6 +28,7 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"strings"
@@ -67,10 +70,16 @@ func parseFlags(args []string) (s *server, makeKey bool, err error) {
 		s.listen = append(s.listen, a)
 		return nil
 	})
+	f.BoolVar(&s.withoutRoot, "without-root", false, "root and its like do not log in here")
 	f.BoolVar(&s.passwords, "password", false, "take passwords too")
 	f.StringVar(&s.checker, "checker", "/init", "program that checks passwords")
 	f.DurationVar(&s.grace, "grace", 20*time.Second, "how long a client may take to log in")
-	f.IntVar(&s.pending, "pending", 10, "clients that may be logging in at the same time")
+	f.IntVar(&s.pending, "pending", 100, "clients that may be logging in at the same time")
+	f.Func("reserved", "network that has as many places for itself", func(a string) error {
+		p, err := netip.ParsePrefix(a)
+		s.reserved = append(s.reserved, p)
+		return err
+	})
 	f.StringVar(&s.groups, "groups", "", "directory of control groups for sessions")
 	f.StringVar(&s.sftp, "sftp", "/bin/sftp-server", "program of the sftp subsystem")
 	if err := f.Parse(args); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,16 +31,18 @@ func TestMain(m *testing.M) {
 
 func TestFlags(t *testing.T) {
 	change := func(to func(*server)) *server {
-		s := &server{keyFile: "k", listen: []string{":22"}, checker: "/init", sftp: "/bin/sftp-server", grace: 20 * time.Second, pending: 10, etc: "/etc"}
+		s := &server{keyFile: "k", listen: []string{":22"}, checker: "/init", sftp: "/bin/sftp-server", grace: 20 * time.Second, pending: 100, etc: "/etc"}
 		to(s)
 		return s
 	}
 	for line, want := range map[string]*server{
 		"-key k": change(func(*server) {}), "-key k -listen 192.0.2.1:22 -listen [::]:2022": change(func(s *server) { s.listen = []string{"192.0.2.1:22", "[::]:2022"} }),
-		"-key k -password -grace 1m -pending 3 -checker /c -groups /g -sftp /s": change(func(s *server) {
+		"-key k -without-root -password -grace 1m -pending 3 -reserved 10.0.0.0/8 -reserved fd00::/8 -checker /c -groups /g -sftp /s": change(func(s *server) {
+			s.withoutRoot = true
 			s.passwords, s.grace, s.pending, s.checker, s.groups, s.sftp = true, time.Minute, 3, "/c", "/g", "/s"
+			s.reserved = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 		}),
-		"": nil, "-key k more": nil, "-key k -listen 22": nil, "-listen :22": nil, "-key k -grace soon": nil, "-key k -nosuch": nil,
+		"": nil, "-key k more": nil, "-key k -listen 22": nil, "-listen :22": nil, "-key k -grace soon": nil, "-key k -reserved here": nil, "-key k -nosuch": nil,
 	} {
 		s, makeKey, err := parseFlags(strings.Fields(line))
 		if (err == nil) != (want != nil) || makeKey {
@@ -48,7 +51,7 @@ func TestFlags(t *testing.T) {
 		if err != nil || want == nil {
 			continue
 		}
-		if s.keyFile != want.keyFile || !slices.Equal(s.listen, want.listen) || s.checker != want.checker || s.sftp != want.sftp || s.grace != want.grace || s.pending != want.pending || s.etc != want.etc || s.passwords != want.passwords || s.groups != want.groups {
+		if s.keyFile != want.keyFile || !slices.Equal(s.listen, want.listen) || s.checker != want.checker || s.sftp != want.sftp || s.grace != want.grace || s.pending != want.pending || s.etc != want.etc || s.passwords != want.passwords || s.withoutRoot != want.withoutRoot || s.groups != want.groups || !slices.Equal(s.reserved, want.reserved) {
 			t.Errorf("%q: %+v, want %+v", line, s, want)
 		}
 	}

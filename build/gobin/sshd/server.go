@@ -7,8 +7,11 @@ import (
 	"log"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -19,10 +22,13 @@ type server struct {
 	listen    []string
 	keyFile   string
 	passwords bool
-	checker   string
-	sftp      string
-	grace     time.Duration
-	pending   int
+	// withoutRoot keeps out whoever has root's number.
+	withoutRoot bool
+	checker     string
+	sftp        string
+	grace       time.Duration
+	pending     int
+	reserved    []netip.Prefix
 	// alive is how often a client has to show that it is still there; 0 stands for usualAlive.
 	alive time.Duration
 	// etc holds passwd, group and motd.
@@ -40,11 +46,14 @@ type server struct {
 const tries = 6
 
 func (s *server) prepare(key ssh.Signer) {
-	s.guard = newGuard(s.pending)
+	s.guard = newGuard(newPending(s.pending, s.reserved))
+	known := ssh.SupportedAlgorithms()
+	sha1 := func(name string) bool { return strings.Contains(name, "sha1") }
 	s.config = &ssh.ServerConfig{
 		ServerVersion: "SSH-2.0-imgbuild", MaxAuthTries: tries, PublicKeyCallback: s.checkKey,
-		// The library's own default has algorithms that rest on SHA-1.
-		PublicKeyAuthAlgorithms: ssh.SupportedAlgorithms().PublicKeyAuths,
+		// The library's own defaults have algorithms that rest on SHA-1, and of these it still calls one MAC good.
+		PublicKeyAuthAlgorithms: known.PublicKeyAuths,
+		Config:                  ssh.Config{KeyExchanges: known.KeyExchanges, Ciphers: known.Ciphers, MACs: slices.DeleteFunc(known.MACs, sha1)},
 	}
 	if s.passwords {
 		s.config.PasswordCallback = s.checkPassword
@@ -82,12 +91,17 @@ func (s *server) handle(ctx context.Context, raw net.Conn) {
 		}
 	}()
 	from, _ := netip.ParseAddrPort(raw.RemoteAddr().String())
-	if why := s.guard.enter(from.Addr(), time.Now()); why != "" {
+	var crowded atomic.Bool
+	place, why := s.guard.enter(from.Addr(), time.Now(), func() { crowded.Store(true); raw.Close() })
+	if why != "" {
 		s.log.Printf("%s turned away: %s", from, why)
 		return
 	}
 	conn, channels, requests, err := s.logIn(raw)
-	s.guard.leave(from.Addr(), judge(err), time.Now())
+	s.guard.leave(place, judge(err), time.Now())
+	if crowded.Load() {
+		err = errors.New("too many are logging in")
+	}
 	if err != nil {
 		s.log.Printf("%s did not log in: %v", from, reason(err))
 		return
@@ -117,12 +131,14 @@ func (s *server) logIn(raw net.Conn) (*ssh.ServerConn, <-chan ssh.NewChannel, <-
 	return conn, channels, requests, raw.SetDeadline(time.Time{})
 }
 
-// judge tells those who tried from those who only looked: port scanners, monitors.
+// judge tells those who tried, or kept a place until their time was over, from those who only looked: port scanners, monitors.
 func judge(err error) verdict {
 	var auth *ssh.ServerAuthError
 	switch {
 	case err == nil:
 		return loggedIn
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return refused
 	case errors.As(err, &auth) && slices.ContainsFunc(auth.Errors, func(e error) bool { return !errors.Is(e, ssh.ErrNoAuth) }):
 		return refused
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/strangers"
 )
 
 func TestCommands(t *testing.T) {
@@ -214,13 +216,11 @@ func TestLimits(t *testing.T) {
 	if took := time.Since(begin); took > 5*time.Second {
 		t.Errorf("a client that does nothing stayed for %v", took)
 	}
+	guard, client := b.server.guard, strangers.Origin(netip.MustParseAddr("127.0.0.1"))
 	await(t, "the place of the one that was too slow", func() bool {
-		places, client := &b.server.guard.places, netip.MustParseAddr("127.0.0.1")
-		free := places.Enter(client)
-		if free {
-			places.Leave(client)
-		}
-		return free
+		guard.mu.Lock()
+		defer guard.mu.Unlock()
+		return guard.places.of(client) == 0 && guard.failed[client].times == 1
 	})
 }
 

@@ -39,11 +39,7 @@ func check(j problem.Judge, m *spec.Machine) {
 			j.Bad(problem.JoinIndex("firewall.management.tcp", i), "is %d; accepted: 1 to 65535", port)
 		}
 	}
-	for i, n := range f.Management.From {
-		if n.IsValid() && n != n.Masked() {
-			j.Bad(problem.JoinIndex("firewall.management.from", i), "%s is an address in a network; accepted: the network, %s", n, n.Masked())
-		}
-	}
+	j.Networks("firewall.management.from", f.Management.From)
 	switch way := f.Management; {
 	case len(way.Interfaces) == 0 && len(way.TCP)+len(way.From) > 0:
 		j.Bad("firewall.management", `opens ports on no interface; accepted: interfaces = ["NAME"] as well`)

@@ -67,12 +67,7 @@ func listens(m *spec.Machine) []graph.Listener {
 }
 
 func check(j problem.Judge, m *spec.Machine) {
-	if m.Metrics == nil {
-		return
-	}
-	for i, network := range m.Metrics.From {
-		if network != network.Masked() {
-			j.Bad(problem.JoinIndex("metrics.from", i), "%s is an address in a network; accepted: the network, %s", network, network.Masked())
-		}
+	if m.Metrics != nil {
+		j.Networks("metrics.from", m.Metrics.From)
 	}
 }

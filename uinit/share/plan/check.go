@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -31,7 +30,7 @@ func check(j problem.Judge, m *spec.Machine) {
 		if len(cfg.Clients) == 0 {
 			c.Bad(key+".clients", `is empty: nobody could mount it; accepted: networks such as ["192.0.2.0/24"]`)
 		}
-		c.networks(key+".clients", cfg.Clients)
+		c.Networks(key+".clients", cfg.Clients)
 	}
 	folded := map[string]string{}
 	for _, name := range graph.Names(s.SMB) {
@@ -67,15 +66,6 @@ func (c checker) shared(key, dir, owner string) {
 	}
 }
 
-// networks finds addresses that stand for networks: who would be let in by them is a guess.
-func (c checker) networks(key string, list []netip.Prefix) {
-	for i, n := range list {
-		if n.IsValid() && n != n.Masked() {
-			c.Bad(problem.JoinIndex(key, i), "%s is an address in a network; accepted: the network, %s", n, n.Masked())
-		}
-	}
-}
-
 func (c checker) smb(name string) {
 	cfg, key := c.m.Share.SMB[name], problem.JoinKey("share.smb", name)
 	if name == "" || len(name) > longestShare || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ") != "" ||
@@ -83,7 +73,7 @@ func (c checker) smb(name string) {
 		c.Sure().Bad(key, "is not a share's name; accepted: up to %d letters, digits, blanks, _ - and ., and not global, homes or printers", longestShare)
 	}
 	c.shared(key, cfg.Path, cfg.Owner)
-	c.networks(key+".clients", cfg.Clients)
+	c.Networks(key+".clients", cfg.Clients)
 	if len(cfg.Users) == 0 {
 		c.Bad(key+".users", "is empty: nobody could use it; accepted: accounts with an nt_hash")
 	}

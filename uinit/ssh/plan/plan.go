@@ -82,6 +82,12 @@ func service(c spec.SSH) spec.Service {
 		command = append(command, "-listen", net.JoinHostPort(host, strconv.Itoa(c.Port)))
 	}
 	command = append(command, "-grace", time.Duration(c.LoginGrace).String(), "-pending", strconv.Itoa(c.MaxPending))
+	for _, n := range c.ReservedFrom {
+		command = append(command, "-reserved", n.String())
+	}
+	if !*c.Root {
+		command = append(command, "-without-root")
+	}
 	if c.Password {
 		command = append(command, "-password")
 	}

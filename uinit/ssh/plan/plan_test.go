@@ -16,12 +16,13 @@ func TestService(t *testing.T) {
 		c    spec.SSH
 		want string
 	}{
-		{spec.SSH{}, "/bin/sshd -key /run/ssh/ssh_host_ed25519_key -listen :22 -grace 20s -pending 10 -groups /sys/fs/cgroup"},
-		{spec.SSH{Port: 2222, Password: true, State: "/srv/state", LoginGrace: spec.Duration(time.Minute), MaxPending: 3,
+		{spec.SSH{}, "/bin/sshd -key /run/ssh/ssh_host_ed25519_key -listen :22 -grace 20s -pending 100 -groups /sys/fs/cgroup"},
+		{spec.SSH{Port: 2222, Password: true, State: "/srv/state", LoginGrace: spec.Duration(time.Minute), MaxPending: 3, ReservedFrom: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
 			Listen: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}},
-			"/bin/sshd -key /srv/state/ssh_host_ed25519_key -listen 192.0.2.1:2222 -listen [2001:db8::1]:2222 -grace 1m0s -pending 3 -password -groups /sys/fs/cgroup"},
+			"/bin/sshd -key /srv/state/ssh_host_ed25519_key -listen 192.0.2.1:2222 -listen [2001:db8::1]:2222 -grace 1m0s -pending 3 -reserved 198.51.100.0/24 -without-root -password -groups /sys/fs/cgroup"},
 	} {
 		defaults.Fill(&tt.c)
+		*tt.c.Root = !strings.Contains(tt.want, "-without-root")
 		cfg := service(tt.c)
 		if got := strings.Join(cfg.Command, " "); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)
