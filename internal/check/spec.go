@@ -26,9 +26,9 @@ type Check struct {
 	// sequences are left out. Lines of the kernel's may come in between or behind: "login: $"
 	// matches a prompt that one of them was written behind. ${password} stands for root's
 	// one-time password.
-	Expect Regexp `json:"expect,omitempty"`
+	Expect Regexp `json:"expect,omitempty" lines:"several"`
 	// Text to type once that was seen; \n is Enter, ${password} as above.
-	Send string `json:"send,omitempty"`
+	Send string `json:"send,omitempty" lines:"several"`
 
 	// Unit of the boot that must come to an outcome: online:lan, mount:/srv.
 	Unit string `json:"unit,omitempty"`
@@ -40,7 +40,7 @@ type Check struct {
 	// Value the fact must have, of its type.
 	Equals any `json:"equals,omitempty"`
 	// Regular expression that the fact as text must match; of a list, any member.
-	Matches Regexp `json:"matches,omitempty"`
+	Matches Regexp `json:"matches,omitempty" lines:"several"`
 	// Least and greatest number that the fact may be.
 	AtLeast *float64 `json:"at_least,omitempty"`
 	AtMost  *float64 `json:"at_most,omitempty"`
@@ -49,11 +49,11 @@ type Check struct {
 
 	// Program and arguments to run in the guest as root once the boot is over,
 	// without a shell.
-	Command []string `json:"command,omitempty"`
+	Command []string `json:"command,omitempty" lines:"several" twice:"fine"`
 	// Exit status it must have.
 	Exit int `json:"exit,omitempty" accept:"0 to 255"`
 	// Regular expression that its standard output must match.
-	Output Regexp `json:"output,omitempty"`
+	Output Regexp `json:"output,omitempty" lines:"several"`
 
 	// How long after the start of the guest, on the host's clock, this may take
 	// to come true.

@@ -17,8 +17,6 @@ func (c *crosser) own(key string, l spec.Link) {
 		switch {
 		case !somebody(a) || a.IsLoopback():
 			c.Bad(at, "%s is not an interface's address; accepted: one that other machines can send to, such as 192.0.2.1/24", p)
-		case a.Is4In6():
-			c.Bad(at, "%s is an IPv4 address written as IPv6; accepted: as 192.0.2.1/24", p)
 		case p.Bits() == 0:
 			c.Bad(at, "%s takes everything for its own network; accepted: the prefix length of the network that it is in", p)
 		case a == broadcast(p):
@@ -57,8 +55,6 @@ func (c *crosser) gateways(key string, l spec.Link) {
 			c.Of(key+".addresses").Bad(at, "%s is no router's address; accepted: that of one machine in this interface's network", g)
 		case slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return g == p.Addr() }):
 			c.Of(key+".addresses").Bad(at, "%s is this interface's own address; accepted: the router's", g)
-		case slices.Contains(l.Gateways[:i], g):
-			c.Bad(at, "%s is named already; accepted: each router once", g)
 		case !reachable && !g.IsLinkLocalUnicast() && !l.DHCP4 && !dhcp6:
 			c.Of(key+".addresses", key+".dhcp4", key+".dhcp6").Bad(at, "%s lies in none of this interface's networks (%v)", g, l.Addresses)
 		}

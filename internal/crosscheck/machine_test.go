@@ -283,7 +283,7 @@ func TestRoutes(t *testing.T) {
 		a + "[route.r]\nlink = \"b\"\ndestination = \"192.0.2.0/24\"":                                                          {`3 route.r.link: there is no interface "b"`},
 		"[dumy.b]\n[route.r]\nlink = \"b\"\ndestination = \"192.0.2.0/24\"":                                                    nil,
 		a + "[bridge.b]\nno_address = true\nports = [\"a\"]\n[route.r]\nlink = \"a\"\ndestination = \"192.0.2.0/24\"":          {"6 route.r.link: a is a port of b; accepted: b"},
-		a + "[route.r]\nlink = \"a\"\ndestination = \"192.0.2.1/24\"":                                                          {"4 route.r.destination: 192.0.2.1/24 is not a network; accepted: 192.0.2.0/24"},
+		a + "[route.r]\nlink = \"a\"\ndestination = \"192.0.2.1/24\"":                                                          {"4 route.r.destination: 192.0.2.1/24 is an address in a network; accepted: the network, 192.0.2.0/24"},
 		route("via = \"192.0.2.1\"\nsource = \"192.0.2.2\"\n[dummy.b]\naddresses = [\"192.0.2.2/32\"]"):                        nil,
 		route("via = \"192.0.2.1\"\nsource = \"192.0.2.2\""):                                                                   {"6 route.r.source: no interface has 192.0.2.2 or could get it"},
 		route("source = \"192.0.2.2\"\n[ethernet.e]\ndhcp4 = true"):                                                            nil,
@@ -319,7 +319,7 @@ func TestRoutes(t *testing.T) {
 		rule("table = 254\npriority = 5\nfwmark = -1"):                                       {"5 rule.r.fwmark: is -1; accepted: 1 to 2147483647"},
 		rule("table = 254\npriority = 5\nfrom = \"192.0.2.0/24\"\nto = \"198.51.100.0/24\""): nil,
 		rule("table = 254\npriority = 5\nfrom = \"192.0.2.0/24\"\nto = \"2001:db8::/64\""):   {"2 rule.r: is from 192.0.2.0/24 to 2001:db8::/64, which are of two families"},
-		rule("table = 254\npriority = 5\nfrom = \"192.0.2.1/24\"\nto = \"192.0.3.1/24\""):    {"5 rule.r.from: 192.0.2.1/24 is not a network; accepted: 192.0.2.0/24", "6 rule.r.to: 192.0.3.1/24 is not a network"},
+		rule("table = 254\npriority = 5\nfrom = \"192.0.2.1/24\"\nto = \"192.0.3.1/24\""):    {"5 rule.r.from: 192.0.2.1/24 is an address in a network; accepted: the network, 192.0.2.0/24", "6 rule.r.to: 192.0.3.1/24 is an address in a network"},
 	})
 }
 
@@ -350,7 +350,7 @@ func TestTunnels(t *testing.T) {
 		peer("endpoint = \":5\""):                               {"5 wireguard.w.peer.p.endpoint"},
 		peer("endpoint = \"2001:db8::1:5\""):                    {"5 wireguard.w.peer.p.endpoint"},
 		peer("allowed_ips = [\"192.0.2.0/24\", \"0.0.0.0/0\"]"): nil,
-		peer("allowed_ips = [\"192.0.2.1/24\"]"):                {"5 wireguard.w.peer.p.allowed_ips[0]: 192.0.2.1/24 is not a network; accepted: 192.0.2.0/24"},
+		peer("allowed_ips = [\"192.0.2.1/24\"]"):                {"5 wireguard.w.peer.p.allowed_ips[0]: 192.0.2.1/24 is an address in a network; accepted: the network, 192.0.2.0/24"},
 		peer("allowed_ips = [\"192.0.2.0/24\"]\n[wireguard.w.peer.q]\npublic_key = \"" + wgB + "\"\nallowed_ips = [\"::/0\", \"192.0.2.0/24\"]"): {"8 wireguard.w.peer.q.allowed_ips[1]: 192.0.2.0/24 is that of p already"},
 		peer("keepalive = \"1s\""): nil, peer("keepalive = \"65535s\""): nil, peer("keepalive = \"0s\""): nil,
 		peer("keepalive = \"65536s\""):      {"5 wireguard.w.peer.p.keepalive: is "},

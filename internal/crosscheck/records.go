@@ -15,7 +15,7 @@ func (c *crosser) timeServers() {
 	for i, server := range t.Servers {
 		host, _ := server.Split()
 		c.server(problem.JoinIndex("time.servers", i), host)
-		if slices.Contains(t.Servers[:i], server) {
+		if slices.ContainsFunc(t.Servers[:i], server.Same) {
 			c.Bad(problem.JoinIndex("time.servers", i), "%s is named already; accepted: each server once, for each has one vote", server)
 		}
 	}

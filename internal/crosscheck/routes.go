@@ -40,11 +40,6 @@ func (c *crosser) routes() {
 		if r.From.IsValid() && r.To.IsValid() && r.From.Addr().Is4() != r.To.Addr().Is4() {
 			c.Bad(key, "is from %s to %s, which are of two families", r.From, r.To)
 		}
-		for which, p := range map[string]netip.Prefix{"from": r.From, "to": r.To} {
-			if p.IsValid() && p != p.Masked() {
-				c.Bad(key+"."+which, "%s is not a network; accepted: %s", p, p.Masked())
-			}
-		}
 	}
 }
 
@@ -60,9 +55,6 @@ func (c *crosser) route(key string, r spec.Route, links map[string]spec.Link) {
 		c.Ref(r.Link, spec.LinkTables...).Bad(key+".link", "there is no interface %q%s", r.Link, suggest.DidYouMean(r.Link, slices.Sorted(maps.Keys(links))))
 	} else if l.Master != "" {
 		c.Of(portsKey(links, l.Master)).Bad(key+".link", "%s is a port of %s; accepted: %s", r.Link, l.Master, l.Master)
-	}
-	if r.Destination != r.Destination.Masked() {
-		c.Bad(key+".destination", "%s is not a network; accepted: %s", r.Destination, r.Destination.Masked())
 	}
 	for which, a := range map[string]netip.Addr{"via": r.Via, "source": r.Source} {
 		if a.IsValid() && a.Is4() != r.Destination.Addr().Is4() {

@@ -60,7 +60,7 @@ func (c *crosser) kernel() {
 		c.Of("kernel.path").Bad("kernel.modules_path", "goes with kernel.path; a package brings its own modules")
 	}
 	for i, word := range k.Cmdline {
-		if strings.TrimSpace(word) == "" || strings.ContainsAny(word, "\n\x00") {
+		if strings.TrimSpace(word) == "" {
 			c.Bad(joinIndex("kernel.cmdline", i), `%q is not one word of a kernel line; accepted: such as "console=ttyS0,115200n8"`, word)
 		}
 		if strings.Count(word, `"`)%2 == 1 { // next_arg in lib/cmdline.c
@@ -207,7 +207,7 @@ func (c *crosser) users() {
 			c.Bad(key+".memory", "is %s, and a shell would be ended as it starts; accepted: %s and up", u.Memory, sessionLeast)
 		}
 		for _, p := range []struct{ key, path string }{{"shell", u.Shell}, {"home", u.Home}} {
-			if p.path != "" && (!path.IsAbs(p.path) || strings.ContainsAny(p.path, ":\n")) {
+			if p.path != "" && (!path.IsAbs(p.path) || strings.Contains(p.path, ":")) {
 				c.Bad(key+"."+p.key, "%q is not an absolute path", p.path)
 			}
 		}

@@ -38,15 +38,12 @@ func (c *crosser) ports() {
 	}
 }
 
-// listen holds a server's addresses to those that the machine has, each once.
+// listen holds a server's addresses to those that the machine has.
 func (c *crosser) listen(l graph.Listener) {
 	crosscheck.Listen(c.Judge, &c.p.Machine, l.Listen, l.Addresses, "nobody reaches "+l.Server)
 	for i, a := range l.Addresses {
-		switch key := joinIndex(l.Listen, i); {
-		case a.IsUnspecified():
-			c.Bad(key, "%s is no address; accepted: addresses of this machine, or no listen for all", a)
-		case slices.Index(l.Addresses, a) != i:
-			c.Bad(key, "%s is named already; accepted: each once", a)
+		if a.IsUnspecified() {
+			c.Bad(joinIndex(l.Listen, i), "%s is no address; accepted: addresses of this machine, or no listen for all", a)
 		}
 	}
 }

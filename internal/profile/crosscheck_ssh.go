@@ -15,7 +15,6 @@ func (c *crosser) ssh() {
 		return
 	}
 	state.Check(c.Judge, &c.p.Machine, "ssh.state", s.State)
-	c.Networks("ssh.reserved_from", s.ReservedFrom)
 	if root := c.p.User["root"]; !*s.Root && len(root.AuthorizedKeys) > 0 {
 		c.Of("ssh.root").Warn("user.root.authorized_keys", "let nobody in: ssh.root = false keeps root out; accepted: the keys of another account, or ssh.root = true")
 	}

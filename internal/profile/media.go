@@ -75,11 +75,6 @@ func (c *crosser) media() {
 	if len(c.p.Formats) == 0 {
 		c.Bad("formats", "is empty; accepted: one or more of kernel, uki, disk, iso, netboot")
 	}
-	for i, f := range c.p.Formats {
-		if slices.Index(c.p.Formats, f) < i {
-			c.Bad(joinIndex("formats", i), "%q is there already", f)
-		}
-	}
 	d, s := c.p.Disk, c.p.SecureBoot
 	if d.State != 0 && d.State < leastState {
 		c.Bad("disk.state", "%s is too small; accepted: 8M or more, or 0 for no such partition", d.State)

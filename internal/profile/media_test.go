@@ -22,7 +22,7 @@ const bootable = "[access]\nnobody = true\n[kernel]\npackage = \"linux-image-amd
 func TestMediaProblems(t *testing.T) {
 	for _, tc := range []struct{ text, want string }{
 		{"formats = []\n" + bootable, `p.toml:1:11: formats: is empty; accepted: one or more of kernel, uki, disk, iso, netboot`},
-		{"formats = [\"iso\", \"uki\", \"iso\"]\n" + bootable, `p.toml:1:26: formats[2]: "iso" is there already`},
+		{"formats = [\"iso\", \"uki\", \"iso\"]\n" + bootable, `p.toml:1:26: formats[2]: iso is there already`},
 		{"formats = [\"iso2\"]\n" + bootable, `p.toml:1:12: formats[0]: "iso2" is not a format; accepted: kernel, uki, disk, iso, netboot; did you mean iso?`},
 		{"[disk]\nformat = \"qcow\"\n" + bootable, `p.toml:2:10: disk.format: "qcow" is not a disk format; accepted: raw, qcow2, vhd, vmdk; did you mean qcow2?`},
 		{"[disk]\nstate = \"1M\"\n" + bootable, `p.toml:2:9: disk.state: 1M is too small; accepted: 8M or more, or 0 for no such partition`},

@@ -42,7 +42,7 @@ var accessProblems = []problemCase{
 	}},
 	{"what the owner may change", sound + "[site]\nallow = [\"hostname\", \"vlan\", \"hostname\", \"authorized_keys\"]\nwait = \"5m\"\n", []string{
 		`p.toml:9:22: site.allow[1]: "vlan" is not something that site.toml can change; accepted: hostname, password_hash, authorized_keys, addresses`,
-		`p.toml:9:30: site.allow[2]: "hostname" is there already`,
+		`p.toml:9:30: site.allow[2]: hostname is there already`,
 		`p.toml:9:42: warning: site.allow[3]: is for an SSH server`,
 		`p.toml:10:8: site.wait: is 5m; accepted: 1s to 2m`,
 	}},
@@ -83,7 +83,7 @@ var accessProblems = []problemCase{
 	}},
 	{"metrics at odd addresses", sound + "[metrics]\nlisten = [\"0.0.0.0\", \"192.0.2.1\", \"192.0.2.1\", \"fe80::1\"]\n[ethernet.lan]\naddresses = [\"192.0.2.1/24\"]\n", []string{
 		`p.toml:9:11: metrics.listen[0]: 0.0.0.0 is no address; accepted: addresses of this machine, or no listen for all`,
-		`p.toml:9:35: metrics.listen[2]: 192.0.2.1 is named already; accepted: each once`,
+		`p.toml:9:35: metrics.listen[2]: 192.0.2.1 is there already; accepted: each once`,
 		`p.toml:9:48: metrics.listen[3]: fe80::1 is on every link, and its interface is not named; accepted: such as fe80::1%lan`,
 	}},
 	{"metrics without a port", sound + "[metrics]\nport = 70000\n[ethernet.lan]\ndhcp4 = true\n", []string{`p.toml:9:8: metrics.port: is 70000; accepted: 1 to 65535`}},

@@ -40,7 +40,7 @@ public_key = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
 endpoint = "far"
 keepalive = "1500ms"
 `, []string{
-		`p.toml:12:15: route.far.destination: 10.0.0.1/8 is not a network; accepted: 10.0.0.0/8`,
+		`p.toml:12:15: route.far.destination: 10.0.0.1/8 is an address in a network; accepted: the network, 10.0.0.0/8`,
 		`p.toml:13:8: route.far.link: there is no interface "lna"; did you mean lan?`,
 		`p.toml:14:7: route.far.via: 2001:db8::1 is not of the family of 10.0.0.1/8`,
 		`p.toml:17:9: rule.guests.table: 7 has no route in this profile`,

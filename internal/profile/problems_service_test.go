@@ -97,7 +97,7 @@ needs = ["service:a"]
 	}},
 	{"a service within limits", sound + "[service.a]\ncommand = [\"/a\"]\nrestart_limit = 3\npids = 10\ncpu = 0.5\nready = { file = \"/run/a\", timeout = \"5s\" }\nnamespaces = [\"mount\", \"pid\", \"net\", \"uts\", \"ipc\"]\n", nil},
 	{"namespaces that hide the sign", sound + "[service.a]\ncommand = [\"/a\"]\nnamespaces = [\"net\", \"pid\", \"net\"]\nready = { port = 80 }\n[service.b]\ncommand = [\"/b\"]\nnamespaces = [\"mount\"]\nready = { file = \"/tmp/b\" }\n", []string{
-		`p.toml:10:29: service.a.namespaces[2]: net is named already; accepted: each once`,
+		`p.toml:10:29: service.a.namespaces[2]: net is there already; accepted: each once`,
 		`p.toml:11:18: service.a.ready.port: is a port of the service's own network`,
 		`p.toml:15:18: service.b.ready.file: lies in the service's own /tmp`,
 	}},

@@ -22,7 +22,7 @@ type Profile struct {
 	// What "imgbuild build" writes: kernel (NAME-kernel, NAME-initrd.img, NAME-cmdline),
 	// uki (NAME.efi), disk (NAME.img), iso (NAME.iso), netboot (NAME.ipxe, the kernel's
 	// files and NAME.efi). --format overrides it.
-	Formats []Format `json:"formats,omitempty" default:"kernel"`
+	Formats []Format `json:"formats,omitempty" twice:"refused" default:"kernel"`
 	// The disk image.
 	Disk Disk `json:"disk,omitzero"`
 	// Signatures for UEFI Secure Boot.

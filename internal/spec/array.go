@@ -45,7 +45,7 @@ type ArrayMatch struct {
 	// Devices by which it is known where neither uuid nor name is given, any of them; with create, the
 	// disks to make it of. Each is a device such as /dev/vda2, "serial=…" for a disk's serial number,
 	// "partlabel=…" for the label of a GPT partition, or "serial=…,partlabel=…".
-	Members []string `json:"members,omitempty"`
+	Members []string `json:"members,omitempty" twice:"fine"`
 }
 
 // ArrayLevel is how an array's members share the data (md(4)).

@@ -27,7 +27,7 @@ type Management struct {
 	// TCP ports; by default that of [ssh] where there is one.
 	TCP []int `json:"tcp,omitempty" zero:"refused"`
 	// Networks that may use it; by default all that the interfaces reach.
-	From []netip.Prefix `json:"from,omitempty" zero:"refused"`
+	From []netip.Prefix `json:"from,omitempty" zero:"refused" network:"true"`
 }
 
 // Flow names a flow table of the rules, which declare it without devices, and those who join it: packets of
@@ -43,7 +43,7 @@ type Flow struct {
 // PacketLog says which logged packets become records, and how many.
 type PacketLog struct {
 	// Groups of nft's log statement, 0 to 65535; none are listened to by default.
-	Groups []int `json:"groups,omitempty"`
+	Groups []int `json:"groups,omitempty" twice:"refused"`
 	// Most records in a second of one rule, by its prefix, on average. What is above is counted, and
 	// the count is a record.
 	Rate int `json:"rate,omitempty" default:"50" accept:"1 to 10000"`

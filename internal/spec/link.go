@@ -21,9 +21,9 @@ type Addressing struct {
 	// Of more than 1024 no further ones are.
 	RARoutes bool `json:"ra_routes,omitempty"`
 	// Static addresses with their prefix length.
-	Addresses []netip.Prefix `json:"addresses,omitempty" site:"addresses"`
+	Addresses []netip.Prefix `json:"addresses,omitempty" site:"addresses" twice:"fine"`
 	// Default routers, used with static addresses.
-	Gateways []netip.Addr `json:"gateways,omitempty" site:"addresses"`
+	Gateways []netip.Addr `json:"gateways,omitempty" site:"addresses" twice:"refused"`
 	// Name servers.
 	DNS []netip.Addr `json:"dns,omitempty" site:"addresses"`
 	// Largest packet in bytes; by default what the driver says, or a DHCP server where that is less. No less than 1280 where IPv6

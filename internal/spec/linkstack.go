@@ -7,7 +7,7 @@ import "maps"
 type Bond struct {
 	// Names of the interfaces that it is made of. It has the hardware address of the first of them that is there, and keeps that
 	// while the port is away.
-	Ports []string `json:"ports"`
+	Ports []string `json:"ports" twice:"fine"`
 	// How the ports share the work.
 	Mode BondMode `json:"mode,omitempty" default:"active-backup"`
 	// How often carrier of the ports is looked at.
@@ -39,7 +39,7 @@ type VLAN struct {
 type Bridge struct {
 	// Names of the interfaces that it connects; others, such as those of guests, may join later. It has the hardware address of the
 	// first of these that is there, whoever joins; without ports one that follows from the machine and its name.
-	Ports []string `json:"ports,omitempty"`
+	Ports []string `json:"ports,omitempty" twice:"fine"`
 	// Speak the spanning tree protocol.
 	STP bool `json:"stp,omitempty"`
 	// How long a port listens before it forwards. With STP 2s to 30s, by default 15s;

@@ -5,7 +5,7 @@ import "net/netip"
 // Route leads to a network that no interface is in.
 type Route struct {
 	// Where it leads to; 0.0.0.0/0 or ::/0 is everywhere else.
-	Destination netip.Prefix `json:"destination"`
+	Destination netip.Prefix `json:"destination" network:"true"`
 	// The interface, one of the profile's.
 	Link string `json:"link"`
 	// The router; without one the destination is on the interface's own network.
@@ -21,9 +21,9 @@ type Route struct {
 // Rule chooses the table of routes that packets use (ip-rule(8)).
 type Rule struct {
 	// Where packets come from; by default anywhere.
-	From netip.Prefix `json:"from,omitzero"`
+	From netip.Prefix `json:"from,omitzero" network:"true"`
 	// Where they go to; by default anywhere.
-	To netip.Prefix `json:"to,omitzero"`
+	To netip.Prefix `json:"to,omitzero" network:"true"`
 	// The mark that the packet filter gave them; by default any.
 	FirewallMark int `json:"fwmark,omitempty" accept:"1 to 2147483647"`
 	// The table that they use.

@@ -3,12 +3,12 @@ package spec
 // Service is a program that uinit starts and keeps running.
 type Service struct {
 	// Program and its arguments; the program's path is absolute.
-	Command []string `json:"command" image:"program"`
+	Command []string `json:"command" image:"program" lines:"several" twice:"fine"`
 	// Account to run as.
 	User string `json:"user,omitempty" default:"root" zero:"refused"`
 	// Variables added to the environment. They are no place for secrets: whoever can read the image reads them, and so does who sees the
 	// plan. A password belongs in a file of an overlay that image.modes closes, or on a disk, and its path here.
-	Environment map[string]string `json:"environment,omitempty"`
+	Environment map[string]string `json:"environment,omitempty" lines:"several"`
 	// What must be there first: online:LINK, link:LINK, mount:PATH, array:NAME, service:NAME,
 	// modules, network, time (set by most of the time servers), entropy (the random pool
 	// is ready).
@@ -35,7 +35,7 @@ type Service struct {
 	// Parts of the machine that it has for itself (namespaces(7)): mount (what it mounts, and a /tmp
 	// that is empty at each start), pid (it sees its own processes only), net (nothing but lo), uts
 	// (the host name), ipc (message queues and System V memory).
-	Namespaces []Namespace `json:"namespaces,omitempty" accept:"mount, pid, net, uts, ipc"`
+	Namespaces []Namespace `json:"namespaces,omitempty" accept:"mount, pid, net, uts, ipc" twice:"refused"`
 	// Signal that asks it to end.
 	StopSignal Signal `json:"stop_signal,omitempty" default:"TERM"`
 	// How long it may take to end before it is killed.

@@ -25,7 +25,7 @@ type NFSShare struct {
 	// The folder.
 	Path string `json:"path"`
 	// Networks that may mount it: "192.0.2.0/24", "2001:db8::7/128".
-	Clients []netip.Prefix `json:"clients"`
+	Clients []netip.Prefix `json:"clients" network:"true"`
 	// Nobody may change anything.
 	ReadOnly bool `json:"read_only,omitempty"`
 	// Whose requests are treated as those of nobody (65534): root's, those of all, of none.
@@ -43,7 +43,7 @@ type SMBShare struct {
 	// Accounts that may use it, each with an nt_hash.
 	Users []string `json:"users"`
 	// Networks that may connect; by default any.
-	Clients []netip.Prefix `json:"clients,omitempty" zero:"refused"`
+	Clients []netip.Prefix `json:"clients,omitempty" zero:"refused" network:"true"`
 	// Nobody may change anything.
 	ReadOnly bool `json:"read_only,omitempty"`
 	// It does not stand in the list of shares.
@@ -80,7 +80,7 @@ type ISCSIShare struct {
 	// Whoever reaches the port and says one of the initiators' names may read and write the disk: no password is asked for.
 	Insecure bool `json:"insecure,omitempty"`
 	// Addresses to listen on, at port 3260; by default all.
-	Listen []netip.Addr `json:"listen,omitempty" zero:"refused"`
+	Listen []netip.Addr `json:"listen,omitempty" zero:"refused" twice:"refused"`
 }
 
 // Squash is whose requests are treated as nobody's (exports(5)).

@@ -11,7 +11,7 @@ import (
 type Site struct {
 	// What site.toml may say in place of the profile, by the words in the table below: of interfaces and accounts that the
 	// profile has, and of root.
-	Allow []SiteKey `json:"allow"`
+	Allow []SiteKey `json:"allow" twice:"refused"`
 	// How long the medium is waited for, from when drivers have been looked for. What site.toml may
 	// change waits with it.
 	Wait Duration `json:"wait,omitempty" default:"10s" accept:"1s to 2m"`

@@ -117,7 +117,7 @@ type Console struct {
 	// Text above the login prompt, in place of the standard one; "" for none. \n stands for the
 	// host name, \l the terminal, \4 and \6 the first addresses, \s the serial
 	// number, \r the kernel release (agetty(8)).
-	Issue *string `json:"issue,omitempty"`
+	Issue *string `json:"issue,omitempty" lines:"several"`
 }
 
 // Access states who gets in besides accounts with a hash or keys.

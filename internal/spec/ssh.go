@@ -5,7 +5,7 @@ import "net/netip"
 // SSH lets people with a key in over the network: shells, commands, scp and sftp. Nothing is forwarded.
 type SSH struct {
 	// Addresses to listen on; by default all.
-	Listen []netip.Addr `json:"listen,omitempty" zero:"refused"`
+	Listen []netip.Addr `json:"listen,omitempty" zero:"refused" twice:"refused"`
 	// TCP port.
 	Port int `json:"port,omitempty" default:"22" accept:"1 to 65535"`
 	// Take passwords too. Without it only keys open a door that faces the network.
@@ -21,7 +21,7 @@ type SSH struct {
 	// put others out by chance, first of all those whose address has the most.
 	MaxPending int `json:"max_pending,omitempty" default:"100" accept:"1 to 1000"`
 	// Networks of those who administer the machine: they have as many places for themselves, and none of them is put out.
-	ReservedFrom []netip.Prefix `json:"reserved_from,omitempty" zero:"refused"`
+	ReservedFrom []netip.Prefix `json:"reserved_from,omitempty" network:"true" zero:"refused"`
 }
 
 // SSHService is the name under which the SSH server is a service.

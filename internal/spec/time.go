@@ -16,7 +16,7 @@ const SiteTimeServers SiteKey = "time_servers"
 type Time struct {
 	// Time servers (NTP), by name or address. Three or more are wanted: of two that
 	// disagree nobody can say which one is right.
-	Servers []TimeServer `json:"servers,omitempty" site:"time_servers" example:"[\"192.0.2.1\", \"192.0.2.2\", \"192.0.2.3\"]"`
+	Servers []TimeServer `json:"servers,omitempty" twice:"fine" site:"time_servers" example:"[\"192.0.2.1\", \"192.0.2.2\", \"192.0.2.3\"]"`
 	// Ask the time servers that DHCP names as well (options 42 and 56).
 	DHCP bool `json:"dhcp,omitempty"`
 	// Shortest pause between two rounds of questions; public time servers put up with 16s (RFC 5905, MINPOLL).
@@ -58,6 +58,13 @@ func (s TimeServer) Split() (host string, port uint16) {
 		port = TimePort
 	}
 	return host, port
+}
+
+// Same says whether two names are one server's: the DNS knows no capitals and puts a dot at the end (RFC 4343; RFC 1034, section 3.1).
+func (s TimeServer) Same(other TimeServer) bool {
+	host, port := s.Split()
+	its, itsPort := other.Split()
+	return port == itsPort && strings.EqualFold(strings.TrimSuffix(host, "."), strings.TrimSuffix(its, "."))
 }
 
 // splitHost reads HOST, ADDRESS, HOST:PORT, ADDRESS4:PORT, [ADDRESS] and [ADDRESS]:PORT; port 0 is none.

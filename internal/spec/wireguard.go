@@ -26,7 +26,7 @@ type WireGuardPeer struct {
 	// Where it is, as HOST:PORT; by default where its first packet comes from.
 	Endpoint string `json:"endpoint,omitempty" zero:"refused"`
 	// Networks that it may send from, and that packets for it go to.
-	AllowedIPs []netip.Prefix `json:"allowed_ips,omitempty"`
+	AllowedIPs []netip.Prefix `json:"allowed_ips,omitempty" network:"true" twice:"fine"`
 	// How often to send something when there is nothing to say, so that a way through address translation stays open.
 	Keepalive Duration `json:"keepalive,omitempty" accept:"whole seconds, 1s to 65535s; 0s for none"`
 	// File with a secret that both ends have besides their keys, of mode 0600.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -65,12 +66,20 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 	}
 	if trouble := f.bounds.trouble(v, f); trouble != "" {
 		d.bad(d.place(path), path, "%s", trouble) // and no doubt: the value is known
+	} else if a, known := addressIn(v); known && a.Is4In6() {
+		// RFC 4291, section 2.5.5.2: it is for programs, and no packet bears it.
+		d.wrong(path, "%s is an IPv4 address written as IPv6; accepted: written as %s", a, a.Unmap())
+	} else if p, network := v.Interface().(netip.Prefix); network && f.network && p != p.Masked() {
+		d.bad(d.place(path), path, "%s is an address in a network; accepted: the network, %s", p, p.Masked())
 	} else if f.given && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0) {
 		d.wrong(path, "is %s, which says nothing here; accepted: %s, or leave the key out", f.describe(got), f.wants())
 	}
 }
 
 func hasNUL(text string) bool { return strings.Contains(text, "\x00") }
+
+// hasLines says whether a text would be several lines of a file, or an answer that is cut off.
+func hasLines(text string) bool { return strings.ContainsAny(text, "\r\n") }
 
 func isText(v reflect.Value) bool { return reflect.PointerTo(v.Type()).Implements(textType) }
 
@@ -95,6 +104,9 @@ func (d *decoder) set(path string, got any, v reflect.Value, f field) {
 	if text, ok := got.(string); ok && hasNUL(text) {
 		wrong("has a NUL character, at which text ends for the kernel and for programs; accepted: text without it")
 		return
+	} else if ok && !f.lines && hasLines(text) {
+		wrong("has a line's end in it; accepted: one line")
+		return
 	}
 	if v.Kind() == reflect.Pointer {
 		own := reflect.New(v.Type().Elem())
@@ -109,9 +121,10 @@ func (d *decoder) set(path string, got any, v reflect.Value, f field) {
 	}
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		text, isText := got.(string)
+		_, is := addressIn(v) // the standard library's take "" for one that is not there
 		if !isText {
 			mismatch()
-		} else if err := u.UnmarshalText([]byte(text)); err != nil || text == "" && isAddress(v) {
+		} else if err := u.UnmarshalText([]byte(text)); err != nil || text == "" && is {
 			wrong("%s", explain(err, v, text))
 		}
 		return
@@ -163,6 +176,7 @@ func (d *decoder) set(path string, got any, v reflect.Value, f field) {
 		v.Set(reflect.MakeSlice(v.Type(), len(list), len(list)))
 		for i, item := range list {
 			d.value(problem.JoinIndex(path, i), item, v.Index(i), f.element(v.Type().Elem()))
+			d.once(path, v, i, f)
 		}
 	case reflect.Map:
 		tree, ok := got.(map[string]any)
@@ -175,8 +189,8 @@ func (d *decoder) set(path string, got any, v reflect.Value, f field) {
 			rows.SetMapIndex(it.Key(), it.Value())
 		}
 		for _, key := range slices.Sorted(maps.Keys(tree)) {
-			if child := problem.JoinKey(path, key); hasNUL(key) {
-				d.bad(d.at.Key[child], child, "has a NUL character in its name; accepted: a name without it")
+			if child := problem.JoinKey(path, key); hasNUL(key) || hasLines(key) {
+				d.bad(d.at.Key[child], child, "has a NUL character or a line's end in its name; accepted: a name without it")
 				d.doubts.Add(child)
 				continue
 			}

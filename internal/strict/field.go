@@ -22,6 +22,9 @@ type field struct {
 	accept   string
 	bounds   *bounds
 	given    bool // left out it means something, zero or empty nothing
+	network  bool // an address is that of a network as a whole
+	lines    bool // text may have several
+	twice    string
 }
 
 type fields struct {
@@ -31,8 +34,9 @@ type fields struct {
 
 // fieldsOf reads a struct's tags: json names the key (without omitempty or
 // omitzero it is required), default and accept speak for themselves,
-// scalar:"true" lets numbers stand for strings, zero:"refused" takes nothing that is zero or empty, and secret keeps a value out
-// of messages.
+// scalar:"true" lets numbers stand for strings, zero:"refused" takes nothing that is zero or empty, secret keeps a value out
+// of messages, network:"true" wants networks rather than addresses in them, lines:"several" lets text have line ends, and of a list
+// twice:"refused" and twice:"fine" say what is to become of a member that stands in it a second time, which is told otherwise.
 func fieldsOf(t reflect.Type, part Part) fields {
 	if part == nil {
 		part = reflect.VisibleFields
@@ -50,14 +54,15 @@ func fieldsOf(t reflect.Type, part Part) fields {
 		out.byKey[key] = field{key: key, index: sf.Index, typ: sf.Type, required: options == "",
 			scalar: sf.Tag.Get("scalar") == "true",
 			secret: sf.Tag.Get("secret") != "" || isSecret(sf.Type), accept: sf.Tag.Get("accept"),
-			bounds: boundsOf(sf.Type, sf.Tag.Get("accept")), given: sf.Tag.Get("zero") == "refused"}
+			bounds: boundsOf(sf.Type, sf.Tag.Get("accept")), given: sf.Tag.Get("zero") == "refused",
+			network: sf.Tag.Get("network") == "true", lines: sf.Tag.Get("lines") == "several", twice: sf.Tag.Get("twice")}
 	}
 	return out
 }
 
 // element is the schema of one element of a list or one row of a table.
 func (f field) element(t reflect.Type) field {
-	return field{key: f.key, typ: t, scalar: f.scalar, secret: f.secret, accept: f.accept}
+	return field{key: f.key, typ: t, scalar: f.scalar, secret: f.secret, accept: f.accept, network: f.network, lines: f.lines}
 }
 
 // isSecret says whether values of a type, or what lies in them, are not to be shown: types say so by a method Secret,
@@ -164,19 +169,10 @@ func (f field) describe(got any) string {
 	}
 }
 
-// isAddress says whether a value is one of the standard library's addresses, which take "" for one that is not there.
-func isAddress(v reflect.Value) bool {
-	switch v.Interface().(type) {
-	case netip.Prefix, netip.Addr, netip.AddrPort:
-		return true
-	}
-	return false
-}
-
 // explain turns a value type's own error into one that says what is accepted;
 // our types do already, those of the standard library don't.
 func explain(err error, v reflect.Value, text string) string {
-	if isAddress(v) {
+	if _, is := addressIn(v); is {
 		return fmt.Sprintf("%q is not %s", text, kindName(v.Type()))
 	}
 	return err.Error() + suggest.For(err)

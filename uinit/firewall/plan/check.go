@@ -39,7 +39,6 @@ func check(j problem.Judge, m *spec.Machine) {
 			j.Bad(problem.JoinIndex("firewall.management.tcp", i), "is %d; accepted: 1 to 65535", port)
 		}
 	}
-	j.Networks("firewall.management.from", f.Management.From)
 	switch way := f.Management; {
 	case len(way.Interfaces) == 0 && len(way.TCP)+len(way.From) > 0:
 		j.Bad("firewall.management", `opens ports on no interface; accepted: interfaces = ["NAME"] as well`)

@@ -58,7 +58,7 @@ func settings(j problem.Judge, key string, l spec.Link) {
 		switch {
 		case !ok || family != "ipv4" && family != "ipv6" || rest == "" || strings.ContainsAny(rest, "./"):
 			j.Bad(at, `is not a setting of an interface; accepted: "ipv4.NAME" or "ipv6.NAME", as below /proc/sys/net/ipv6/conf`)
-		case strings.TrimSpace(value) == "" || strings.ContainsAny(value, "\r\n"):
+		case strings.TrimSpace(value) == "":
 			j.Bad(at, "is %q, which the kernel takes for no value; accepted: such as 1, or leave the key out", value)
 		}
 		own, stated := "", (*bool)(nil)

@@ -4,7 +4,6 @@ package plan
 import (
 	"strconv"
 
-	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/unit"
@@ -12,7 +11,7 @@ import (
 
 // Plan is what the builder reads.
 var Plan = graph.Plan{
-	Name: "metrics", Tag: "nometrics", Used: used, Units: Units, Services: Services, Commands: commands, Listens: listens, Check: check,
+	Name: "metrics", Tag: "nometrics", Used: used, Units: Units, Services: Services, Commands: commands, Listens: listens,
 }
 
 // Name is that of the command, of its service, and of the unit that opens its sockets.
@@ -64,10 +63,4 @@ func listens(m *spec.Machine) []graph.Listener {
 		return nil
 	}
 	return []graph.Listener{{Key: "metrics.port", Server: "the server of metrics", Port: m.Metrics.Port, Addresses: m.Metrics.Listen, Listen: "metrics.listen"}}
-}
-
-func check(j problem.Judge, m *spec.Machine) {
-	if m.Metrics != nil {
-		j.Networks("metrics.from", m.Metrics.From)
-	}
 }

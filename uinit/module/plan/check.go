@@ -21,7 +21,7 @@ func check(j problem.Judge, m *spec.Machine) {
 				j.Sure().Bad(key, "is not a parameter's name; accepted: as modinfo(8) lists them, such as debug")
 			}
 			if !oneWord(value) {
-				j.Bad(key, `%q is not one value; accepted: blanks between double quotes only, and no line's end`, value)
+				j.Bad(key, `%q is not one value; accepted: blanks between double quotes only`, value)
 			}
 		}
 	}
@@ -35,5 +35,5 @@ func oneWord(value string) bool {
 			return false
 		}
 	}
-	return len(parts)%2 == 1 && !strings.ContainsAny(value, "\r\n")
+	return len(parts)%2 == 1
 }

@@ -100,11 +100,6 @@ func (c checker) supervision(key string, s spec.Service) {
 // namespaces finds signs of readiness that uinit could not see from outside.
 func (c checker) namespaces(key string, s spec.Service) {
 	has := func(n spec.Namespace) bool { return slices.Contains(s.Namespaces, n) }
-	for i, n := range s.Namespaces {
-		if slices.Index(s.Namespaces, n) != i {
-			c.Bad(problem.JoinIndex(key+".namespaces", i), "%s is named already; accepted: each once", n)
-		}
-	}
 	if has(spec.NamespaceNet) && s.Ready.Port != 0 {
 		c.Of(key+".namespaces").Bad(key+".ready.port", "is a port of the service's own network, which nobody else sees; accepted: another sign, or no net among namespaces")
 	}

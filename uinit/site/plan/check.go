@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
@@ -22,9 +21,6 @@ func check(j problem.Judge, m *spec.Machine) {
 		j.Bad("site.allow", "is empty; accepted: one or more of %s, or no table [site]", strings.Join(words, ", "))
 	}
 	for i, k := range s.Allow {
-		if slices.Index(s.Allow, k) < i {
-			j.Bad(problem.JoinIndex("site.allow", i), "%q is there already", k)
-		}
 		if k == spec.SiteAuthorizedKeys && m.SSH == nil {
 			j.Rows("ssh").Warn(problem.JoinIndex("site.allow", i), "is for an SSH server, and there is no table [ssh]")
 		}

@@ -77,9 +77,6 @@ func (c checker) start(key string, v spec.VM) {
 	if n := len(v.Cmdline); n > spec.MaxKernelLine {
 		c.Bad(key+".cmdline", "is %d characters long, and the guest's kernel would cut off the end without a word; accepted: up to %d", n, spec.MaxKernelLine)
 	}
-	if strings.ContainsAny(v.Cmdline, "\r\n") {
-		c.Bad(key+".cmdline", "has a line's end in it; accepted: one line, with blanks between words")
-	}
 	switch {
 	case v.Kernel == "" && v.Initrd != "":
 		c.Of(key+".kernel").Bad(key+".initrd", "goes with kernel; a disk brings its own")

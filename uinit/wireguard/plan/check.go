@@ -50,9 +50,6 @@ func peers(j problem.Judge, table string, rows map[string]spec.WireGuardPeer) {
 			}
 		}
 		for i, n := range p.AllowedIPs {
-			if n != n.Masked() {
-				j.Bad(problem.JoinIndex(key+".allowed_ips", i), "%s is not a network; accepted: %s", n, n.Masked())
-			}
 			if other, dup := nets[n]; dup {
 				j.Of(problem.JoinKey(table, other)+".allowed_ips").Bad(problem.JoinIndex(key+".allowed_ips", i), "%s is that of %s already", n, other)
 			}
