@@ -55,10 +55,26 @@ func (c *crosser) gateways(key string, l spec.Link) {
 			c.Of(key+".addresses").Bad(at, "%s is no router's address; accepted: that of one machine in this interface's network", g)
 		case slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return g == p.Addr() }):
 			c.Of(key+".addresses").Bad(at, "%s is this interface's own address; accepted: the router's", g)
+		case c.has(g) != "":
+			c.Of(c.has(g)).Bad(at, "%s is this machine's own address, by %s; accepted: the router's", g, c.has(g))
+		case g.Is4() && slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return p.Bits() < 31 && g == p.Masked().Addr() }):
+			c.Of(key+".addresses").Warn(at, "%s is the address of its network as a whole, which others may not take for a machine's; accepted: the router's", g)
 		case !reachable && !g.IsLinkLocalUnicast() && !l.DHCP4 && !dhcp6:
 			c.Of(key+".addresses", key+".dhcp4", key+".dhcp6").Bad(at, "%s lies in none of this interface's networks (%v)", g, l.Addresses)
 		}
 	}
+}
+
+// has is the key by which a row gives its interface an address that is no link's alone; "" where none does.
+func (c *crosser) has(a netip.Addr) string {
+	all := c.p.Links()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		l := all[name]
+		if i := slices.IndexFunc(l.Addresses, func(p netip.Prefix) bool { return p.Addr() == a && !a.IsLinkLocalUnicast() }); i >= 0 {
+			return problem.JoinIndex(problem.JoinKey(l.Kind, name)+".addresses", i)
+		}
+	}
+	return ""
 }
 
 // nameServers checks that name servers can be asked. One on the link needs no zone, for it is that of the row.
@@ -78,12 +94,22 @@ func (c *crosser) server(at, host string) {
 	}
 }
 
+// shouted says whether an address is the broadcast address of one of the machine's networks.
+func (c *crosser) shouted(a netip.Addr) bool {
+	for _, l := range c.p.Links() {
+		if slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return a == broadcast(p) }) {
+			return a.IsValid()
+		}
+	}
+	return false
+}
+
 // peer checks an address that this machine is to send to.
 func (c *crosser) peer(at string, a netip.Addr, all map[string]spec.Link) {
 	_, zone := all[a.Zone()]
 	switch {
-	case !somebody(a):
-		c.Bad(at, "%s is no machine's address; accepted: such as 192.0.2.53, 2001:db8::53", a)
+	case !somebody(a) || c.shouted(a):
+		c.Of(spec.LinkTables...).Bad(at, "%s is no machine's address; accepted: such as 192.0.2.53, 2001:db8::53", a)
 	case a.Is6() && a.IsLinkLocalUnicast() && !zone:
 		c.Ref(a.Zone(), spec.LinkTables...).Bad(at, "%s is on every link, and its interface is not named%s; accepted: such as %s%%%s", a,
 			suggest.DidYouMean(a.Zone(), slices.Sorted(maps.Keys(all))), a.WithZone(""), first(all))

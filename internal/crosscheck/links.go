@@ -65,7 +65,7 @@ func (c *crosser) linkNames(all map[string]spec.Link) {
 
 // addressing checks what a row says of addresses; seen are the addresses met so far, with their interfaces.
 func (c *crosser) addressing(key, name string, l spec.Link, all map[string]spec.Link, seen map[string]string) {
-	if l.MAC != "" && (strings.Contains("13579bdf", string(l.MAC[1])) || l.MAC == "00:00:00:00:00:00") {
+	if l.MAC != "" && !l.MAC.One() {
 		c.Bad(key+".mac", "%s is not an interface's address; accepted: an even first octet, and not all zeros", l.MAC)
 	}
 	if l.MAC != "" && (l.Kind == "wireguard" || l.Master != "" && c.p.Bond[l.Master].Ports != nil) {
@@ -83,6 +83,9 @@ func (c *crosser) addressing(key, name string, l spec.Link, all map[string]spec.
 	c.nameServers(key, name, l, all)
 	if probe := l.Online.Probe; probe.IsValid() && (!somebody(probe.Addr()) || !l.DHCP4 && !dhcp6 && l.RA == nil && len(l.Addresses) == 0 || probe.Port() == 0) {
 		c.Of(key+".addresses", key+".dhcp4", key+".dhcp6", key+".ra").Bad(key+".online.probe", "%s cannot be reached from an interface without addresses, nor at port 0 or an address that is no machine's", probe)
+	}
+	if a := l.Online.Probe.Addr(); a.IsLoopback() || c.has(a) != "" {
+		c.Of(spec.LinkTables...).Bad(key+".online.probe", "%s is this machine itself, which answers without a network; accepted: another machine's address", a)
 	}
 	if l.RARoutes && (l.RA != nil && !*l.RA || l.NoAddress || l.Master != "") {
 		c.Of(key+".ra", key+".no_address", "bond", "bridge").Bad(key+".ra_routes", "is for router advertisements, which this interface does not hear; accepted: with ra = true, or without ra")
@@ -153,9 +156,6 @@ func (c *crosser) ports(all map[string]spec.Link) {
 		}
 		if b.Primary != "" && b.Mode != "active-backup" && b.Mode != "balance-tlb" && b.Mode != "balance-alb" {
 			c.Of(key+".mode").Bad(key+".primary", "means nothing with mode %s; accepted: active-backup, balance-tlb, balance-alb", b.Mode)
-		}
-		if b.MIIMon < spec.Duration(time.Millisecond) {
-			c.Bad(key+".miimon", "is %s; accepted: 1ms and up, or nothing would see a cable that is pulled", b.MIIMon)
 		}
 		if b.MinLinks < 0 || b.MinLinks > len(b.Ports) {
 			c.Of(key+".ports").Bad(key+".min_links", "is %d; accepted: 0 to the number of ports, %d", b.MinLinks, len(b.Ports))

@@ -215,7 +215,6 @@ func TestPorts(t *testing.T) {
 		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nmode = \"802.3ad\"":                       nil,
 		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nprimary = \"a\"\nmode = 7":                nil, // not told twice
 		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nmiimon = \"1ms\"":                         nil,
-		abc + "[bond.x]\nno_address = true\nports = [\"a\"]\nmiimon = \"999us\"":                       {"7 bond.x.miimon: is 999µs; accepted: 1ms and up"},
 		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nmin_links = 2\nmode = \"802.3ad\"": nil,
 		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nmin_links = 3\nmode = \"802.3ad\"": {"7 bond.x.min_links: is 3; accepted: 0 to the number of ports, 2"},
 		abc + "[bond.x]\nno_address = true\nports = [\"a\", \"b\"]\nmin_links = -1":                    {"7 bond.x.min_links: is -1"},

@@ -178,7 +178,7 @@ mac = "52:54:00:00:00:02"
 		`p.toml:50:8: vm.taker.disk.d.path: /var/d.img lies in memory`,
 		`p.toml:53:1: vm.taker.disk.e.size: is 0; accepted: `,
 		`p.toml:57:10: vm.taker.nic.a.bridge: there is no [bridge.br1]; did you mean br0?`,
-		`p.toml:58:7: vm.taker.nic.a.mac: 53:54:00:00:00:01 is a group's address`,
+		`p.toml:58:7: vm.taker.nic.a.mac: 53:54:00:00:00:01 is not an interface's address`,
 		`p.toml:59:1: vm.taker.nic.interfaces: "taker-interfaces" is not a name`,
 		`p.toml:64:7: vm.taker.nic.l.mac: 52:54:00:00:00:02 is that of taker-interfaces already`,
 	}},

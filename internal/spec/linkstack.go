@@ -11,7 +11,7 @@ type Bond struct {
 	// How the ports share the work.
 	Mode BondMode `json:"mode,omitempty" default:"active-backup"`
 	// How often carrier of the ports is looked at.
-	MIIMon Duration `json:"miimon,omitempty" default:"100ms"`
+	MIIMon Duration `json:"miimon,omitempty" default:"100ms" accept:"1ms to 10s, or nothing would see a cable that is pulled"`
 	// The port to use whenever it has carrier, with active-backup.
 	Primary string `json:"primary,omitempty"`
 	// How often the other side is to send LACP messages, with 802.3ad.

@@ -102,6 +102,11 @@ func (m *MAC) UnmarshalText(b []byte) error {
 	return nil
 }
 
+// One says whether an address can be that of one interface: it is no group's, and not all zeros.
+func (m MAC) One() bool {
+	return m != "" && !strings.Contains("13579bdf", string(m[1])) && m != "00:00:00:00:00:00"
+}
+
 // Hostname is a host name (RFC 1123, section 2.1).
 type Hostname string
 

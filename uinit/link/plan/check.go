@@ -19,6 +19,12 @@ func check(j problem.Judge, m *spec.Machine) {
 	for _, name := range graph.Names(m.Bond) {
 		bond(j, problem.JoinKey("bond", name), m.Bond[name])
 	}
+	hardware(j, m)
+	nets(j, m)
+	offered(j, m.Ethernet)
+	for _, name := range graph.Names(m.VLAN) {
+		tagged(j, problem.JoinKey("vlan", name), name, m.VLAN[name])
+	}
 	for _, name := range graph.Names(m.Ethernet) {
 		if path := m.Ethernet[name].Match.Path; path != "" {
 			place(j, problem.JoinKey("ethernet", name)+".match.path", path)
@@ -52,6 +58,14 @@ func bond(j problem.Judge, key string, b spec.Bond) {
 
 // settings checks the kernel's settings of an interface: each by itself, and beside keys of the row that say the same.
 func settings(j problem.Judge, key string, l spec.Link) {
+	if l.ARP != nil && !*l.ARP && l.ProxyARP != nil && *l.ProxyARP {
+		j.Of(key+".arp").Bad(key+".proxy_arp", "answers ARP for others, and arp = false answers none; accepted: one of them")
+	}
+	if l.Sysctl["ipv6.disable_ipv6"] == "1" {
+		for _, wants := range wantsIPv6(l) {
+			j.Of(key+"."+wants).Bad(key+`.sysctl."ipv6.disable_ipv6"`, "takes IPv6 from the interface, and %s asks for it; accepted: one of them", wants)
+		}
+	}
 	for setting, value := range l.Sysctl {
 		at := problem.JoinKey(key+".sysctl", setting)
 		family, rest, ok := strings.Cut(setting, ".")

@@ -28,7 +28,12 @@ type checker struct {
 // check looks at virtual machines: each for itself, then what they would take from each other.
 func check(j problem.Judge, m *spec.Machine) {
 	c := checker{j, m}
-	macs := map[spec.MAC]mac{}
+	macs := map[spec.MAC]mac{} // those of guests, and of this machine, which are on the bridges as well
+	for name, l := range m.Links() {
+		if l.MAC != "" {
+			macs[l.MAC] = mac{name, problem.JoinKey(l.Kind, name) + ".mac"}
+		}
+	}
 	for _, name := range graph.Names(m.VM) {
 		v, key := m.VM[name], problem.JoinKey("vm", name)
 		if !isName(name) || len(name) > 12 {
@@ -140,8 +145,8 @@ func (c checker) nics(guestKey, guest string, v spec.VM, taken map[spec.MAC]mac)
 		if !slices.Contains(bridges, n.Bridge) {
 			c.Ref(n.Bridge, "bridge").Bad(key+".bridge", "there is no [bridge.%s]%s", n.Bridge, suggest.DidYouMean(n.Bridge, bridges))
 		}
-		if n.MAC != "" && strings.Contains("13579bdf", string(n.MAC[1])) {
-			c.Bad(key+".mac", "%s is a group's address, not an interface's", n.MAC)
+		if n.MAC != "" && !n.MAC.One() {
+			c.Bad(key+".mac", "%s is not an interface's address; accepted: an even first octet, and not all zeros", n.MAC)
 		}
 		if other, dup := taken[n.MAC]; dup && n.MAC != "" {
 			c.Of(other.key).Bad(key+".mac", "%s is that of %s already", n.MAC, other.tap)
