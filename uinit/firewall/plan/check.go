@@ -20,8 +20,12 @@ func check(j problem.Judge, m *spec.Machine) {
 	if !path.IsAbs(f.Rules) || path.Clean(f.Rules) != f.Rules {
 		j.Bad("firewall.rules", "%q is not a path in the image; accepted: an absolute one, such as /etc/nftables.nft", f.Rules)
 	}
-	links := slices.Sorted(maps.Keys(m.Links()))
+	all := m.Links()
+	links := slices.Sorted(maps.Keys(all))
 	for i, name := range f.Management.Interfaces {
+		if l := all[name]; l.Kind == "dummy" || l.NoAddress || l.Master != "" {
+			j.Of(spec.LinkTables...).Bad(problem.JoinIndex("firewall.management.interfaces", i), "nobody reaches this machine by %s: it is a dummy, a port of another or without an address; accepted: an interface with addresses", name)
+		}
 		if !slices.Contains(links, name) {
 			j.Ref(name, spec.LinkTables...).Bad(problem.JoinIndex("firewall.management.interfaces", i), "there is no interface %q%s", name, suggest.DidYouMean(name, links))
 		}
@@ -38,6 +42,9 @@ func check(j problem.Judge, m *spec.Machine) {
 		if port < 1 || port > 65535 {
 			j.Bad(problem.JoinIndex("firewall.management.tcp", i), "is %d; accepted: 1 to 65535", port)
 		}
+	}
+	if way := f.Management; len(way.Interfaces) > 0 && len(way.TCP) > 0 && m.SSH != nil && !slices.Contains(way.TCP, m.SSH.Port) {
+		j.Of("ssh").Warn("firewall.management.tcp", "does not have %d, the port of the SSH server: while rules fail nobody could log in by it; accepted: that port as well, or no tcp", m.SSH.Port)
 	}
 	switch way := f.Management; {
 	case len(way.Interfaces) == 0 && len(way.TCP)+len(way.From) > 0:

@@ -29,7 +29,9 @@ func check(j problem.Judge, m *spec.Machine) {
 		}
 		ports[w.ListenPort] = name
 		peers(j, key+".peer", w.Peer)
+		ends(j, key, w, owners(m))
 	}
+	led(j, m)
 }
 
 func peers(j problem.Judge, table string, rows map[string]spec.WireGuardPeer) {
