@@ -92,7 +92,7 @@ needs = ["service:a"]
 	}},
 	{"signs that never come", sound + "[service.a]\ncommand = [\"/a\"]\nready = { port = 70000 }\n[service.b]\ncommand = [\"/b\"]\nready = { file = \"run/b\" }\n[service.c]\ncommand = [\"/c\"]\nrestart = \"always\"\nready = { exit = true }\n", []string{
 		`p.toml:10:18: service.a.ready.port: is 70000; accepted: 1 to 65535`,
-		`p.toml:13:18: service.b.ready.file: accepted: an absolute path, such as /run/thing.ready`,
+		`p.toml:13:18: service.b.ready.file: accepted: the absolute path of a file without . or .., such as /run/thing.ready`,
 		`p.toml:16:11: service.c.restart: a service that is ready when it ends is not started again; accepted: "on-failure", "never"`,
 	}},
 	{"a service within limits", sound + "[service.a]\ncommand = [\"/a\"]\nrestart_limit = 3\npids = 10\ncpu = 0.5\nready = { file = \"/run/a\", timeout = \"5s\" }\nnamespaces = [\"mount\", \"pid\", \"net\", \"uts\", \"ipc\"]\n", nil},

@@ -33,6 +33,14 @@ func Mounted(m *spec.Machine, dir string) bool {
 	return lasts(under(m, dir))
 }
 
+// ReadOnly is where a file system of the machine's is mounted that holds a file and can't be written to; "" where none is.
+func ReadOnly(m *spec.Machine, file string) string {
+	if at, row := under(m, file); at != "" && row.ReadOnly() {
+		return at
+	}
+	return ""
+}
+
 // lasts says whether what under found is there at the next boot.
 func lasts(at string, row spec.Mount) bool { return at != "" && row.Type != "tmpfs" }
 

@@ -24,7 +24,7 @@ type checker struct {
 
 // check looks at the services of the profile, each for itself, and at circles among them.
 func check(j problem.Judge, m *spec.Machine) {
-	c := checker{j, m}
+	c, signs := checker{j, m}, map[string]string{}
 	for _, name := range graph.Names(m.Service) {
 		s, key := m.Service[name], problem.JoinKey("service", name)
 		if strings.ContainsAny(name, "/: \n") || name == "" || len(name) > longestName {
@@ -37,11 +37,23 @@ func check(j problem.Judge, m *spec.Machine) {
 			c.Ref(s.User, "user").Bad(key+".user", "there is no [user.%s]%s", s.User, suggest.DidYouMean(s.User, graph.Names(m.User)))
 		}
 		for _, variable := range graph.Names(s.Environment) {
-			if variable == "" || strings.Contains(variable, "=") {
-				c.Sure().Bad(problem.JoinKey(key+".environment", variable), `is not a variable's name; accepted: such as LANG, without "="`)
+			at := problem.JoinKey(key+".environment", variable)
+			if variable == "" || strings.ContainsAny(variable, "= \t") {
+				c.Sure().Bad(at, `is not a variable's name; accepted: such as LANG, without "=" and blanks`)
+			}
+			if strings.Contains(s.Environment[variable], "$"+variable) || strings.Contains(s.Environment[variable], "${"+variable) {
+				c.Warn(at, "names itself, and nothing puts a value in its place: there is no shell; accepted: the whole value")
 			}
 		}
+		c.shell(key, s.Command)
 		c.supervision(key, s)
+		c.limits(key, s)
+		if file := s.Ready.File; file != "" {
+			if other, dup := signs[file]; dup {
+				c.Of(problem.JoinKey("service", other)+".ready").Bad(key+".ready.file", "%s is the sign of service.%s, which would make both look ready; accepted: a file of its own", file, other)
+			}
+			signs[file] = name
+		}
 	}
 	for _, circle := range graph.Circles(among(m.Service)) {
 		var needs []string
@@ -90,8 +102,8 @@ func (c checker) supervision(key string, s spec.Service) {
 		c.Bad(key+".ready.timeout", "is for a sign, and there is none; accepted: with one of port, file, exit")
 	case signs > 1:
 		c.Bad(key+".ready", "has more than one sign; accepted: one of port, file, exit")
-	case r.File != "" && !path.IsAbs(r.File):
-		c.Bad(key+".ready.file", "accepted: an absolute path, such as /run/thing.ready")
+	case r.File != "" && (!path.IsAbs(r.File) || path.Clean(r.File) != r.File):
+		c.Bad(key+".ready.file", "accepted: the absolute path of a file without . or .., such as /run/thing.ready")
 	case r.Exit && s.Restart == spec.RestartAlways:
 		c.Of(key+".ready").Bad(key+".restart", `a service that is ready when it ends is not started again; accepted: "on-failure", "never"`)
 	}

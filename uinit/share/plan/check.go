@@ -26,10 +26,11 @@ func check(j problem.Judge, m *spec.Machine) {
 	state.Check(j, m, "share.state", s.State)
 	for _, name := range graph.Names(s.NFS) {
 		cfg, key := s.NFS[name], problem.JoinKey("share.nfs", name)
-		c.shared(key, cfg.Path, cfg.Owner)
+		c.shared(key, cfg.Path, cfg.Owner, cfg.Create, cfg.ReadOnly)
 		if len(cfg.Clients) == 0 {
 			c.Bad(key+".clients", `is empty: nobody could mount it; accepted: networks such as ["192.0.2.0/24"]`)
 		}
+		c.exported(name, cfg)
 	}
 	folded := map[string]string{}
 	for _, name := range graph.Names(s.SMB) {
@@ -51,8 +52,32 @@ func check(j problem.Judge, m *spec.Machine) {
 	}
 }
 
+// exported finds networks that are everybody, who says of himself which account he is (AUTH_SYS), and those that have the folder by another
+// row: exports(5) knows one entry for each, and the later one would count.
+func (c checker) exported(name string, cfg spec.NFSShare) {
+	for i, n := range cfg.Clients {
+		at := problem.JoinIndex(problem.JoinKey("share.nfs", name)+".clients", i)
+		if n.Bits() == 0 {
+			c.Warn(at, "%s is everybody who reaches this machine, and clients say themselves whose files they may read; accepted: networks that you trust", n)
+		}
+		for _, other := range graph.Names(c.m.Share.NFS) {
+			if row := c.m.Share.NFS[other]; other < name && row.Path == cfg.Path && slices.Contains(row.Clients, n) {
+				c.Of(problem.JoinKey("share.nfs", other)).Bad(at, "%s has %s by share.nfs.%s already; accepted: each network in one row of a folder", n, cfg.Path, other)
+			}
+		}
+	}
+}
+
 // shared holds a folder to what can be shared: nothing that is gone after the boot without a word.
-func (c checker) shared(key, dir, owner string) {
+func (c checker) shared(key, dir, owner string, create, readOnly bool) {
+	if owner != "root" && !create {
+		c.Bad(key+".owner", "is for a folder that is made, and none is; accepted: with create = true")
+	}
+	if at := state.ReadOnly(c.m, dir); at != "" && create {
+		c.Of(problem.JoinKey("mount", at)).Bad(key+".create", "would make %s in %s, which is mounted read-only; accepted: a file system that can be written to", dir, at)
+	} else if at != "" && !readOnly {
+		c.Of(problem.JoinKey("mount", at)).Warn(key, "lets clients write, and %s is mounted read-only; accepted: read_only = true", at)
+	}
 	if _, known := c.m.User[owner]; !known && owner != "root" {
 		c.Ref(owner, "user").Bad(key+".owner", "there is no [user.%s]%s", owner, suggest.DidYouMean(owner, graph.Names(c.m.User)))
 	}
@@ -71,7 +96,7 @@ func (c checker) smb(name string) {
 		slices.Contains([]string{"global", "homes", "printers", "ipc$", "print$"}, strings.ToLower(name)) {
 		c.Sure().Bad(key, "is not a share's name; accepted: up to %d letters, digits, blanks, _ - and ., and not global, homes or printers", longestShare)
 	}
-	c.shared(key, cfg.Path, cfg.Owner)
+	c.shared(key, cfg.Path, cfg.Owner, cfg.Create, cfg.ReadOnly)
 	if len(cfg.Users) == 0 {
 		c.Bad(key+".users", "is empty: nobody could use it; accepted: accounts with an nt_hash")
 	}

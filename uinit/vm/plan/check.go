@@ -115,6 +115,14 @@ func (c checker) disks(guestKey string, v spec.VM) {
 		if !path.IsAbs(file) || path.Clean(file) != file || d.VolumeGroup() != "" && strings.Count(file, "/") != 3 {
 			c.Bad(key+".path", "%q is no disk; accepted: an absolute path without . or .., or lvm:GROUP/VOLUME", d.Path)
 		}
+		for suffix, format := range map[string]spec.VMFormat{".qcow2": spec.VMQcow2, ".raw": spec.VMRaw} {
+			if !device && strings.HasSuffix(file, suffix) && d.Format != format {
+				c.Of(key).Warn(key+".format", "is %s, and the name of %s says %s; accepted: format = %q, or another name", d.Format, file, format, format)
+			}
+		}
+		if at := state.ReadOnly(c.m, file); at != "" && !readOnly && !device {
+			c.Of(problem.JoinKey("mount", at)).Bad(key+".path", "%s lies in %s, which is mounted read-only; accepted: read_only = true, or a file in a file system that can be written to", file, at)
+		}
 		switch {
 		case d.Create && device:
 			c.Of(key).Bad(key+".create", "makes files, and %s is a device; accepted: leave it out", d.Path)
