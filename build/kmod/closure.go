@@ -3,6 +3,8 @@ package kmod
 import (
 	"errors"
 	"fmt"
+
+	"github.com/imgbuild/imgbuild/internal/problem"
 )
 
 // Want asks for a module.
@@ -94,7 +96,7 @@ type NoModuleError struct {
 }
 
 func (e *NoModuleError) Error() string {
-	text := fmt.Sprintf("kernel %s has no module %s", e.Release, e.Name)
+	text := fmt.Sprintf("kernel %s has no module %s", e.Release, problem.JoinKey("", e.Name))
 	if e.Why != "" {
 		text += " (" + e.Why + ")"
 	}

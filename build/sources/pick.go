@@ -9,6 +9,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/nft"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
@@ -23,7 +24,7 @@ func pick(p *profile.Profile, trees []deb.Tree) ([]tree.File, error) {
 		}
 		i := slices.IndexFunc(trees, func(t deb.Tree) bool { return t.Name == name })
 		if i < 0 {
-			key := "packages." + name
+			key := problem.JoinKey("packages", name)
 			return nil, profile.Problems{{Pos: p.At(key), Key: key, Msg: "is a virtual package; accepted: one that provides it"}}
 		}
 		whole = append(whole, deb.Whole(trees[i])...)

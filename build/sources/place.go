@@ -2,12 +2,12 @@ package sources
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/kmod"
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
@@ -21,9 +21,9 @@ func Place(p *profile.Profile, err error) error {
 		}
 		key := "kernel.drivers"
 		if i := slices.Index(p.Kernel.Modules, missing.Name); i >= 0 {
-			key = fmt.Sprintf("kernel.modules[%d]", i)
+			key = problem.JoinIndex("kernel.modules", i)
 		} else if _, ok := p.Module[missing.Name]; ok {
-			key = "module." + missing.Name
+			key = problem.JoinKey("module", missing.Name)
 		} else if link, ok := strings.CutPrefix(missing.Why, "ethernet."); ok {
 			key = "ethernet." + strings.TrimSuffix(link, ".match") + ".match.driver"
 		}
@@ -47,7 +47,7 @@ func placePackage(p *profile.Profile, err error) error {
 	}
 	key := "kernel.package"
 	if _, ok := p.Packages[none.Name]; ok {
-		key = "packages." + none.Name
+		key = problem.JoinKey("packages", none.Name)
 	}
 	return profile.Problems{{Pos: p.At(key), Key: key, Msg: none.Error()}}
 }
@@ -62,7 +62,7 @@ func placeFiles(p *profile.Profile, err error) error {
 		}
 		for name, pkg := range p.Packages {
 			if i := slices.Index(pkg.Files, missing.Want); i >= 0 {
-				key := fmt.Sprintf("packages.%s.files[%d]", name, i)
+				key := problem.JoinIndex(problem.JoinKey("packages", name)+".files", i)
 				problems = append(problems, profile.Problem{Pos: p.At(key), Key: key, Msg: missing.Error()})
 			}
 		}

@@ -12,6 +12,8 @@ type Doubts struct {
 	failed []string
 	// meant are the keys that unknown words come closest to.
 	meant []meaning
+	// refused are keys of which another value is wanted; what is written is known.
+	refused []string
 }
 
 type meaning struct{ word, key string }
@@ -31,6 +33,15 @@ func (d *Doubts) Meant(word, key string) { d.meant = append(d.meant, meaning{wor
 // Replaced says whether a word stands in the place of a key.
 func (d Doubts) Replaced(key string) bool {
 	return slices.ContainsFunc(d.meant, func(m meaning) bool { return m.key == key })
+}
+
+// Refuse notes a key whose value is known and not what it may be.
+func (d *Doubts) Refuse(key string) { d.refused = append(d.refused, key) }
+
+// written says whether the file that lies over all others gives a key a value that may stand there.
+func (d Doubts) written(key string) bool {
+	at, ok := d.at.Value[key]
+	return ok && at.Depth == 0 && !slices.Contains(d.refused, key)
 }
 
 // Add takes further keys into doubt.

@@ -36,6 +36,16 @@ func (j Judge) Bad(key, format string, args ...any) { j.note(false, key, format,
 // Warn notes what is worth a look.
 func (j Judge) Warn(key, format string, args ...any) { j.note(true, key, format, args) }
 
+// Vain notes each of these keys of a table that is written although nothing will ask for it. What a file says that others extend may
+// be for rows that those do without, and there is no way to take a key back: only the file that lies over all others is asked.
+func (j Judge) Vain(table string, keys []string, format string, args ...any) {
+	for _, key := range keys {
+		if key = JoinKey(table, key); j.doubts.written(key) {
+			j.Bad(key, format, args...)
+		}
+	}
+}
+
 func (j Judge) note(warning bool, key, format string, args []any) {
 	if j.doubtful || !j.sure && j.doubts.About(key) {
 		return

@@ -72,10 +72,36 @@ func (c *crosser) kernel() {
 	if i := slices.Index(k.Cmdline, report.ParamTest); i >= 0 {
 		c.Warn(joinIndex("kernel.cmdline", i), "lets whoever runs this image as a virtual machine run commands in it as root; accepted: in profiles for tests")
 	}
+	for i, name := range k.Modules {
+		c.moduleName(joinIndex("kernel.modules", i), name)
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Module)) {
+		c.moduleName(joinKey("module", name), name)
+		if c.empty("module", name) {
+			c.Bad(joinKey("module", name), "says nothing; accepted: load = true, blacklist = true, or parameters")
+		}
 		if m := c.p.Module[name]; m.Load && m.Blacklist {
 			c.Bad(joinKey("module", name), "is both loaded at boot and never loaded; accepted: one of load, blacklist")
 		}
+	}
+}
+
+// empty says whether a row is written, and no key of it, neither in the profile nor in one that it extends.
+func (c *crosser) empty(table, row string) bool {
+	key := joinKey(table, row)
+	for other := range c.p.source.at.Key {
+		if strings.HasPrefix(other, key+".") {
+			return false
+		}
+	}
+	_, written := c.p.source.at.Key[key]
+	return written
+}
+
+// moduleName finds what no file of a module can be called.
+func (c *crosser) moduleName(key, name string) {
+	if name == "" || strings.ContainsAny(name, "/ \t\n*?[") {
+		c.Bad(key, `%q is no module's name; accepted: as lsmod(8) lists them, such as "bonding"`, name)
 	}
 }
 
@@ -90,14 +116,18 @@ func (c *crosser) consoles() {
 		device, options, _ := strings.Cut(value, ",")
 		onLine[device] = true
 		key := joinIndex("kernel.cmdline", i)
+		if spec.NoScreen(device) {
+			c.Bad(key, "the kernel has no %s; accepted: console=tty0, or tty1 to tty%d", device, spec.Screens)
+			continue
+		}
 		row, found := c.consoleFor(device)
 		if !found {
-			c.Rows("console").Bad(key, "kernel messages go to %s, but nobody can log in there; accepted: a table [console.%s], with login = \"off\" where that is meant",
-				device, screenAs(device))
+			c.Rows("console").Bad(key, "kernel messages go to %s, but nobody can log in there; accepted: a table [%s], with login = \"off\" where that is meant",
+				device, joinKey("console", screenAs(device)))
 			continue
 		}
 		if speed := c.p.Console[row].Speed; strings.HasPrefix(device, "ttyS") && speedOf(options) != speed {
-			c.Of(joinKey("console", row)+".speed").Bad(key, "the kernel speaks %d bit/s on %s and [console.%s] %d; accepted: the same speed in both", speedOf(options), device, row, speed)
+			c.Of(joinKey("console", row)+".speed").Bad(key, "the kernel speaks %d bit/s on %s and [%s] %d; accepted: the same speed in both", speedOf(options), device, joinKey("console", row), speed)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Console)) {
@@ -105,6 +135,16 @@ func (c *crosser) consoles() {
 		if !validDevice(name) {
 			c.Sure().Bad(key, `is not a terminal's name; accepted: as below /dev, such as ttyS0, tty1, hvc0, or "ttyS*" for every serial port`)
 			continue
+		}
+		if spec.NoScreen(name) {
+			c.Sure().Bad(key, "the kernel has no %s; accepted: tty1 to tty%d", name, spec.Screens)
+			continue
+		}
+		if spec.Screen(name) || strings.HasPrefix(name, "hvc") {
+			c.Vain(key, []string{"speed"}, "is for serial lines, and %s is none; accepted: on ttyS0 and its like", name)
+		}
+		if c.p.Console[name].Login == spec.LoginOff {
+			c.Of(key+".login").Vain(key, []string{"issue", "term"}, `is for who logs in, and login = "off"; accepted: another login, or leave the key out`)
 		}
 		if !c.p.Console[name].Quiet && !slices.ContainsFunc(slices.Collect(maps.Keys(onLine)), func(d string) bool { return matches(name, d) }) {
 			c.Of("kernel.cmdline").Bad(key, "offers a login, but the kernel's messages don't go there; accepted: console=%s in kernel.cmdline, or quiet = true here",

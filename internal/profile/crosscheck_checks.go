@@ -19,11 +19,11 @@ func (c *crosser) checks() {
 			c.Of(key).Bad(joinKeyIf(key, problem.Key), "%s", problem.Msg)
 		}
 		if k.After != "" && !slices.Contains(names, k.After) {
-			c.Ref(k.After, "check").Bad(key+".after", "there is no [check.%s]%s", k.After, suggest.DidYouMean(k.After, names))
+			c.Ref(k.After, "check").Bad(key+".after", "there is no [%s]%s", joinKey("check", k.After), suggest.DidYouMean(k.After, names))
 		}
 		if k.Console != "" {
 			if _, served := c.consoleFor(k.Console); !served {
-				c.Rows("console").Bad(key+".console", "there is no [console.%s]%s", k.Console, suggest.DidYouMean(k.Console, slices.Sorted(maps.Keys(c.p.Console))))
+				c.Rows("console").Bad(key+".console", "there is no [%s]%s", joinKey("console", k.Console), suggest.DidYouMean(k.Console, slices.Sorted(maps.Keys(c.p.Console))))
 			}
 		}
 		if k.Unit != "" && !slices.Contains(units, k.Unit) && !strings.HasPrefix(k.Unit, "console:") {

@@ -14,6 +14,9 @@ func (c *crosser) packages() {
 		if !packageName(name) {
 			c.Sure().Bad(key, "is not a Debian package's name; accepted: lower-case letters, digits, + - and ., two at least, starting with a letter or digit")
 		}
+		if c.empty("packages", name) {
+			c.Bad(key, "takes nothing of the package; accepted: files = [\"/usr/bin/…\"], or whole = true")
+		}
 		for i, file := range c.p.Packages[name].Files {
 			if _, err := path.Match(file, ""); err != nil || !path.IsAbs(file) || path.Clean(file) != file {
 				c.Bad(joinIndex(key+".files", i), `%q is not the path of a file in a package; accepted: an absolute one, globs allowed, such as "/usr/bin/rsync", "/lib/x/*"`, file)

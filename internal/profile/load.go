@@ -240,6 +240,9 @@ func noDirectory(path string) error {
 
 func noProfile(name string, fsys fs.FS) error {
 	names := Names(fsys)
+	if name == "" {
+		return fmt.Errorf("no profile is named; accepted: a path such as ./mybox.toml, or one of: %s", strings.Join(names, ", "))
+	}
 	path := "./" + strings.TrimSuffix(name, ".toml") + ".toml"
 	return fmt.Errorf("no shipped profile is called %q%s; accepted: a path such as %s, or one of: %s",
 		name, suggest.DidYouMean(name, names), path, strings.Join(names, ", "))

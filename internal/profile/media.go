@@ -79,6 +79,9 @@ func (c *crosser) media() {
 	if d.State != 0 && d.State < leastState {
 		c.Bad("disk.state", "%s is too small; accepted: 8M or more, or 0 for no such partition", d.State)
 	}
+	if d.State == 0 {
+		c.Of("disk.state").Vain("disk", []string{"state_grow"}, "is for the state partition, and there is none; accepted: with disk.state")
+	}
 	if d.State > slowState {
 		c.Warn("disk.state", "%s of zeros cost each build %.0f s for their checksum; the partition grows with its disk at the first boot, so less will do", d.State, float64(d.State)/(1<<30)*secondsPerGiB)
 	}

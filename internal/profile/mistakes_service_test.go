@@ -2,14 +2,12 @@ package profile
 
 // Services, guests and shares: limits, files, and who may have them.
 var serviceMistakes = []problemCase{
-	{"limits that let nothing start, or are never reached", "[service.a]\ncommand = [\"/x\"]\nmemory = \"1K\"\nstop_timeout = \"30s\"\n[service.b]\ncommand = [\"/x\"]\nrestart = \"never\"\nrestart_delay = \"5s\"\nrestart_limit = 5\n" +
+	{"limits that let nothing start, or are never reached", "[service.a]\ncommand = [\"/x\"]\nmemory = \"1K\"\nstop_timeout = \"30s\"\n" +
 		"[service.c]\ncommand = [\"/x\"]\nrestart_limit = 20\n[service.d]\ncommand = [\"/x\"]\nrestart_limit = 10\n[service.e]\ncommand = [\"/x\"]\nrestart_delay = \"1m\"\nrestart_limit = 3\nrestart_window = \"10s\"\n", []string{
 		`p.toml:10:10: service.a.memory: is 1K, and the program would be ended as it starts; accepted: 1M and up`,
 		`p.toml:11:16: warning: service.a.stop_timeout: is 30s, and at shutdown all services together have 15s (boot.stop_timeout)`,
-		`p.toml:15:17: warning: service.b.restart_delay: is for services that are started again, and restart is "never"`,
-		`p.toml:16:17: warning: service.b.restart_limit: is for services that are started again`,
-		`p.toml:19:17: warning: service.c.restart_limit: is 20, and with the pauses between them so many restarts never fall within 10m`,
-		`p.toml:26:17: warning: service.e.restart_limit: is 3, and with the pauses between them so many restarts never fall within 10s`,
+		`p.toml:14:17: warning: service.c.restart_limit: is 20, and with the pauses between them so many restarts never fall within 10m`,
+		`p.toml:21:17: warning: service.e.restart_limit: is 3, and with the pauses between them so many restarts never fall within 10s`,
 	}},
 	{"what a shell would make of it", "[service.a]\ncommand = [\"/x\", \">\", \"/dev/null\", \"2>&1\"]\nenvironment = { PATH = \"$PATH:/opt/bin\", \"A B\" = \"c\", C = \"$D\" }\n[service.b]\ncommand = [\"/bin/sh\", \"-c\", \"$1\", \"&\"]\n", []string{
 		`p.toml:9:18: warning: service.a.command[1]: ">" is handed to the program as it is: there is no shell`,
@@ -34,7 +32,7 @@ var serviceMistakes = []problemCase{
 		"[share.nfs.b]\npath = \"/srv/b\"\nclients = [\"192.0.2.0/24\"]\nowner = \"u\"\n[share.nfs.c]\npath = \"/srv/b\"\nclients = [\"198.51.100.0/24\", \"192.0.2.0/24\"]\nread_only = true\n[share.nfs.d]\npath = \"/cd/d\"\nclients = [\"192.0.2.0/24\"]\n" +
 		"[share.nfs.e]\npath = \"/cd/e\"\nclients = [\"192.0.2.0/24\"]\ncreate = true\n", []string{
 		`p.toml:17:12: warning: share.nfs.a.clients[0]: 0.0.0.0/0 is everybody who reaches this machine, and clients say themselves whose files they may read`,
-		`p.toml:21:9: share.nfs.b.owner: is for a folder that is made, and none is; accepted: with create = true`,
+		`p.toml:21:9: share.nfs.b.owner: is whose folder is made, and none is; accepted: with create = true`,
 		`p.toml:24:31: share.nfs.c.clients[1]: 192.0.2.0/24 has /srv/b by share.nfs.b already; accepted: each network in one row of a folder`,
 		`p.toml:26:1: warning: share.nfs.d: lets clients write, and /cd is mounted read-only; accepted: read_only = true`,
 		`p.toml:32:10: share.nfs.e.create: would make /cd/e in /cd, which is mounted read-only`,

@@ -48,7 +48,7 @@ var accessProblems = []problemCase{
 	}},
 	{"a table that allows nothing", sound + "[site]\n", []string{`p.toml:8:1: site: needs a key "allow": a list, each a string: hostname, password_hash, authorized_keys,`}},
 	{"a way in that the owner brings", closed + lan + "[site]\nallow = [\"authorized_keys\"]\n[ssh]\n", nil},
-	{"a password that the owner brings", strings.Replace(sound, "host_password = true", "", 1) + "[site]\nallow = [\"password_hash\"]\n", nil},
+	{"a password that the owner brings", strings.Replace(sound, "host_password = true", "host_password = false", 1) + "[site]\nallow = [\"password_hash\"]\n", nil},
 	{"ssh alone lets in", closed + lan + "[ssh]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n[watchdog]\n[check.x]\nunit = \"service:ssh\"\n", nil},
 	{"ssh without keys", sound + "[ssh]\n", []string{
 		`p.toml:8:1: ssh: nobody could log in by SSH: no account has keys; accepted: user.NAME.authorized_keys, or `,
@@ -161,7 +161,7 @@ var accessProblems = []problemCase{
 }
 
 // closed is sound, and lets nobody in.
-var closed = strings.Replace(sound, "host_password = true", "", 1)
+var closed = strings.Replace(sound, "host_password = true", "host_password = false", 1)
 
 const (
 	lan    = "[ethernet.lan]\ndhcp4 = true\n"

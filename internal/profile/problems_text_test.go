@@ -13,7 +13,7 @@ var textProblems = []problemCase{
 	{"wrong types", "formats = \"kernel\"\n[run]\nmemory = 512\ncpus = \"two\"\n" + sound, []string{
 		`p.toml:1:11: formats: is the string "kernel"; accepted: a list, each a string: kernel, uki, disk, iso, netboot`,
 		`p.toml:3:10: run.memory: is the number 512; accepted: a string: a whole number with K, M, G or T (1024 each), such as 512M`,
-		`p.toml:4:8: run.cpus: is the string "two"; accepted: 1 to 64`,
+		`p.toml:4:8: run.cpus: is the string "two"; accepted: a whole number: 1 to 64`,
 	}},
 	{"typed values die at their place", sound + "[ethernet.lan]\naddresses = [\"192.0.2.1/24\", \"192.0.2.300/24\"]\nmatch = { mac = \"52:54\" }\n", []string{
 		`p.toml:9:30: ethernet.lan.addresses[1]: "192.0.2.300/24" is not an address with its prefix length, such as "192.0.2.1/24"`,

@@ -26,7 +26,7 @@ type Profile struct {
 	// The disk image.
 	Disk Disk `json:"disk,omitzero"`
 	// Signatures for UEFI Secure Boot.
-	SecureBoot SecureBoot `json:"secureboot,omitzero"`
+	SecureBoot SecureBoot `json:"secureboot,omitzero" zero:"refused"`
 	// The kernel, its command line and its modules.
 	Kernel Kernel `json:"kernel,omitzero"`
 	// What the initramfs holds, and how it is packed.

@@ -11,7 +11,7 @@ type Array struct {
 	// How the members share the data; an array of another level is not started.
 	Level ArrayLevel `json:"level"`
 	// Which array this is. Without it, the one called like the row.
-	Match ArrayMatch `json:"match,omitzero"`
+	Match ArrayMatch `json:"match,omitzero" zero:"refused"`
 	// Number of active members; an array made for another number is not started. Without it,
 	// what the superblocks say.
 	Members int `json:"members,omitempty" accept:"1 or more"`

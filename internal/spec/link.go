@@ -43,7 +43,7 @@ type Addressing struct {
 	// "ipv6.autoconf" = 0.
 	Sysctl map[string]string `json:"sysctl,omitempty" scalar:"true"`
 	// What else counts as online, besides carrier, usable addresses and a router.
-	Online Online `json:"online,omitzero"`
+	Online Online `json:"online,omitzero" zero:"refused"`
 	// A boot without this interface is not a failure.
 	Optional bool `json:"optional,omitempty"`
 }
@@ -59,7 +59,7 @@ type Online struct {
 type Ethernet struct {
 	// Which interface this is. An empty match takes any Ethernet interface, in
 	// the order of the bus.
-	Match Match `json:"match,omitzero"`
+	Match Match `json:"match,omitzero" zero:"taken"`
 	Addressing
 }
 

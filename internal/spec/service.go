@@ -24,7 +24,7 @@ type Service struct {
 	// Time over which restarts count for restart_limit.
 	RestartWindow Duration `json:"restart_window,omitempty" default:"10m" accept:"1s or more"`
 	// When it counts as started; without it, after a second of life.
-	Ready Ready `json:"ready,omitzero"`
+	Ready Ready `json:"ready,omitzero" zero:"refused"`
 	// Most memory that it may use with all its children; when it needs more, the kernel ends it. By default three
 	// quarters of what services, guests and accounts may have, which is nearly all.
 	Memory Size `json:"memory,omitempty" zero:"refused"`

@@ -65,7 +65,8 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 		return
 	}
 	if trouble := f.bounds.trouble(v, f); trouble != "" {
-		d.bad(d.place(path), path, "%s", trouble) // and no doubt: the value is known
+		d.bad(d.place(path), path, "%s", trouble)
+		d.doubts.Refuse(path) // and no doubt: the value is known
 	} else if a, known := addressIn(v); known && a.Is4In6() {
 		// RFC 4291, section 2.5.5.2: it is for programs, and no packet bears it.
 		d.wrong(path, "%s is an IPv4 address written as IPv6; accepted: written as %s", a, a.Unmap())
@@ -74,6 +75,17 @@ func (d *decoder) value(path string, got any, v reflect.Value, f field) {
 	} else if f.given && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0) {
 		d.wrong(path, "is %s, which says nothing here; accepted: %s, or leave the key out", f.describe(got), f.wants())
 	}
+}
+
+// nothing tells of a table without a key, where that says no more than no table would. Somebody may have put "#" before its keys: that
+// is refused only where it is easily taken for more. The owner of a box gets a file of such tables, and fills some of them.
+func (d *decoder) nothing(path string, f field) {
+	if f.row || f.taken || f.typ.Kind() != reflect.Struct || d.part != nil {
+		return
+	}
+	n := len(d.problems)
+	d.bad(d.place(path), path, "is an empty table, which says nothing; accepted: %s, or leave the table out", strings.Join(fieldsOf(f.typ, nil).keys, ", "))
+	d.problems[n].Warning = !f.given
 }
 
 func hasNUL(text string) bool { return strings.Contains(text, "\x00") }
@@ -99,7 +111,7 @@ func (d *decoder) place(path string) problem.Pos {
 func (d *decoder) set(path string, got any, v reflect.Value, f field) {
 	wrong := func(format string, args ...any) { d.wrong(path, format, args...) }
 	mismatch := func() {
-		wrong("is %s; accepted: %s", f.describe(got), f.wants())
+		wrong("is %s; accepted: %s", f.describe(got), f.kind())
 	}
 	if text, ok := got.(string); ok && hasNUL(text) {
 		wrong("has a NUL character, at which text ends for the kernel and for programs; accepted: text without it")
@@ -206,7 +218,10 @@ func (d *decoder) set(path string, got any, v reflect.Value, f field) {
 		v.Set(rows)
 	case reflect.Struct:
 		if tree, ok := got.(map[string]any); ok {
-			d.table(path, tree, v)
+			before := len(d.problems)
+			if d.table(path, tree, v); len(tree) == 0 && len(d.problems) == before {
+				d.nothing(path, f)
+			}
 		} else {
 			mismatch()
 		}

@@ -150,7 +150,7 @@ func TestDecodeProblems(t *testing.T) {
 		"[rows.a]\nsiz = 1":            {"f:2:1: rows.a.siz: unknown key; did you mean size?; accepted here: size, note"},
 		"[rows.a]\nother = 1":          {"f:2:1: rows.a.other: unknown key; accepted here: size, note", `f:1:1: rows.a: needs a key "size": a whole number`},
 		"[rows]\na = 1":                {"f:2:5: rows.a: is the number 1; accepted: a table"},
-		"choice = 1":                   {"f:1:10: choice: is the number 1; accepted: left or right"},
+		"choice = 1":                   {"f:1:10: choice: is the number 1; accepted: a string: left or right"},
 		"Hidden = \"\"":                {"f:1:1: Hidden: unknown key" + here},
 		"NoTag = \"\"":                 {"f:1:1: NoTag: unknown key" + here},
 		"name = 1979-05-27":            {"f:1:8: name: is a date or time (1979-05-27 00:00:00 +0000 date-local); accepted: a string"},

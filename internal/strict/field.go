@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/suggest"
@@ -25,6 +26,8 @@ type field struct {
 	network  bool // an address is that of a network as a whole
 	lines    bool // text may have several
 	twice    string
+	taken    bool // as an empty table it means something
+	row      bool // one of a table or list
 }
 
 type fields struct {
@@ -34,7 +37,7 @@ type fields struct {
 
 // fieldsOf reads a struct's tags: json names the key (without omitempty or
 // omitzero it is required), default and accept speak for themselves,
-// scalar:"true" lets numbers stand for strings, zero:"refused" takes nothing that is zero or empty, secret keeps a value out
+// scalar:"true" lets numbers stand for strings, zero:"refused" takes nothing that is zero or empty, zero:"taken" an empty table, secret keeps a value out
 // of messages, network:"true" wants networks rather than addresses in them, lines:"several" lets text have line ends, and of a list
 // twice:"refused" and twice:"fine" say what is to become of a member that stands in it a second time, which is told otherwise.
 func fieldsOf(t reflect.Type, part Part) fields {
@@ -54,7 +57,7 @@ func fieldsOf(t reflect.Type, part Part) fields {
 		out.byKey[key] = field{key: key, index: sf.Index, typ: sf.Type, required: options == "",
 			scalar: sf.Tag.Get("scalar") == "true",
 			secret: sf.Tag.Get("secret") != "" || isSecret(sf.Type), accept: sf.Tag.Get("accept"),
-			bounds: boundsOf(sf.Type, sf.Tag.Get("accept")), given: sf.Tag.Get("zero") == "refused",
+			bounds: boundsOf(sf.Type, sf.Tag.Get("accept")), given: sf.Tag.Get("zero") == "refused", taken: sf.Tag.Get("zero") == "taken",
 			network: sf.Tag.Get("network") == "true", lines: sf.Tag.Get("lines") == "several", twice: sf.Tag.Get("twice")}
 	}
 	return out
@@ -62,7 +65,7 @@ func fieldsOf(t reflect.Type, part Part) fields {
 
 // element is the schema of one element of a list or one row of a table.
 func (f field) element(t reflect.Type) field {
-	return field{key: f.key, typ: t, scalar: f.scalar, secret: f.secret, accept: f.accept, network: f.network, lines: f.lines}
+	return field{key: f.key, typ: t, scalar: f.scalar, secret: f.secret, accept: f.accept, network: f.network, lines: f.lines, row: true}
 }
 
 // isSecret says whether values of a type, or what lies in them, are not to be shown: types say so by a method Secret,
@@ -89,6 +92,16 @@ func (f field) wants() string {
 		return f.accept
 	}
 	return kindName(f.typ)
+}
+
+// kind says what a key takes to who wrote something of another kind there: 68 to 65535 may be text as well.
+func (f field) kind() string {
+	name := kindName(f.typ)
+	if f.accept == "" {
+		return name
+	}
+	name, _, _ = strings.Cut(name, ":")
+	return name + ": " + f.accept
 }
 
 var textType = reflect.TypeFor[encoding.TextUnmarshaler]()
@@ -152,7 +165,11 @@ func (f field) describe(got any) string {
 	case int64:
 		return fmt.Sprintf("the number %d", g)
 	case float64:
-		return fmt.Sprintf("the number %g", g)
+		text := strconv.FormatFloat(g, 'g', -1, 64)
+		if strings.Trim(text, "-0123456789") == "" {
+			text += ".0" // as it was written, or a person would take it for a whole one
+		}
+		return "the number " + text
 	case bool:
 		return fmt.Sprint(g)
 	case []any:

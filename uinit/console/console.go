@@ -49,7 +49,7 @@ func (h host) present(name string) bool {
 			f.Close()
 		}
 	}
-	if screen(name) && !h.display() {
+	if spec.Screen(name) && !h.display() {
 		return false
 	}
 	kind, err := os.ReadFile(filepath.Join(h.sys, "class/tty", name, "type"))

@@ -124,7 +124,7 @@ func TestSpeedOnTerminal(t *testing.T) {
 
 func TestScreen(t *testing.T) {
 	for name, want := range map[string]bool{"tty1": true, "tty63": true, "ttyS0": false, "ttyAMA0": false, "hvc0": false, "tty": false, "pts/3": false} {
-		if got := screen(name); got != want {
+		if got := spec.Screen(name); got != want {
 			t.Errorf("%s is a screen: %v, want %v", name, got, want)
 		}
 	}

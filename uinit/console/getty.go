@@ -57,7 +57,7 @@ func (g getty) run() error {
 		return err
 	}
 	speed := 0
-	if !screen(g.name) {
+	if !spec.Screen(g.name) {
 		speed = c.Speed
 		if err := t.set(serialLine(t.mode, speed)); err != nil {
 			return err
@@ -87,7 +87,7 @@ func (g getty) run() error {
 
 // defaultTerm is TERM for a terminal: what a serial terminal or its emulation understands at least.
 func defaultTerm(name string) string {
-	if screen(name) {
+	if spec.Screen(name) {
 		return "linux"
 	}
 	return "vt220"

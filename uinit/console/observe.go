@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/bounded"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // hostKeyFile is where uinit writes the fingerprint of the SSH server's key.
@@ -31,7 +32,7 @@ func (h host) observe(name string, speed int) view {
 	if unix.Uname(&u) == nil {
 		v.kernel = unix.ByteSliceToString(u.Release[:])
 	}
-	if !screen(name) {
+	if !spec.Screen(name) {
 		v.speed = speed
 	}
 	return v

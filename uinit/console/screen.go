@@ -3,6 +3,8 @@ package console
 import (
 	"path/filepath"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // display says whether anything could show the kernel's virtual screens: /dev/tty1 is there without,
@@ -32,7 +34,7 @@ func Brings(terminal, subsystem, device string) bool {
 	case "tty":
 		return device == terminal
 	case "graphics", "drm", "pci":
-		return screen(terminal)
+		return spec.Screen(terminal)
 	}
 	return false
 }

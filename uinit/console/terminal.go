@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -136,12 +135,6 @@ func (t *terminal) set(mode unix.Termios) error {
 	}
 	t.mode = mode
 	return nil
-}
-
-// screen says whether a terminal is one of the kernel's virtual screens (tty1), which has no line.
-func screen(name string) bool {
-	digits, ok := strings.CutPrefix(name, "tty")
-	return ok && digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
 // Read bytes one at a time: what is typed ahead belongs to the program that follows.

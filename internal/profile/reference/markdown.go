@@ -15,7 +15,7 @@ reported in the profile, and the other place is named beside it. ` + "`imgbuild 
 profile with what it extends and all defaults filled in.
 
 A default is for a key that is left out. A zero that is written (` + "`0`, `\"0s\"`, `\"\"`, `[]`" + `) is taken by its word, or
-refused where it would say nothing. At a key without a default it stands for nothing, and so takes away what an
+refused where it would say nothing; of an empty table a warning tells. At a key without a default it stands for nothing, and so takes away what an
 extended profile says there.
 
 Durations are written ` + "`500ms`, `30s`, `2m`, `1h30m`" + `; sizes ` + "`512K`, `64M`, `4G`" + `

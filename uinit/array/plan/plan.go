@@ -4,6 +4,7 @@ package plan
 import (
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/unit"
@@ -57,7 +58,7 @@ func modules(m *spec.Machine) []spec.Want {
 	var wants []spec.Want
 	for _, name := range graph.Names(m.Array) {
 		for _, module := range Modules(m.Array[name].Level) {
-			wants = append(wants, spec.Want{Module: module, Why: "array." + name})
+			wants = append(wants, spec.Want{Module: module, Why: problem.JoinKey("array", name)})
 		}
 	}
 	return wants

@@ -33,6 +33,9 @@ func check(j problem.Judge, m *spec.Machine) {
 	if words := strings.Fields(f.Flow.Table); len(f.Flow.Interfaces) > 0 && len(words) != 3 || len(words) != 0 && strings.Trim(f.Flow.Table, flowNames) != "" {
 		j.Of("firewall.flow.interfaces").Bad("firewall.flow.table", `%q is no flow table; accepted: its family, table and name, such as "inet filter fast"`, f.Flow.Table)
 	}
+	if len(f.Flow.Interfaces) == 0 {
+		j.Of("firewall.flow.interfaces").Vain("firewall.flow", []string{"table"}, "is what interfaces join, and none does; accepted: with firewall.flow.interfaces")
+	}
 	for i, name := range f.Flow.Interfaces {
 		if !slices.Contains(links, name) {
 			j.Ref(name, spec.LinkTables...).Bad(problem.JoinIndex("firewall.flow.interfaces", i), "there is no interface %q%s", name, suggest.DidYouMean(name, links))

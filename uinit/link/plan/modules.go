@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 )
@@ -12,7 +13,7 @@ func modules(m *spec.Machine) []spec.Want {
 		// Several drivers are alternatives; not every kernel has them all.
 		drivers := m.Ethernet[name].Match.Driver
 		for _, driver := range drivers {
-			wants = append(wants, spec.Want{Module: driver, Why: "ethernet." + name + ".match", Optional: len(drivers) > 1})
+			wants = append(wants, spec.Want{Module: driver, Why: problem.JoinKey("ethernet", name) + ".match", Optional: len(drivers) > 1})
 		}
 	}
 	for _, kind := range []struct {

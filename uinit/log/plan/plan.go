@@ -4,7 +4,6 @@ package plan
 import (
 	"path"
 
-	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/state"
@@ -44,9 +43,11 @@ func check(j problem.Judge, m *spec.Machine) {
 	if l.Spool != "" && !sends(m) {
 		j.Of("log.remote", "site").Bad("log.spool", "keeps records for a server, and log.remote names none")
 	}
-	var usual spec.Log
-	if defaults.Fill(&usual); l.Spool == "" && l.SpoolMax > 0 && l.SpoolMax != usual.SpoolMax {
-		j.Bad("log.spool_max", "is for a spool, and there is none; accepted: with log.spool")
+	if l.Spool == "" {
+		j.Of("log.spool", "state.path").Vain("log", []string{"spool_max"}, "is for a spool, and there is none; accepted: with log.spool")
+	}
+	if !sends(m) {
+		j.Of("log.remote", "site").Vain("log", []string{"level", "queue"}, "is for records that go to a server, and log.remote names none; accepted: with log.remote")
 	}
 	state.Check(j, m, "log.spool", l.Spool)
 }

@@ -2,6 +2,7 @@
 package plan
 
 import (
+	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/unit"
@@ -22,7 +23,7 @@ func modules(m *spec.Machine) []spec.Want {
 	var wants []spec.Want
 	for _, name := range graph.Names(m.Module) {
 		if m.Module[name].Load {
-			wants = append(wants, spec.Want{Module: name, Why: "module." + name + ".load"})
+			wants = append(wants, spec.Want{Module: name, Why: problem.JoinKey("module", name) + ".load"})
 		}
 	}
 	return wants

@@ -81,7 +81,7 @@ func checkSource(j problem.Judge, m *spec.Machine, key, source string) {
 	}
 	if name, ok := strings.CutPrefix(source, "array:"); ok {
 		if _, known := m.Array[name]; !known {
-			j.Ref(name, "array").Bad(key, "there is no [array.%s]%s", name, suggest.DidYouMean(name, slices.Sorted(maps.Keys(m.Array))))
+			j.Ref(name, "array").Bad(key, "there is no [%s]%s", problem.JoinKey("array", name), suggest.DidYouMean(name, slices.Sorted(maps.Keys(m.Array))))
 		}
 	}
 	if name, ok := strings.CutPrefix(source, "lvm:"); ok && !volume(name) {

@@ -25,6 +25,9 @@ func check(j problem.Judge, m *spec.Machine) {
 	if m.Firewall == nil {
 		return
 	}
+	if len(m.Firewall.Log.Groups) == 0 {
+		j.Of("firewall.log.groups").Vain("firewall.log", []string{"rate", "burst"}, "is for records of groups, and none is listened to; accepted: with groups = [1], say")
+	}
 	for i, g := range m.Firewall.Log.Groups {
 		if g < 0 || g > 65535 {
 			j.Bad(problem.JoinIndex("firewall.log.groups", i), "is %d; accepted: 0 to 65535", g)

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
-	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/suggest"
@@ -34,7 +33,7 @@ func check(j problem.Judge, m *spec.Machine) {
 			c.Bad(key+".command", `accepted: the program's absolute path and its arguments, such as ["/usr/sbin/thing", "-f"]`)
 		}
 		if _, known := m.User[s.User]; !known && s.User != "root" {
-			c.Ref(s.User, "user").Bad(key+".user", "there is no [user.%s]%s", s.User, suggest.DidYouMean(s.User, graph.Names(m.User)))
+			c.Ref(s.User, "user").Bad(key+".user", "there is no [%s]%s", problem.JoinKey("user", s.User), suggest.DidYouMean(s.User, graph.Names(m.User)))
 		}
 		for _, variable := range graph.Names(s.Environment) {
 			at := problem.JoinKey(key+".environment", variable)
@@ -88,18 +87,23 @@ func (c checker) supervision(key string, s spec.Service) {
 	if s.RestartDelay > s.RestartMax {
 		c.Of(key+".restart_max").Bad(key+".restart_delay", "is %s, longer than restart_max, %s; accepted: up to that, or a longer restart_max", s.RestartDelay, s.RestartMax)
 	}
+	switch {
+	case s.Restart == spec.RestartNever:
+		c.Of(key+".restart").Vain(key, []string{"restart_delay", "restart_max", "restart_limit", "restart_window"}, `is for a service that is started again, and restart = "never"; accepted: "on-failure" or "always" there, or leave the key out`)
+	case s.RestartLimit == 0:
+		c.Of(key+".restart_limit").Vain(key, []string{"restart_window"}, "is the time in which restarts count, and without restart_limit nobody counts them; accepted: with restart_limit")
+	}
 	c.namespaces(key, s)
 	r, signs := s.Ready, 0
-	var usual spec.Ready
-	defaults.Fill(&usual)
 	for _, given := range []bool{r.Port != 0, r.File != "", r.Exit} {
 		if given {
 			signs++
 		}
 	}
+	if signs == 0 {
+		c.Of(key+".ready").Vain(key+".ready", []string{"timeout"}, "is for a sign, and there is none; accepted: with one of port, file, exit")
+	}
 	switch {
-	case signs == 0 && r.Timeout > 0 && r.Timeout != usual.Timeout:
-		c.Bad(key+".ready.timeout", "is for a sign, and there is none; accepted: with one of port, file, exit")
 	case signs > 1:
 		c.Bad(key+".ready", "has more than one sign; accepted: one of port, file, exit")
 	case r.File != "" && (!path.IsAbs(r.File) || path.Clean(r.File) != r.File):

@@ -35,18 +35,9 @@ func (c checker) limits(key string, s spec.Service) {
 	if boot := c.m.Boot.StopTimeout; boot > 0 && s.StopTimeout > boot && s.StopTimeout != usual.StopTimeout {
 		c.Of("boot.stop_timeout").Warn(key+".stop_timeout", "is %s, and at shutdown all services together have %s (boot.stop_timeout); accepted: up to that, or a longer boot.stop_timeout", s.StopTimeout, boot)
 	}
-	if s.Restart == spec.RestartNever {
-		for _, k := range []struct {
-			key   string
-			given bool
-		}{{"restart_delay", s.RestartDelay != usual.RestartDelay}, {"restart_limit", s.RestartLimit > 0}} {
-			if k.given {
-				c.Of(key+".restart").Warn(key+"."+k.key, "is for services that are started again, and restart is %q; accepted: another restart, or leave it out", s.Restart)
-			}
-		}
-		return
+	if s.Restart != spec.RestartNever {
+		seldom(c.Judge, key, s.RestartLimit, s.RestartDelay, s.RestartMax, s.RestartWindow)
 	}
-	seldom(c.Judge, key, s.RestartLimit, s.RestartDelay, s.RestartMax, s.RestartWindow)
 }
 
 // seldom finds a number of restarts that pauses between them don't leave time for: whoever has it never fails for good.

@@ -70,8 +70,8 @@ func (c checker) exported(name string, cfg spec.NFSShare) {
 
 // shared holds a folder to what can be shared: nothing that is gone after the boot without a word.
 func (c checker) shared(key, dir, owner string, create, readOnly bool) {
-	if owner != "root" && !create {
-		c.Bad(key+".owner", "is for a folder that is made, and none is; accepted: with create = true")
+	if !create {
+		c.Of(key+".create").Vain(key, []string{"owner"}, "is whose folder is made, and none is; accepted: with create = true")
 	}
 	if at := state.ReadOnly(c.m, dir); at != "" && create {
 		c.Of(problem.JoinKey("mount", at)).Bad(key+".create", "would make %s in %s, which is mounted read-only; accepted: a file system that can be written to", dir, at)
@@ -79,7 +79,7 @@ func (c checker) shared(key, dir, owner string, create, readOnly bool) {
 		c.Of(problem.JoinKey("mount", at)).Warn(key, "lets clients write, and %s is mounted read-only; accepted: read_only = true", at)
 	}
 	if _, known := c.m.User[owner]; !known && owner != "root" {
-		c.Ref(owner, "user").Bad(key+".owner", "there is no [user.%s]%s", owner, suggest.DidYouMean(owner, graph.Names(c.m.User)))
+		c.Ref(owner, "user").Bad(key+".owner", "there is no [%s]%s", problem.JoinKey("user", owner), suggest.DidYouMean(owner, graph.Names(c.m.User)))
 	}
 	key += ".path"
 	switch {
@@ -104,7 +104,7 @@ func (c checker) smb(name string) {
 		u, known := c.m.User[user]
 		switch at := problem.JoinIndex(key+".users", i); {
 		case !known:
-			c.Ref(user, "user").Bad(at, "there is no [user.%s]%s", user, suggest.DidYouMean(user, graph.Names(c.m.User)))
+			c.Ref(user, "user").Bad(at, "there is no [%s]%s", problem.JoinKey("user", user), suggest.DidYouMean(user, graph.Names(c.m.User)))
 		case user == "root":
 			c.Bad(at, "root is refused by SMB; accepted: another account")
 		case u.NTHash == "":

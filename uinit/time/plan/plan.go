@@ -32,6 +32,8 @@ func check(j problem.Judge, m *spec.Machine) {
 	t := m.Time
 	if t.PollMax < t.PollMin {
 		j.Of("time.poll_min").Bad("time.poll_max", "is %s, shorter than time.poll_min; accepted: %s or more", t.PollMax, t.PollMin)
+	} else if len(t.Servers) == 0 && !t.DHCP && !m.Allows(spec.SiteTimeServers) {
+		j.Of("time.servers", "time.dhcp", "site").Vain("time", []string{"poll_min", "poll_max", "panic"}, "is for time servers, and there are none; accepted: with time.servers, or dhcp = true")
 	}
 	state.Check(j, m, "time.state", t.State)
 }

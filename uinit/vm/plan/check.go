@@ -69,6 +69,8 @@ func (c checker) size(key string, v spec.VM) {
 	}
 	if v.RestartLimit < 0 {
 		c.Bad(key+".restart_limit", "accepted: a number of restarts, or 0 for no limit")
+	} else if v.Restart == spec.RestartNever {
+		c.Of(key+".restart").Vain(key, []string{"restart_delay", "restart_limit"}, `is for a guest that is started again, and restart = "never"; accepted: "on-failure" or "always" there, or leave the key out`)
 	}
 }
 
@@ -151,7 +153,7 @@ func (c checker) nics(guestKey, guest string, v spec.VM, taken map[spec.MAC]mac)
 			c.Sure().Bad(key, "%q is not a name for an interface of this machine; accepted: lower-case letters, digits and _, up to 15 together with the guest's and a hyphen, and none that another interface has", tap)
 		}
 		if !slices.Contains(bridges, n.Bridge) {
-			c.Ref(n.Bridge, "bridge").Bad(key+".bridge", "there is no [bridge.%s]%s", n.Bridge, suggest.DidYouMean(n.Bridge, bridges))
+			c.Ref(n.Bridge, "bridge").Bad(key+".bridge", "there is no [%s]%s", problem.JoinKey("bridge", n.Bridge), suggest.DidYouMean(n.Bridge, bridges))
 		}
 		if n.MAC != "" && !n.MAC.One() {
 			c.Bad(key+".mac", "%s is not an interface's address; accepted: an even first octet, and not all zeros", n.MAC)
