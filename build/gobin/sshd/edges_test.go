@@ -98,7 +98,7 @@ func TestGuardEdges(t *testing.T) {
 		}
 	}
 	for n, pause := range map[int]time.Duration{3: 0, 4: 2 * time.Second, 5: 4 * time.Second, 9: 64 * time.Second, 10: 2 * time.Minute, 50: 2 * time.Minute} {
-		g := newGuard(newPending(4, nil))
+		g := calm(4)
 		fail(g, n)
 		if r := g.failed[strangers.Origin(at)]; r.times != n || r.until.Sub(now) != pause {
 			t.Errorf("%d failures: away for %v", n, r.until.Sub(now))
@@ -109,14 +109,14 @@ func TestGuardEdges(t *testing.T) {
 		}
 	}
 	for after, times := range map[time.Duration]int{forgotten: 4, forgotten + 1: 1} {
-		g := newGuard(newPending(4, nil))
+		g := calm(4)
 		fail(g, 3)
 		now = now.Add(after)
 		if fail(g, 1); g.failed[strangers.Origin(at)].times != times {
 			t.Errorf("a failure %v later counts %d", after, g.failed[strangers.Origin(at)].times)
 		}
 	}
-	g := newGuard(newPending(4, nil))
+	g := calm(4)
 	fail(g, 3)
 	first := g.places.enter(at, nil)
 	g.places.enter(at, nil)
@@ -124,7 +124,7 @@ func TestGuardEdges(t *testing.T) {
 		t.Errorf("who only looked: %+v", g.failed)
 	}
 	// What is over is forgotten first, and all of it only when that is not enough.
-	g = newGuard(newPending(4, nil))
+	g = calm(4)
 	for i := range maxRecords {
 		until := now
 		if i < 10 {

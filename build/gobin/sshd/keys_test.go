@@ -88,7 +88,7 @@ func TestAccounts(t *testing.T) {
 func TestGuard(t *testing.T) {
 	now := time.Unix(0, 0)
 	at := func(s string) netip.Addr { return netip.MustParseAddr(s) }
-	g := newGuard(newPending(4, nil))
+	g := calm(4)
 	a := at("::ffff:192.0.2.1")
 	var pauses []time.Duration
 	for range 12 {

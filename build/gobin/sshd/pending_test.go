@@ -184,3 +184,10 @@ func TestIdleClientsKeepNobodyOut(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// calm is a guard who puts nobody out while there is room.
+func calm(most int) *guard {
+	g := newGuard(newPending(most, nil))
+	g.places.draw = func(n int) int { return n - 1 }
+	return g
+}
