@@ -21,5 +21,5 @@ var GoSum []byte
 // Shared are packages of this module that commands of the busybox import, by their paths in the module. The
 // busybox is compiled from source that is generated outside of it.
 //
-//go:embed internal/bounded/*.go internal/cgroup/*.go internal/strangers/*.go internal/oom/*.go internal/report/*.go
+//go:embed internal/bounded/*.go internal/cgroup/*.go internal/strangers/*.go internal/oom/*.go internal/passwd/*.go internal/report/*.go
 var Shared embed.FS

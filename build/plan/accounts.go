@@ -10,6 +10,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/defaults"
+	"github.com/imgbuild/imgbuild/internal/passwd"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -63,23 +64,22 @@ var systemGroups = []struct {
 // accountFiles writes passwd, group, shadow (passwd(5), group(5), shadow(5)),
 // homes and authorised keys. An account without a hash is locked with "!".
 func accountFiles(users map[string]spec.User) []tree.File {
-	var passwd, group, shadow strings.Builder
+	var rows, group, shadow strings.Builder
 	var files []tree.File
 	for _, a := range accounts(users) {
-		gid := a.uid
-		fmt.Fprintf(&passwd, "%s:x:%d:%d::%s:%s\n", a.name, a.uid, gid, a.home, a.shell)
+		rows.WriteString(passwd.Account{Name: a.name, UID: a.uid, GID: a.uid, Home: a.home, Shell: a.shell}.Line())
 		fmt.Fprintf(&shadow, "%s:%s:::::::\n", a.name, cmp.Or(a.hash, "!"))
 		if a.name == "nobody" {
 			continue
 		}
-		fmt.Fprintf(&group, "%s:x:%d:\n", a.name, gid)
+		group.WriteString(passwd.GroupLine(a.name, a.uid))
 		files = append(files, home(a)...)
 	}
 	for _, g := range systemGroups {
-		fmt.Fprintf(&group, "%s:x:%d:\n", g.name, g.gid)
+		group.WriteString(passwd.GroupLine(g.name, g.gid))
 	}
 	return append(files,
-		text("etc/passwd", 0o644, passwd.String(), "accounts"),
+		text("etc/passwd", 0o644, rows.String(), "accounts"),
 		text("etc/group", 0o644, group.String(), "accounts"),
 		text("etc/shadow", 0o600, shadow.String(), "password hashes of the profile"))
 }

@@ -2,17 +2,17 @@
 package account
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/bounded"
+	"github.com/imgbuild/imgbuild/internal/passwd"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // ErrNoUser says that the account does not exist.
-var ErrNoUser = errors.New("no such account")
+var ErrNoUser = passwd.ErrNone
 
 // SetHash gives an account another password hash in the text of shadow(5) and returns the new text.
 func SetHash(shadow, user string, hash spec.PasswordHash) (string, error) {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/imgbuild/imgbuild/internal/passwd"
 	"golang.org/x/sys/unix"
 )
 
@@ -20,12 +21,12 @@ const workbench = "/run/uinit-home"
 // A home that is missing or lies elsewhere stays as it is, and so does one that does not fit.
 func Confine(user string, size int64) error {
 	bad := func(err error) error { return fmt.Errorf("giving the home of %s a size: %w", user, err) }
-	h, err := findHome("/etc/passwd", user)
+	a, err := passwd.Find("/etc", user)
 	if err != nil {
 		return bad(err)
 	}
 	var root, dir unix.Stat_t
-	if unix.Stat("/", &root) != nil || unix.Lstat(h.dir, &dir) != nil || dir.Dev != root.Dev || dir.Mode&unix.S_IFMT != unix.S_IFDIR || dir.Ino == root.Ino {
+	if unix.Stat("/", &root) != nil || unix.Lstat(a.Home, &dir) != nil || dir.Dev != root.Dev || dir.Mode&unix.S_IFMT != unix.S_IFDIR || dir.Ino == root.Ino {
 		return nil
 	}
 	if err := os.MkdirAll(workbench, 0o700); err != nil {
@@ -35,9 +36,9 @@ func Confine(user string, size int64) error {
 	if err := unix.Mount("tmpfs", workbench, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, fmt.Sprintf("size=%d,nr_inodes=%d", size, size/4096)); err != nil {
 		return bad(err)
 	}
-	err = copyTree(h.dir, workbench)
+	err = copyTree(a.Home, workbench)
 	if err == nil {
-		err = unix.Mount(workbench, h.dir, "", unix.MS_MOVE, "")
+		err = unix.Mount(workbench, a.Home, "", unix.MS_MOVE, "")
 	}
 	if err != nil {
 		return bad(errors.Join(err, unix.Unmount(workbench, 0)))

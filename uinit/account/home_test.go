@@ -2,11 +2,8 @@ package account
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -27,10 +24,11 @@ func rooted(t *testing.T, passwd string) bool {
 	}
 	root := t.TempDir()
 	err := errors.Join(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""), unix.Mount("tmpfs", root, "tmpfs", 0, "mode=755"))
-	for _, dir := range []string{"etc", "home/ada", "home/bob", "run", "other", "old"} {
+	for _, dir := range []string{"etc", "home/ada", "home/bob", "run", "other", "old", "proc"} {
 		err = errors.Join(err, os.MkdirAll(filepath.Join(root, dir), 0o755))
 	}
-	err = errors.Join(err, os.WriteFile(filepath.Join(root, "etc/passwd"), []byte(passwd), 0o644), unix.Chroot(root), os.Chdir("/"))
+	err = errors.Join(err, os.WriteFile(filepath.Join(root, "etc/passwd"), []byte(passwd), 0o644),
+		unix.Mount("/proc", filepath.Join(root, "proc"), "", unix.MS_BIND|unix.MS_REC, ""), unix.Chroot(root), os.Chdir("/"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,74 +110,5 @@ func TestConfineLeavesAlone(t *testing.T) {
 	}
 	if _, err := os.Lstat(workbench); err == nil {
 		t.Error("the place where it was put together is still there")
-	}
-}
-
-// Whose a home is comes from the first row of seven fields; a number that is none must not become another's.
-func TestFindHome(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "passwd")
-	if err := os.WriteFile(file, []byte("short:x:1:2::/\nada:x:1000:1001:Ada:/home/ada:/bin/sh\nada:x:0:0::/root:/bin/sh\nu:x:one:1::/u:\ng:x:1:one::/g:\nlong:x:1:2::/:/bin/sh:\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for user, want := range map[string]struct {
-		home home
-		err  error
-	}{
-		"ada": {home{"/home/ada", 1000, 1001}, nil}, "u": {home{"/u", 0, 1}, strconv.ErrSyntax}, "g": {home{"/g", 1, 0}, strconv.ErrSyntax},
-		"short": {home{}, ErrNoUser}, "long": {home{}, ErrNoUser}, "": {home{}, ErrNoUser},
-	} {
-		if got, err := findHome(file, user); !errors.Is(err, want.err) || got != want.home {
-			t.Errorf("%q: %+v, %v; want %+v, %v", user, got, err, want.home, want.err)
-		}
-	}
-	if _, err := findHome(file+"x", "ada"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("no file: %v", err)
-	}
-	if err := os.WriteFile(file, []byte(strings.Repeat("x", 80<<10)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := findHome(file, "ada"); err == nil || !strings.Contains(err.Error(), "too long") {
-		t.Errorf("a line without end: %v", err)
-	}
-}
-
-// The keys belong to the account, and nobody else may read or change them.
-func TestKeysBelongToTheirAccount(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root can give files to others")
-	}
-	root := t.TempDir()
-	if err := errors.Join(os.Mkdir(filepath.Join(root, "etc"), 0o755), os.WriteFile(filepath.Join(root, "etc/passwd"), []byte("ada:x:70001:70002::/ada:/bin/sh\n"), 0o644),
-		SetKeys(root, "ada", []string{"ssh-ed25519 AAAA"})); err != nil {
-		t.Fatal(err)
-	}
-	for path, mode := range map[string]uint32{"ada/.ssh": unix.S_IFDIR | 0o700, "ada/.ssh/authorized_keys": unix.S_IFREG | 0o600} {
-		var st unix.Stat_t
-		if err := unix.Lstat(filepath.Join(root, path), &st); err != nil || st.Uid != 70001 || st.Gid != 70002 || st.Mode != mode {
-			t.Errorf("%s: %v, %d:%d, mode %o", path, err, st.Uid, st.Gid, st.Mode)
-		}
-	}
-}
-
-// A tree that cannot be copied whole is an error, whichever part of it.
-func TestCopyTreeErrors(t *testing.T) {
-	if err := copyTree(filepath.Join(t.TempDir(), "none"), t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("nothing to copy: %v", err)
-	}
-	from := t.TempDir()
-	if err := errors.Join(os.WriteFile(filepath.Join(from, "a"), []byte("a"), 0o600), os.Mkdir(filepath.Join(from, "d"), 0o700), os.Symlink("x", filepath.Join(from, "l"))); err != nil {
-		t.Fatal(err)
-	}
-	for _, there := range []string{"a", "d", "l"} {
-		to := t.TempDir()
-		if err := os.WriteFile(filepath.Join(to, there), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := copyTree(from, to); !errors.Is(err, fs.ErrExist) {
-			t.Errorf("%s is there already: %v", there, err)
-		}
-	}
-	if err := copyFile(filepath.Join(from, "none"), filepath.Join(from, "b")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("no file: %v", err)
 	}
 }

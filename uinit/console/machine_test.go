@@ -184,7 +184,7 @@ func TestAccountsFiles(t *testing.T) {
 		shadow string // "/": a folder
 		hash   string
 		fails  bool
-	}{"a hash": {"ann:h:::::::\nann:second:::::::\n", "h", false}, "no row": {"ben:h:::::::\n", "", false}, "no file": {"", "", false}, "two fields": {"ann:h\n", "h", false}, "one": {"ann\n", "", false}, "unreadable": {"/", "", true}, "endless": {strings.Repeat("x", 80<<10), "", true}} {
+	}{"a hash": {"ann:h:::::::\nann:second:::::::\n", "h", false}, "no row": {"ben:h:::::::\n", "", false}, "no file": {"", "", false}, "two fields": {"ann:h\n", "h", false}, "one": {"ann\n", "", false}, "unreadable": {"/", "", true}, "endless": {strings.Repeat("x", 8<<20+1), "", true}} {
 		etc := t.TempDir()
 		err := os.WriteFile(filepath.Join(etc, "passwd"), []byte(passwd), 0o600)
 		switch tt.shadow {
@@ -203,7 +203,7 @@ func TestAccountsFiles(t *testing.T) {
 		}
 	}
 	etc := t.TempDir()
-	if err := os.WriteFile(filepath.Join(etc, "passwd"), []byte(strings.Repeat("x", 80<<10)), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(etc, "passwd"), []byte(strings.Repeat("x", 8<<20+1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := accounts(etc); err == nil {

@@ -58,52 +58,6 @@ func TestDecoy(t *testing.T) {
 	}
 }
 
-func TestAccounts(t *testing.T) {
-	rows, err := parsePasswd(strings.NewReader(`root:x:0:0:Boss:/root:/bin/sh
-ann:x:1000:1000::/home/ann:
-bad:x:zero:0::/:/bin/sh
-neg:x:-1:0::/:/bin/sh
-empty:x::0::/:/bin/sh
-huge:x:4294967296:0::/:/bin/sh
-short:x:1
-:x:0:0::/:/bin/sh
-root:x:0:0::/evil:/bin/evil
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(rows) != 2 || rows["root"].shell != "/bin/sh" || rows["ann"].uid != 1000 || rows["ann"].home != "/home/ann" {
-		t.Errorf("accounts %+v, want root's first row and ann", rows)
-	}
-	hashes, err := parseShadow(strings.NewReader("root:!:19000:0:99999:7:::\nann:" + sesame + "\nroot:" + sesame + ":\n"))
-	if err != nil || hashes["root"] != "!" || hashes["ann"] != sesame {
-		t.Errorf("hashes %v, %v", hashes, err)
-	}
-	g, err := parseGroups(strings.NewReader("tty:x:5:\nkvm:x:104:ann,bob\nroot:x:0:\nodd:x:7:joann\n"), "ann")
-	if err != nil || g.tty != 5 || len(g.member) != 1 || g.member[0] != 104 {
-		t.Errorf("groups %+v, %v", g, err)
-	}
-}
-
-// No text in the files may make an account out of nothing, or root out of somebody else.
-func FuzzAccounts(f *testing.F) {
-	f.Add("root:x:0:0::/root:/bin/sh\n")
-	f.Add("a:b:c:d:e:f:g\n\x00:::::::\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		rows, _ := parsePasswd(strings.NewReader(text))
-		for name, a := range rows {
-			if name == "" || a.name != name || a.uid < 0 || a.gid < 0 {
-				t.Errorf("account %q: %+v", name, a)
-			}
-			if a.uid == 0 && !strings.Contains(text, ":0") {
-				t.Errorf("account %q became root", name)
-			}
-		}
-		_, _ = parseShadow(strings.NewReader(text))
-		_, _ = parseGroups(strings.NewReader(text), "root")
-	})
-}
-
 // A damaged hash must neither match nor stop the login.
 func FuzzVerify(f *testing.F) {
 	f.Add("$y$j75$abcdefgh$vd9GBZ0X.Wgh3dsxBvCnIOYDItsueGfttJXG763.dDA")

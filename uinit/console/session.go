@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/oom"
+	"github.com/imgbuild/imgbuild/internal/passwd"
 )
 
 // searchPath is PATH of a session.
@@ -36,7 +36,8 @@ func (l *login) become(a account) error {
 	if err := limit(a); err != nil {
 		l.ask.show(err.Error() + "\n") // root's to see; nobody is kept out for it
 	}
-	if err := assume(a, l.groups(a.name).member); err != nil {
+	groups, _ := passwd.Groups(l.etc, passwd.Account{Name: a.name, GID: uint32(a.gid)}) // without a file of groups there are none but the account's own
+	if err := assume(a, groups); err != nil {
 		return fmt.Errorf("becoming %s: %w", a.name, err)
 	}
 	if err := os.Chdir(a.home); err != nil {
@@ -98,26 +99,15 @@ func runnable(path string) error {
 	return nil
 }
 
-func (l *login) groups(name string) groups {
-	f, err := os.Open(filepath.Join(l.etc, "group"))
-	if err != nil {
-		return groups{tty: -1}
-	}
-	defer f.Close()
-	g, _ := parseGroups(f, name)
-	return g
-}
-
 // handOver gives the terminal to the account, in the modes that shells expect. Members of group
 // tty may write to it, as wall(1) does.
 func (l *login) handOver(a account) error {
-	mode := os.FileMode(0o600)
-	tty := l.groups(a.name).tty
-	if tty >= 0 {
-		mode = 0o620
+	mode, group := os.FileMode(0o600), a.gid
+	if tty, err := passwd.Group(l.etc, "tty"); err == nil {
+		mode, group = 0o620, int(tty)
 	}
 	if os.Geteuid() == 0 {
-		if err := errors.Join(l.term.Chown(a.uid, cmp.Or(max(tty, 0), a.gid)), l.term.Chmod(mode)); err != nil {
+		if err := errors.Join(l.term.Chown(a.uid, group), l.term.Chmod(mode)); err != nil {
 			return fmt.Errorf("giving terminal %s to %s: %w", l.term.name, a.name, err)
 		}
 	}
@@ -139,16 +129,18 @@ func limit(a account) error {
 }
 
 // assume takes the account's identity, for all threads.
-func assume(a account, member []int) error {
+func assume(a account, groups []uint32) error {
 	if os.Geteuid() != 0 {
 		if a.uid == os.Geteuid() {
 			return nil
 		}
 		return unix.EPERM
 	}
-	all := append([]int{a.gid}, member...)
-	slices.Sort(all)
-	if err := syscall.Setgroups(slices.Compact(all)); err != nil {
+	all := make([]int, len(groups))
+	for i, gid := range groups {
+		all[i] = int(gid)
+	}
+	if err := syscall.Setgroups(all); err != nil {
 		return err
 	}
 	if err := syscall.Setgid(a.gid); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/imgbuild/imgbuild/internal/oom"
+	"github.com/imgbuild/imgbuild/internal/passwd"
 )
 
 // entry is who logged in, how, and what that allows.
@@ -59,6 +61,24 @@ func (s *server) checkKey(conn ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permis
 		return refused(err)
 	}
 	return entry{account: a, by: "key " + fingerprint(key), allow: allow}.permissions(), nil
+}
+
+// account is whom somebody is let in as.
+type account struct {
+	name        string
+	uid, gid    uint32
+	home, shell string
+	groups      []uint32
+}
+
+// findAccount looks a name up below dir (/etc).
+func findAccount(dir, name string) (account, error) {
+	a, err := passwd.Find(dir, name)
+	if err != nil {
+		return account{}, err
+	}
+	groups, _ := passwd.Groups(dir, a) // without a file of groups there are none but the account's own
+	return account{name, a.UID, a.GID, cmp.Or(a.Home, "/"), cmp.Or(a.Shell, "/bin/sh"), groups}, nil
 }
 
 // admitted finds an account that may log in here at all.

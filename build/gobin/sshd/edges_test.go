@@ -250,24 +250,6 @@ func TestSessionsWords(t *testing.T) {
 			t.Errorf("%+v: %q", tt.o, got)
 		}
 	}
-	for passwd, ok := range map[string]bool{"a:x:2147483647:1::/:/bin/sh": true, "a:x:2147483648:1::/:/bin/sh": false, "a:x:1:4294967296::/:/bin/sh": false, "a:x:-1:1::/:/bin/sh": false, "a:x:1:1::/": false, "a:x:1:1::/:/bin/sh:": false} {
-		if _, got := parseAccount(passwd, "a"); got != ok {
-			t.Errorf("%q is an account: %v", passwd, got)
-		}
-	}
-	if got := parseGroups("a:x:9:ann\nb:x:9:ann\nc:x:2147483648:ann\nd:x:3:ann:x\n", "ann", 9); !slices.Equal(got, []uint32{9}) {
-		t.Errorf("groups %v", got)
-	}
-	etc := t.TempDir()
-	for text, want := range map[string]string{"tty:x:5:\n": "5 true", "": "0 false", "ttyx:x:5:\n": "0 false", "tty:x:no:\ntty:x:7:\n": "7 true"} {
-		if err := os.WriteFile(filepath.Join(etc, "group"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		gid, ok := ttyGroup(etc)
-		if got := fmt.Sprint(gid, ok); got != want {
-			t.Errorf("%q: %s", text, got)
-		}
-	}
 }
 
 // Each mode is the bit of termios(3) that RFC 4254 means, on and off.

@@ -69,22 +69,6 @@ func FuzzFindKey(f *testing.F) {
 	})
 }
 
-func TestAccounts(t *testing.T) {
-	const passwd = "root:x:0:0::/root:/bin/sh\nbad:x:zero:0::/:/bin/sh\nann:x:1000:1000:::\nann:x:0:0::/:/bin/sh\nshort:x:1\n"
-	got, ok := parseAccount(passwd, "ann")
-	if want := (account{name: "ann", uid: 1000, gid: 1000, home: "/", shell: "/bin/sh"}); !ok || !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, %v", got, ok)
-	}
-	for _, name := range []string{"bad", "short", "", "nobody"} {
-		if got, ok := parseAccount(passwd, name); ok {
-			t.Errorf("%q is %+v", name, got)
-		}
-	}
-	if got := parseGroups("a:x:7:x,ann\nb:x:5:ann\nc:x:6:annie\nd:x:no:ann\n", "ann", 1000); !reflect.DeepEqual(got, []uint32{5, 7, 1000}) {
-		t.Errorf("groups %v", got)
-	}
-}
-
 func TestGuard(t *testing.T) {
 	now := time.Unix(0, 0)
 	at := func(s string) netip.Addr { return netip.MustParseAddr(s) }

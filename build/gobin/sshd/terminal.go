@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/imgbuild/imgbuild/internal/passwd"
 	"golang.org/x/sys/unix"
 )
 
@@ -44,7 +45,7 @@ func openTerminal(etc string, a account, q terminalRequest) (t *terminal, err er
 	if os.Geteuid() == 0 {
 		// Members of group tty may write to it, as wall(1) does.
 		mode, group := os.FileMode(0o600), a.gid
-		if tty, ok := ttyGroup(etc); ok {
+		if tty, err := passwd.Group(etc, "tty"); err == nil {
 			mode, group = 0o620, tty
 		}
 		if err := errors.Join(t.slave.Chown(int(a.uid), int(group)), t.slave.Chmod(mode)); err != nil {

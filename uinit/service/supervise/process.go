@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/passwd"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/slack"
 )
@@ -103,17 +104,24 @@ func (l Launcher) Start(name string, cfg spec.Service) (Process, error) {
 	return p, nil
 }
 
+// etcDir is where a machine has its accounts.
+const etcDir = "/etc"
+
 // identity sets the account to run as and returns its variables.
 func identity(attr *syscall.SysProcAttr, name string) ([]string, error) {
 	if name == "" || name == "root" {
 		return []string{"HOME=/root", "USER=root", "LOGNAME=root"}, nil
 	}
-	c, home, err := lookUp(etcDir, name)
+	a, err := passwd.Find(etcDir, name)
 	if err != nil {
 		return nil, fmt.Errorf("looking up account %s: %w", name, err)
 	}
-	attr.Credential = c
-	return []string{"HOME=" + home, "USER=" + name, "LOGNAME=" + name}, nil
+	groups, err := passwd.Groups(etcDir, a) // of which a service may need any
+	if err != nil {
+		return nil, fmt.Errorf("looking up groups of %s: %w", name, err)
+	}
+	attr.Credential = &syscall.Credential{Uid: a.UID, Gid: a.GID, Groups: groups}
+	return []string{"HOME=" + a.Home, "USER=" + name, "LOGNAME=" + name}, nil
 }
 
 // environment adds a row's variables, sorted; os/exec takes the last of each name.
