@@ -37,6 +37,7 @@ func (w *work) apply() {
 			failed[op.nic()] = append(failed[op.nic()], err)
 			continue
 		}
+		w.resized(op)
 		for _, a := range w.active {
 			a.give(op)
 		}

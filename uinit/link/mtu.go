@@ -54,6 +54,9 @@ func (w *work) mtu(name string) mtu {
 	}
 	m := w.rows[name].mtu(a.lease)
 	if m.bytes == 0 {
+		if own := w.unsaid(name, a); own != 0 {
+			m.bytes = w.takes(name).clamp(own)
+		}
 		return m
 	}
 	n, _ := w.state.nic(a.nic)
@@ -67,6 +70,37 @@ func (w *work) mtu(name string) mtu {
 		m.limited = m.by == ""
 	}
 	return m
+}
+
+// unsaid is the MTU of a link of which neither its row nor a server says one: what its device had before a server did. The kernel makes a
+// VLAN's smaller with that of what carries it, and never larger again (vlan_device_event in net/8021q/vlan.c). 0 is what it has.
+func (w *work) unsaid(name string, a *active) int {
+	r := w.rows[name]
+	if r.Kind != "vlan" {
+		return a.ownMTU
+	}
+	if parent := r.device.ParentName; w.assigned[parent] != 0 && w.rows[parent].depth < r.depth {
+		return w.sends(parent)
+	}
+	return 0
+}
+
+// resized notes what a device had before it got the MTU that a server says, for when none does any more.
+func (w *work) resized(o Op) {
+	set, ok := o.(SetMTU)
+	if !ok {
+		return
+	}
+	n, _ := w.state.nic(set.NIC) // as it was
+	for name, a := range w.active {
+		switch {
+		case a.nic != set.NIC:
+		case w.mtu(name).by == "":
+			a.ownMTU = 0
+		case a.ownMTU == 0:
+			a.ownMTU = n.MTU
+		}
+	}
 }
 
 // tellMTU warns of a value that was not taken as it was, once of each.

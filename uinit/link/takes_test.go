@@ -1,7 +1,6 @@
 package link
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -104,24 +103,16 @@ func TestCarriersTakeLess(t *testing.T) {
 			{Index: 3, Name: "b", Bus: "1", MTU: 1500, LeastMTU: 68, MostMTU: 4000, Carrier: true},
 			{Index: 4, Name: "c", Bus: "2", MTU: 1500, LeastMTU: 68, MostMTU: 1500, Carrier: true},
 		}}}}}
-		changes := make(chan struct{})
-		f := newTold(t)
 		jumbo := spec.Addressing{MTU: 9000}
-		m := New(t.Context(), &spec.Machine{
+		m, f, changes := over(t, k, &spec.Machine{
 			Ethernet: map[string]spec.Ethernet{"a": {}, "b": {}, "c": {}},
 			Bond:     map[string]spec.Bond{"bond0": {Ports: []string{"a", "b"}, Mode: "active-backup", Addressing: jumbo}},
 			VLAN:     map[string]spec.VLAN{"v5": {Parent: "bond0", ID: 5, Addressing: jumbo}, "v6": {Parent: "c", ID: 6, Addressing: spec.Addressing{MTU: 1500}}},
-		}, f, nil)
-		m.kernel, m.resolvConf = k, resolvFile(t)
-		m.watch = func(context.Context) (<-chan struct{}, error) { return changes, nil }
-		m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		m.ctx = ctx
+		})
 		names := []string{"v5", "bond0", "b", "a", "v6", "c"}
 		done := make(chan error, len(names))
 		for _, name := range names {
-			go func() { done <- m.Configure(ctx, name) }()
+			go func() { done <- m.Configure(t.Context(), name) }()
 		}
 		var all error
 		for range names {
@@ -147,14 +138,9 @@ func TestCarriersTakeLess(t *testing.T) {
 			t.Errorf("b has not joined: %+v", b)
 		}
 		// A server's word on what carries a VLAN counts for that, too, for as long as it is so.
-		lend := func(bytes int) {
-			m.calls <- func(w *work) {
-				w.active["c"].lend(&dhcp.Lease{Server: netip.MustParseAddr("192.0.2.1"), Address: netip.MustParsePrefix("192.0.2.9/24"), Duration: time.Hour, Start: time.Now(), MTU: bytes}, false)
-			}
-		}
-		lend(1400)
+		lend(m, "c", 1400)
 		is("v6", 1400, "an MTU of 1500 is not to be had: c, which carries it, takes 68 to 1400, so it is 1400")
-		lend(1450)
+		lend(m, "c", 1450)
 		is("v6", 1450, "an MTU of 1500 is not to be had: c, which carries it, takes 68 to 1450, so it is 1450")
 		if f.heardOf("c limited") || f.heardOf("v6 limited \"\"") {
 			t.Errorf("besides facts it was told %q", f.said)
@@ -162,6 +148,54 @@ func TestCarriersTakeLess(t *testing.T) {
 		k.at(3).MostMTU = 0
 		changes <- struct{}{}
 		is("v5", 9000, "")
+	})
+}
+
+// lend is a lease that says an MTU, 0 for none.
+func lend(m *Manager, link string, bytes int) {
+	m.calls <- func(w *work) {
+		w.active[link].lend(&dhcp.Lease{Server: netip.MustParseAddr("192.0.2.1"), Address: netip.MustParsePrefix("192.0.2.9/24"), Duration: time.Hour, Start: time.Now(), MTU: bytes}, false)
+	}
+}
+
+// The size of packets that one lease says ends with it: with the next that says none, or nothing of use, a link has again what its
+// device had or its row says, and so has a VLAN on it.
+func TestServersMTUEndsWithItsLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &sized{soft{fake: fake{State: State{NICs: []NIC{
+			{Index: 2, Name: "lan", MTU: 1492, LeastMTU: 68, MostMTU: 9216, Carrier: true},
+			{Index: 3, Name: "wan", Bus: "1", MTU: 1500, LeastMTU: 68, MostMTU: 9216, Carrier: true},
+		}}}}}
+		m, f, changes := over(t, k, &spec.Machine{
+			Ethernet: map[string]spec.Ethernet{"lan": {}, "wan": {Addressing: spec.Addressing{MTU: 1450}}},
+			VLAN:     map[string]spec.VLAN{"v5": {Parent: "lan", ID: 5}, "v6": {Parent: "lan", ID: 6, Addressing: spec.Addressing{MTU: 1300}}},
+		})
+		for _, name := range []string{"lan", "wan", "v5", "v6"} {
+			go func() { _ = m.Configure(t.Context(), name) }()
+		}
+		synctest.Wait()
+		for _, step := range []struct{ said, lan, v5 int }{{0, 1492, 1492}, {1400, 1400, 1400}, {1400, 1400, 1400}, {0, 1492, 1492}, {1450, 1450, 1450}, {1400, 1400, 1400}, {9000, 1492, 1492}, {1280, 1280, 1280}, {1500, 1492, 1492}, {0, 1492, 1492}} {
+			lend(m, "lan", step.said)
+			lend(m, "wan", step.said)
+			synctest.Wait()
+			changes <- struct{}{}
+			synctest.Wait()
+			for name, want := range map[string]int{"lan": step.lan, "v5": step.v5, "v6": min(1300, step.lan), "wan": 1450} {
+				if n, _ := k.named(name); n.MTU != want {
+					t.Errorf("a lease says %d: %s has %d, want %d; done %q", step.said, name, n.MTU, want, k.did)
+				}
+			}
+		}
+		if n := f.fact("link.v5.repairs"); n != 0 {
+			t.Errorf("%v changes were taken for those of others", n)
+		}
+		// Without a lease the size goes, too.
+		lend(m, "lan", 1400)
+		m.calls <- func(w *work) { w.active["lan"].lease, w.active["lan"].dirty = nil, true }
+		synctest.Wait()
+		if n, _ := k.named("lan"); n.MTU != 1492 {
+			t.Errorf("without a lease it has %d", n.MTU)
+		}
 	})
 }
 

@@ -46,6 +46,8 @@ type active struct {
 	// below are the indexes of its master and of what it is made of; mac is the hardware address that follows from these.
 	below []int
 	mac   spec.MAC
+	// ownMTU is what the device had before a DHCP server said less; 0 while it has that.
+	ownMTU int
 	// toldMTU is what was told of the largest packet last.
 	toldMTU string
 	// refused is what the kernel had against the largest packet; err what else went wrong.
@@ -165,7 +167,7 @@ func (w *work) observe() error {
 	for name, a := range w.active {
 		if nic := w.assigned[name]; nic != a.nic {
 			// A lease belongs to a hardware address.
-			a.nic, a.dirty, a.applied, a.lease, a.lease6, a.err = nic, nic != 0, false, nil, nil, nil
+			a.nic, a.dirty, a.applied, a.lease, a.lease6, a.err, a.ownMTU = nic, nic != 0, false, nil, nil, nil, 0
 			a.halt()
 			a.halt6()
 		}
