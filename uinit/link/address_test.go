@@ -1,7 +1,6 @@
 package link
 
 import (
-	"context"
 	"net"
 	"net/netip"
 	"slices"
@@ -158,22 +157,16 @@ func TestBondKeepsItsAddress(t *testing.T) {
 }
 
 func bonded(t *testing.T, live bool, steps [][]NIC, want []spec.MAC) {
-	k, changes, f := &soft{live: live}, make(chan struct{}), newTold(t)
+	k := &soft{live: live}
 	static := func(text string) spec.Addressing {
 		return spec.Addressing{Addresses: []netip.Prefix{netip.MustParsePrefix(text)}}
 	}
-	m := New(t.Context(), &spec.Machine{
+	m, f, changes := over(t, k, &spec.Machine{
 		Ethernet: map[string]spec.Ethernet{"a": {Match: spec.Match{MAC: lowMAC}}, "b": {Match: spec.Match{MAC: highMAC}}},
 		Bond:     map[string]spec.Bond{"bond0": {Ports: []string{"b", "a"}, Mode: "active-backup", MIIMon: 100e6}},
 		VLAN:     map[string]spec.VLAN{"tagged": {Parent: "bond0", ID: 20, Addressing: static("2001:db8::1/64")}},
 		Bridge:   map[string]spec.Bridge{"br20": {Ports: []string{"bond0"}, Addressing: static("2001:db8:1::1/64")}},
-	}, f, nil)
-	m.kernel, m.resolvConf = k, resolvFile(t)
-	m.watch = func(context.Context) (<-chan struct{}, error) { return changes, nil }
-	m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	m.ctx = ctx
+	})
 	for i, there := range steps {
 		k.NICs = slices.DeleteFunc(k.NICs, func(n NIC) bool {
 			return n.Kind == "" && !slices.ContainsFunc(there, func(hw NIC) bool { return hw.MAC == n.MAC })
@@ -186,7 +179,7 @@ func bonded(t *testing.T, live bool, steps [][]NIC, want []spec.MAC) {
 		}
 		if i == 0 {
 			for name := range m.rows {
-				go func() { _ = m.Configure(ctx, name) }()
+				go func() { _ = m.Configure(t.Context(), name) }()
 			}
 		} else {
 			changes <- struct{}{}

@@ -1,7 +1,6 @@
 package link
 
 import (
-	"context"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -13,21 +12,13 @@ import (
 func TestDrift(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &soft{fake: fake{State: State{NICs: []NIC{{Index: 2, Name: "a", MTU: 1500, Carrier: true}, {Index: 3, Name: "b", Bus: "1", MTU: 1500, Carrier: true}}}}}
-		changes := make(chan struct{})
-		f := newTold(t)
-		m := New(t.Context(), &spec.Machine{
+		m, f, changes := over(t, k, &spec.Machine{
 			Ethernet: map[string]spec.Ethernet{"a": {}, "b": {}},
 			Bond:     map[string]spec.Bond{"bond0": {Ports: []string{"a", "b"}, Mode: "active-backup", MIIMon: 100e6}},
 			Bridge:   map[string]spec.Bridge{"br0": {Addressing: spec.Addressing{Sysctl: map[string]string{"ipv4.rp_filter": "1"}}}},
-		}, f, nil)
-		m.kernel, m.resolvConf = k, resolvFile(t)
-		m.watch = func(context.Context) (<-chan struct{}, error) { return changes, nil }
-		m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		m.ctx = ctx
+		})
 		for _, name := range []string{"a", "b", "bond0", "br0"} {
-			go func() { _ = m.Configure(ctx, name) }()
+			go func() { _ = m.Configure(t.Context(), name) }()
 		}
 		synctest.Wait()
 		named := func(name string) *NIC {

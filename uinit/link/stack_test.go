@@ -136,12 +136,9 @@ func TestStack(t *testing.T) {
 			{Index: 2, Name: "eth0", MTU: 1500, Bus: "0", Carrier: true, Up: true}, {Index: 3, Name: "br20", MTU: 1500, Bus: "1", Carrier: true},
 			{Index: 4, Name: "bond0", Kind: "bond", Mode: "balance-rr", Virtual: true, MTU: 1500},
 		}}}}
-		m := New(t.Context(), machine, newTold(t), nil)
-		m.kernel, m.resolvConf = k, resolvFile(t)
-		m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
+		m, _, _ := over(t, k, machine)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
 		done := make(chan error)
 		for _, name := range names {
 			go func() { done <- m.Configure(ctx, name) }()
@@ -194,9 +191,7 @@ func TestStack(t *testing.T) {
 func TestVLANAwaitsParent(t *testing.T) {
 	machine := &spec.Machine{Ethernet: map[string]spec.Ethernet{"lan": {}}, VLAN: map[string]spec.VLAN{"guests": {Parent: "lan", ID: 30}}}
 	k := &soft{fake: fake{State: State{NICs: []NIC{{Index: 2, Name: "eth0", MTU: 1500, Carrier: true}}}}}
-	m := New(t.Context(), machine, newTold(t), nil)
-	m.kernel, m.resolvConf = k, resolvFile(t)
-	m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
+	m, _, _ := over(t, k, machine)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	early := make(chan error, 1)

@@ -109,10 +109,7 @@ func TestRefusedChange(t *testing.T) {
 		"lan": {Addressing: spec.Addressing{ARP: &no, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.20/24")}}},
 		"wan": {},
 	}
-	m := New(t.Context(), &spec.Machine{Ethernet: rows}, newTold(t), nil)
-	m.kernel, m.resolvConf = k, resolvFile(t)
-	m.watch = func(context.Context) (<-chan struct{}, error) { return nil, nil }
-	m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
+	m, _, _ := over(t, k, &spec.Machine{Ethernet: rows})
 	err := m.Configure(t.Context(), "lan")
 	if !errors.Is(err, errUnsupported) || err.Error() != "ip link set lan arp off: operation not supported" {
 		t.Errorf("configuring lan: %v", err)
