@@ -8,14 +8,14 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 )
 
-// enclose starts encloseMain. It is not called init: in a process namespace it is number 1 too, and
+// sandboxed starts sandboxMain. It is not called init: in a process namespace it is number 1 too, and
 // would boot the machine once more.
-var enclose = []string{"/usr/bin/uinit", "enclose"}
+var sandboxed = []string{"/usr/bin/uinit", "sandbox"}
 
-// encloseMain is "uinit enclose SANDBOX COMMAND...", the beginning of a service in namespaces of its own.
-func encloseMain(args []string) int {
+// sandboxMain is "uinit sandbox SANDBOX COMMAND...", the beginning of a service in namespaces of its own.
+func sandboxMain(args []string) int {
 	if len(args) < 2 {
-		fmt.Fprintln(os.Stderr, "uinit: accepted: enclose SANDBOX COMMAND...")
+		fmt.Fprintln(os.Stderr, "uinit: accepted: sandbox SANDBOX COMMAND...")
 		return 2
 	}
 	e, err := supervise.ParseSandbox(args[0])

@@ -51,7 +51,7 @@ func TestBare(t *testing.T) {
 	defer unix.Close(stray)
 	lines := make(chan string, 100)
 	l := Launcher{
-		Output: func(_, line string) { lines <- line }, Enclose: []string{"/proc/self/exe", "enclose"},
+		Output: func(_, line string) { lines <- line }, Sandboxed: []string{"/proc/self/exe", "sandbox"},
 		Bare: true, Account: &syscall.Credential{Uid: 70001, Gid: 70002}, Input: theirs, Files: []*os.File{socket}, Environment: []string{"A=b"},
 	}
 	p, err := l.Start("a", spec.Service{Command: []string{program, "word"}, Namespaces: []spec.Namespace{spec.NamespaceNet, spec.NamespaceIPC}})

@@ -19,14 +19,14 @@ import (
 
 // TestMain lets the test binary be the program that gets a service into its namespaces, as uinit is.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 3 && os.Args[1] == "enclose" {
+	if len(os.Args) > 3 && os.Args[1] == "sandbox" {
 		e, err := ParseSandbox(os.Args[2])
 		if err != nil {
 			panic(err)
 		}
 		status, err := e.Run(os.Args[3:])
 		if err != nil {
-			fmt.Println("enclose:", err)
+			fmt.Println("sandbox:", err)
 			status = 99
 		}
 		os.Exit(status)
@@ -34,11 +34,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// enclosed runs a shell command in namespaces of its own to its end.
-func enclosed(t *testing.T, namespaces []spec.Namespace, account *syscall.Credential, command ...string) (string, Exit) {
+// sandboxed runs a shell command in namespaces of its own to its end.
+func sandboxed(t *testing.T, namespaces []spec.Namespace, account *syscall.Credential, command ...string) (string, Exit) {
 	t.Helper()
 	lines := make(chan string, 1000)
-	l := Launcher{Environment: os.Environ(), Output: func(_, line string) { lines <- line }, Enclose: []string{"/proc/self/exe", "enclose"}, Account: account}
+	l := Launcher{Environment: os.Environ(), Output: func(_, line string) { lines <- line }, Sandboxed: []string{"/proc/self/exe", "sandbox"}, Account: account}
 	p, err := l.Start("a", spec.Service{Namespaces: namespaces, Command: command})
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +92,7 @@ func TestMountsOfItsOwn(t *testing.T) {
 		return
 	}
 	before := mounts(t)
-	got, exit := enclosed(t, []spec.Namespace{spec.NamespaceMount}, nil, script("mount -t tmpfs inner /mnt; ls -A /tmp | wc -l; stat -c %a /tmp; grep ' /tmp ' /proc/self/mountinfo")...)
+	got, exit := sandboxed(t, []spec.Namespace{spec.NamespaceMount}, nil, script("mount -t tmpfs inner /mnt; ls -A /tmp | wc -l; stat -c %a /tmp; grep ' /tmp ' /proc/self/mountinfo")...)
 	f := strings.Fields(got)
 	if !exit.Success() || len(f) < 8 || f[0] != "0" || f[1] != "1777" || !strings.Contains(got, " rw,nosuid,nodev,relatime - tmpfs tmpfs ") {
 		t.Errorf("%v, its /tmp: %s", exit, got)
@@ -108,7 +108,7 @@ func TestProcessesOfItsOwn(t *testing.T) {
 	}
 	before := mounts(t)
 	own := []spec.Namespace{spec.NamespacePID}
-	got, exit := enclosed(t, own, nil, script("echo $$; ls -d /proc/[0-9]* | wc -l; grep ' /proc ' /proc/self/mountinfo | tail -n 1")...)
+	got, exit := sandboxed(t, own, nil, script("echo $$; ls -d /proc/[0-9]* | wc -l; grep ' /proc ' /proc/self/mountinfo | tail -n 1")...)
 	f := strings.Fields(got)
 	if !exit.Success() || len(f) < 8 || len(f[0]) > 2 || len(f[1]) != 1 || !strings.Contains(got, " rw,nosuid,nodev,noexec,relatime - proc proc ") {
 		t.Errorf("%v: %s", exit, got)
@@ -121,7 +121,7 @@ func TestProcessesOfItsOwn(t *testing.T) {
 		// An orphan that ends is not the service's end.
 		"(sh -c 'sleep 0.01 &' &); sleep 0.1; exit 4": {Code: 4},
 	} {
-		if _, exit := enclosed(t, own, nil, "/bin/sh", "-c", "echo over; "+text); exit != want {
+		if _, exit := sandboxed(t, own, nil, "/bin/sh", "-c", "echo over; "+text); exit != want {
 			t.Errorf("%s: %v, want %v", text, exit, want)
 		}
 	}
@@ -134,7 +134,7 @@ func TestAccountInNamespaces(t *testing.T) {
 	}
 	eve := &syscall.Credential{Uid: 70001, Gid: 70002, Groups: []uint32{70003, 70004}}
 	for _, own := range [][]spec.Namespace{{spec.NamespaceUTS}, {spec.NamespaceMount}, {spec.NamespacePID}} {
-		got, exit := enclosed(t, own, eve, script("id -u; id -g; id -G; grep -E '^(Uid|Gid):' /proc/self/status")...)
+		got, exit := sandboxed(t, own, eve, script("id -u; id -g; id -G; grep -E '^(Uid|Gid):' /proc/self/status")...)
 		want := "70001\n70002\n70002 70003 70004\nUid:\t70001\t70001\t70001\t70001\nGid:\t70002\t70002\t70002\t70002\n"
 		if got != want || !exit.Success() {
 			t.Errorf("%v: %v\n%swant\n%s", own, exit, got, want)
@@ -147,10 +147,10 @@ func TestSandboxErrors(t *testing.T) {
 		return
 	}
 	for _, own := range []string{"{}", `{"Mounts":true,"Proc":true}`, `{"Mounts":true,"Bare":true}`} {
-		cmd := exec.Command("/proc/self/exe", "enclose", own, "/no/such/program")
+		cmd := exec.Command("/proc/self/exe", "sandbox", own, "/no/such/program")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID}
 		out, _ := cmd.CombinedOutput()
-		if want := "enclose: starting /no/such/program: no such file or directory\n"; string(out) != want || cmd.ProcessState.ExitCode() != 99 {
+		if want := "sandbox: starting /no/such/program: no such file or directory\n"; string(out) != want || cmd.ProcessState.ExitCode() != 99 {
 			t.Errorf("%s: %s, want %s", own, out, want)
 		}
 	}
@@ -159,13 +159,13 @@ func TestSandboxErrors(t *testing.T) {
 	if err := errors.Join(err, os.WriteFile("/mnt/uinit", program, 0o755), os.Chmod("/mnt", 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("/mnt/uinit", "enclose", `{"Account":{"Uid":5,"Gid":5}}`, "/bin/true")
+	cmd := exec.Command("/mnt/uinit", "sandbox", `{"Account":{"Uid":5,"Gid":5}}`, "/bin/true")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 70001}}
-	if out, _ := cmd.CombinedOutput(); !bytes.HasPrefix(out, []byte("enclose: changing the account: operation not permitted")) {
+	if out, _ := cmd.CombinedOutput(); !bytes.HasPrefix(out, []byte("sandbox: changing the account: operation not permitted")) {
 		t.Errorf("an account that may not be taken: %s", out)
 	}
 	for _, own := range []string{`{"Mounts":true}`, `{"Tmp":true}`, `{"Proc":true}`, `{"Bare":true}`} {
-		cmd := exec.Command("/mnt/uinit", "enclose", own, "/bin/true")
+		cmd := exec.Command("/mnt/uinit", "sandbox", own, "/bin/true")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 70001}}
 		if out, _ := cmd.CombinedOutput(); !bytes.HasSuffix(out, []byte(": operation not permitted\n")) {
 			t.Errorf("%s, where nothing may be mounted: %q", own, out)

@@ -28,9 +28,9 @@ type Launcher struct {
 	Environment []string
 	// Output takes a service's lines.
 	Output func(name, line string)
-	// Enclose is the command that gets a service into its namespaces: its arguments are what
+	// Sandboxed is the command that gets a service into its namespaces: its arguments are what
 	// Sandbox.String returns and the service's own command. See Sandbox.
-	Enclose []string
+	Sandboxed []string
 	// Input is the service's standard input; nil: it has nothing to read.
 	Input *os.File
 	// Files are open in the service, from number 3 on.
@@ -61,7 +61,7 @@ func (l Launcher) Start(name string, cfg spec.Service) (Process, error) {
 			attr.Cloneflags |= unix.CLONE_NEWNS
 			e.Mounts, e.Bare, e.Files = true, true, len(l.Files)
 		}
-		command = slices.Concat(l.Enclose, []string{e.String()}, cfg.Command)
+		command = slices.Concat(l.Sandboxed, []string{e.String()}, cfg.Command)
 	}
 	read, write, err := os.Pipe()
 	if err != nil {
