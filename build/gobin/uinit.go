@@ -98,7 +98,7 @@ func (b *Builder) checkoutKey(ctx context.Context, checkout string, tags []strin
 		return toolchain{}, "", err
 	}
 	d := uinitDigest(t, goMod, goSum, tags)
-	if err := fingerprint(d, os.DirFS(checkout), imgbuild.Module, uinitDir); err != nil {
+	if err := fingerprint(d, newSourceDir(checkout), imgbuild.Module, uinitDir); err != nil {
 		return toolchain{}, "", err
 	}
 	return t, d.key(), nil

@@ -41,14 +41,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func (a *app) root() *cobra.Command {
 	root := a.buildCommand("imgbuild [PROFILE]")
 	root.Short = "Turn one TOML profile into a bootable Linux appliance"
-	root.Long = `imgbuild turns one TOML profile into a bootable Linux appliance and proves
-that it boots. "imgbuild PROFILE" is short for "imgbuild build PROFILE". A profile
-is a path such as ./mybox.toml, or the name of a shipped one:
-
-` + shippedList() + `
-Artifact paths go to standard output, everything else to standard error.
-Exit codes: 0 done, 1 failed, 2 wrong command line or invalid profile,
-3 a check of "imgbuild test" failed.`
+	// Reading all profiles is for who asks for help, not for every build.
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(c *cobra.Command, args []string) {
+		root.Long = about()
+		help(c, args)
+	})
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
@@ -72,6 +70,18 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or invalid profile,
 	root.AddCommand(a.buildCommand("build PROFILE"), a.checkCommand(), a.planCommand(), a.lsCommand(), a.catCommand(), a.unpackCommand(), a.diffCommand(), a.repackCommand(), a.flashCommand(), a.runCommand(),
 		a.testCommand(), a.lockCommand(), a.newCommand(), a.signCommand(), a.genkeyCommand(), a.cacheCommand(), a.versionCommand())
 	return root
+}
+
+// about is what --help says of the program as a whole.
+func about() string {
+	return `imgbuild turns one TOML profile into a bootable Linux appliance and proves
+that it boots. "imgbuild PROFILE" is short for "imgbuild build PROFILE". A profile
+is a path such as ./mybox.toml, or the name of a shipped one:
+
+` + shippedList() + `
+Artifact paths go to standard output, everything else to standard error.
+Exit codes: 0 done, 1 failed, 2 wrong command line or invalid profile,
+3 a check of "imgbuild test" failed.`
 }
 
 // strictHelpers lets cobra's own commands refuse words they don't know, which by themselves they
