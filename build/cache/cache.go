@@ -19,7 +19,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sync"
 	"time"
 
@@ -162,14 +161,9 @@ func isAt(f *os.File, path string) bool {
 // Path is where a file of an entry lies, or would. What is there is not to be believed: see Stream.
 func (c *Cache) Path(kind, key, file string) string { return filepath.Join(c.entry(kind, key), file) }
 
-var (
-	kindForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,40}$`)
-	keyForm  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+=-]{0,180}$`)
-)
-
 func (c *Cache) entry(kind, key string) string {
-	if !kindForm.MatchString(kind) || !keyForm.MatchString(key) {
-		panic(fmt.Sprintf("BUG: cache entry %q/%q: a kind matches %s, a key %s", kind, key, kindForm, keyForm))
+	if !isKind(kind) || !isKey(key) {
+		panic(fmt.Sprintf("BUG: no cache entry can be called %q/%q", kind, key))
 	}
 	return filepath.Join(c.dir, "entry", kind, key)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -83,6 +84,27 @@ func (e *Entry) Read(name string) ([]byte, error) {
 		return nil, err
 	}
 	return b, nil
+}
+
+// Text is Read for what is wanted as a string. It saves a copy of what may be some MB.
+func (e *Entry) Text(name string) (string, error) {
+	f, err := e.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	var text strings.Builder
+	text.Grow(int(f.Size()))
+	buf := make([]byte, min(chunk, f.Size()))
+	for at := int64(0); at < f.Size(); {
+		n, err := f.ReadAt(buf, at)
+		if err != nil && err != io.EOF {
+			return "", err
+		}
+		text.Write(buf[:n])
+		at += int64(n)
+	}
+	return text.String(), nil
 }
 
 // Check reads all files of the entry; the error is a *DamageError where one is not what was put there.

@@ -143,7 +143,7 @@ func (c *Cache) sweepIndex() error {
 		}
 		for _, key := range keys {
 			name := strings.TrimSuffix(key.Name(), "~")
-			if !kindForm.MatchString(kind.Name()) || !keyForm.MatchString(name) || exists(c.entry(kind.Name(), name)) {
+			if !isKind(kind.Name()) || !isKey(name) || exists(c.entry(kind.Name(), name)) {
 				continue
 			}
 			if err := c.forget(kind.Name(), name, key.Name()); err != nil {

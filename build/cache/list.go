@@ -36,7 +36,7 @@ func (c *Cache) List() ([]Item, error) {
 			return nil, fmt.Errorf("listing the cache: %w", err)
 		}
 		for _, key := range keys {
-			if !kindForm.MatchString(kind.Name()) || !keyForm.MatchString(key.Name()) {
+			if !isKind(kind.Name()) || !isKey(key.Name()) {
 				continue // not ours
 			}
 			item, err := c.item(kind.Name(), key.Name())

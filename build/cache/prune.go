@@ -81,7 +81,7 @@ func (c *Cache) sweep() error {
 	}
 	for _, d := range left {
 		kind, key, ok := strings.Cut(strings.TrimSuffix(d.Name(), "~"), "~") // one "~" more: being removed
-		if !ok || !kindForm.MatchString(kind) || !keyForm.MatchString(key) {
+		if !ok || !isKind(kind) || !isKey(key) {
 			continue // not ours
 		}
 		held, err := tryLock(c.lockPath(kind, key))

@@ -30,15 +30,14 @@ func (a *Apt) CheckLists(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	s := &session{Apt: a, dir: dir, held: held}
-	was, _, err := s.stamp()
-	if err != nil || !s.haveLists() {
-		return err == nil, err
+	if !s.haveLists() {
+		return true, nil
 	}
 	now, err := sumOfState(dir)
 	if err != nil {
 		return false, fmt.Errorf("reading apt's state: %w", err)
 	}
-	return now == was.State, nil
+	return now == s.noted().State, nil
 }
 
 // doubted is where, in the state's directory, lists lie that are not believed until others take their place.
@@ -46,10 +45,7 @@ const doubted = "doubted"
 
 // believe lays aside what of apt's state is not as our last use of apt left it.
 func (s *session) believe() error {
-	was, _, err := s.stamp()
-	if err != nil {
-		return err
-	}
+	was := s.noted()
 	now, err := sumOfState(s.dir)
 	if err == nil && now != was.State && isThere(filepath.Join(s.dir, doubted)) {
 		// Whoever laid it aside was killed before there was anything better.
@@ -124,9 +120,9 @@ func (s *session) end() error {
 	if err != nil {
 		return err
 	}
-	is, _, err := s.stamp()
-	if err != nil || is.State == now {
-		return err
+	is := s.noted()
+	if is.State == now {
+		return nil
 	}
 	is.State = now
 	return s.setStamp(is)

@@ -2,10 +2,11 @@ package deb
 
 import (
 	"bufio"
-	"bytes"
+	"cmp"
 	"encoding/gob"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -26,13 +27,14 @@ func saveIndex(dir string, files []Entry) error {
 // loadIndex reads them back. They are gob and not JSON because every build reads
 // those of all its packages, and a kernel's has 4,000 entries.
 func loadIndex(e *cache.Entry) ([]Entry, error) {
-	text, err := e.Read("index")
+	f, err := e.Open("index")
 	if err != nil {
 		return nil, err
 	}
+	defer f.Close()
 	var files []Entry
-	if err := gob.NewDecoder(bytes.NewReader(text)).Decode(&files); err != nil {
-		return nil, fmt.Errorf("reading the index of %s: %w", e.Dir, err)
+	if err := gob.NewDecoder(io.NewSectionReader(f, 0, f.Size())).Decode(&files); err != nil {
+		return nil, fmt.Errorf("reading the index of %s: %w", e.Dir, cmp.Or(f.Damage(), err))
 	}
 	return files, nil
 }

@@ -107,10 +107,15 @@ func (a *Apt) stamp() (was stamp, sources string, err error) {
 	if sources, err = fingerprint(a.Etc, a.Arch); err != nil {
 		return was, "", err
 	}
+	return a.noted(), sources, nil
+}
+
+// noted is the stamp alone.
+func (a *Apt) noted() (was stamp) {
 	if text := a.cache.Note(stampNote); text == nil || json.Unmarshal(text, &was) != nil {
-		return stamp{}, sources, nil
+		return stamp{}
 	}
-	return was, sources, nil
+	return was
 }
 
 func (a *Apt) setStamp(is stamp) error {

@@ -27,7 +27,11 @@ type placed struct {
 }
 
 func merge(trees []Tree) *merged {
-	m := &merged{files: map[string]placed{}, clashes: map[string]string{}}
+	total := 0
+	for i := range trees {
+		total += len(trees[i].Files)
+	}
+	m := &merged{files: make(map[string]placed, total), clashes: map[string]string{}}
 	for i := range trees {
 		for j := range trees[i].Files {
 			t, e := &trees[i], &trees[i].Files[j]

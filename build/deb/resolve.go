@@ -98,8 +98,7 @@ func (a *Apt) fresh(then time.Time) bool { return a.now().Sub(then).Abs() < a.Ma
 // current tells whether an answer is fresh and from the lists that we have now: who
 // learnt from new lists that a version is gone does not want to hear of it again.
 func (a *Apt) current(r resolution) bool {
-	lists, _, err := a.stamp()
-	return err == nil && a.fresh(r.Made) && !r.Made.Before(lists.Updated)
+	return a.fresh(r.Made) && !r.Made.Before(a.noted().Updated)
 }
 
 func (a *Apt) recall(key string) (r resolution, ok bool) {

@@ -3,7 +3,7 @@ package gobin
 import (
 	"bytes"
 	"fmt"
-	"go/parser"
+	"go/scanner"
 	"go/token"
 	"io/fs"
 	"os"
@@ -19,7 +19,7 @@ import (
 // module that they import, whatever build constraints say. Other modules are
 // go.sum's concern. It reads imports itself because a go command takes longer
 // than all the rest of a warm build.
-func fingerprint(d digest, root fs.FS, module, rel string) error {
+func fingerprint(d digest, root *sourceDir, module, rel string) error {
 	todo, seen := []string{rel}, map[string]bool{rel: true}
 	for len(todo) > 0 {
 		dir := todo[0]
@@ -45,8 +45,8 @@ func fingerprint(d digest, root fs.FS, module, rel string) error {
 // fingerprintPackage adds one directory and returns what its files import,
 // sorted. Tests do not count. Where a file embeds others, patterns may reach
 // any depth, so the whole tree counts.
-func fingerprintPackage(d digest, root fs.FS, dir string) ([]string, error) {
-	entries, err := fs.ReadDir(root, dir)
+func fingerprintPackage(d digest, root *sourceDir, dir string) ([]string, error) {
+	entries, err := root.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("reading package %s: %w", dir, err)
 	}
@@ -57,7 +57,7 @@ func fingerprintPackage(d digest, root fs.FS, dir string) ([]string, error) {
 		if e.IsDir() || strings.HasSuffix(name, "_test.go") {
 			continue
 		}
-		text, err := fs.ReadFile(root, name)
+		text, err := root.read(name)
 		if err != nil {
 			return nil, fmt.Errorf("reading package %s: %w", dir, err)
 		}
@@ -76,28 +76,36 @@ func fingerprintPackage(d digest, root fs.FS, dir string) ([]string, error) {
 	return slices.Compact(found), nil
 }
 
-// fileImports leaves a file that does not parse to the compiler, whose message
-// is the better one.
-func fileImports(text []byte) []string {
-	f, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ImportsOnly)
-	if err != nil {
-		return nil
-	}
-	var list []string
-	for _, spec := range f.Imports {
-		if p, err := strconv.Unquote(spec.Path.Value); err == nil {
-			list = append(list, p)
+// fileImports leaves a file that does not parse to the compiler, whose message is the better one. It reads words, not syntax:
+// a parser makes a tree of what is thrown away, for hundreds of files.
+func fileImports(text []byte) (list []string) {
+	var words scanner.Scanner
+	words.Init(token.NewFileSet().AddFile("", -1, len(text)), text, nil, 0)
+	for importing, several := false, false; ; {
+		switch _, word, literal := words.Scan(); {
+		case word == token.PACKAGE, !importing && word == token.IDENT: // the file's first words
+		case word == token.IMPORT:
+			importing = true
+		case word == token.SEMICOLON:
+			importing = several
+		case !importing, word == token.EOF:
+			return list // imports come before everything else
+		case word == token.LPAREN, word == token.RPAREN:
+			several = word == token.LPAREN
+		case word == token.STRING:
+			if p, err := strconv.Unquote(literal); err == nil {
+				list = append(list, p)
+			}
 		}
 	}
-	return list
 }
 
-func fingerprintTree(d digest, root fs.FS, dir string) error {
+func fingerprintTree(d digest, root *sourceDir, dir string) error {
 	return fs.WalkDir(root, dir, func(name string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {
 			return err
 		}
-		text, err := fs.ReadFile(root, name)
+		text, err := root.read(name)
 		d.bytes("tree "+name, text)
 		return err
 	})

@@ -1,6 +1,14 @@
 package gobin
 
 import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
@@ -24,7 +32,7 @@ func TestFingerprint(t *testing.T) {
 			}
 		}
 		d := newDigest("test")
-		if err := fingerprint(d, root, "m", "uinit"); err != nil {
+		if err := fingerprint(d, onDisk(t, root), "m", "uinit"); err != nil {
 			t.Fatal(err)
 		}
 		return d.key()
@@ -54,10 +62,62 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
+func onDisk(t *testing.T, files fstest.MapFS) *sourceDir {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, files); err != nil {
+		t.Fatal(err)
+	}
+	return newSourceDir(dir)
+}
+
 func TestFingerprintMissingPackage(t *testing.T) {
 	root := fstest.MapFS{"uinit/main.go": {Data: []byte("package main\nimport \"m/gone\"\n")}}
-	if err := fingerprint(newDigest("test"), root, "m", "uinit"); err == nil {
+	if err := fingerprint(newDigest("test"), onDisk(t, root), "m", "uinit"); err == nil {
 		t.Error("a missing package is no error")
+	}
+}
+
+// What the compiler's parser finds is what counts.
+func TestFileImports(t *testing.T) {
+	texts := map[string]string{
+		"none":     "package p\nfunc f() { g(\"m/x\") }\n",
+		"forms":    "// text\n/* import \"m/x\" */ package p; import \"a\"\nimport (\n\t. \"b\"; _ `c`\n\tx \"d\"\n)\nimport ()\nimport y \"e\"\nvar s = \"m/x\"\n",
+		"constant": "package p\nimport \"a\"\nconst (\n\tx = \"m/x\"\n)\n",
+		"ends":     "package p\nimport (\n\t\"a\"\n)",
+	}
+	for _, dir := range []string{"../../uinit", "../../internal"} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.Contains(path, "testdata") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			texts[path] = string(text)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range texts {
+		f, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for _, spec := range f.Imports {
+			p, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, p)
+		}
+		if got := fileImports([]byte(text)); !slices.Equal(got, want) {
+			t.Errorf("%s imports %q, want %q", name, got, want)
+		}
+	}
+	for _, text := range []string{"", "import", "package p\nimport (\"a", "package p\nimport (\"a\"", "pack age", "\x00"} {
+		fileImports([]byte(text)) // comes to an end
 	}
 }
 

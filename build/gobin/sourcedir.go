@@ -1,7 +1,6 @@
 package gobin
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -16,7 +15,7 @@ import (
 // runtime try to poll it, which no regular file can be: six system calls of ten, and most of what a warm build spends on source.
 type sourceDir struct {
 	path string
-	buf  []byte // what a file is read into before its size is known
+	buf  []byte // what read reads into
 }
 
 func newSourceDir(path string) *sourceDir { return &sourceDir{path, make([]byte, 128<<10)} }
@@ -37,8 +36,8 @@ func (s *sourceDir) ReadDir(name string) ([]fs.DirEntry, error) {
 	return entries, err
 }
 
-// ReadFile implements fs.ReadFileFS.
-func (s *sourceDir) ReadFile(name string) ([]byte, error) {
+// read returns a file's content, which is valid until the next call.
+func (s *sourceDir) read(name string) ([]byte, error) {
 	fd, err := s.open(name)
 	if err != nil {
 		return nil, err
@@ -50,7 +49,7 @@ func (s *sourceDir) ReadFile(name string) ([]byte, error) {
 			return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 		}
 		if got == 0 {
-			return bytes.Clone(s.buf[:n]), nil
+			return s.buf[:n], nil
 		}
 		if n += got; n == len(s.buf) {
 			s.buf = slices.Grow(s.buf, n)[:2*n]

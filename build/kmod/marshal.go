@@ -35,8 +35,11 @@ func (x *Index) MarshalText() ([]byte, error) {
 }
 
 // UnmarshalText replaces the index by what MarshalText wrote.
-func (x *Index) UnmarshalText(text []byte) error {
-	head, rest, _ := strings.Cut(string(text), "\n")
+func (x *Index) UnmarshalText(text []byte) error { return x.Parse(string(text)) }
+
+// Parse is UnmarshalText of a string, which the index then keeps: there is no copy of it to make.
+func (x *Index) Parse(text string) error {
+	head, rest, _ := strings.Cut(text, "\n")
 	top := strings.Split(head, "\t")
 	if len(top) != 3 || top[0] != form {
 		return fmt.Errorf("reading a module index: the first line is not that of %s", form)

@@ -37,13 +37,13 @@ func (f Finder) kernel(ctx context.Context, p *profile.Profile, trees []deb.Tree
 }
 
 func (f Finder) kernelFromPackage(ctx context.Context, t deb.Tree, release string, image deb.Entry) (plan.Inputs, error) {
-	modules, err := f.index(ctx, indexKey(t, release), f.Apt.FS(t), release)
+	modules, err := f.index(ctx, indexKey(t, release), func() fs.FS { return f.Apt.FS(t) }, release)
 	if err != nil {
 		return plan.Inputs{}, err
 	}
-	byPath := make(map[string]deb.Entry, len(t.Files))
-	for _, f := range t.Files {
-		byPath[strings.TrimPrefix(f.Path, "/")] = f
+	byPath := make(map[string]*deb.Entry, len(t.Files))
+	for i := range t.Files {
+		byPath[strings.TrimPrefix(t.Files[i].Path, "/")] = &t.Files[i]
 	}
 	from := func(f deb.Entry) tree.Source {
 		return tree.Source{Store: "package", Name: t.Name, Path: f.Path, SHA256: f.SHA256, Host: t.Host(f)}
@@ -54,7 +54,7 @@ func (f Finder) kernelFromPackage(ctx context.Context, t deb.Tree, release strin
 		ModuleFile: func(m *kmod.Module) (tree.File, error) {
 			for _, at := range []string{modules.Source(m), "usr/" + modules.Source(m)} {
 				if f, ok := byPath[at]; ok {
-					return tree.File{Size: f.Size, From: from(f)}, nil
+					return tree.File{Size: f.Size, From: from(*f)}, nil
 				}
 			}
 			return tree.File{}, fmt.Errorf("package %s has no %s", t.Name, modules.Source(m))
@@ -71,21 +71,21 @@ func indexKey(t deb.Tree, release string) string { return t.SHA256 + "-" + relea
 const indexFile = "modules"
 
 func readIndex(e *cache.Entry) (*kmod.Index, error) {
-	text, err := e.Read(indexFile)
+	text, err := e.Text(indexFile)
 	if err != nil {
 		return nil, err
 	}
 	x := new(kmod.Index)
-	return x, x.UnmarshalText(text)
+	return x, x.Parse(text)
 }
 
 // index is what the modules say of themselves; reading thousands of them once is
 // enough.
-func (f Finder) index(ctx context.Context, key string, root fs.FS, release string) (*kmod.Index, error) {
+func (f Finder) index(ctx context.Context, key string, root func() fs.FS, release string) (*kmod.Index, error) {
 	fill := func(ctx context.Context, dir string) (err error) {
 		step := f.Progress.Step("reading the modules of "+release, 0)
 		defer func() { step.Done(err) }()
-		x, err := kmod.Scan(root, release)
+		x, err := kmod.Scan(root(), release)
 		if err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ func (f Finder) kernelFromFile(ctx context.Context, p *profile.Profile) (plan.In
 	if err != nil {
 		return bad("kernel.modules_path", err)
 	}
-	if in.Modules, err = f.index(ctx, key, os.DirFS(dir), release); err != nil {
+	if in.Modules, err = f.index(ctx, key, func() fs.FS { return os.DirFS(dir) }, release); err != nil {
 		return bad("kernel.modules_path", err)
 	}
 	in.ModuleFile = func(m *kmod.Module) (tree.File, error) {
