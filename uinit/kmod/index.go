@@ -38,7 +38,6 @@ func ReadIndex(dir fs.FS) (*Index, error) {
 		line func(*Index, string)
 	}{
 		{"modules.dep", (*Index).addDep},
-		{"modules.alias", (*Index).addAlias},
 		{"modules.softdep", (*Index).addSoftdep},
 		{"modules.builtin", (*Index).addBuiltin},
 	} {
@@ -46,6 +45,11 @@ func ReadIndex(dir fs.FS) (*Index, error) {
 			return nil, fmt.Errorf("reading %s: %w", file.name, err)
 		}
 	}
+	text, err := fs.ReadFile(dir, "modules.alias")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("reading modules.alias: %w", err)
+	}
+	x.aliases = readAliases(text)
 	return x, nil
 }
 
@@ -73,13 +77,6 @@ func (x *Index) addDep(line string) {
 	file, deps, ok := strings.Cut(line, ":")
 	if ok && file != "" {
 		x.modules[nameOf(file)] = module{file, strings.Fields(deps)}
-	}
-}
-
-// addAlias reads "alias PATTERN MODULE".
-func (x *Index) addAlias(line string) {
-	if f := strings.Fields(line); len(f) == 3 && f[0] == "alias" {
-		x.aliases.add(f[1], normal(f[2]))
 	}
 }
 

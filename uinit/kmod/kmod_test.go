@@ -147,6 +147,19 @@ func TestMatchDevice(t *testing.T) {
 	}
 }
 
+func TestAliasesOfAFile(t *testing.T) {
+	a := readAliases([]byte("# a comment\nalias usb:v1-x* one\nalias usb:v[1-2]* two-b\n\nalias\nalias  odd\nalias usb:v2\nalias usb:v1* three four\n" +
+		"other usb:v1* five\nalias usb:v* one\nalias pci:v00008086d1* long\nalias pci:v00008086d* longer\nalias *:v1* any\nalias usb:v1* last"))
+	for name, want := range map[string]string{
+		"usb:v1-x": "any one two_b last", "usb:v1_x": "any one two_b last", "usb:v2": "two_b one", "usb:v-": "one", "pci:v00008086d12": "long longer",
+		"pci:v1": "any", "pci:v00008086": "", "usb": "", "": "",
+	} {
+		if got := strings.Join(a.match(name), " "); got != want {
+			t.Errorf("%s matches %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestMatchPattern(t *testing.T) {
 	for _, tt := range []struct {
 		pattern, s string
@@ -187,10 +200,11 @@ func FuzzIndex(f *testing.F) {
 
 // BenchmarkMatch stands for a generic kernel: 20,000 aliases, 300 devices.
 func BenchmarkMatch(b *testing.B) {
-	var a aliases
+	var text []byte
 	for i := range 20000 {
-		a.add(fmt.Sprintf("pci:v%08Xd%08Xsv*sd*bc*sc*i*", 0x8000+i%50, i), "m")
+		text = fmt.Appendf(text, "alias pci:v%08Xd%08Xsv*sd*bc*sc*i* m\n", 0x8000+i%50, i)
 	}
+	a := readAliases(text)
 	for b.Loop() {
 		for i := range 300 {
 			a.match(fmt.Sprintf("pci:v%08Xd%08Xsv00008086sd00000000bc02sc00i00", 0x8000+i%50, i))

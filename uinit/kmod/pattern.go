@@ -9,10 +9,16 @@ func match(pattern, s string) bool {
 	star, from := -1, 0
 	p, i := 0, 0
 	for i < len(s) {
-		if p < len(pattern) && pattern[p] == '*' {
-			star, from = p, i
-			p++
-			continue
+		if p < len(pattern) {
+			switch c := pattern[p]; {
+			case c == '*':
+				star, from = p, i
+				p++
+				continue
+			case c == s[i] && c != '[':
+				p, i = p+1, i+1
+				continue
+			}
 		}
 		if n, ok := one(pattern[p:], s[i]); ok {
 			p, i = p+n, i+1
