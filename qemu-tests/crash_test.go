@@ -154,6 +154,9 @@ func TestCrashes(t *testing.T) {
 	if s := off(t, g); s.Facts["stop.crash_record"].Value == nil {
 		t.Error("the record of the crashes is kept")
 	}
+	if !full() {
+		return // that no record is no word of it, every other boot shows
+	}
 	g = startFor(t, vm.Config, 2*limit)
 	if s := until(t, g, "the boot after that", sound); s.Units["last-boot"].State != "" || s.Facts["uinit.reboots"].Value != nil {
 		t.Errorf("it still says %+v", s.Units["last-boot"])

@@ -89,10 +89,10 @@ mkdir inner
 `, map[string]string{
 		"time": "reading the last good time", "seed": "not a saved seed", "ssh-key": "reading the host key in /state/ssh/ssh_host_ed25519_key",
 		"wireguard:wg0": "may be read or written by others (mode 0644); accepted: mode 0600",
-	}, true, false},
+	}, true, true},
 	{"a file system that needs a person", "mkdir inner\nssv state 2\nclri <2>\n", map[string]string{
 		"mount:/state": "not mounting /state: /sbin/e2fsck: exit status 4",
-	}, false, false},
+	}, false, true}, // TestMounts has one, too
 }
 
 // A disk that others had: whatever lies where uinit reads and writes, the box boots to a prompt, says what it refuses, and its

@@ -27,7 +27,7 @@ import (
 
 // One box over four boots. At first its disk is just as large as the image, no log server is
 // there; then the disk is larger, the log server is back and the clock in the year 2000.
-// Then the partition table is torn, as by a loss of power. At last another partition lies behind.
+// Then the partition table is torn, as by a loss of power. At last another partition lies behind. The last two are for the full run.
 func TestState(t *testing.T) {
 	t.Parallel()
 	servers := timeServers(t, 0, 0, 0)
@@ -113,6 +113,9 @@ command = ["/usr/bin/ticks"]
 	}
 	inOrder(t, file)
 
+	if !full() {
+		return // TestPowerFails in uinit/grow loses each write in turn, and what follows is a row of a table there
+	}
 	// The sector with the entries is lost, as where power failed between the writes.
 	tear(t, file)
 	box.options.Extra = nil
@@ -124,9 +127,6 @@ command = ["/usr/bin/ticks"]
 	off(t, g)
 	inOrder(t, file)
 
-	if !full() {
-		return // the last one is a row of a table in uinit/grow too
-	}
 	flashOnto(t, source, file, large)
 	if out, err := exec.Command("sgdisk", "-n", "0:-8M:+4M", "-c", "0:foreign", file).CombinedOutput(); err != nil {
 		t.Fatalf("sgdisk: %v\n%s", err, out)
