@@ -15,7 +15,6 @@ import (
 // Somebody on the network names more routes than any has: that is told once, no further ones are taken, and a person is not
 // shown all of them. When they have gone, routes are taken again.
 func TestFloodOfRoutes(t *testing.T) {
-	t.Parallel() // it waits most of the time
 	if !inNamespace(t) {
 		return
 	}

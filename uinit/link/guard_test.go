@@ -60,7 +60,6 @@ func (p *peer) knows(address string, mac net.HardwareAddr) {
 
 // Another machine has the address that the server lends: it is not used, the server hears of it, and of the machine that has it.
 func TestLentAddressIsTaken(t *testing.T) {
-	t.Parallel() // it waits most of the time
 	if !inNamespace(t) {
 		return
 	}
@@ -156,7 +155,6 @@ func TestNeighbourTakesAll(t *testing.T) {
 
 // Another machine has an address of the profile: it is used all the same, and told for as long as that is so.
 func TestStaticAddressIsTaken(t *testing.T) {
-	t.Parallel() // it waits most of the time
 	if !inNamespace(t) {
 		return
 	}
@@ -193,7 +191,6 @@ func TestStaticAddressIsTaken(t *testing.T) {
 
 // A server that refuses is named, with its words, in what the link waits for.
 func TestServerRefuses(t *testing.T) {
-	t.Parallel() // it waits most of the time
 	if !inNamespace(t) {
 		return
 	}

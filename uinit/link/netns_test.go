@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"net/netip"
@@ -20,9 +21,19 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// inNamespace runs a test in a process of its own, in a network namespace of its own.
+// TestMain lets many tests wait at a time for what a network does in its own time: how many processors there are says nothing of that.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+// inNamespace runs a test in a process of its own, in a network namespace of its own, beside others that wait.
 func inNamespace(t *testing.T) bool {
 	t.Helper()
+	t.Parallel()
 	if !nettest.Within(t, 100*time.Second, syscall.CLONE_NEWUSER) {
 		return false
 	}

@@ -18,7 +18,6 @@ import (
 
 // Devices take less than is asked of them: they are up with what they take, and it is said what that is.
 func TestDevicesTakeLess(t *testing.T) {
-	t.Parallel() // it waits most of the time
 	if !inNamespace(t) {
 		return
 	}
