@@ -113,6 +113,18 @@ func (x *Index) Has(name string) bool {
 	return ok || x.builtin[name]
 }
 
+// Settled says that nothing is left to do for a module or an alias: all that is asked for is there, and brings nobody along.
+func (x *Index) Settled(name string, live func(module string) bool) bool {
+	found := []string{normal(name)}
+	if !x.Has(name) {
+		found = x.Match(name)
+	}
+	return len(found) > 0 && !slices.ContainsFunc(found, func(module string) bool {
+		_, soft := x.soft[module]
+		return soft || !x.builtin[module] && !live(module)
+	})
+}
+
 // Match returns the modules that ask for a device by its modalias, each once.
 func (x *Index) Match(modalias string) []string { return x.aliases.match(modalias) }
 

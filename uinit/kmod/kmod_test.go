@@ -131,6 +131,24 @@ func TestAFailureIsTriedAgain(t *testing.T) {
 	}
 }
 
+// What is loaded and works is not handed to the kernel again: the file of one that is read here is nowhere.
+func TestLoadsNothingThatIsThere(t *testing.T) {
+	state := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s + "\n")} }
+	system := System{Dir: t.TempDir(), Sys: fstest.MapFS{"module/failover/initstate": state("live"), "module/net_failover/initstate": state("live"),
+		"module/md5/initstate": state("coming"), "module/nfsd/initstate": state("live"), "module/virtio_net/initstate": state("going")}}
+	for file, there := range map[string]bool{"kernel/net/net_failover.ko": true, "kernel/net/failover.ko": true, "kernel/crypto/md5.ko": false, "kernel/net/virtio_net.ko": false, "kernel/fs/none.ko": false} {
+		if err := system.Load(file, ""); (err == nil) != there {
+			t.Errorf("%s: %v; it is there: %t", file, err, there)
+		}
+	}
+	for name, want := range map[string]bool{"net-failover": true, "ext4": true, "nothing": false, "md5": false, "crypto-md5": false, "virtio:d00000001v00001AF4": false,
+		"fs-nfsd": false /* which brings others */, "failover": true} {
+		if got := index(t).Settled(name, system.Live); got != want {
+			t.Errorf("nothing is left to do for %s: %t, want %t", name, got, want)
+		}
+	}
+}
+
 func TestMatchDevice(t *testing.T) {
 	for modalias, want := range map[string][]string{
 		"virtio:d00000001v00001AF4":                             {"virtio_net"},

@@ -3,8 +3,11 @@ package kmod
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,6 +16,8 @@ import (
 type System struct {
 	// Dir is /lib/modules/RELEASE.
 	Dir string
+	// Sys is the tree at /sys.
+	Sys fs.FS
 }
 
 // Dir returns the running kernel's directory of modules.
@@ -24,8 +29,17 @@ func Dir() (string, error) {
 	return filepath.Join("/lib/modules", unix.ByteSliceToString(u.Release[:])), nil
 }
 
-// Load calls finit_module(2). The kernel answers EEXIST for one that is loaded.
+// Live says that a module is loaded and works (show_initstate in kernel/module/sysfs.c). Name is in underscores.
+func (s System) Live(name string) bool {
+	state, _ := fs.ReadFile(s.Sys, path.Join("module", name, "initstate"))
+	return strings.TrimSpace(string(state)) == "live"
+}
+
+// Load calls finit_module(2). Of one that is loaded the kernel would read all, and check its signature, before it answers EEXIST.
 func (s System) Load(file, parameters string) error {
+	if s.Live(nameOf(file)) {
+		return nil
+	}
 	f, err := os.Open(filepath.Join(s.Dir, file))
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
+	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/kmod"
 )
 
@@ -25,17 +26,22 @@ func OfferModprobe() error {
 	return nil
 }
 
-// modprobe is /sbin/modprobe. It applies the same parameters as the worker.
+// modprobe is /sbin/modprobe. It applies the same parameters as the worker. The kernel asks for what it has, too: for an array's level
+// each time that one is started (md_run in drivers/md/md.c), and that time is the array's.
 func modprobe(args []string) int {
 	dir, err := kmod.Dir()
 	if err == nil {
+		system := kmod.System{Dir: dir, Sys: dev.Sys()}
 		var index *kmod.Index
 		if index, err = kmod.ReadIndex(os.DirFS(dir)); err == nil {
+			if len(args) == 3 && args[0] == "-q" && args[1] == "--" && index.Settled(args[2], system.Live) { // kernel/kmod.c
+				return 0
+			}
 			m, failed := spec.Read(spec.Path)
 			if failed != nil {
 				m = &spec.Description{} // a kernel in need of a module has no use for that error
 			}
-			return kmod.Modprobe(index, config(&m.Machine, cmdline.Read()), kmod.System{Dir: dir}, args, os.Stderr)
+			return kmod.Modprobe(index, config(&m.Machine, cmdline.Read()), system, args, os.Stderr)
 		}
 	}
 	fmt.Fprintln(os.Stderr, "modprobe:", err)

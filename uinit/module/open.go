@@ -11,6 +11,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
+	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/kmod"
 	"github.com/imgbuild/imgbuild/uinit/mount"
@@ -57,7 +58,7 @@ func openIn(dir string, m *spec.Machine, line cmdline.Line) (*kmod.Loader, *kmod
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the modules of %s: %w", dir, err)
 	}
-	return kmod.NewLoader(index, config(m, line), kmod.System{Dir: dir}), index, nil
+	return kmod.NewLoader(index, config(m, line), kmod.System{Dir: dir, Sys: dev.Sys()}), index, nil
 }
 
 // AttachUsr mounts /usr where the image has it as a file system, with modules that come before all others. It returns
