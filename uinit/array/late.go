@@ -2,6 +2,7 @@ package array
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path"
 	"slices"
@@ -33,34 +34,47 @@ type latecomers struct {
 	why map[string]stray
 }
 
-// settle is how long an array that has just been started may wait until somebody looks whom it left: many start together, and the
-// looks would take time from them.
-const settle = time.Second
+// Disks that came, and those whom an array left that has just been started, are looked at once there has been no more news for as long
+// as settle, and no later than longest: many come and start together, and the looks would take time from them.
+const (
+	settle  = time.Second
+	longest = 10 * time.Second
+)
 
-// watchDisks looks at disks that come when their array runs already, or was refused: it is not looked for any more then.
+// watchDisks looks at disks that come when their array runs already, or was refused: it is not looked for any more then. Those that
+// come together are looked at once.
 func (a *arrays) watchDisks() {
 	events, stop := a.Events.Watch()
 	go func() {
 		defer stop()
-		for {
-			select {
-			case <-a.Life.Done():
-				return
-			case <-a.late.look:
-				select {
-				case <-a.Life.Done():
-					return
-				case <-time.After(settle):
-				}
-			case e := <-events:
-				if !a.late.note(e) {
-					continue
-				}
-			}
+		for a.late.news(a.Life, events) {
 			for a.lookAtDisks() { // one that has joined changes what is true of the others
 			}
 		}
 	}()
+}
+
+// news waits for news, and then for what comes with it; it says whether there is to be a look.
+func (l *latecomers) news(ctx context.Context, events <-chan dev.Event) bool {
+	var settled <-chan time.Time
+	var latest time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-settled:
+			return true
+		case <-l.look:
+		case e := <-events:
+			if !l.note(e) {
+				continue
+			}
+		}
+		if settled == nil {
+			latest = time.Now().Add(longest)
+		}
+		settled = time.After(min(settle, time.Until(latest)))
+	}
 }
 
 // note keeps what came, and says whether there may be news.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
+	"time"
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -22,9 +23,11 @@ type runningKernel struct {
 	late     []md.Late
 	commands []string
 	refuse   error // what mdadm says
+	looks    int
 }
 
 func (k *runningKernel) Observe(context.Context) (have md.State, err error) {
+	k.looks++
 	for _, l := range k.late {
 		have.Members = append(have.Members, l.Member)
 	}
@@ -95,11 +98,13 @@ func TestLatecomers(t *testing.T) {
 				a.watchDisks()
 				for _, e := range tt.events {
 					d.Events.Send(e)
+					time.Sleep(settle)
 					synctest.Wait()
 				}
 				if tt.then != nil {
 					kernel.late = tt.then
 					d.Events.Send(dev.Event{Action: "remove", Path: "/devices/block/sdb", Env: map[string]string{"SUBSYSTEM": "block"}})
+					time.Sleep(settle)
 					synctest.Wait()
 				}
 				if !slices.Equal(kernel.commands, tt.want) {
@@ -121,6 +126,32 @@ func TestLatecomers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Disks that come together are looked at once, and those that come without an end are looked at all the same.
+func TestLooksAreFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kernel := &runningKernel{}
+		d := featuretest.Deps(t, spec.Machine{Hostname: "box"})
+		a := newArrays(d, system{sys: fstest.MapFS{}, kernel: kernel})
+		a.watchDisks()
+		synctest.Wait()
+		for _, e := range came(slices.Repeat([]string{"sdb"}, 88)...) {
+			d.Events.Send(e)
+			a.lookAgain() // as each array does that has been started
+			synctest.Wait()
+		}
+		if time.Sleep(settle); kernel.looks != 1 {
+			t.Errorf("%d looks at disks that came together, want 1", kernel.looks)
+		}
+		for range 3 * longest / settle {
+			d.Events.Send(came("sdb")[0])
+			time.Sleep(settle - 1)
+		}
+		if kernel.looks != 3 {
+			t.Errorf("%d looks while disks came for %s, want one each %s", kernel.looks-1, 3*longest, longest)
+		}
+	})
 }
 
 // came are the kernel's words of disks that come up.
