@@ -23,3 +23,8 @@ var GoSum []byte
 //
 //go:embed internal/bounded/*.go internal/cgroup/*.go internal/strangers/*.go internal/oom/*.go internal/passwd/*.go internal/report/*.go
 var Shared embed.FS
+
+// License is the licence of this module, of which every image has the init.
+//
+//go:embed LICENSE
+var License []byte

@@ -9,6 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/imgbuild/imgbuild/build/media"
+	"github.com/imgbuild/imgbuild/build/notices"
+	"github.com/imgbuild/imgbuild/build/sbom"
 	"github.com/imgbuild/imgbuild/build/segments"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/scratch"
@@ -37,7 +39,14 @@ func (e *Env) write(ctx context.Context, image *Image, out *staging) error {
 			return err
 		}
 	}
-	if err := out.bytes(ctx, p.Name+".sbom.spdx.json", image.sbom(e.Epoch)); err != nil {
+	papers, err := e.notices().Papers(ctx, sbom.Image{Name: p.Name, Summary: image.Profile.Summary, Created: e.Epoch}, e.materials(image))
+	if err != nil {
+		return err
+	}
+	if err := out.bytes(ctx, p.Name+notices.SBOMFile, papers.SBOM); err != nil {
+		return err
+	}
+	if err := out.bytes(ctx, p.Name+notices.LicencesFile, papers.Licences); err != nil {
 		return err
 	}
 	err = out.add(ctx, p.Name+".manifest.json", everybody, func(w io.Writer) error {

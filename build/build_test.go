@@ -65,7 +65,7 @@ func TestArtifacts(t *testing.T) {
 	for _, a := range made {
 		names = append(names, a.Name)
 	}
-	want := []string{"box-kernel", "box-initrd.img", "box-cmdline", "box.sbom.spdx.json", "box.manifest.json", "SHA256SUMS"}
+	want := []string{"box-kernel", "box-initrd.img", "box-cmdline", "box.sbom.spdx.json", "box.licenses.tar.zst", "box.manifest.json", "SHA256SUMS"}
 	if !slices.Equal(names, want) {
 		t.Errorf("made %v, want %v", names, want)
 	}
@@ -131,7 +131,7 @@ func TestSameBytesAnywhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sums = append(sums, fmt.Sprint(made[0].SHA256, made[1].SHA256, made[3].SHA256, made[4].SHA256))
+		sums = append(sums, fmt.Sprint(made[0].SHA256, made[1].SHA256, made[3].SHA256, made[4].SHA256, made[5].SHA256))
 	}
 	if sums[0] != sums[1] {
 		t.Errorf("two builds differ:\n%s\n%s", sums[0], sums[1])

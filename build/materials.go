@@ -1,13 +1,20 @@
 package build
 
 import (
+	"context"
+	"path"
 	"slices"
 	"strings"
-	"time"
+	"sync"
 
+	"github.com/imgbuild/imgbuild"
+	"github.com/imgbuild/imgbuild/build/gobin"
+	"github.com/imgbuild/imgbuild/build/licence"
 	"github.com/imgbuild/imgbuild/build/lock"
 	"github.com/imgbuild/imgbuild/build/media"
+	"github.com/imgbuild/imgbuild/build/notices"
 	"github.com/imgbuild/imgbuild/build/sbom"
+	"github.com/imgbuild/imgbuild/build/sources"
 	"github.com/imgbuild/imgbuild/build/tree"
 )
 
@@ -20,23 +27,43 @@ func (i *Image) usedTools() []lock.Package {
 	return i.Lock.Tool
 }
 
-// sbom says what the image is made of. Packages of which no file is in the image are
+// materials are what the image is made of. It reads nothing.
+func (e *Env) materials(i *Image) []notices.Material {
+	var all []notices.Material
+	if i.Lock.Kernel != "" {
+		all = append(all, notices.Material{Part: sbom.Part{Name: "linux", Version: i.Plan.Release, Role: sbom.Contained,
+			Purpose: sbom.OperatingSystem, SHA256: i.Lock.Kernel, Source: "a kernel image of the builder's own"},
+			Dir: "linux", Find: say(func() licence.Notice { return licence.Linux })})
+	}
+	return append(append(all, e.debian(i)...), e.compiled(i)...)
+}
+
+// say finds what need not be looked for.
+func say(n func() licence.Notice) func(context.Context) (notices.Notice, error) {
+	return func(context.Context) (notices.Notice, error) { return notices.Notice{Notice: n()}, nil }
+}
+
+func (e *Env) notices() notices.Finder {
+	return notices.Finder{Cache: e.Cache, Apt: e.Apt, Go: e.Go, Progress: e.Progress}
+}
+
+// debian are the image's Debian packages. Those of which no file is in the image are
 // left out: they were resolved, looked through and not used.
-func (i *Image) sbom(created time.Time) []byte {
-	m := sbom.Image{Name: i.Plan.Name, Summary: i.Profile.Summary, Created: created}
+func (e *Env) debian(i *Image) (all []notices.Material) {
 	used := map[string]bool{}
 	for _, f := range append([]tree.File{i.Plan.Kernel}, i.Plan.Files...) {
 		if f.From.Store == "package" {
 			used[f.From.Name] = true
 		}
 	}
-	if i.Lock.Kernel != "" {
-		m.Parts = append(m.Parts, sbom.Part{Name: "linux", Version: i.Plan.Release, Role: sbom.Contained,
-			Purpose: sbom.OperatingSystem, SHA256: i.Lock.Kernel, Source: "a kernel image of the builder's own"})
+	add := func(p lock.Package, role sbom.Role, among []lock.Package) {
+		all = append(all, notices.Material{Part: debian(p, role), Dir: path.Join("debian", p.Name), Find: func(ctx context.Context) (notices.Notice, error) {
+			return e.notices().Package(ctx, sources.Unpin(among), sources.Unpin([]lock.Package{p})[0])
+		}})
 	}
 	for _, p := range i.Lock.Package {
 		if used[p.Name] {
-			m.Parts = append(m.Parts, debian(p, sbom.Contained))
+			add(p, sbom.Contained, i.Lock.Package)
 		}
 	}
 	for _, p := range i.usedTools() {
@@ -45,19 +72,44 @@ func (i *Image) sbom(created time.Time) []byte {
 			role = sbom.Contained
 		}
 		if !used[p.Name] || !slices.Contains(i.Lock.Package, p) { // else it is listed already
-			m.Parts = append(m.Parts, debian(p, role))
+			add(p, role, i.Lock.Tool)
 		}
 	}
-	m.Parts = append(m.Parts, sbom.Part{Name: "go", Version: strings.TrimPrefix(i.Lock.Go, "go"), Role: sbom.Contained,
-		Purpose: sbom.Library, PURL: sbom.GoPURL("stdlib", strings.TrimPrefix(i.Lock.Go, "go")), Source: "the Go standard library and runtime"})
-	for _, mod := range i.Lock.Module {
-		p := sbom.Part{Name: mod.Path, Version: mod.Version, Role: sbom.Contained, Purpose: sbom.Library, PURL: sbom.GoPURL(mod.Path, mod.Version)}
-		if mod.Sum != "" {
-			p.Source = "go.sum: " + mod.Sum
-		}
-		m.Parts = append(m.Parts, p)
+	return all
+}
+
+// compiled are imgbuild, of which the image has the init and more, Go and Go modules.
+func (e *Env) compiled(i *Image) (all []notices.Material) {
+	modules := make([]gobin.Module, len(i.Lock.Module))
+	for n, m := range i.Lock.Module {
+		modules[n] = gobin.Module(m)
 	}
-	return sbom.Write(m)
+	find := sync.OnceValues(func() (map[string]notices.Notice, error) {
+		return e.notices().Modules(context.Background(), i.Lock.Go, modules)
+	})
+	add := func(p sbom.Part, dir, name string) {
+		all = append(all, notices.Material{Part: p, Dir: dir, Find: func(context.Context) (notices.Notice, error) {
+			found, err := find()
+			return found[name], err
+		}})
+	}
+	if !slices.ContainsFunc(modules, func(m gobin.Module) bool { return m.Path == imgbuild.Module }) {
+		all = append(all, notices.Material{Part: sbom.Part{Name: imgbuild.Module, Role: sbom.Contained, Purpose: "APPLICATION", PURL: sbom.GoPURL(imgbuild.Module, ""),
+			Source: "the init, commands and overlays that imgbuild brings"}, Dir: "imgbuild", Find: say(func() licence.Notice {
+			return licence.Files("imgbuild", licence.File{Name: "LICENSE", Body: imgbuild.License})
+		})})
+	}
+	version := strings.TrimPrefix(i.Lock.Go, "go")
+	add(sbom.Part{Name: "go", Version: version, Role: sbom.Contained, Purpose: sbom.Library, PURL: sbom.GoPURL("stdlib", version),
+		Source: "the Go standard library and runtime"}, path.Join("go", "stdlib@"+version), notices.Go)
+	for _, m := range modules {
+		p := sbom.Part{Name: m.Path, Version: m.Version, Role: sbom.Contained, Purpose: sbom.Library, PURL: sbom.GoPURL(m.Path, m.Version)}
+		if m.Sum != "" {
+			p.Source = "go.sum: " + m.Sum
+		}
+		add(p, path.Join("go", m.String()), m.String())
+	}
+	return all
 }
 
 func debian(p lock.Package, role sbom.Role) sbom.Part {

@@ -15,6 +15,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/lock"
 	"github.com/imgbuild/imgbuild/build/media"
+	"github.com/imgbuild/imgbuild/build/sbom/sbomtest"
 	"github.com/imgbuild/imgbuild/build/uki/ukitest"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
@@ -29,6 +30,9 @@ func fakeTools() *media.Tools {
 		ISO:  &grub.ISOLoader{Hybrid: make([]byte, 512), CD: make([]byte, 2048), Core: bytes.Repeat([]byte{4}, 100_001)},
 	}
 }
+
+const grubCopyright = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n" +
+	"Files: *\nCopyright: 1999 the Free Software Foundation\nLicense: GPL-3+\n See /usr/share/common-licenses/GPL-3.\n"
 
 // buildMedia builds as Build does, without the packages that only a mirror has.
 func buildMedia(t *testing.T, p *profile.Profile, dir string, formats []profile.Format) []Artifact {
@@ -46,7 +50,8 @@ func buildMedia(t *testing.T, p *profile.Profile, dir string, formats []profile.
 		}
 	}
 	image.tools = fakeTools()
-	image.Lock.Tool = []lock.Package{{Name: "grub-pc-bin", Version: "2.06-13+deb12u1", Arch: "amd64", SHA256: strings.Repeat("a", 64)}}
+	sum, size := buildtest.Deb(t, e.Cache, "grub-pc-bin", "Package: grub-pc-bin\nSource: grub2\nVersion: 2.06-13+deb12u1\n", grubCopyright)
+	image.Lock.Tool = []lock.Package{{Name: "grub-pc-bin", Version: "2.06-13+deb12u1", Arch: "amd64", SHA256: sum, Size: size}}
 	out, err := stage(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +75,7 @@ func names(made []Artifact) []string {
 }
 
 func TestFormatsAndTheirArtifacts(t *testing.T) {
-	always := []string{"box.sbom.spdx.json", "box.manifest.json", "SHA256SUMS"}
+	always := []string{"box.sbom.spdx.json", "box.licenses.tar.zst", "box.manifest.json", "SHA256SUMS"}
 	for _, tc := range []struct {
 		formats []profile.Format
 		text    string
@@ -159,6 +164,7 @@ func TestSBOM(t *testing.T) {
 	dir, p := buildtest.World(t, "")
 	out := filepath.Join(dir, "out")
 	buildMedia(t, p, out, all)
+	sbomtest.Beside(t, filepath.Join(out, "box"))
 	text, err := os.ReadFile(filepath.Join(out, "box.sbom.spdx.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -167,8 +173,8 @@ func TestSBOM(t *testing.T) {
 		SPDXVersion  string
 		CreationInfo struct{ Created string }
 		Packages     []struct {
-			Name, VersionInfo string
-			ExternalRefs      []struct{ ReferenceLocator string }
+			Name, VersionInfo, SourceInfo, LicenseDeclared string
+			ExternalRefs                                   []struct{ ReferenceLocator string }
 		}
 	}
 	if err := json.Unmarshal(text, &d); err != nil {
@@ -180,13 +186,17 @@ func TestSBOM(t *testing.T) {
 	have := map[string]string{}
 	for _, p := range d.Packages {
 		have[p.Name] = p.VersionInfo
+		have[p.Name+" license"], have[p.Name+" source"] = p.LicenseDeclared, p.SourceInfo
 		for _, r := range p.ExternalRefs {
 			have[p.Name] = r.ReferenceLocator
 		}
 	}
 	for name, want := range map[string]string{
 		"box": "", "linux": "6.1.0-test",
-		"grub-pc-bin": "pkg:deb/debian/grub-pc-bin@2.06-13%2Bdeb12u1?arch=amd64",
+		"grub-pc-bin":         "pkg:deb/debian/grub-pc-bin@2.06-13%2Bdeb12u1?arch=amd64&upstream=grub2%402.06-13%2Bdeb12u1",
+		"grub-pc-bin source":  "Debian package grub-pc-bin_2.06-13+deb12u1_amd64.deb, built from source package grub2 2.06-13+deb12u1",
+		"grub-pc-bin license": "GPL-3.0-or-later", "linux license": "GPL-2.0-only WITH Linux-syscall-note",
+		"github.com/imgbuild/imgbuild license": "BSD-3-Clause", "go license": "BSD-3-Clause", "github.com/vishvananda/netlink license": "Apache-2.0",
 	} {
 		if got, ok := have[name]; !ok || got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)

@@ -66,7 +66,7 @@ func TestSumsOfSeveralProfiles(t *testing.T) {
 	}
 	var want []string
 	for _, p := range all {
-		for _, end := range []string{"-cmdline", "-initrd.img", "-kernel", ".manifest.json", ".sbom.spdx.json"} {
+		for _, end := range []string{"-cmdline", "-initrd.img", "-kernel", ".licenses.tar.zst", ".manifest.json", ".sbom.spdx.json"} {
 			want = append(want, string(p.Name)+end)
 		}
 	}
@@ -102,7 +102,7 @@ func TestSumsOfSeveralProfiles(t *testing.T) {
 	if info, err := os.Lstat(list); err != nil || !info.Mode().IsRegular() {
 		t.Errorf("%v, %v", info, err)
 	}
-	if got := listed(); len(got) != 5 {
+	if got := listed(); len(got) != 6 {
 		t.Errorf("listed are %q", got)
 	}
 }

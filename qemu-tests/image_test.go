@@ -16,6 +16,7 @@ import (
 	"github.com/imgbuild/imgbuild/build"
 	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/nft"
+	"github.com/imgbuild/imgbuild/build/sbom/sbomtest"
 	"github.com/imgbuild/imgbuild/build/vmlinux"
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/check"
@@ -34,10 +35,12 @@ type appliance struct {
 	kernel string
 }
 
-// shipped builds a profile that comes with imgbuild, as "imgbuild test NAME" does.
+// shipped builds a profile that comes with imgbuild, as "imgbuild test NAME" does. Of all that is in it the license is known.
 func shipped(t *testing.T, name string) appliance {
 	t.Helper()
-	return built(t, name)
+	a := built(t, name)
+	sbomtest.Beside(t, strings.TrimSuffix(a.kernel, "-kernel"))
+	return a
 }
 
 // extended builds a profile of the test's own on top of headless. Files lie next

@@ -42,8 +42,9 @@ func arMembers(r io.ReaderAt, size int64) ([]member, error) {
 	return all, nil
 }
 
-// dataMember finds the archive of the package's files.
-func dataMember(r io.ReaderAt, size int64) (member, error) {
+// findMember finds an archive in a package by what its name begins with: data.tar has the package's files, control.tar what is
+// said of it.
+func findMember(r io.ReaderAt, size int64, name string) (member, error) {
 	all, err := arMembers(r, size)
 	if err != nil {
 		return member{}, err
@@ -56,9 +57,9 @@ func dataMember(r io.ReaderAt, size int64) (member, error) {
 		return member{}, fmt.Errorf("unknown package format %.4q", version)
 	}
 	for _, m := range all {
-		if strings.HasPrefix(m.Name, "data.tar") {
+		if strings.HasPrefix(m.Name, name) {
 			return m, nil
 		}
 	}
-	return member{}, errors.New("the package has no data.tar")
+	return member{}, fmt.Errorf("the package has no %s", name)
 }

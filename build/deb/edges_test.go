@@ -45,7 +45,7 @@ func TestArchiveEdges(t *testing.T) {
 		"a size below zero":    {strings.Replace(good, "4         `", "-1        `", 1), "", `bad size of member "debian-binary" at byte 8`},
 		"no size":              {strings.Replace(good, "4         `", "x         `", 1), "", `bad size of member "debian-binary"`},
 	} {
-		m, err := dataMember(strings.NewReader(tt.text), int64(len(tt.text)))
+		m, err := findMember(strings.NewReader(tt.text), int64(len(tt.text)), dataTar)
 		got := ""
 		if err == nil {
 			got = tt.text[m.Offset : m.Offset+m.Size]

@@ -110,7 +110,7 @@ func FuzzExtract(f *testing.F) {
 
 func TestArMembers(t *testing.T) {
 	good := ar("debian-binary", "2.0\n", "_extra", "odd", "control.tar.gz", "c", "data.tar.xz/", "data")
-	m, err := dataMember(bytes.NewReader(good), int64(len(good)))
+	m, err := findMember(bytes.NewReader(good), int64(len(good)), dataTar)
 	if err != nil || m.Name != "data.tar.xz" || string(good[m.Offset:m.Offset+m.Size]) != "data" {
 		t.Errorf("%+v, %v", m, err)
 	}
@@ -126,7 +126,7 @@ func TestArMembers(t *testing.T) {
 		"size":        bytes.Replace(good, []byte("4         `"), []byte("-4        `"), 1),
 		"header mark": bytes.Replace(good, []byte("`\n"), []byte("'\n"), 1),
 	} {
-		if m, err := dataMember(bytes.NewReader(bad), int64(len(bad))); err == nil {
+		if m, err := findMember(bytes.NewReader(bad), int64(len(bad)), dataTar); err == nil {
 			t.Errorf("%s gives %+v", name, m)
 		}
 	}

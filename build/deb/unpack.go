@@ -17,6 +17,12 @@ import (
 // the number changes with the form of the entry.
 const kindTree = "deb-tree-1"
 
+// The two archives of a package (deb(5)).
+const (
+	dataTar    = "data.tar"
+	controlTar = "control.tar"
+)
+
 // Unpack returns the package's files, from the cache if they are there. Else it
 // unpacks the .deb, of which it reads nothing but what was verified: one that is damaged or
 // missing is fetched anew.
@@ -73,7 +79,7 @@ func (a *Apt) unpack(ctx context.Context, p Package, dir string) error {
 		return err
 	}
 	defer f.Close()
-	data, err := dataMember(f, p.Size)
+	data, err := findMember(f, p.Size, dataTar)
 	if err != nil {
 		return errors.Join(err, f.Damage())
 	}

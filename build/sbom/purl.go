@@ -10,6 +10,10 @@ func DebianPURL(name, version, arch string) string {
 	return fmt.Sprintf("pkg:deb/debian/%s@%s?arch=%s", escape(name), escape(version), escape(arch))
 }
 
+// Upstream goes on with a DebianPURL: &upstream=bash%405.2.15-2. Advisories are about source packages, and that is where scanners
+// look for them.
+func Upstream(source, version string) string { return "&upstream=" + escape(source+"@"+version) }
+
 // GoPURL locates a Go module: pkg:golang/golang.org/x/sys@v0.30.0. Its type wants lower
 // case.
 func GoPURL(path, version string) string {

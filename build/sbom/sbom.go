@@ -5,7 +5,10 @@ package sbom
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +17,7 @@ import (
 	"github.com/spdx/tools-golang/spdx/v2/v2_3"
 
 	"github.com/imgbuild/imgbuild/build/layout"
+	"github.com/imgbuild/imgbuild/build/licence"
 )
 
 // Image is what the document is about.
@@ -22,6 +26,8 @@ type Image struct {
 	Name, Summary string
 	// Created is the document's time. A build gives the image's epoch, never the clock.
 	Created time.Time
+	// Licence, as an SPDX expression, is that of what the image has of its own, besides its parts; empty for NONE.
+	Licence string
 	// Parts in the order in which they are listed. Names and versions together are
 	// unique.
 	Parts []Part
@@ -57,6 +63,12 @@ type Part struct {
 	SHA256 string
 	// Source says in words where it is from.
 	Source string
+	// Licence is an SPDX expression, or NONE; empty where nobody could look.
+	Licence string
+	// Texts are those of every LicenseRef in it.
+	Texts []licence.Text
+	// Copyright are the lines of who has it; empty where none are known.
+	Copyright string
 }
 
 const (
@@ -68,8 +80,8 @@ const (
 
 // Write renders the document.
 func Write(m Image) []byte {
-	image := Part{Name: m.Name, Purpose: OperatingSystem}.element(imageID)
-	image.PackageSummary = m.Summary
+	image := Part{Name: m.Name, Purpose: OperatingSystem, Licence: cmp.Or(m.Licence, licence.None)}.element(imageID)
+	image.PackageSummary, image.PackageLicenseConcluded = m.Summary, said(m.whole())
 	d := v2_3.Document{
 		SPDXVersion: v2_3.Version, DataLicense: v2_3.DataLicense, SPDXIdentifier: documentID, DocumentName: m.Name,
 		CreationInfo: &v2_3.CreationInfo{
@@ -87,10 +99,40 @@ func Write(m Image) []byte {
 			d.Relationships = append(d.Relationships, relate(imageID, Contained, id))
 		}
 	}
+	d.OtherLicenses = others(m.Parts)
 	// The namespace must differ wherever the content does (clause 6.5).
 	d.DocumentNamespace = "https://github.com/imgbuild/imgbuild/sbom/" + layout.Derive(m.Name, string(render(d))).String()
 	return render(d)
 }
+
+// whole is the licence of an image with all that is in it.
+func (m Image) whole() string {
+	all := []string{cmp.Or(m.Licence, licence.None)}
+	for _, p := range m.Parts {
+		if p.Role == Contained {
+			all = append(all, p.Licence)
+		}
+	}
+	return licence.Join(all...)
+}
+
+// others are the licences that SPDX's list does not have, each once, by their names.
+func others(parts []Part) []*v2_3.OtherLicense {
+	texts := map[string]licence.Text{}
+	for _, p := range parts {
+		for _, t := range p.Texts {
+			texts[t.ID] = t
+		}
+	}
+	var all []*v2_3.OtherLicense
+	for _, id := range slices.Sorted(maps.Keys(texts)) {
+		all = append(all, &v2_3.OtherLicense{LicenseIdentifier: id, ExtractedText: texts[id].Text, LicenseName: texts[id].Name})
+	}
+	return all
+}
+
+// said is a value, or that nobody asserts one.
+func said(value string) string { return cmp.Or(value, none) }
 
 func render(d v2_3.Document) []byte {
 	var b bytes.Buffer
@@ -107,8 +149,8 @@ func relate(from string, how Role, to string) *v2_3.Relationship {
 func (p Part) element(id string) *v2_3.Package {
 	e := &v2_3.Package{
 		PackageSPDXIdentifier: common.ElementID(id), PackageName: p.Name, PackageVersion: p.Version, PrimaryPackagePurpose: p.Purpose,
-		PackageSourceInfo: p.Source, PackageDownloadLocation: none, PackageLicenseConcluded: none, PackageLicenseDeclared: none,
-		PackageCopyrightText: none,
+		PackageSourceInfo: p.Source, PackageDownloadLocation: none, PackageLicenseConcluded: said(p.Licence),
+		PackageLicenseDeclared: said(p.Licence), PackageCopyrightText: said(p.Copyright),
 	}
 	if p.SHA256 != "" {
 		e.PackageChecksums = []common.Checksum{{Algorithm: common.SHA256, Value: p.SHA256}}

@@ -9,13 +9,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/imgbuild/imgbuild/build/licence"
 )
 
+var own = []licence.Text{{ID: "LicenseRef-own-1", Name: "own", Text: "as you like"}}
+
 var sample = Image{Name: "box", Summary: "a box", Created: time.Unix(0, 0), Parts: []Part{
-	{Name: "linux-image-6.1.0-9-amd64", Version: "6.1.1-1", Role: Contained, Purpose: OperatingSystem, PURL: DebianPURL("linux-image-6.1.0-9-amd64", "6.1.1-1", "amd64"), SHA256: "ab"},
-	{Name: "libstdc++6", Version: "1:12.2.0-14+deb12u1", Role: Contained},
-	{Name: "grub-common", Version: "2.06", Role: Tool},
-	{Name: "golang.org/x/sys", Version: "v0.30.0", Role: Contained, PURL: GoPURL("golang.org/x/sys", "v0.30.0")},
+	{Name: "linux-image-6.1.0-9-amd64", Version: "6.1.1-1", Role: Contained, Purpose: OperatingSystem,
+		PURL: DebianPURL("linux-image-6.1.0-9-amd64", "6.1.1-1", "amd64") + Upstream("linux", "6.1.1-1"), SHA256: "ab", Licence: "(GPL-1.0-or-later OR MIT) AND GPL-2.0-only"},
+	{Name: "libstdc++6", Version: "1:12.2.0-14+deb12u1", Role: Contained, Licence: "GPL-2.0-only AND LicenseRef-own-1", Texts: own, Copyright: "Copyright 1998 Ada\nCopyright 1999 Eve"},
+	{Name: "grub-common", Version: "2.06", Role: Tool, Licence: "ISC AND LicenseRef-own-1", Texts: own},
+	{Name: "golang.org/x/sys", Version: "v0.30.0", Role: Contained, PURL: GoPURL("golang.org/x/sys", "v0.30.0"), Licence: "BSD-3-Clause"},
 }}
 
 // document is an SPDX document as these tests read it, without the library that writes it.
@@ -103,6 +108,7 @@ func TestNamespaceFollowsTheContent(t *testing.T) {
 func TestPURLs(t *testing.T) {
 	for got, want := range map[string]string{
 		DebianPURL("libstdc++6", "1:12.2.0~rc1-14+b1", "amd64"): "pkg:deb/debian/libstdc%2B%2B6@1%3A12.2.0~rc1-14%2Bb1?arch=amd64",
+		Upstream("gcc-12", "1:12.2.0+x"):                        "&upstream=gcc-12%401%3A12.2.0%2Bx",
 		GoPURL("github.com/BurntSushi/toml", "v1.6.0"):          "pkg:golang/github.com/burntsushi/toml@v1.6.0",
 		GoPURL("stdlib", "1.26.8"):                              "pkg:golang/stdlib@1.26.8",
 		GoPURL("example.org/a", "v1.0.0+incompatible"):          "pkg:golang/example.org/a@v1.0.0%2Bincompatible",
