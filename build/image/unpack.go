@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Listing is the file in which Unpack records, in the form of mtree(5), what an ordinary
-// user cannot make: owners, special modes and device nodes.
+// Listing is the file in which Unpack records, in the form of mtree(5), what Unpack
+// does not make unless it is asked to: owners, special modes and device nodes.
 const Listing = ".imgbuild.mtree"
 
 // Unpack writes the image's files below dir, which must be empty. Images in the image

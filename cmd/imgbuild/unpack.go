@@ -13,12 +13,18 @@ import (
 
 func (a *app) unpackCommand() *cobra.Command {
 	var i imageFlags
+	var owners bool
 	c := &cobra.Command{
 		Use: "unpack IMAGE DIR", Short: "Unpack an image into an empty directory", Args: imageAnd("a directory"),
 		Long: `Unpacks an image, and the images in it, into a directory that is empty or not there
-yet. Nothing is written outside of it. Without root, owners, special modes and
-device nodes are left out and recorded in DIR/` + image.Listing + `, in the form of mtree(5).`,
+yet. Nothing is written outside of it. All files are yours: owners, special modes and
+device nodes are left out, for root too, and recorded in DIR/` + image.Listing + `, in the
+form of mtree(5). --owners makes them: then DIR holds what a stranger's image makes
+root's, and should be nobody's to enter.`,
 		RunE: func(c *cobra.Command, args []string) (err error) {
+			if owners && os.Geteuid() != 0 {
+				return usageError{errors.New("--owners: another's files, setuid files and devices can be made by root only; accepted: as root, or without it")}
+			}
 			m, err := i.open(args[0])
 			if err != nil {
 				return err
@@ -34,7 +40,7 @@ device nodes are left out and recorded in DIR/` + image.Listing + `, in the form
 			}
 			defer dir.Close()
 			step := a.reporter().Step("unpacking "+m.Name, 0)
-			err = m.Unpack(c.Context(), dir, os.Geteuid() == 0)
+			err = m.Unpack(c.Context(), dir, owners)
 			step.Done(err)
 			if err != nil {
 				if made {
@@ -46,6 +52,7 @@ device nodes are left out and recorded in DIR/` + image.Listing + `, in the form
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&owners, "owners", false, "give files their owners, setuid and setgid bits, and make devices; needs root")
 	i.flags(c)
 	return c
 }
