@@ -17,6 +17,20 @@ import (
 
 // real returns an Apt on the host's own sources. IMGBUILD_TEST_CACHE keeps what it
 // downloads from one run of the tests to the next.
+// shared is a cache of all tests that ask the mirror, so that its lists are fetched once.
+var shared string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "imgbuild-test-")
+	if err != nil {
+		panic(err)
+	}
+	shared = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
 func real(t testing.TB) *Apt {
 	t.Helper()
 	needed.Program(t, "apt-get")
@@ -28,7 +42,7 @@ func real(t testing.TB) *Apt {
 	}
 	dir := os.Getenv("IMGBUILD_TEST_CACHE")
 	if dir == "" {
-		dir = t.TempDir()
+		dir = shared
 	}
 	c, err := cache.Open(dir)
 	if err != nil {

@@ -43,6 +43,7 @@ func TestWrongPasswordsTakeOneTime(t *testing.T) {
 
 // The checker decides, and only about whom there is; what looks like an option or is too long never gets to it.
 func TestWhatTheCheckerIsAsked(t *testing.T) {
+	t.Parallel() // who is refused waits
 	dir := t.TempDir()
 	checker, asked := filepath.Join(dir, "checker"), filepath.Join(dir, "asked")
 	script := "#!/bin/sh\necho \"$1 $2 $(wc -c)\" >>" + asked + "\n[ \"$2\" != eve ]\n"

@@ -114,6 +114,7 @@ func TestForcedCommand(t *testing.T) {
 }
 
 func TestPasswords(t *testing.T) {
+	t.Parallel() // who is refused waits
 	checker := filepath.Join(t.TempDir(), "checker")
 	text := "#!/bin/sh\n[ \"$1 $2\" = 'checkpassword me' ] && [ \"$(cat)\" = 'right one' ]\n"
 	if err := os.WriteFile(checker, []byte(text), 0o755); err != nil {

@@ -99,6 +99,7 @@ func TestLoginShell(t *testing.T) {
 
 // What a client started ends with it, however the client goes.
 func TestProgramsEndWithTheirClient(t *testing.T) {
+	t.Parallel() // the deaf one has its time
 	b := newBox(t, nil)
 	for name, args := range map[string][]string{
 		"pipes": {"echo $$; sleep 1000; echo late"},
