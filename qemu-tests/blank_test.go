@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	blankness "github.com/imgbuild/imgbuild/internal/blank"
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/report"
@@ -88,6 +89,19 @@ func noisy(t *testing.T, dir, name string, seed byte) string {
 	return path
 }
 
+// isBlank demands that a disk is one that is taken.
+func isBlank(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := blankness.Check(t.Context(), f, diskBytes(t, path)); err != nil {
+		t.Errorf("%s was erased: %v", path, err)
+	}
+}
+
 // Disks whose data can be had back are taken by nobody, nor are those that are full of somebody's bytes: no mount, no array, no
 // replacement. Erased by a person who says which one is meant, they are.
 func TestDisksAreNotTaken(t *testing.T) {
@@ -157,11 +171,17 @@ func TestDisksAreNotTaken(t *testing.T) {
 	inside(t, g, `set -e; uinitctl disk erase vda m0; uinitctl disk erase /dev/$(await disk d3) d3; d=$(await disk d4); uinitctl disk erase $d d4; uinitctl array replace data $(await disk d1) $d`)
 	saysLike(t, g, "", `array data: making sd[a-z] \(160 MiB, at [0-9:]+, serial d4\) a member`,
 		`disk vda \(160 MiB, .*serial m0\): blank: zeros written over [0-9.]+ [KM]iB`)
+	for _, id := range []string{"m0", "d3"} {
+		isBlank(t, used[id])
+	}
 	off(t, g)
 	for _, id := range []string{"n0", "n1"} {
 		if digest(t, used[id]) != before[id] {
 			t.Errorf("%s, which is full of noise, is another one than before", id)
 		}
+	}
+	if !full() {
+		return // who makes something of blank disks, TestArraysMade and TestMounts show
 	}
 
 	g = start(t, vm.Config)

@@ -11,9 +11,11 @@ import (
 )
 
 // UEFI has no menu of ours: there the rescue way is a key on the serial line. One press is enough from when
-// the kernel has opened its console, though uinit only listens later. Its kernel line is as long as it may be.
+// the kernel has opened its console, though uinit only listens later. Its kernel line is as long as it may be. TestHeldBoot presses keys, too,
+// and TestSecureBootTakesNothingFromOutside comes from UEFI.
 func TestHoldKey(t *testing.T) {
 	t.Parallel()
+	long(t)
 	// Nothing is added to a program's line on its way to the kernel.
 	a := extended(t, longestLine(t, `
 formats = ["kernel", "uki"]
