@@ -130,8 +130,11 @@ mount -t ext4 /dev/made/srv /run/volume; echo volume > /run/volume/file; umount 
 				return false
 			}
 		}
-		return mounted(s, "/old")
+		return mounted(s, "/old") && s.Units["array:old"].State == "degraded"
 	})
+	if e := s.Units["array:old"]; !strings.Contains(e.Message, "slot 1 of 2 not in sync") {
+		t.Errorf("half of a mirror says %+v", e)
+	}
 	if got, want := fmt.Sprint(s.Facts["disk.firmware_raid"].Value), regexp.MustCompile(`^\[Matrix RAID \(Intel\) \(isw_raid_member\): sd[a-d], serial isw VIA RAID \(via_raid_member\): sd[a-d], serial via\]$`); !want.MatchString(got) {
 		t.Errorf("disk.firmware_raid is %s", got)
 	}

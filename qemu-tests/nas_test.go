@@ -79,9 +79,11 @@ func halved(t *testing.T) (*boot.Machine, map[string]qemu.Disk) {
 func isMounted(s *report.State) bool { return s.Units["mount:/srv"].State == "ok" }
 
 // A box comes up with half of its mirror: nobody waits at the prompt for the other half, and nobody who comes by
-// later misses that it is not there. A blank disk gets the old partition table and the other one's content.
+// later misses that it is not there. A blank disk gets the old partition table and the other one's content. TestLegsAreLeftAlone has
+// half of a mirror, too, and TestDiskReplaced a new disk.
 func TestDegradedBoot(t *testing.T) {
 	t.Parallel()
+	long(t)
 	vm, disks := halved(t)
 	vm.Config.Disks = []qemu.Disk{disks["d0"]}
 	g := start(t, vm.Config)

@@ -93,9 +93,9 @@ func TestUntil(t *testing.T) {
 		}
 	})
 	t.Run("time is over", func(t *testing.T) {
-		err := machine(t, "hang", limit).Until(t.Context(), regexp.MustCompile("login:"), time.Second, io.Discard)
+		err := machine(t, "hang", limit).Until(t.Context(), regexp.MustCompile("login:"), 5*time.Second, io.Discard)
 		var until *boot.UntilError
-		if !errors.As(err, &until) || until.Why != "not within 1s" {
+		if !errors.As(err, &until) || until.Why != "not within 5s" {
 			t.Errorf("Until = %v", err)
 		}
 	})
