@@ -13,6 +13,7 @@ import (
 // away and comes back, lends another address, and lends one that another machine has.
 func TestLeasesOfIPv6(t *testing.T) {
 	t.Parallel()
+	long(t) // uinit/link has the same life of a lease, in a namespace
 	box := extended(t, cloud+`
 [ethernet.lan]
 dhcp4    = false

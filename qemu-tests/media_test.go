@@ -94,6 +94,7 @@ func TestMedia(t *testing.T) {
 // The rescue entry of the BIOS menu is one key away, on the serial line too.
 func TestRescueEntry(t *testing.T) {
 	t.Parallel()
+	long(t) // TestGRUBPassword presses the same key
 	a := extended(t, onMedia, map[string]string{})
 	a = a.from(way{firmware: qemu.BIOS, medium: profile.FormatDisk})
 	vm, err := boot.Prepare(t.Context(), a.options)

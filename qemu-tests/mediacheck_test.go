@@ -60,6 +60,7 @@ func TestMediaByOthers(t *testing.T) {
 // A disk stored in another format is the same disk.
 func TestStoredDisks(t *testing.T) {
 	t.Parallel()
+	long(t) // build/qcow, build/vhd and build/vmdk ask the same program about disks that are no box
 	raw := ""
 	for _, f := range []profile.DiskFormat{profile.DiskRaw, profile.DiskQCOW2, profile.DiskVHD, profile.DiskVMDK} {
 		a := extended(t, "formats = [\"kernel\", \"disk\"]\n[disk]\nformat = \""+string(f)+"\"\n", map[string]string{})

@@ -90,6 +90,7 @@ addresses = ["192.0.2.20/24"]
 // has our address. Neither keeps the boot waiting; both are explained.
 func TestSlowRouterAndDuplicate(t *testing.T) {
 	t.Parallel()
+	long(t) // uinit/link has late routers and taken addresses, and TestNoNetwork a prompt that waits for nobody
 	box := extended(t, cloud+`
 [ethernet.lan]
 dhcp4    = false
