@@ -79,6 +79,15 @@ func built(t *testing.T, name string) appliance {
 		e.Trial.Here = func(context.Context, string, string) ([]nft.Message, error) { return nil, nil }
 	}
 	dir := t.TempDir()
+	if filepath.IsAbs(name) && !full() && os.Getenv("IMGBUILD_BENCH") == "" {
+		// One init for all profiles of tests, which leaves nothing out, instead of one more compiled for each set of features that one
+		// of them happens to use. Those of shipped profiles, and all in the full run, leave out what they do not need.
+		init, err := e.Go.Uinit(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Go.UinitFile = init.Path
+	}
 	if filepath.IsAbs(name) && slices.Equal(p.Formats, []profile.Format{profile.FormatKernel}) {
 		// Packed once and read once: packing well is the larger half of it. What is shipped, media and figures are packed.
 		p.Image.Compression = profile.None
