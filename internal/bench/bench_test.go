@@ -38,7 +38,7 @@ func TestInterleave(t *testing.T) {
 		}
 	}
 	got, err := Interleave(2, take("a", 1), take("b", 2))
-	if err != nil || order.String() != "abab" || len(got) != 2 || len(got[1]) != 2 || got[1][1] != 2 {
+	if err != nil || order.String() != "abba" || len(got) != 2 || len(got[1]) != 2 || got[1][1] != 2 {
 		t.Errorf("Interleave = %v, %v in the order %s", got, err, order.String())
 	}
 	if _, err := Interleave(2, take("a", 1), take("b", 2)); err == nil {

@@ -18,13 +18,17 @@ func Median(values []float64) float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// Interleave takes n rounds of samples, one of each measure in every round: what else the
-// machine does meanwhile falls on all of them alike. The samples are in the order of measures.
+// Interleave takes n rounds of samples, one of each measure in every round, and every other round backwards: what else the
+// machine does meanwhile, and what one measure leaves behind for the next, falls on all of them alike. The samples are in the
+// order of measures.
 func Interleave(n int, measures ...func() (float64, error)) ([][]float64, error) {
 	samples := make([][]float64, len(measures))
 	for round := range n {
-		for i, measure := range measures {
-			v, err := measure()
+		for i := range measures {
+			if round%2 == 1 {
+				i = len(measures) - 1 - i
+			}
+			v, err := measures[i]()
 			if err != nil {
 				return nil, fmt.Errorf("measuring (round %d of %d): %w", round+1, n, err)
 			}
