@@ -141,12 +141,15 @@ func TestLooksAreFew(t *testing.T) {
 			a.lookAgain() // as each array does that has been started
 			synctest.Wait()
 		}
-		if time.Sleep(settle); kernel.looks != 1 {
+		time.Sleep(settle)
+		synctest.Wait()
+		if kernel.looks != 1 {
 			t.Errorf("%d looks at disks that came together, want 1", kernel.looks)
 		}
 		for range 3 * longest / settle {
 			d.Events.Send(came("sdb")[0])
 			time.Sleep(settle - 1)
+			synctest.Wait()
 		}
 		if kernel.looks != 3 {
 			t.Errorf("%d looks while disks came for %s, want one each %s", kernel.looks-1, 3*longest, longest)
