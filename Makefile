@@ -48,7 +48,7 @@ bench: ## measure builds and boots beside their floors, and beside the code of B
 
 # The packages whose tests are tried; SEED draws other changes, MUTATE names other packages.
 MUTATE = build/cache build/deb build/fat build/gobin/sshd build/iso9660 build/lock internal/blank internal/flash internal/site uinit/account \
-	uinit/array/md uinit/console uinit/entropy/pool uinit/log/journal uinit/mount uinit/power uinit/service/supervise uinit/share uinit/time/clock uinit/vm/qemu
+	uinit/array/md uinit/console uinit/entropy/pool uinit/log/syslog uinit/mount uinit/power uinit/service/supervise uinit/share uinit/time/clock uinit/vm/qemu
 SEED   = 1
 
 mutate: ## change small things, one at a time, and say which of them no test notices; takes hours, SEED=N MUTATE=PACKAGES

@@ -20,7 +20,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/limits"
-	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/log/syslog"
 	"github.com/imgbuild/imgbuild/uinit/module"
 	"github.com/imgbuild/imgbuild/uinit/mount"
 	"github.com/imgbuild/imgbuild/uinit/power"
@@ -82,7 +82,7 @@ func (f *first) run() {
 		f.say("the worker ended: %s", told.Reason)
 		// What it supervised is without an owner now and would be in the next one's way.
 		f.steps([]power.Step{power.Processes()})
-		tooMany := f.crashes.Add(journal.Uptime())
+		tooMany := f.crashes.Add(syslog.Uptime())
 		switch what, _ := f.line.Get(cmdline.Panic); what {
 		case "reboot":
 			f.rebootCrashed(told.Reason)
@@ -131,9 +131,9 @@ func (f *first) rebootCrashed(reason string) {
 	default:
 	}
 	at := crash.RebootAt(n)
-	f.say("uinit crashed again and again; rebooting in %v", max(at-journal.Uptime(), 0).Round(time.Second))
+	f.say("uinit crashed again and again; rebooting in %v", max(at-syslog.Uptime(), 0).Round(time.Second))
 	f.steps([]power.Step{fileSystems}) // a watchdog may not wait as long as we do
-	time.Sleep(at - journal.Uptime())
+	time.Sleep(at - syslog.Uptime())
 	action := power.Reboot
 	if !f.asked.CompareAndSwap(nil, &action) {
 		f.yield()

@@ -24,7 +24,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/limits"
-	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/log/syslog"
 	"github.com/imgbuild/imgbuild/uinit/module"
 	"github.com/imgbuild/imgbuild/uinit/netcmdline/publish"
 	"github.com/imgbuild/imgbuild/uinit/power"
@@ -120,7 +120,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 		return nil, err
 	}
 	publish.Machine(w.Deps, description.Machine)
-	w.Records = journal.NewRing(int64(w.Machine.Now().Log.Ring))
+	w.Records = syslog.NewRing(int64(w.Machine.Now().Log.Ring))
 	w.Programs.Say = func(name, line string) {
 		// All of it into the ring, and so much to the kernel's log that this stays readable.
 		w.Records.Say(name, line)
@@ -144,7 +144,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 
 // logLine writes a service's own words to the kernel's log.
 func (w *worker) logLine(name, line string) {
-	fmt.Fprint(w.kmsg, klog.Record(fmt.Sprintf("<%d>%s: %s", journal.Echo<<3|journal.Info, name, strings.ToValidUTF8(line, "?"))))
+	fmt.Fprint(w.kmsg, klog.Record(fmt.Sprintf("<%d>%s: %s", syslog.Echo<<3|syslog.Info, name, strings.ToValidUTF8(line, "?"))))
 }
 
 // send reports an event to the host and to whoever asks later.

@@ -75,7 +75,7 @@ var reasons = map[string]string{
 	"uinit/link/drift.go":                      kernels,
 	"uinit/link/make.go":                       kernels,
 	"uinit/link/resolv.go":                     images,
-	"uinit/log/journal/kernel.go":              kernels,
+	"uinit/log/syslog/kernel.go":               kernels,
 	"uinit/mount/loop.go":                      images,
 	"uinit/mount/private.go":                   "the root of a file system that it has just opened itself",
 	"uinit/mount/profile.go openReadOnly":      devices,

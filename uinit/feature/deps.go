@@ -7,7 +7,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/kmod"
-	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/log/syslog"
 	"github.com/imgbuild/imgbuild/uinit/status"
 )
 
@@ -29,7 +29,7 @@ type Deps struct {
 	Random   *Random
 	Programs *Programs
 	// Records are the latest lines of the log.
-	Records *journal.Ring
+	Records *syslog.Ring
 }
 
 // AwaitDisk calls ready now and whenever a disk or partition comes up, until it says yes.

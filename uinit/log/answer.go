@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/report"
-	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/log/syslog"
 )
 
 // answer is what "uinitctl log [-f] [UNIT]" gets: the records in the ring, and with -f those that
@@ -48,7 +48,7 @@ func (s *sender) answer(ctx context.Context, args []string, send func(report.Eve
 }
 
 // concerns says whether a record is a unit's: a service's own words, or what uinit says of it.
-func concerns(rec journal.Record, unit string) bool {
+func concerns(rec syslog.Record, unit string) bool {
 	if unit == "" || rec.Program == strings.TrimPrefix(unit, "service:") {
 		return true
 	}

@@ -1,5 +1,5 @@
 // Package log sends what the kernel, uinit and the services say to a server, and shows it to who asks. What keeps and
-// sends records is package journal.
+// sends records is package syslog.
 package log
 
 import (
@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/uinit/feature"
-	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/log/plan"
+	"github.com/imgbuild/imgbuild/uinit/log/syslog"
 	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/status"
 )
@@ -24,7 +24,7 @@ var Linked = feature.Linked{
 type sender struct {
 	*feature.Deps
 
-	to atomic.Pointer[journal.Sender]
+	to atomic.Pointer[syslog.Sender]
 	// end stops the sending; done is closed when it is over.
 	end  context.CancelFunc
 	done chan struct{}

@@ -11,16 +11,16 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
-	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/log/syslog"
 )
 
 func TestAnswerLog(t *testing.T) {
 	d := featuretest.Deps(t, spec.Machine{})
 	s := newSender(d)
-	d.Records.Add(journal.Record{At: 1500 * time.Millisecond, Program: "kernel", Message: "random: crng init done"})
+	d.Records.Add(syslog.Record{At: 1500 * time.Millisecond, Program: "kernel", Message: "random: crng init done"})
 	d.Records.Say("probe", "ready")
-	d.Records.Add(journal.Record{Program: "uinit", Message: "service:probe ok 1s"})
-	d.Records.Add(journal.Record{Program: "uinit", Message: "service:probe2 ok 1s"})
+	d.Records.Add(syslog.Record{Program: "uinit", Message: "service:probe ok 1s"})
+	d.Records.Add(syslog.Record{Program: "uinit", Message: "service:probe2 ok 1s"})
 	ask := func(ctx context.Context, args ...string) (texts []string, err error) {
 		err = s.answer(ctx, args, func(e report.Event) error {
 			texts = append(texts, e.Name+": "+e.Message)

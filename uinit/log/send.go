@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/bounded"
-	"github.com/imgbuild/imgbuild/uinit/log/journal"
 	"github.com/imgbuild/imgbuild/uinit/log/plan"
+	"github.com/imgbuild/imgbuild/uinit/log/syslog"
 )
 
 // send starts to send everything from the first record on to the machine's server. It does not wait
@@ -21,7 +21,7 @@ func (s *sender) send() error {
 		trouble = fmt.Errorf("opening the log spool: %s is not on a disk", l.Spool)
 		l.Spool = ""
 	}
-	to, err := journal.Open(l, journal.Format{Host: host, Wall: wall, Synced: s.News.ClockSynced.Load})
+	to, err := syslog.Open(l, syslog.Format{Host: host, Wall: wall, Synced: s.News.ClockSynced.Load})
 	if err != nil {
 		trouble = err
 	}
@@ -47,9 +47,9 @@ func (s *sender) send() error {
 }
 
 // reporter tells how things stand with the server.
-func (s *sender) reporter(remote string) func(journal.Status) {
+func (s *sender) reporter(remote string) func(syslog.Status) {
 	connected, told := false, false
-	return func(st journal.Status) {
+	return func(st syslog.Status) {
 		s.Facts.Fact(plan.Connected.Is(st.Connected))
 		s.Facts.Fact(plan.Lost.Is(int64(st.Lost)))
 		// Said once: each attempt that fails would be one more record to send.
@@ -66,14 +66,14 @@ func (s *sender) reporter(remote string) func(journal.Status) {
 }
 
 // pump hands over what is in the ring and what comes, until ctx ends and nothing is left.
-func (s *sender) pump(ctx context.Context, to *journal.Sender) {
+func (s *sender) pump(ctx context.Context, to *syslog.Sender) {
 	for seq := uint64(0); ; {
 		batch, missed, err := s.Records.Next(ctx, seq)
 		if err != nil {
 			return
 		}
 		if missed > 0 {
-			to.Add(journal.Record{At: journal.Uptime(), Facility: journal.Daemon, Severity: journal.Warning, Program: "uinit",
+			to.Add(syslog.Record{At: syslog.Uptime(), Facility: syslog.Daemon, Severity: syslog.Warning, Program: "uinit",
 				Message: fmt.Sprintf("%d records left the ring before they could be sent", missed)})
 		}
 		for _, rec := range batch {
@@ -107,4 +107,4 @@ func (s *sender) stop(ctx context.Context) error {
 }
 
 // wall is when something happened so long after the kernel's start, by the clock as it is now.
-func wall(at time.Duration) time.Time { return time.Now().Add(at - journal.Uptime()) }
+func wall(at time.Duration) time.Time { return time.Now().Add(at - syslog.Uptime()) }

@@ -113,6 +113,24 @@ func own(t *testing.T) string {
 	return "/mnt"
 }
 
+// ownDev is own, with an empty /dev besides.
+func ownDev(t *testing.T) string {
+	t.Helper()
+	dir := own(t)
+	if dir != "" {
+		if err := unix.Mount("tmpfs", "/dev", "tmpfs", 0, "mode=755"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// mounter is a mount of a row below a folder, called after a case of a test, over devices that a test says.
+func mounter(dir, name string, row spec.Mount, d Deps) *Mount {
+	d.Turns = &Turns{}
+	return New(filepath.Join(dir, strings.ReplaceAll(name, " ", "-")), row, d)
+}
+
 func count(t *testing.T, target string) (n int) {
 	t.Helper()
 	table, err := Mounts()

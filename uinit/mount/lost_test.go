@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,12 +18,9 @@ import (
 // A device that goes while it is worked on, or that an array takes then, is waited for again: what failed was no fault of it. What fails
 // on a device that stays what it was fails for good. The nodes stand for no drivers, so that the kernel refuses them in the end.
 func TestRunWaitsAgain(t *testing.T) {
-	dir := own(t)
+	dir := ownDev(t)
 	if dir == "" {
 		return
-	}
-	if err := unix.Mount("tmpfs", "/dev", "tmpfs", 0, "mode=755"); err != nil {
-		t.Fatal(err)
 	}
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text + "\n")} }
 	const first, second = 4001, 4002
@@ -62,8 +58,8 @@ func TestRunWaitsAgain(t *testing.T) {
 		}
 		no, waits, tries, member := errors.New("no"), []string(nil), 0, false
 		var m *Mount
-		m = New(filepath.Join(dir, strings.ReplaceAll(name, " ", "-")), spec.Mount{Source: tt.source, Type: "xfs"}, Deps{
-			Sys: sys, Turns: &Turns{},
+		m = mounter(dir, name, spec.Mount{Source: tt.source, Type: "xfs"}, Deps{
+			Sys: sys,
 			Alone: func(string) error {
 				if member {
 					return no

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/log/syslog"
 )
 
 // Field is a name and a value of a record.
@@ -88,10 +88,10 @@ const program = "packets"
 const element = "packet@32473"
 
 // record is a packet, or a count of them, as the log has it.
-func record(fields []Field) journal.Record {
-	data := journal.Element{ID: element}
+func record(fields []Field) syslog.Record {
+	data := syslog.Element{ID: element}
 	for _, f := range fields {
-		data.Params = append(data.Params, journal.Param{Name: f.Name, Value: f.Value})
+		data.Params = append(data.Params, syslog.Param{Name: f.Name, Value: f.Value})
 	}
-	return journal.Record{At: journal.Uptime(), Facility: journal.Kernel, Severity: journal.Info, Program: program, Message: Text(fields), Data: data}
+	return syslog.Record{At: syslog.Uptime(), Facility: syslog.Kernel, Severity: syslog.Info, Program: program, Message: Text(fields), Data: data}
 }

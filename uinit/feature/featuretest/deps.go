@@ -12,7 +12,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/dev"
 	"github.com/imgbuild/imgbuild/uinit/feature"
-	"github.com/imgbuild/imgbuild/uinit/log/journal"
+	"github.com/imgbuild/imgbuild/uinit/log/syslog"
 	"github.com/imgbuild/imgbuild/uinit/status"
 )
 
@@ -28,7 +28,7 @@ func Deps(t *testing.T, m spec.Machine) *feature.Deps {
 		Disks:    &feature.Disks{Disks: &alone.Disks{Sys: fstest.MapFS{}, Open: alone.Open}}, News: &feature.News{},
 		Random:   &feature.Random{Ready: func(context.Context) error { return nil }, Waiting: func() string { return "" }},
 		Programs: &feature.Programs{Say: func(string, string) {}},
-		Records:  journal.NewRing(1 << 20),
+		Records:  syslog.NewRing(1 << 20),
 	}
 }
 

@@ -1,6 +1,6 @@
 //go:build !nosyslogtls
 
-package journal
+package syslog
 
 import (
 	"crypto/ecdsa"

@@ -1,9 +1,9 @@
-// Package journal keeps the latest log records of the kernel, uinit and the services in
+// Package syslog keeps the latest log records of the kernel, uinit and the services in
 // memory, and sends them to a server as syslog (RFC 5424) over UDP, TCP or TLS.
 //
 // Nothing here waits for a disk or a server while a record is added: memory is bounded, what
 // does not fit is dropped, and what was dropped is counted and said.
-package journal
+package syslog
 
 import (
 	"strings"

@@ -1,11 +1,15 @@
-package journal
+package syslog
 
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func TestRingForgetsTheOldest(t *testing.T) {
@@ -78,5 +82,47 @@ func TestClean(t *testing.T) {
 		if got := clean(in, 16); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
+	}
+}
+
+// What is said goes into the ring as it is; what the kernel gives back of it does not go there twice.
+func TestWhatTheRingHears(t *testing.T) {
+	uptime := func() time.Duration {
+		text, err := os.ReadFile("/proc/uptime")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := strconv.ParseFloat(strings.Fields(string(text))[0], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return time.Duration(s * float64(time.Second))
+	}
+	r, before := NewRing(1<<20), uptime()
+	r.Say("probe", "hello")
+	after := uptime() + 20*time.Millisecond // of which the file shows hundredths
+	r.heard(Record{Facility: Echo, Message: "hello"})
+	r.heard(Record{Facility: Daemon, Message: "from there"})
+	records, _ := r.Since(0)
+	if len(records) != 2 || records[1].Message != "from there" {
+		t.Fatalf("%+v", records)
+	}
+	if got := records[0]; got.At < before || got.At > after || got.Program != "probe" || got.Message != "hello" || got.Facility != Daemon || got.Severity != Info {
+		t.Errorf("%+v, between %v and %v", got, before, after)
+	}
+	file := filepath.Join(t.TempDir(), "kmsg")
+	if err := os.WriteFile(file, []byte("6,1,2,-;one\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	if err := ReadKernel(t.Context(), file, func(Record) { n++ }); err != nil || n != 1 {
+		t.Errorf("%d records, %v", n, err)
+	}
+	if err := ReadKernel(t.Context(), filepath.Dir(file), func(Record) {}); err == nil {
+		t.Error("a folder is no log")
+	}
+	plain, with := Record{Program: "p", Message: "message"}, Record{Program: "p", Message: "message", Data: Element{ID: "x", Params: []Param{{"name", "value"}, {"n", "v"}}}}
+	if plain.size() != 104 || with.size() != 104+32+9+32+2 {
+		t.Errorf("%d and %d bytes", plain.size(), with.size())
 	}
 }
