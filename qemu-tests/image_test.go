@@ -35,11 +35,13 @@ type appliance struct {
 	kernel string
 }
 
-// shipped builds a profile that comes with imgbuild, as "imgbuild test NAME" does. Of all that is in it the license is known.
+// shipped builds a profile that comes with imgbuild, as "imgbuild test NAME" does. Of all that is in it the license is
+// known, and its checks look for open ports.
 func shipped(t *testing.T, name string) appliance {
 	t.Helper()
 	a := built(t, name)
 	sbomtest.Beside(t, strings.TrimSuffix(a.kernel, "-kernel"))
+	a.profile.Check = asDocumented(t, name, a.profile.Check)
 	return a
 }
 
