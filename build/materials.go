@@ -84,12 +84,12 @@ func (e *Env) compiled(i *Image) (all []notices.Material) {
 	for n, m := range i.Lock.Module {
 		modules[n] = gobin.Module(m)
 	}
-	find := sync.OnceValues(func() (map[string]notices.Notice, error) {
-		return e.notices().Modules(context.Background(), i.Lock.Go, modules)
-	})
+	var once sync.Once // what is missing is fetched all at once
+	var found map[string]notices.Notice
+	var err error
 	add := func(p sbom.Part, dir, name string) {
-		all = append(all, notices.Material{Part: p, Dir: dir, Find: func(context.Context) (notices.Notice, error) {
-			found, err := find()
+		all = append(all, notices.Material{Part: p, Dir: dir, Find: func(ctx context.Context) (notices.Notice, error) {
+			once.Do(func() { found, err = e.notices().Modules(ctx, i.Lock.Go, modules) })
 			return found[name], err
 		}})
 	}
