@@ -33,14 +33,9 @@ func (e *Env) materials(i *Image) []notices.Material {
 	if i.Lock.Kernel != "" {
 		all = append(all, notices.Material{Part: sbom.Part{Name: "linux", Version: i.Plan.Release, Role: sbom.Contained,
 			Purpose: sbom.OperatingSystem, SHA256: i.Lock.Kernel, Source: "a kernel image of the builder's own"},
-			Dir: "linux", Find: say(func() licence.Notice { return licence.Linux })})
+			Dir: "linux", Find: func(context.Context) (notices.Notice, error) { return notices.Notice{Notice: licence.Linux}, nil }})
 	}
 	return append(append(all, e.debian(i)...), e.compiled(i)...)
-}
-
-// say finds what need not be looked for.
-func say(n func() licence.Notice) func(context.Context) (notices.Notice, error) {
-	return func(context.Context) (notices.Notice, error) { return notices.Notice{Notice: n()}, nil }
 }
 
 func (e *Env) notices() notices.Finder {
@@ -95,9 +90,9 @@ func (e *Env) compiled(i *Image) (all []notices.Material) {
 	}
 	if !slices.ContainsFunc(modules, func(m gobin.Module) bool { return m.Path == imgbuild.Module }) {
 		all = append(all, notices.Material{Part: sbom.Part{Name: imgbuild.Module, Role: sbom.Contained, Purpose: "APPLICATION", PURL: sbom.GoPURL(imgbuild.Module, ""),
-			Source: "the init, commands and overlays that imgbuild brings"}, Dir: "imgbuild", Find: say(func() licence.Notice {
-			return licence.Files("imgbuild", licence.File{Name: "LICENSE", Body: imgbuild.License})
-		})})
+			Source: "the init, commands and overlays that imgbuild brings"}, Dir: "imgbuild", Find: func(ctx context.Context) (notices.Notice, error) {
+			return e.notices().Single(ctx, "imgbuild", licence.File{Name: "LICENSE", Body: imgbuild.License})
+		}})
 	}
 	version := strings.TrimPrefix(i.Lock.Go, "go")
 	add(sbom.Part{Name: "go", Version: version, Role: sbom.Contained, Purpose: sbom.Library, PURL: sbom.GoPURL("stdlib", version),

@@ -55,6 +55,13 @@ func (f Finder) Modules(ctx context.Context, version string, modules []gobin.Mod
 	})
 }
 
+// Single returns the notice of what has one file of licences.
+func (f Finder) Single(ctx context.Context, name string, file licence.File) (Notice, error) {
+	return f.keep(ctx, key(name, string(file.Body)), func(context.Context) (Notice, error) {
+		return Notice{Notice: licence.Files(name, file)}, nil
+	})
+}
+
 // errAbsent says that the cache has no notice; modules are fetched all at once.
 var errAbsent = errors.New("not in the cache")
 
