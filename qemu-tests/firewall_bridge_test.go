@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/gopacket/gopacket"
@@ -30,6 +31,7 @@ func TestFirewallBridge(t *testing.T) {
 	g := box.on(t, left, right)
 	hasFact(t, g, "firewall.state", "loaded") // the kernel has to come up first
 	becomes(t, g, "a booted box", isBooted)
+	prints(t, g, listening, strings.Join(documented(t, "firewall-bridge"), "\n"))
 
 	left.sees(t, "allowed", right, outward.frame(), transport(b, a, 9, 9))
 	answer := between(outer, inner, a, b, 9, 9)

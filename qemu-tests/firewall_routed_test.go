@@ -3,6 +3,7 @@ package qemu_tests
 import (
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +44,7 @@ add rule inet filter input iifname "mgmt" accept
 	hasFact(t, g, "firewall.state", "loaded") // the kernel has to come up first
 	becomes(t, g, "an address from the provider", func(s *report.State) bool { return len(addresses(s, "wan")) > 0 })
 	becomes(t, g, "a booted box", isBooted)
+	prints(t, g, listening, strings.Join(documented(t, "firewall"), "\n"))
 
 	// Allowed and translated; the answer finds its way back.
 	out := packet{from: client.MAC, to: mac(1), source: addr("192.168.77.10"), target: outer, sport: 40000, dport: 80, syn: true}
