@@ -134,7 +134,7 @@ commands = ["true"]
 		always bool
 	}{
 		{"resolve", nil, true}, {"go-version", nil, false}, {"kmod", nil, false}, {"segment", nil, true}, {"usr", nil, false},
-		{"grub", nil, false}, {"ext4", nil, false},
+		{"grub", nil, false}, {"ext4", nil, false}, {"papers", nil, true}, {"notice", []string{"papers"}, false},
 		{"uinit", []string{"segment"}, true}, {"busybox", []string{"usr"}, false},
 		{"deb-tree-1", []string{"segment", "usr", "kmod", "grub", "ext4"}, false},
 		{"deb", []string{"deb-tree-1"}, false},
