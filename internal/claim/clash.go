@@ -108,6 +108,25 @@ type Exposed struct {
 	Share string
 }
 
+type directory struct{ key, dir string }
+
+// kept are directories for what must outlast a boot, each where it is said: most lie below state.path by themselves.
+func kept(m *spec.Machine) (all []directory) {
+	if m.State.Path != "" {
+		all = append(all, directory{"state.path", m.State.Path})
+	}
+	ssh := ""
+	if m.SSH != nil {
+		ssh = m.SSH.State
+	}
+	for _, d := range []directory{{"share.state", m.Share.State}, {"ssh.state", ssh}, {"time.state", m.Time.State}, {"entropy.state", m.Entropy.State}, {"log.spool", m.Log.Spool}} {
+		if d.dir != "" && (m.State.Path == "" || !strings.HasPrefix(d.dir, m.State.Path+"/")) {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
 // Exposures are those of a machine.
 func Exposures(m *spec.Machine) (found []Exposed) {
 	c := claims{m: m}
@@ -122,9 +141,13 @@ func Exposures(m *spec.Machine) (found []Exposed) {
 			folders[problem.JoinKey("share.smb", row)] = s.Path
 		}
 	}
-	for _, claim := range Of(m) {
+	all := Of(m)
+	for _, d := range kept(m) {
+		all = append(all, Claim{Key: d.key, Text: d.dir, Use: Writes, name: c.at(d.dir)})
+	}
+	for _, claim := range all {
 		for _, share := range slices.Sorted(maps.Keys(folders)) {
-			if claim.Use == Writes && strings.HasPrefix(claim.name.tag, c.at(folders[share]).tag+"/") {
+			if claim.Use == Writes && strings.HasPrefix(claim.name.tag+"/", c.at(folders[share]).tag+"/") {
 				found = append(found, Exposed{claim, share})
 			}
 		}

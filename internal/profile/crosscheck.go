@@ -68,6 +68,7 @@ func (c *crosser) kernel() {
 		}
 	}
 	c.ownWords()
+	c.otherWords()
 	c.networkWords()
 	if i := slices.Index(k.Cmdline, report.ParamTest); i >= 0 {
 		c.Warn(joinIndex("kernel.cmdline", i), "lets whoever runs this image as a virtual machine run commands in it as root; accepted: in profiles for tests")

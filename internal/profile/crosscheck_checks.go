@@ -24,8 +24,14 @@ func (c *crosser) checks() {
 		if k.Console != "" {
 			if _, served := c.consoleFor(k.Console); !served {
 				c.Rows("console").Bad(key+".console", "there is no [%s]%s", joinKey("console", k.Console), suggest.DidYouMean(k.Console, slices.Sorted(maps.Keys(c.p.Console))))
+			} else if len(k.Console) != 5 || k.Console < "ttyS0" || k.Console > "ttyS3" { // boot.Serials
+				c.Bad(key+".console", "%s cannot be watched from outside; accepted: ttyS0 to ttyS3", k.Console)
 			}
 		}
+		if c.p.At(key+".within") != c.p.At(key) && k.Within > c.p.Run.Timeout {
+			c.Of("run.timeout").Bad(key+".within", "is %s, longer than run.timeout, %s, at which a run ends; accepted: up to that, or a longer run.timeout", k.Within, c.p.Run.Timeout)
+		}
+		c.words(key, k.Command)
 		if k.Unit != "" && !slices.Contains(units, k.Unit) && !strings.HasPrefix(k.Unit, "console:") {
 			c.unitRef(k.Unit).Bad(key+".unit", "nothing is called %q%s", k.Unit, suggest.DidYouMean(k.Unit, units))
 		}
@@ -42,6 +48,13 @@ func (c *crosser) checks() {
 			c.Of(afters...).Bad(joinKey("check", name)+".after", "checks wait for each other in a circle: %s", strings.Join(circle, " → "))
 			return
 		}
+	}
+}
+
+// words finds commands that are written as one word: a program's name has no blanks.
+func (c *crosser) words(key string, command []string) {
+	if len(command) == 1 && strings.Contains(strings.TrimSpace(command[0]), " ") {
+		c.Bad(key+".command", "%q is one word, and no program is called so; accepted: its arguments each by themselves, such as [\"uname\", \"-s\"]", command[0])
 	}
 }
 

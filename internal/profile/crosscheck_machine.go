@@ -53,6 +53,9 @@ func (c *crosser) unitRef(name string) problem.Judge {
 	return j
 }
 
+// leastXFS is the smallest file system that mkfs.xfs makes since version 5.19.
+const leastXFS spec.Size = 300 << 20
+
 func (c *crosser) run() {
 	r := c.p.Run
 	if r.Memory < 96<<20 {
@@ -67,8 +70,10 @@ func (c *crosser) run() {
 	if c.p.Boot.MemoryMin > 0 {
 		memory, of = c.p.Boot.MemoryMin, "boot.memory_min"
 	}
-	if ring := c.p.Log.Ring; ring > memory/2 {
-		c.Of(of).Bad("log.ring", "is %s, more than half of %s, %s; accepted: up to %s", ring, of, memory, memory/2)
+	for key, size := range map[string]spec.Size{"log.ring": c.p.Log.Ring, "log.queue": c.p.Log.Queue} {
+		if size > memory/2 {
+			c.Of(of).Bad(key, "is %s, more than half of %s, %s; accepted: up to %s", size, of, memory, memory/2)
+		}
 	}
 	if strings.ContainsAny(r.NICModel, ", ") {
 		c.Bad("run.nic_model", "%q is not one of QEMU's devices; accepted: such as virtio-net-pci, e1000e, igb", r.NICModel)
@@ -84,8 +89,17 @@ func (c *crosser) run() {
 		if !slices.Contains([]string{"virtio", "ahci", "nvme", "usb", "scsi"}, d.Bus) {
 			c.Bad(key+".bus", "%q is no bus that a disk can be on; accepted: virtio, ahci, nvme, usb, scsi", d.Bus)
 		}
-		if d.Size < 1<<20 {
-			c.Bad(key+".size", "is %s; accepted: 1M and up", d.Size)
+		if d.Size < 1<<20 || d.Size%512 != 0 {
+			c.Bad(key+".size", "is %s; accepted: 1M and up, in multiples of 512", d.Size)
+		} else if d.Filesystem == "xfs" && d.Size < leastXFS {
+			c.Of(key+".filesystem").Bad(key+".size", "is %s; accepted: %s and up, or mkfs.xfs refuses it", d.Size, leastXFS)
+		}
+		if most := spec.LongestLabel(d.Filesystem); most > 0 && len(d.Label) > most {
+			c.Of(key+".filesystem").Bad(key+".label", "has %d bytes; accepted: up to %d, which %s has room for", len(d.Label), most, d.Filesystem)
+		}
+		// A disk is known by its name: to QEMU as a serial number, of which Linux shows 20 characters of a virtio disk (VIRTIO_BLK_ID_BYTES).
+		if name == "" || len(name) > 20 || strings.ContainsAny(name, ", /") {
+			c.Sure().Bad(key, "is not a disk's name; accepted: up to 20 characters without blanks, commas and /")
 		}
 	}
 }

@@ -37,6 +37,7 @@ options = ["ro", "rw"]
 `, []string{
 		`p.toml:10:8: state.path: /srv/state lies in /srv, which is mounted read-only; accepted: a directory in a file system that can be written to`,
 		`p.toml:12:9: time.state: /cd/time lies in /cd, which is mounted read-only`,
+		`p.toml:25:18: warning: mount."/rw".options[1]: "rw" is the opposite of another option here, and the last one counts`,
 	}},
 	{"arrays that cannot be", sound + `
 [array.data]

@@ -91,3 +91,19 @@ func (m *Machine) VolumeGroups() []string {
 	slices.Sort(groups)
 	return slices.Compact(groups)
 }
+
+// LongestLabel is the most bytes of a file system's label, 0 where nobody says: s_volume_name in fs/ext4/ext4.h, sb_fname in xfsprogs'
+// xfs_format.h, BTRFS_LABEL_SIZE less the NUL, and the 11 letters of a volume's directory entry.
+func LongestLabel(kind string) int {
+	switch kind {
+	case "ext4":
+		return 16
+	case "xfs":
+		return 12
+	case "btrfs":
+		return 255
+	case "vfat":
+		return 11
+	}
+	return 0
+}

@@ -124,7 +124,7 @@ func (q *IQN) UnmarshalText(b []byte) error {
 	_, notEUI := hex.DecodeString(strings.TrimPrefix(s, "eui."))
 	switch {
 	case len(s) > 223 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789.-:ABCDEF") != "":
-	case strings.HasPrefix(s, "iqn.") && len(year) == 7 && year[4] == '-' && strings.Trim(year, "0123456789-") == "" && strings.Trim(rest, ".:-") != "":
+	case strings.HasPrefix(s, "iqn.") && len(year) == 7 && year[4] == '-' && strings.Trim(year, "0123456789-") == "" && year[5:] >= "01" && year[5:] <= "12" && strings.Trim(rest, ".:-") != "":
 		*q = IQN(s)
 		return nil
 	case strings.HasPrefix(s, "eui.") && len(s) == 20 && notEUI == nil:

@@ -66,8 +66,8 @@ func check(j problem.Judge, m *spec.Machine) {
 // checkCreated looks at an array that is made where there is none.
 func checkCreated(j problem.Judge, key, name string, cfg spec.Array) {
 	switch n := len(cfg.Match.Members); {
-	case n < least[cfg.Level] || n == 0:
-		j.Of(key+".match", key+".level").Bad(key+".create", "needs match.members, the disks to make it of: %d of at least %d", n, max(1, least[cfg.Level]))
+	case n < max(2, least[cfg.Level]): // mdadm takes one for a mistake, whatever the level
+		j.Of(key+".match", key+".level").Bad(key+".create", "needs match.members, the disks to make it of: %d of at least %d", n, max(2, least[cfg.Level]))
 	case cfg.Members != 0 && cfg.Members != n:
 		j.Of(key+".match", key+".members").Bad(key+".create", "makes an array of the %d match.members, and members = %d", n, cfg.Members)
 	case cfg.Match.UUID != "":

@@ -13,7 +13,13 @@ const blanks = " \t\n\v\f\r"
 
 // check looks at parameters, which the kernel is given as one line of name=value: what would be several of them, or none, is refused.
 func check(j problem.Judge, m *spec.Machine) {
+	written := map[string]string{}
 	for _, name := range graph.Names(m.Module) {
+		same := strings.ReplaceAll(name, "-", "_") // as the kernel calls them
+		if other, dup := written[same]; dup {
+			j.Sure().Of(problem.JoinKey("module", other)).Bad(problem.JoinKey("module", name), "is module.%s already: - and _ are one in modules' names; accepted: one row", other)
+		}
+		written[same] = name
 		table := problem.JoinKey("module", name) + ".parameters"
 		for _, parameter := range graph.Names(m.Module[name].Parameters) {
 			value, key := m.Module[name].Parameters[parameter], problem.JoinKey(table, parameter)

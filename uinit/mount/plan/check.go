@@ -25,12 +25,31 @@ func check(j problem.Judge, m *spec.Machine) {
 		}
 		checkSource(j, m, key+".source", cfg.Source)
 		checkDevice(j, key, cfg)
+		options(j, key, cfg)
+		made(j, m, key, cfg)
 		if cfg.Create && cfg.Type != "ext4" {
 			j.Of(key+".type").Bad(key+".create", "%s cannot be made at boot; accepted: ext4", cfg.Type)
 		}
 		if cfg.Fsck == spec.FsckPreen && cfg.Type != "ext4" && cfg.Type != "vfat" {
 			j.Of(key+".type").Bad(key+".fsck", "%s has nothing to be checked with at boot; accepted: ext4, vfat", cfg.Type)
 		}
+	}
+}
+
+// made looks at what is made of a blank device, which has no name of a file system yet and is to be written to, and at what needs none.
+func made(j problem.Judge, m *spec.Machine, key string, cfg spec.Mount) {
+	tag, _, _ := strings.Cut(cfg.Source, "=")
+	switch array, named := strings.CutPrefix(cfg.Source, "/dev/md/"); {
+	case cfg.Create && (tag == "LABEL" || tag == "UUID"):
+		j.Of(key+".source").Bad(key+".create", "makes a file system on a blank device, which has no %s yet that it could be found by; accepted: /dev/…, PARTLABEL=…, PARTUUID=…, array:… or lvm:… as source", tag)
+	case cfg.Create && cfg.ReadOnly():
+		j.Of(key+".options").Bad(key+".create", "makes an empty file system, which nobody has a use for who can't write to it; accepted: without ro")
+	case cfg.Type == "tmpfs" && (strings.HasPrefix(cfg.Source, "/dev/") || strings.Contains(cfg.Source, "=") || strings.Contains(cfg.Source, ":")):
+		j.Of(key+".type").Bad(key+".source", "%q is no source of tmpfs, which lies in memory: what is written there is gone after the boot; accepted: \"tmpfs\", or the type of the file system on the device", cfg.Source)
+	case cfg.Type == "nfs4" && !strings.Contains(cfg.Source, ":/"):
+		j.Of(key+".type").Bad(key+".source", `%q is no folder of a server; accepted: "HOST:/PATH"`, cfg.Source)
+	case named && !slices.Contains(slices.Collect(maps.Keys(m.Array)), array):
+		j.Ref(array, "array").Warn(key+".source", "there is no [array.%s]%s, and nothing else starts arrays", array, suggest.DidYouMean(array, slices.Sorted(maps.Keys(m.Array))))
 	}
 }
 
@@ -89,28 +108,12 @@ func checkSource(j problem.Judge, m *spec.Machine, key, source string) {
 	}
 }
 
-// longest are the most bytes of a label, 0 where nobody says: s_volume_name in fs/ext4/ext4.h, sb_fname in xfsprogs' xfs_format.h,
-// BTRFS_LABEL_SIZE less the NUL, and the 11 letters of a volume's directory entry.
-func longest(kind string) int {
-	switch kind {
-	case "ext4":
-		return 16
-	case "xfs":
-		return 12
-	case "btrfs":
-		return 255
-	case "vfat":
-		return 11
-	}
-	return 0
-}
-
 // checkDevice looks at what a file system lies on: without a device there is nothing to mount, and a label that none can have is waited
 // for in vain.
 func checkDevice(j problem.Judge, key string, cfg spec.Mount) {
 	if label, ok := strings.CutPrefix(cfg.Source, "LABEL="); ok {
 		label = strings.Trim(label, `"`)
-		if most := longest(cfg.Type); most > 0 && len(label) > most && len(label) <= 256 {
+		if most := spec.LongestLabel(cfg.Type); most > 0 && len(label) > most && len(label) <= 256 {
 			j.Of(key+".type").Bad(key+".source", "the label %q has %d bytes; accepted: up to %d, which %s has room for", label, len(label), most, cfg.Type)
 		}
 		return

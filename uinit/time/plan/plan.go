@@ -3,6 +3,7 @@ package plan
 
 import (
 	"path"
+	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -34,6 +35,13 @@ func check(j problem.Judge, m *spec.Machine) {
 		j.Of("time.poll_min").Bad("time.poll_max", "is %s, shorter than time.poll_min; accepted: %s or more", t.PollMax, t.PollMin)
 	} else if len(t.Servers) == 0 && !t.DHCP && !m.Allows(spec.SiteTimeServers) {
 		j.Of("time.servers", "time.dhcp", "site").Vain("time", []string{"poll_min", "poll_max", "panic"}, "is for time servers, and there are none; accepted: with time.servers, or dhcp = true")
+	}
+	asks := func(name string) bool {
+		l := m.Links()[name]
+		return l.DHCP4 || l.DHCP6 != nil && *l.DHCP6 || l.RA != nil && *l.RA
+	}
+	if names := graph.Names(m.Links()); t.DHCP && len(names) > 0 && !slices.ContainsFunc(names, asks) && !m.Allows(spec.SiteAddresses, spec.SiteVLANs) {
+		j.Of(spec.LinkTables...).Warn("time.dhcp", "no interface asks a DHCP server; accepted: time.servers, or dhcp4 = true of an interface")
 	}
 	state.Check(j, m, "time.state", t.State)
 }
