@@ -66,8 +66,10 @@ const (
 	mostSpare  = 1 << 30
 	// SHA-256 has no way around zeros: SHA256SUMS is about all bytes of the image, holes
 	// among them, and what comes before them is another thing after each build.
-	slowState     = 4 << 30
-	secondsPerGiB = 0.6
+	slowState = 4 << 30
+	// A file of ext4 has up to 16 TiB, and the image is one.
+	mostState     spec.Size = 8 << 40
+	secondsPerGiB           = 0.6
 )
 
 // media checks what depends on the formats.
@@ -82,7 +84,9 @@ func (c *crosser) media() {
 	if d.State == 0 {
 		c.Of("disk.state").Vain("disk", []string{"state_grow"}, "is for the state partition, and there is none; accepted: with disk.state")
 	}
-	if d.State > slowState {
+	if d.State > mostState {
+		c.Bad("disk.state", "%s is too large; accepted: up to %s, for the partition grows with its disk at the first boot", d.State, mostState)
+	} else if d.State > slowState {
 		c.Warn("disk.state", "%s of zeros cost each build %.0f s for their checksum; the partition grows with its disk at the first boot, so less will do", d.State, float64(d.State)/(1<<30)*secondsPerGiB)
 	}
 	if d.Spare > mostSpare {

@@ -25,6 +25,7 @@ var storageMistakes = []problemCase{
 	{"a mirror of one disk", "[array.d]\nlevel = \"raid1\"\ncreate = true\nmatch = { members = [\"/dev/vda\"] }\n", []string{
 		`p.toml:10:10: array.d.create: needs match.members, the disks to make it of: 1 of at least 2`,
 	}},
+	{"a state partition larger than files are", "[disk]\nstate = \"9000T\"\n", []string{`p.toml:9:9: disk.state: 9000T is too large; accepted: up to 8T`}},
 	{"a month of no year", "[mount.\"/srv\"]\nsource = \"/dev/vda\"\ntype = \"ext4\"\n[share.iscsi.x]\ntarget = \"iqn.2026-13.example:x\"\nsource = \"/srv/x\"\nuser = \"u\"\npassword_file = \"/srv/p\"\n", []string{
 		`p.toml:12:10: share.iscsi.x.target: "iqn.2026-13.example:x" is not a name of iSCSI; accepted: iqn.YYYY-MM.DOMAIN:NAME`,
 	}},
