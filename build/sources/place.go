@@ -25,7 +25,7 @@ func Place(p *profile.Profile, err error) error {
 		} else if _, ok := p.Module[missing.Name]; ok {
 			key = problem.JoinKey("module", missing.Name)
 		} else if link, ok := strings.CutPrefix(missing.Why, "ethernet."); ok {
-			key = "ethernet." + strings.TrimSuffix(link, ".match") + ".match.driver"
+			key = problem.JoinKey("ethernet", strings.TrimSuffix(link, ".match")) + ".match.driver"
 		}
 		problems = append(problems, profile.Problem{Pos: p.At(key), Key: key, Msg: missing.Error()})
 	}
