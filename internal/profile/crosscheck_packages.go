@@ -9,7 +9,7 @@ import (
 
 // packages checks what rows of packages say by themselves; whether a mirror has them the build asks.
 func (c *crosser) packages() {
-	if name := c.p.Kernel.Package; name != "" && !packageName(name) {
+	if name := c.p.Kernel.Package; strings.ContainsAny(name, " \t=/") {
 		c.Bad("kernel.package", "%q is not a Debian package's name; accepted: such as linux-image-amd64, without a version, which a lock file keeps", name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.p.Packages)) {
