@@ -76,7 +76,7 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"test", "headless", "--junit", "nowhere/x.xml"}, exitFailed, "", "--junit nowhere/x.xml: writing into nowhere: no such file or directory"},
 		{[]string{"run", "headless", "--until", "x", "--boot-chart", "profiles"}, exitFailed, "", "--boot-chart profiles: it is a directory; accepted: a file"},
 		{[]string{"check", "bad.toml"}, exitUsage, "", "bad.toml:3:1: ethernet.lan.dhpc4: unknown key; did you mean dhcp4?"},
-		{[]string{"check", "bad.toml"}, exitUsage, "", "bad.toml:4:7: ethernet.lan.mtu: is the string \"big\"; accepted: 68 to 65535\nimgbuild: 2 problems\n"},
+		{[]string{"check", "bad.toml"}, exitUsage, "", "bad.toml:4:7: ethernet.lan.mtu: is the string \"big\"; accepted: a whole number: 68 to 65535\nimgbuild: 2 problems\n"},
 		{[]string{"check", "headless", "bad.toml"}, exitUsage, "headless: ok\n", "imgbuild: 2 problems\n"},
 		{[]string{"check", "open.toml", "--site", "site.toml"}, exitDone, "open.toml: ok\n", ""},
 		{[]string{"check", "open.toml", "--site", "wrong.toml"}, exitUsage, "", "wrong.toml:1:1: hostnam: unknown key; did you mean hostname?"},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	metrics "github.com/imgbuild/imgbuild/uinit/metrics/plan"
@@ -114,6 +115,7 @@ func TestFacts(t *testing.T) {
 		Service:   map[string]spec.Service{"probe": {}},
 		SSH:       &spec.SSH{},
 	}
+	defaults.Fill(m.SSH)
 	facts := Facts(&spec.Description{Machine: *m})
 	for name, want := range map[string]bool{
 		"boot.state": true, "hostname": true, "netcmdline.problems": true, "uinit.reboots": true, "disk.firmware_raid": true, "stop.file_systems": true,

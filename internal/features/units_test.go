@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
@@ -53,6 +54,7 @@ func TestUnits(t *testing.T) {
 	}
 	m.Firewall = &spec.Firewall{Log: spec.PacketLog{Groups: []int{1}}, Flow: spec.Flow{Interfaces: []string{"lan"}}}
 	m.SSH, m.Watchdog, m.Metrics = &spec.SSH{State: "/srv/media/state"}, &spec.Watchdog{}, &spec.Metrics{}
+	defaults.Fill(m.SSH)
 	m.Entropy.State, m.Time.State = "/srv/state", "/srv/media/films"
 	m.Log = spec.Log{Remote: "udp://192.0.2.1:514", Spool: "/srv/log"}
 	m.VM = map[string]spec.VM{
@@ -110,10 +112,12 @@ func TestAnEmptyMachineBoots(t *testing.T) {
 
 // While a person holds the boot, that and nothing else starts which a menu takes, and a login.
 func TestWhatStartsInABootThatIsHeld(t *testing.T) {
+	ssh := &spec.SSH{}
+	defaults.Fill(ssh)
 	units := units(&spec.Machine{
 		Console: map[string]spec.Console{"ttyS0": {}}, Ethernet: map[string]spec.Ethernet{"lan": {}}, Mount: map[string]spec.Mount{"/srv": {}},
 		Service: map[string]spec.Service{"probe": {}}, Array: map[string]spec.Array{"data": {}}, VM: map[string]spec.VM{"web": {}},
-		Site: &spec.Site{}, Watchdog: &spec.Watchdog{}, SSH: &spec.SSH{}, Firewall: &spec.Firewall{},
+		Site: &spec.Site{}, Watchdog: &spec.Watchdog{}, SSH: ssh, Firewall: &spec.Firewall{},
 	})
 	var got []string
 	for _, u := range units {

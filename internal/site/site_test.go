@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/site"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -156,6 +157,7 @@ func TestReadKeepsTheDoorOpen(t *testing.T) {
 	m.Bridge, m.VLAN, m.WireGuard = nil, nil, nil
 	m.Ethernet = map[string]spec.Ethernet{"wan": {Addressing: spec.Addressing{RA: new(bool), Addresses: m.Ethernet["wan"].Addresses}}}
 	m.SSH = &spec.SSH{Listen: []netip.Addr{netip.MustParseAddr("198.51.100.5")}}
+	defaults.Fill(m.SSH)
 	m.User["ada"] = spec.User{AuthorizedKeys: []string{key}, Shell: "/bin/sh"}
 	for name, c := range map[string]struct{ text, want string }{
 		"nothing of that": {"hostname = \"box7\"\n", ""},
