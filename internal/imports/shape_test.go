@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -60,16 +61,28 @@ func small(t *testing.T, set *token.FileSet, n ast.Node) bool {
 	return true
 }
 
-// What is left out leaves no file behind that says so.
+// What is left out leaves no file behind that says so: tags stand in uinit/features alone.
 func TestNoStubs(t *testing.T) {
+	seen := 0
 	err := filepath.WalkDir("../../uinit", func(name string, _ fs.DirEntry, err error) error {
-		if strings.HasSuffix(name, "_none.go") {
-			t.Errorf("%s: a feature that is left out is not in uinit/features", name)
+		if err != nil || filepath.Ext(name) != ".go" {
+			return err
 		}
-		return err
+		text, err := os.ReadFile(name)
+		if err != nil || !bytes.HasPrefix(text, []byte("//go:build no")) && !bytes.HasPrefix(text, []byte("//go:build !no")) {
+			return err
+		}
+		seen++
+		if filepath.Base(filepath.Dir(name)) != "features" {
+			t.Errorf("%s: has a tag; accepted: in uinit/features", name)
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if seen < 10 {
+		t.Errorf("%d files have a tag", seen)
 	}
 }
 

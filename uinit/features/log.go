@@ -1,5 +1,11 @@
 package features
 
-import "github.com/imgbuild/imgbuild/uinit/log"
+import (
+	"github.com/imgbuild/imgbuild/uinit/log"
+	"github.com/imgbuild/imgbuild/uinit/log/syslog"
+)
 
-func init() { add(log.Linked) }
+// encryption is there before log is, for encryption.go comes before this file.
+var encryption syslog.Secure
+
+func init() { add(log.Linked(encryption)) }

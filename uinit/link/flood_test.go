@@ -1,5 +1,3 @@
-//go:build !nodhcp6
-
 package link
 
 import (

@@ -14,15 +14,18 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/status"
 )
 
-// Linked is the feature [log].
-var Linked = feature.Linked{
-	Name: "log", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return newSender(d) },
-	Verbs: map[string]func([]string) int{"log": show},
+// Linked is the feature [log]; secure is nil where TLS is left out.
+func Linked(secure syslog.Secure) feature.Linked {
+	return feature.Linked{
+		Name: "log", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return newSender(d, secure) },
+		Verbs: map[string]func([]string) int{"log": show},
+	}
 }
 
 // sender sends the records of the ring to a log server.
 type sender struct {
 	*feature.Deps
+	secure syslog.Secure
 
 	to atomic.Pointer[syslog.Sender]
 	// end stops the sending; done is closed when it is over.
@@ -30,8 +33,8 @@ type sender struct {
 	done chan struct{}
 }
 
-func newSender(d *feature.Deps) *sender {
-	s := &sender{Deps: d}
+func newSender(d *feature.Deps, secure syslog.Secure) *sender {
+	s := &sender{Deps: d, secure: secure}
 	d.News.OnAddresses(s.wake)
 	return s
 }

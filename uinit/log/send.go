@@ -21,7 +21,7 @@ func (s *sender) send() error {
 		trouble = fmt.Errorf("opening the log spool: %s is not on a disk", l.Spool)
 		l.Spool = ""
 	}
-	to, err := syslog.Open(l, syslog.Format{Host: host, Wall: wall, Synced: s.News.ClockSynced.Load})
+	to, err := syslog.Open(l, syslog.Format{Host: host, Wall: wall, Synced: s.News.ClockSynced.Load}, s.secure)
 	if err != nil {
 		trouble = err
 	}

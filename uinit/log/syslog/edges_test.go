@@ -74,11 +74,11 @@ func TestFormatEdges(t *testing.T) {
 	if !(Remote{Scheme: "tcp"}).Stream() || !(Remote{Scheme: "tls"}).Stream() || (Remote{Scheme: "udp"}).Stream() {
 		t.Error("frames are for what they are not")
 	}
-	if s, err := Open(spec.Log{}, f); s != nil || err != nil {
+	if s, err := Open(spec.Log{}, f, nil); s != nil || err != nil {
 		t.Errorf("without a server: %v, %v", s, err)
 	}
 	for server, want := range map[spec.LogServer][2]int64{"udp://192.0.2.1:514": {limitUDP, 0}, "tcp://192.0.2.1:601": {limitStream, 1}} {
-		s, err := Open(spec.Log{Remote: server, Queue: 1 << 20, Spool: filepath.Join(t.TempDir(), "spool"), SpoolMax: 16 << 20}, f)
+		s, err := Open(spec.Log{Remote: server, Queue: 1 << 20, Spool: filepath.Join(t.TempDir(), "spool"), SpoolMax: 16 << 20}, f, nil)
 		if err != nil || s.queue.limit != 1<<20 || s.queue.spool.limit != 16<<20 || s.Stream != (want[1] == 1) {
 			t.Errorf("%s: %+v, %v", server, s, err)
 		}
@@ -86,7 +86,7 @@ func TestFormatEdges(t *testing.T) {
 			t.Errorf("%s: messages of %d bytes", server, got)
 		}
 	}
-	s, err := Open(spec.Log{Remote: "tcp://192.0.2.1:601", Queue: 5000, SpoolMax: 6000, Spool: t.TempDir()}, f)
+	s, err := Open(spec.Log{Remote: "tcp://192.0.2.1:601", Queue: 5000, SpoolMax: 6000, Spool: t.TempDir()}, f, nil)
 	if err != nil || s.queue.limit != 5000 || s.queue.spool.limit != 6000 {
 		t.Errorf("as the profile says: %+v, %v", s, err)
 	}

@@ -13,9 +13,12 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// ErrNoTLS says that this uinit was built without TLS, which makes it more than a megabyte
-// larger; the builder leaves it out (build tag nosyslogtls) where no profile asks for tls://.
+// ErrNoTLS says that this uinit was built without TLS, for no profile asked for tls://.
 var ErrNoTLS = errors.New("this uinit was built without TLS")
+
+// Secure puts TLS over a connection to an address, whose certificate must come from the authorities in the PEM file ca; package
+// secure has one.
+type Secure func(ctx context.Context, raw net.Conn, address, ca string) (net.Conn, error)
 
 // Remote is a server of syslog.
 type Remote struct {
@@ -24,6 +27,8 @@ type Remote struct {
 	// CA is the PEM file of the certificates that tls trusts. It is read with each attempt
 	// to connect, so that a renewed one is found.
 	CA string
+	// Secure is for tls; without one there is none.
+	Secure Secure
 }
 
 // Stream says that messages need frames.
@@ -60,7 +65,11 @@ func (r Remote) Dial(ctx context.Context) (net.Conn, error) {
 	if r.Scheme != "tls" {
 		return raw, nil
 	}
-	secure, err := secured(ctx, raw, r)
+	if r.Secure == nil {
+		raw.Close()
+		return nil, ErrNoTLS
+	}
+	secure, err := r.Secure(ctx, raw, r.Address, r.CA)
 	if err != nil {
 		raw.Close()
 		return nil, fmt.Errorf("connecting to the log server %s: %w", r.Address, err)
@@ -81,12 +90,12 @@ func rawOf(conn net.Conn) *counted {
 
 // Open makes the Sender that the profile asks for; nil where it asks for none. The caller
 // sets Report and runs it. A spool that can't be opened is an error beside a Sender that does without.
-func Open(l spec.Log, f Format) (*Sender, error) {
+func Open(l spec.Log, f Format, secure Secure) (*Sender, error) {
 	if l.Remote == "" {
 		return nil, nil
 	}
 	scheme, address := l.Remote.Split()
-	r := Remote{Scheme: scheme, Address: address, CA: l.CA}
+	r := Remote{Scheme: scheme, Address: address, CA: l.CA, Secure: secure}
 	var spool *Spool
 	var err error
 	if l.Spool != "" {

@@ -1,5 +1,3 @@
-//go:build !nosyslogtls
-
 package syslog
 
 import (
@@ -17,6 +15,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/imgbuild/imgbuild/uinit/log/secure"
 )
 
 // authority makes a certificate for 127.0.0.1 that is its own authority, and its PEM file.
@@ -59,7 +59,7 @@ func TestTLS(t *testing.T) {
 			go c.read(conn)
 		}
 	}()
-	b := start(t, Remote{Scheme: "tls", Address: l.Addr().String(), CA: ca}, 1<<20, nil)
+	b := start(t, Remote{Scheme: "tls", Address: l.Addr().String(), CA: ca, Secure: secure.Client}, 1<<20, nil)
 	b.add(1, 500)
 	expect(t, c.messages, 1, 500)
 	b.stop()
@@ -68,7 +68,7 @@ func TestTLS(t *testing.T) {
 	}
 
 	_, stranger := authority(t)
-	_, err = Remote{Scheme: "tls", Address: l.Addr().String(), CA: stranger}.Dial(t.Context())
+	_, err = Remote{Scheme: "tls", Address: l.Addr().String(), CA: stranger, Secure: secure.Client}.Dial(t.Context())
 	if unknown := (x509.UnknownAuthorityError{}); !errors.As(err, &unknown) {
 		t.Errorf("another authority's certificate: got %v", err)
 	}

@@ -1,0 +1,7 @@
+//go:build !nosyslogtls
+
+package features
+
+import "github.com/imgbuild/imgbuild/uinit/log/secure"
+
+func init() { encryption = secure.Client }
