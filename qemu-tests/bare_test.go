@@ -301,7 +301,7 @@ func TestMostTimeServersAreWrong(t *testing.T) {
 func TestHeldBoot(t *testing.T) {
 	t.Parallel()
 	// The cloud's kernel has no keyboards.
-	box := extended(t, "[service.probe]\ncommand = [\"/bin/sleep\", \"1000\"]\n[module.atkbd]\n[module.i8042]\n", map[string]string{})
+	box := extended(t, "[service.probe]\ncommand = [\"/bin/sleep\", \"1000\"]\n[module.atkbd]\nload = true\n[module.i8042]\nload = true\n", map[string]string{})
 	vm, err := boot.Prepare(t.Context(), box.options)
 	if err != nil {
 		t.Fatal(err)
