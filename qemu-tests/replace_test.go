@@ -96,6 +96,7 @@ func TestDiskReplaced(t *testing.T) {
 	sum := inside(t, g, `shasum /srv/data`)
 	inside(t, g, `(while :; do dd if=/dev/zero of=/srv/load bs=65536 count=4 2>/dev/null; sync; done) >/dev/null 2>&1 &`)
 
+	old := inside(t, g, `await disk d1`) + "1"
 	if _, err := g.QMP(t.Context(), "device_del", map[string]string{"id": "d1"}); err != nil {
 		t.Fatal(err)
 	}
@@ -112,13 +113,16 @@ func TestDiskReplaced(t *testing.T) {
 	plug(t, g, "d2", blank(t, dir, "d2"))
 	disk := inside(t, g, `await disk d2`)
 	inside(t, g, `echo 200 > /proc/sys/dev/raid/speed_limit_max; echo 100 > /proc/sys/dev/raid/speed_limit_min`)
-	inside(t, g, `(uinitctl array replace data sdb1 `+disk+` > /run/replace 2>&1) >/dev/null 2>&1 &`)
+	inside(t, g, `(uinitctl array replace data `+old+` `+disk+` > /run/replace 2>&1; echo ended >> /run/replace) >/dev/null 2>&1 &`)
+	comes(t, g, `cat /run/replace`, func(said string) bool {
+		if strings.Contains(said, "ended") { // at this pace it takes minutes
+			t.Fatalf("nothing was replaced: %s", said)
+		}
+		return strings.Contains(said, "data rebuilding ") && strings.Contains(said, " KiB/s")
+	})
 	until(t, g, "the rebuild", func(s *report.State) bool {
 		p, _ := s.Facts["array.data.percent"].Value.(float64)
 		return s.Facts["array.data.state"].Value == "rebuilding" && p > 0
-	})
-	comes(t, g, `cat /run/replace`, func(said string) bool {
-		return strings.Contains(said, "data rebuilding ") && strings.Contains(said, " KiB/s")
 	})
 	inside(t, g, `sync`)
 	g.Kill()
