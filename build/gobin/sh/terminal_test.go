@@ -130,6 +130,7 @@ func TestLineEditor(t *testing.T) {
 	tt.expect("\nxyz")
 	tt.send("\x1b[A\r") // up
 	tt.expect("\nxyz")
+	tt.expect("ready> ") // typed before that, ^C would be the terminal's, and take with it what the shell has just written (n_tty)
 	tt.send("echo half\x03") // ^C drops the line
 	tt.expect("ready> ")
 	tt.send("echo whole\r")
