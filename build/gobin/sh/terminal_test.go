@@ -130,8 +130,12 @@ func TestLineEditor(t *testing.T) {
 	tt.expect("\nxyz")
 	tt.send("\x1b[A\r") // up
 	tt.expect("\nxyz")
-	tt.expect("ready> ") // typed before that, ^C would be the terminal's, and take with it what the shell has just written (n_tty)
-	tt.send("echo half\x03") // ^C drops the line
+	// The editor takes ^C for itself only after it has written its prompt. Before, it is the terminal's, and takes with it what was
+	// written and not yet read (n_tty): the editor's echo tells that it reads.
+	tt.expect("ready> ")
+	tt.send("echo half")
+	tt.expect("half")
+	tt.send("\x03") // drops the line
 	tt.expect("ready> ")
 	tt.send("echo whole\r")
 	tt.expect("\nwhole")
