@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/loopback"
 )
@@ -37,8 +38,12 @@ func (k *rtnetlink) do(o Op) error {
 		}
 		return netlink.LinkSetDown(device(o.NIC))
 	case AddAddress:
+		flags := 0
+		if o.NoDAD {
+			flags = unix.IFA_F_NODAD
+		}
 		return netlink.AddrReplace(device(o.NIC), &netlink.Addr{
-			IPNet: ipNet(o.Prefix), ValidLft: int(o.Left / time.Second), PreferedLft: int(o.Preferred / time.Second),
+			IPNet: ipNet(o.Prefix), ValidLft: int(o.Left / time.Second), PreferedLft: int(o.Preferred / time.Second), Flags: flags,
 		})
 	case RemoveAddress:
 		return netlink.AddrDel(device(o.NIC), &netlink.Addr{IPNet: ipNet(o.Prefix)})

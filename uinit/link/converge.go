@@ -63,7 +63,7 @@ func (w *work) want(name string, a *active) Wanted {
 	out := want(name, r.Addressing, slices.Index(names, name), a.nic, a.lease)
 	out.Addresses = once(append(out.Addresses, leased6(a.lease6)...))
 	out.Routes = append(out.Routes, r.routes...)
-	out.MAC = w.chosen(name)
+	out.MAC, out.Portless = w.chosen(name), r.portless
 	out.MTU = w.mtu(name).bytes
 	out = w.stack(out, r)
 	if a.flooded {

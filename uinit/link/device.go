@@ -31,6 +31,8 @@ type row struct {
 	routes []Route
 	// ipv6: it has use for IPv6, or a VLAN on it has.
 	ipv6 bool
+	// portless: a bridge of guests alone, or a VLAN on one. The kernel gives it carrier only while one of them runs.
+	portless bool
 	// depth is how many links lie below this one: what is below is made and brought up first.
 	depth int
 }
@@ -58,6 +60,7 @@ func rowsOf(m *spec.Machine) map[string]row {
 	for name, r := range rows {
 		r.depth = depth(rows, name, len(rows))
 		r.ipv6 = r.ipv6 || carriesIPv6(rows, name, len(rows))
+		r.portless = portless(rows, name, len(rows))
 		rows[name] = r
 	}
 	return rows
@@ -90,6 +93,12 @@ func carriesIPv6(rows map[string]row, name string, limit int) bool {
 		}
 	}
 	return false
+}
+
+// portless gives up at limit, as depth does.
+func portless(rows map[string]row, name string, limit int) bool {
+	r := rows[name]
+	return r.Kind == "bridge" && len(r.Lower) == 0 || limit > 0 && r.Kind == "vlan" && portless(rows, r.Lower[0], limit-1)
 }
 
 // depth gives up at limit: a circle is the profile's mistake, and must not be ours.

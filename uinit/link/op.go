@@ -41,7 +41,8 @@ type (
 		MTU  int
 	}
 	// AddAddress adds an address, or sets a new limit to one that is there. Left is that
-	// limit; 0 is none. Preferred is for how much of it new connections may use the address.
+	// limit; 0 is none. Preferred is for how much of it new connections may use the address. NoDAD: it is not asked first who has it
+	// (RFC 4862 section 5.4).
 	AddAddress struct {
 		NIC       int
 		Name      string
@@ -49,6 +50,7 @@ type (
 		Until     time.Time
 		Left      time.Duration
 		Preferred time.Duration
+		NoDAD     bool
 	}
 	// RemoveAddress removes an address.
 	RemoveAddress struct {
@@ -99,6 +101,9 @@ func (o AddAddress) String() string {
 	}
 	if o.Preferred != o.Left {
 		s += fmt.Sprintf(" preferred_lft %d", o.Preferred/time.Second)
+	}
+	if o.NoDAD {
+		s += " nodad"
 	}
 	return s
 }

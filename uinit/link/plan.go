@@ -176,7 +176,7 @@ func (p *planner) configure(n NIC, w Wanted) {
 	}
 	for _, a := range w.Addresses {
 		if !p.hasAddress(n, a) {
-			p.do(AddAddress{n.Index, n.Name, a.Prefix, a.Until, a.left(p.now), a.preferred(p.now)})
+			p.do(AddAddress{n.Index, n.Name, a.Prefix, a.Until, a.left(p.now), a.preferred(p.now), w.Portless && a.Prefix.Addr().Is6()})
 		}
 	}
 	for _, r := range w.Routes {

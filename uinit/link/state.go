@@ -103,6 +103,8 @@ type Wanted struct {
 	// Addresses and Routes have no NIC: it is this one.
 	Addresses []Address
 	Routes    []Route
+	// Portless: its addresses are used without asking who has them. Without carrier the kernel would ask, and wait, until a guest comes.
+	Portless bool
 }
 
 func (s State) nic(index int) (NIC, bool) {

@@ -94,7 +94,7 @@ func (v view) unconnected() string {
 		return fmt.Sprintf("%s is not a port of %s yet", v.name, v.row.Master)
 	case !v.nic.Up:
 		return v.name + " is down"
-	case !v.nic.Carrier:
+	case !v.nic.Carrier && !v.row.portless:
 		return "no carrier on " + v.name
 	}
 	return ""
