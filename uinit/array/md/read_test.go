@@ -165,7 +165,7 @@ func TestWatchOfTheKernel(t *testing.T) {
 	if err := Watch(ctx, func() bool { looks++; return false }); !errors.Is(err, over) && !errors.Is(err, os.ErrNotExist) || looks > 0 {
 		t.Errorf("%v after %d looks", err, looks)
 	}
-	if err := watch(t.Context(), -1, func() bool { looks++; return true }); !errors.Is(err, unix.EBADF) || looks > 0 {
+	if err := watch(t.Context(), mdstat(-1), func() bool { looks++; return true }); !errors.Is(err, unix.EBADF) || looks > 0 {
 		t.Errorf("a file that is not open: %v after %d looks", err, looks)
 	}
 	if pause(true) != time.Second || pause(false) != time.Minute {

@@ -17,20 +17,54 @@ func Watch(ctx context.Context, look func() (busy bool)) error {
 		return fmt.Errorf("watching arrays: %w", &os.PathError{Op: "open", Path: "/proc/mdstat", Err: err})
 	}
 	defer unix.Close(fd)
-	return watch(ctx, fd, look)
+	return watch(ctx, mdstat(fd), look)
 }
 
-// watch is Watch of an open file.
-func watch(ctx context.Context, fd int, look func() (busy bool)) error {
-	buf := make([]byte, 64)
+// news is where the driver tells of what happens.
+type news interface {
+	// note takes note of all so far.
+	note() error
+	// await waits for what comes after, and no longer than limit.
+	await(limit time.Duration) error
+}
+
+// mdstat is /proc/mdstat, open.
+type mdstat int
+
+func (m mdstat) note() error {
+	_, err := unix.Pread(int(m), make([]byte, 64), 0)
+	return signalled(err)
+}
+
+func (m mdstat) await(limit time.Duration) error {
+	_, err := unix.Poll([]unix.PollFd{{Fd: int32(m), Events: unix.POLLPRI}}, int(limit.Milliseconds()))
+	return signalled(err)
+}
+
+// signalled leaves out that a signal came.
+func signalled(err error) error {
+	if err == unix.EINTR {
+		return nil
+	}
+	return err
+}
+
+// rest is how long news gathers after a look. Many arrays that start together have some each, and each look is at all of them: it
+// would take time from those that start.
+const rest = 250 * time.Millisecond
+
+func watch(ctx context.Context, n news, look func() (busy bool)) error {
 	for ctx.Err() == nil {
-		// Reading takes note of the news; a poll tells of what comes after.
-		if _, err := unix.Pread(fd, buf, 0); err != nil && err != unix.EINTR {
+		if err := n.note(); err != nil {
 			return fmt.Errorf("watching arrays: %w", err)
 		}
-		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLPRI}}
-		if _, err := unix.Poll(fds, int(pause(look()).Milliseconds())); err != nil && err != unix.EINTR {
-			return fmt.Errorf("watching arrays: %w", err)
+		busy := look()
+		select {
+		case <-ctx.Done():
+		case <-time.After(rest):
+			if err := n.await(pause(busy)); err != nil {
+				return fmt.Errorf("watching arrays: %w", err)
+			}
 		}
 	}
 	return context.Cause(ctx)
