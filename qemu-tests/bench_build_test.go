@@ -168,7 +168,7 @@ func fileSize(t *testing.T, archive, path string) int64 {
 
 // Two folders, two umasks, two users: the same bytes.
 func TestBenchSameBytes(t *testing.T) {
-	if os.Getenv("IMGBUILD_BENCH") == "" && !full() {
+	if !measuring() && !full() {
 		t.Skip("it builds twice from scratch; make bench and make test-full run it")
 	}
 	if os.Getuid() != 0 {

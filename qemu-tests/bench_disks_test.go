@@ -16,11 +16,12 @@ import (
 )
 
 // startsAlone has the arrays started with all disks there and nothing else at work, the worker of uinit neither: first by what the kernel
-// wants to be told and no more, then by mdadm. It prints both times in microseconds.
-const startsAlone = `kill -STOP $PPID; trap 'kill -CONT $PPID' EXIT; shopt -s nullglob; declare -A of
+// wants to be told and no more, then by mdadm. It prints both times in microseconds. The worker is stopped once it has no array open any
+// more, for the kernel clears none that somebody has.
+const startsAlone = `shopt -s nullglob; declare -A of
 for d in /sys/block/md_*; do for m in $d/md/dev-*/block/dev; do of[${d##*/}]+=" $(<$m)"; done; done
 clear() { while a=(/sys/block/md_*/md/array_state); ((${#a[@]})); do for f in ${a[@]}; do echo clear > $f; done 2>/dev/null; done; }
-clear; b=$EPOCHREALTIME
+clear; kill -STOP $PPID; trap 'kill -CONT $PPID' EXIT; b=$EPOCHREALTIME
 for a in ${!of[@]}; do
   echo $a > /sys/module/md_mod/parameters/new_array; cd /sys/block/$a/md; echo 1.2 > metadata_version
   for m in ${of[$a]}; do echo $m > new_dev; done; echo active > array_state

@@ -17,11 +17,14 @@ type benched struct {
 	figures []bench.Figure
 }
 
+// measuring says that figures are wanted: then all is built as it is shipped, and not as it is tested quickest.
+func measuring() bool { return os.Getenv("IMGBUILD_BENCH") != "" }
+
 // benchmark is the start of every benchmark: they take minutes, and a busy machine
 // makes some of them fail.
 func benchmark(t *testing.T) *benched {
 	t.Helper()
-	if os.Getenv("IMGBUILD_BENCH") == "" {
+	if !measuring() {
 		t.Skip("it measures and proves nothing; IMGBUILD_BENCH is set by make bench")
 	}
 	b := &benched{t: t}

@@ -76,12 +76,12 @@ func built(t *testing.T, name string) appliance {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if os.Getenv("IMGBUILD_BENCH") == "" {
+	if !measuring() {
 		// What is built here is booted, which loads the rules of a firewall; TestRulesTried tries them beforehand.
 		e.Trial.Here = func(context.Context, string, string) ([]nft.Message, error) { return nil, nil }
 	}
 	dir := t.TempDir()
-	if filepath.IsAbs(name) && !full() && os.Getenv("IMGBUILD_BENCH") == "" {
+	if filepath.IsAbs(name) && !full() && !measuring() {
 		// One init for all profiles of tests, which leaves nothing out, instead of one more compiled for each set of features that one
 		// of them happens to use. Those of shipped profiles, and all in the full run, leave out what they do not need.
 		init, err := e.Go.Uinit(t.Context())
@@ -90,7 +90,7 @@ func built(t *testing.T, name string) appliance {
 		}
 		e.Go.UinitFile = init.Path
 	}
-	if filepath.IsAbs(name) && slices.Equal(p.Formats, []profile.Format{profile.FormatKernel}) {
+	if filepath.IsAbs(name) && !measuring() && slices.Equal(p.Formats, []profile.Format{profile.FormatKernel}) {
 		// Packed once and read once: packing well is the larger half of it. What is shipped, media and figures are packed.
 		p.Image.Compression = profile.None
 	}
@@ -118,7 +118,7 @@ func built(t *testing.T, name string) appliance {
 // the packed ones, and so do figures.
 func unpacked(t *testing.T, c *cache.Cache, kernel string) string {
 	t.Helper()
-	if os.Getenv("IMGBUILD_BENCH") != "" {
+	if measuring() {
 		return kernel
 	}
 	f, err := os.Open(kernel)
