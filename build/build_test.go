@@ -259,6 +259,8 @@ func TestProblemsBeforeAnyWork(t *testing.T) {
 		{"[image]\noverlays = [\"bad/..\"]\n", `image.overlays[0]: "bad/.." is the directory of the profile or one above it`},
 		{"[image]\noverlays = [\"../..\"]\n", `image.overlays[0]: "../.." is the directory of the profile or one above it`},
 		{"[service.probe]\ncommand = [\"/usr/bin/probe\"]\n", "service.probe.command: nothing brings /usr/bin/probe"},
+		{"[check.probe]\ncommand = [\"probe\", \"-a\"]\n", "check.probe.command: nothing brings probe"},
+		{"[check.probe]\ncommand = [\"/usr/bin/probe\"]\n", "check.probe.command: nothing brings /usr/bin/probe"},
 		{"[module.nope]\nload = true\n", "module.nope: kernel 6.1.0-test has no module nope"},
 	} {
 		dir, p := buildtest.World(t, tc.text)

@@ -32,10 +32,10 @@ func checkMounts(p *profile.Profile, files []tree.File) error {
 func checkFiles(p *profile.Profile, t *tree.Tree) error {
 	j := p.Judge().Of("packages", "image.commands", "image.overlays")
 	for _, want := range p.ImageFiles() {
-		f, found := find(t, want.Path, 40) // as many links as the kernel follows (MAXSYMLINKS)
+		f, found := lookup(t, want)
 		why := ""
 		switch {
-		case Nobody(want):
+		case Nobody(want) || slices.ContainsFunc(want.Places(), func(at string) bool { return Uinits(MergedUsr(at)) }):
 			continue
 		case !found:
 			why = "is not in the image"
@@ -62,6 +62,16 @@ func Brings(f profile.ImageFile) string {
 		return "a command of image.commands in /bin, a file of [packages.*] or one of an overlay"
 	}
 	return "a file of an overlay in image.overlays, one of [packages.*], or one below a mount of the profile"
+}
+
+// lookup finds the first that there is of the places where a file may lie.
+func lookup(t *tree.Tree, want profile.ImageFile) (f tree.File, found bool) {
+	for _, at := range want.Places() {
+		if f, found = find(t, at, 40); found { // as many links as the kernel follows (MAXSYMLINKS)
+			break
+		}
+	}
+	return f, found
 }
 
 // find follows the links of the image, at most so many.

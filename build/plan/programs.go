@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/imgbuild/imgbuild/build/tree"
 )
@@ -11,6 +12,11 @@ import (
 var uinitNames = []string{
 	"usr/sbin/init", "usr/sbin/poweroff", "usr/sbin/reboot", "usr/sbin/halt",
 	"usr/bin/login", "usr/bin/uinit", "usr/bin/uinitctl",
+}
+
+// Uinits says whether a path, /usr merged, is one that uinit answers at.
+func Uinits(file string) bool {
+	return file == "/usr/sbin/modprobe" || slices.Contains(uinitNames, strings.TrimPrefix(file, "/"))
 }
 
 func uinitFiles(uinit tree.File) []tree.File {

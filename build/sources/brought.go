@@ -45,7 +45,7 @@ func newBrought(p *profile.Profile, overlays []plan.Overlay) brought {
 
 // perhaps says whether a file is there, or may be.
 func (b brought) perhaps(file string) bool {
-	return b.open || b.have[plan.MergedUsr(file)] ||
+	return b.open || plan.Uinits(plan.MergedUsr(file)) || b.have[plan.MergedUsr(file)] ||
 		slices.ContainsFunc(b.patterns, func(pattern string) bool { return profile.MatchMode(pattern, plan.MergedUsr(file)) })
 }
 

@@ -2,6 +2,7 @@ package sources
 
 import (
 	"path"
+	"slices"
 
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/internal/profile"
@@ -15,7 +16,7 @@ func checkFiles(p *profile.Profile, overlays []plan.Overlay) profile.Problems {
 	there := newBrought(p, overlays)
 	j := p.Judge().Of("packages", "image.commands", "image.overlays")
 	for _, f := range p.ImageFiles() {
-		if there.perhaps(f.Path) || plan.Nobody(f) {
+		if slices.ContainsFunc(f.Places(), there.perhaps) || plan.Nobody(f) {
 			continue
 		}
 		meant := suggest.DidYouMean(path.Clean(f.Path), there.names())

@@ -49,7 +49,7 @@ type Check struct {
 
 	// Program and arguments to run in the guest as root once the boot is over,
 	// without a shell.
-	Command []string `json:"command,omitempty" lines:"several" twice:"fine"`
+	Command []string `json:"command,omitempty" image:"program" lines:"several" twice:"fine"`
 	// Exit status it must have.
 	Exit int `json:"exit,omitempty" accept:"0 to 255"`
 	// Regular expression that its standard output must match.

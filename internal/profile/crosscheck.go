@@ -25,6 +25,8 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.consoles()
 	c.access()
 	c.users()
+	c.unasked()
+	c.resolvers()
 	c.Add(crosscheck.Machine(&p.Machine, p.At, doubts))
 	for _, f := range features.All() {
 		if f.Check != nil {
@@ -141,6 +143,7 @@ func (c *crosser) consoles() {
 			c.Sure().Bad(key, "the kernel has no %s; accepted: tty1 to tty%d", name, spec.Screens)
 			continue
 		}
+		c.terminal(key, name)
 		if spec.Screen(name) || strings.HasPrefix(name, "hvc") {
 			c.Vain(key, []string{"speed"}, "is for serial lines, and %s is none; accepted: on ttyS0 and its like", name)
 		}

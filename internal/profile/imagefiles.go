@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // ImageFile is a file that a key names and that the box has from its image.
@@ -15,6 +16,18 @@ type ImageFile struct {
 	Key, Path string
 	// Program is for what is executed.
 	Program bool
+}
+
+// Places are where it may lie: a program that is called by its name alone is looked for.
+func (f ImageFile) Places() []string {
+	if path.IsAbs(f.Path) {
+		return []string{f.Path}
+	}
+	var places []string
+	for dir := range strings.SplitSeq(spec.SearchPath, ":") {
+		places = append(places, path.Join(dir, f.Path))
+	}
+	return places
 }
 
 // madeAtBoot are places where a box makes files itself.
@@ -57,7 +70,7 @@ func (p *Profile) ImageFiles() (files []ImageFile) {
 			}
 		case reflect.String:
 			f := ImageFile{key, v.String(), tag == "program"}
-			if tag != "" && path.IsAbs(f.Path) && !p.elsewhere(f) {
+			if tag != "" && (path.IsAbs(f.Path) || f.Program && f.Path != "" && !strings.ContainsAny(f.Path, "/ ")) && !p.elsewhere(f) {
 				files = append(files, f)
 			}
 		}

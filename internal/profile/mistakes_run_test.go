@@ -8,6 +8,21 @@ var wordMistakes = []problemCase{
 		`p.toml:13:34: warning: sysctl."net.ipv4.conf.eth0.rp_filter": no interface of this profile is called eth0; accepted: one of lan, or all, default, lo`,
 		`p.toml:14:32: warning: sysctl."net.ipv6.conf.lan.autoconf": is made before lan is there; accepted: the key sysctl of ethernet.lan`,
 	}},
+	{"terminals of no kernel", "[console.ttySO]\nquiet = true\n[console.ttys0]\nquiet = true\n[console.ttyO0]\nquiet = true\n[console.tty2]\nquiet = true\nterm = \"xterm-265color\"\n[console.ttyUSB0]\nquiet = true\nterm = \"wyse60\"\n", []string{
+		`p.toml:8:1: console.ttySO: is no terminal: their names end in a number; did you mean ttyS0?`,
+		`p.toml:10:1: warning: console.ttys0: is no terminal that Linux has; did you mean ttyS0?`,
+		`p.toml:16:8: warning: console.tty2.term: "xterm-265color" is no terminal that programs know; did you mean xterm-256color?`,
+	}},
+	{"keys and hashes that nobody asks for", "[user.a]\nnt_hash = \"8846f7eaee8fb117ad06bdd830b7586c\"\nauthorized_keys = [\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA a\"]\n", []string{
+		`p.toml:9:11: warning: user.a.nt_hash: is for shares by SMB, and none has a among its users; accepted: share.smb.NAME.users, or leave the key out`,
+		`p.toml:10:19: warning: user.a.authorized_keys: let nobody in: there is no SSH server; accepted: a table [ssh], or leave the key out`,
+	}},
+	{"more name servers than are asked", "[ethernet.a]\ndhcp4 = true\ndns = [\"192.0.2.1\", \"192.0.2.2\"]\n[ethernet.b]\ndhcp4 = true\ndns = [\"192.0.2.1\", \"192.0.2.3\", \"192.0.2.4\"]\n", []string{
+		`p.toml:13:34: warning: ethernet.b.dns[2]: is name server number 4, and programs ask the first 3 (resolv.conf(5)); accepted: up to 3 on all interfaces together`,
+	}},
+	{"two rows for one place", "[ethernet.a]\ndhcp4 = true\nmatch = { path = \"0000:03:00.0\" }\n[ethernet.b]\ndhcp4 = true\nmatch = { path = \"0000:03:00.0\" }\n", []string{
+		`p.toml:13:18: warning: ethernet.b.match.path: "0000:03:00.0" is where ethernet.a is looked for already`,
+	}},
 	{"one module by two names", "[module.br-netfilter]\nload = true\n[module.br_netfilter]\nload = true\n", []string{
 		`p.toml:10:1: module.br_netfilter: is module.br-netfilter already: - and _ are one in modules' names; accepted: one row`,
 	}},

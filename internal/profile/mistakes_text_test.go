@@ -20,6 +20,7 @@ var textMistakes = []problemCase{
 		`p.toml:18:37: warning: firewall.management.interfaces[1]: lan is there already`,
 		`p.toml:18:56: warning: firewall.management.tcp[1]: 22 is there already`,
 		`p.toml:20:14: firewall.log.groups[1]: 1 is there already; accepted: each once`,
+		`p.toml:22:11: warning: user.a.nt_hash: is for shares by SMB, and none has a among its users`,
 		`p.toml:23:106: warning: user.a.authorized_keys[1]: it is there already`,
 	}},
 	{"IPv4 written as IPv6", "[ethernet.lan]\ndhcp4 = true\ndns = [\"::ffff:192.0.2.1\"]\nonline = { probe = \"[::ffff:192.0.2.1]:53\" }\n[route.r]\ndestination = \"192.0.2.0/24\"\nlink = \"lan\"\nvia = \"::ffff:192.0.2.1\"\n" +

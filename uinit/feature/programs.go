@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
+	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/beside"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 )
@@ -53,7 +54,7 @@ func (p *Programs) Group(name, path string, usual, given cgroup.Limits) string {
 func Environment() []string {
 	env := os.Environ()
 	if os.Getenv("PATH") == "" {
-		env = append(env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+		env = append(env, "PATH="+spec.SearchPath)
 	}
 	return env
 }

@@ -65,6 +65,9 @@ func offered(j problem.Judge, rows map[string]spec.Ethernet) {
 		if other := taken[place]; other != "" {
 			j.Of(problem.JoinKey("ethernet", other)+".match").Bad(key+".index", "%d is the interface that ethernet.%s takes already; accepted: another one", place, other)
 		}
+		if match.Index == nil && match.Path != "" && place > 0 {
+			j.Of(problem.JoinKey("ethernet", taken[0])+".match").Warn(key+".path", "%q is where ethernet.%s is looked for already, and few cards have several ports at one address; accepted: another address, or index beside it where they have", match.Path, taken[0])
+		}
 		taken[place] = name
 	}
 }
