@@ -87,9 +87,6 @@ func (c *crosser) addressing(key, name string, l spec.Link, all map[string]spec.
 	if a := l.Online.Probe.Addr(); a.IsLoopback() || c.has(a) != "" {
 		c.Of(spec.LinkTables...).Bad(key+".online.probe", "%s is this machine itself, which answers without a network; accepted: another machine's address", a)
 	}
-	if l.RARoutes && (l.RA != nil && !*l.RA || l.NoAddress || l.Master != "") {
-		c.Of(key+".ra", key+".no_address", "bond", "bridge").Bad(key+".ra_routes", "is for router advertisements, which this interface does not hear; accepted: with ra = true, or without ra")
-	}
 	ra := l.RA != nil && *l.RA
 	for which, asks := range map[string]bool{"dhcp4": l.DHCP4, "dhcp6": dhcp6, "ra": ra} {
 		if asks && (l.Kind == "dummy" || l.Kind == "wireguard") {

@@ -83,7 +83,7 @@ func place(m *spec.Machine, a netip.Addr) presence {
 		if slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return p.Addr() == a.Unmap() }) {
 			return here
 		}
-		asks := l.DHCP4 && a.Unmap().Is4() || a.Unmap().Is6() && !l.NoAddress && l.Master == "" && (l.RA == nil || *l.RA || l.DHCP6 != nil && *l.DHCP6)
+		asks := l.DHCP4 && a.Unmap().Is4() || a.Unmap().Is6() && (l.HearsRouters() || l.AsksDHCP6() && !l.NoAddress && l.Master == "")
 		if asks && l.Kind != "dummy" {
 			found = max(found, perhaps)
 		}

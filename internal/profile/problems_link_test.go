@@ -17,9 +17,44 @@ var linkProblems = []problemCase{
 	{"an address on a port", sound + "[ethernet.lan]\ndhcp4 = true\n[bridge.br0]\nports = [\"lan\"]\nno_address = true\n", []string{
 		`p.toml:8:1: ethernet.lan: is a port of br0 and cannot have addresses of its own; accepted: addresses on br0`,
 	}},
-	{"routes of routers that nobody hears", sound + "[ethernet.lan]\ndhcp4 = true\nra = false\nra_routes = true\n[ethernet.wan]\nra_routes = true\ndhcp4 = true\n[ethernet.p]\nra_routes = true\n[bridge.b]\nports = [\"p\"]\nra = true\nra_routes = true\n", []string{
-		`p.toml:11:13: ethernet.lan.ra_routes: is for router advertisements, which this interface does not hear; accepted: with ra = true, or without ra`,
-		`p.toml:16:13: ethernet.p.ra_routes: is for router advertisements, which this interface does not hear; accepted: with ra = true, or without ra`,
+	{"what is taken of what nobody says", sound + `[ethernet.lan]
+ra = false
+addresses = ["192.0.2.9/24"]
+use_routes = false
+use_dns = true
+use_mtu = false
+use_domain = false
+[ethernet.wan]
+use_routes = true
+dhcp4 = true
+[ethernet.six]
+dhcp6 = true
+ra = false
+use_mtu = false
+use_dns = false
+[ethernet.p]
+use_routes = true
+[bridge.b]
+ports = ["p"]
+ra = true
+use_routes = true
+[ethernet.small]
+dhcp4 = true
+ra = false
+mtu = 1400
+use_mtu = true
+[ethernet.old]
+dhcp4 = true
+ra_routes = true
+`, []string{
+		`p.toml:11:14: ethernet.lan.use_routes: is about what others say, and this interface asks nobody who could; accepted: with dhcp4 = true or ra = true`,
+		`p.toml:12:11: ethernet.lan.use_dns: is about what others say, and this interface asks nobody who could; accepted: with dhcp4 = true, dhcp6 = true or ra = true`,
+		`p.toml:13:11: ethernet.lan.use_mtu: is about what others say`,
+		`p.toml:14:14: ethernet.lan.use_domain: is about what others say`,
+		`p.toml:21:11: ethernet.six.use_mtu: is about what others say, and this interface asks nobody who could; accepted: with dhcp4 = true or ra = true`,
+		`p.toml:24:14: ethernet.p.use_routes: is about what others say`,
+		`p.toml:33:11: ethernet.small.use_mtu: is true beside mtu = 1400, which counts in its place; accepted: one of them`,
+		`p.toml:36:1: ethernet.old.ra_routes: unknown key; did you mean use_routes?`,
 	}},
 	{"routes, rules and tunnels", sound + `
 [ethernet.lan]

@@ -16,17 +16,24 @@ type Addressing struct {
 	// IPv6 address and a router that was learnt, also beside static addresses. false: they are
 	// ignored. By default they are accepted, and nothing waits for them.
 	RA *bool `json:"ra,omitempty" site:"addresses"`
-	// Take routes that routers advertise besides the default one (RFC 4191), of any length: on a network with several
-	// routers it is they who know which leads where. Whoever is on the network can draw traffic that way, so by default none are taken.
-	// Of more than 1024 no further ones are.
-	RARoutes bool `json:"ra_routes,omitempty"`
+	// Routes that DHCP and routers name. true: all of them, also those that a router advertises besides the default one (RFC 4191),
+	// of any length: on a network with several routers it is they who know which leads where, and whoever is on the network can draw
+	// traffic that way. Of more than 1024 no further ones are taken. false: none, not even a default one; networks that addresses lie in are
+	// reached all the same. By default all that DHCP names, and of routers the default one.
+	UseRoutes *bool `json:"use_routes,omitempty"`
+	// Ask the name servers that DHCP and routers name, after those of dns; on by default.
+	UseDNS *bool `json:"use_dns,omitempty"`
+	// Send no larger packets than DHCPv4 or routers say, where mtu says nothing; on by default.
+	UseMTU *bool `json:"use_mtu,omitempty"`
+	// Look for short names in the domains that DHCP and routers name; on by default.
+	UseDomain *bool `json:"use_domain,omitempty"`
 	// Static addresses with their prefix length.
 	Addresses []netip.Prefix `json:"addresses,omitempty" site:"addresses" twice:"fine"`
 	// Default routers, used with static addresses.
 	Gateways []netip.Addr `json:"gateways,omitempty" site:"addresses" twice:"refused"`
 	// Name servers.
 	DNS []netip.Addr `json:"dns,omitempty" site:"addresses"`
-	// Largest packet in bytes; by default what the driver says, or a DHCP server where that is less. No less than 1280 where IPv6
+	// Largest packet in bytes; by default what the driver says, or a DHCP server where that is less (use_mtu). No less than 1280 where IPv6
 	// is used, and no more than what carries it. A device that takes less gets what it takes, and the boot is degraded.
 	MTU int `json:"mtu,omitempty" accept:"68 to 65535"`
 	// Hardware address to use instead of the interface's own, as 52:54:00:12:34:56.

@@ -20,8 +20,7 @@ func (m *Machine) IPv6(name string, l Link) bool {
 		}
 	}
 	yes := func(b *bool) bool { return b != nil && *b }
-	heard := l.RA == nil && l.Kind != "dummy" && l.Kind != "wireguard" // where no router is
-	return heard || yes(l.RA) || yes(l.DHCP6) || yes(l.Forwarding) ||
+	return l.HearsRouters() || yes(l.DHCP6) || yes(l.Forwarding) ||
 		slices.ContainsFunc(l.Gateways, netip.Addr.Is6) || slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return p.Addr().Is6() })
 }
 

@@ -36,7 +36,7 @@ func (v view) advertised() []string {
 
 // flood notices that routers name more routes than any network has. None is taken then until half of them have gone.
 func (w *work) flood(name string, a *active) {
-	if !w.rows[name].RARoutes {
+	if !w.rows[name].AllRoutes() {
 		return
 	}
 	n := 0

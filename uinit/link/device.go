@@ -149,12 +149,12 @@ func settings(l spec.Link) map[string]string {
 	}
 	if l.Forwarding != nil {
 		out["ipv4/forwarding"], out["ipv6/forwarding"] = number[*l.Forwarding], number[*l.Forwarding]
-		if *l.Forwarding && (l.RA != nil && *l.RA || l.RA == nil && l.RARoutes) {
+		if *l.Forwarding && l.HearsRouters() && (l.RA != nil || l.AllRoutes()) {
 			out["ipv6/accept_ra"] = "2" // also as a router
 		}
 	}
-	if l.RARoutes {
-		out[takesRoutes] = "128"
+	if l.HearsRouters() {
+		used(l, out)
 	}
 	if l.ProxyARP != nil {
 		out["ipv4/proxy_arp"] = number[*l.ProxyARP]

@@ -72,7 +72,7 @@ func (m *Manager) post(ctx context.Context, who *asking, name string, l *dhcp.Le
 	case m.calls <- func(w *work) {
 		if a := w.active[name]; a.asking == who {
 			n, _ := w.state.nic(a.nic)
-			a.lend(l, !n.NoARP)
+			a.lend(w.rows[name].uses4(l), !n.NoARP)
 		}
 	}:
 	}

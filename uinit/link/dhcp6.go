@@ -51,7 +51,7 @@ func (r row) how6(n NIC) how6 {
 }
 
 // asks6 says that the row wants an answer by DHCPv6 whatever routers say.
-func (r row) asks6() bool { return r.DHCP6 != nil && *r.DHCP6 }
+func (r row) asks6() bool { return r.AsksDHCP6() }
 
 // asks6 says whether any row may ask.
 func asks6(rows map[string]row) bool {
@@ -147,11 +147,11 @@ func (m *Manager) ask6(ctx context.Context, who *asking6, name string, nic int, 
 		}
 	}
 	_ = who.client.Run(ctx, nic, local, last, func(l *lease.Lease) {
-		call(func(_ *work, a *active) {
+		call(func(w *work, a *active) {
 			if l == nil {
 				a.given6 = netip.Addr{}
 			}
-			a.lease6, a.dirty = l, true
+			a.lease6, a.dirty = w.rows[name].uses6(l), true
 		})
 	})
 	select {
@@ -180,7 +180,7 @@ func leased6(l *lease.Lease) []Address {
 
 // facts6 are what is known by DHCPv6 and from routers.
 func (v view) facts6() []fact.Fact {
-	if v.row.DHCP6 == nil && (v.row.RA == nil || !*v.row.RA) && !v.row.RARoutes {
+	if v.row.DHCP6 == nil && (v.row.RA == nil || !*v.row.RA) && !v.row.AllRoutes() {
 		return nil
 	}
 	server, address, seconds, ntp := "", "", 0, []string(nil)

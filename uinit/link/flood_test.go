@@ -18,7 +18,7 @@ func TestFloodOfRoutes(t *testing.T) {
 	}
 	yes := true
 	p := plug6(t, "eth0")
-	m, f, ctx := manage(t, map[string]spec.Ethernet{"lan": {Match: veth, Addressing: spec.Addressing{RA: &yes, RARoutes: true}}})
+	m, f, ctx := manage(t, map[string]spec.Ethernet{"lan": {Match: veth, Addressing: spec.Addressing{RA: &yes, UseRoutes: &yes}}})
 	if err := m.Configure(ctx, "lan"); err != nil {
 		t.Fatal(err)
 	}

@@ -103,7 +103,7 @@ func (v view) waitingForRouter() string {
 	}
 	routed := slices.ContainsFunc(v.routes, func(r Route) bool { return r.Dst.Addr().Is6() && r.Dst.Bits() == 0 && r.Via.IsValid() && r.Table == 0 })
 	switch {
-	case !routed:
+	case !routed && v.row.UsesRoutes():
 		return "no router advertisement on " + v.name
 	case v.has(netip.Addr.Is6) != "":
 		return ""

@@ -49,9 +49,9 @@ func TestAdvertisedRoutes(t *testing.T) {
 		row  spec.Addressing
 		want string
 	}{
-		{"lan", spec.Addressing{RA: &yes, RARoutes: true}, "[2001:db8:55::/48 via ROUTER 2001:db8:66:7::1/128 via ROUTER]"},
+		{"lan", spec.Addressing{RA: &yes, UseRoutes: &yes}, "[2001:db8:55::/48 via ROUTER 2001:db8:66:7::1/128 via ROUTER]"},
 		{"none", spec.Addressing{RA: &yes}, "[]"},
-		{"router", spec.Addressing{RARoutes: true, Forwarding: &yes}, "[2001:db8:55::/48 via ROUTER 2001:db8:66:7::1/128 via ROUTER]"},
+		{"router", spec.Addressing{RA: &yes, UseRoutes: &yes, Forwarding: &yes}, "[2001:db8:55::/48 via ROUTER 2001:db8:66:7::1/128 via ROUTER]"},
 	}
 	rows := map[string]spec.Ethernet{}
 	var peers []*peer6

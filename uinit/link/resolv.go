@@ -107,11 +107,9 @@ func (w *work) resolve() {
 		if l := a.lease6; l != nil {
 			r.learn(name, l.DNS, l.Domains)
 		}
-		if row := w.rows[name]; row.RA == nil || *row.RA {
-			for _, l := range w.learnt {
-				if l.nic == a.nic {
-					r.learnOne(name, l)
-				}
+		for _, l := range w.learnt {
+			if l.nic == a.nic && w.rows[name].usesOf(l) {
+				r.learnOne(name, l)
 			}
 		}
 	}

@@ -23,9 +23,7 @@ func (w *work) roam(name string, a *active) {
 		a.attached, a.detached = false, false // the kernel will ask
 		return
 	}
-	r := w.rows[name]
-	learns := (r.RA == nil || *r.RA) && !r.NoAddress && r.Master == ""
-	if n.Carrier && a.detached && learns {
+	if n.Carrier && a.detached && w.rows[name].HearsRouters() {
 		if a.stopSoliciting != nil {
 			a.stopSoliciting()
 		}

@@ -15,6 +15,7 @@ func check(j problem.Judge, m *spec.Machine) {
 	links := m.Links()
 	for _, name := range graph.Names(links) {
 		settings(j, problem.JoinKey(links[name].Kind, name), links[name])
+		use(j, problem.JoinKey(links[name].Kind, name), links[name], m)
 	}
 	for _, name := range graph.Names(m.Bond) {
 		bond(j, problem.JoinKey("bond", name), m.Bond[name])

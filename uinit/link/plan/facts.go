@@ -75,7 +75,7 @@ func facts() []graph.Facts {
 			DHCP6NTP.Means(fact.None, "The time servers that it named."),
 			RAManaged.Means(fact.None, "Whether routers say that addresses are to be had by DHCPv6."),
 			RAOther.Means(fact.None, "Whether routers say that name servers and the like are to be had by DHCPv6."),
-			RARoutes.Means(fact.None, "Routes that routers named besides the default one, as \"2001:db8::/48 via fe80::1\", sorted; of more than 32 the first ones and how many more there are; none unless `ra_routes` has them taken."),
+			RARoutes.Means(fact.None, "Routes that routers named besides the default one, as \"2001:db8::/48 via fe80::1\", sorted; of more than 32 the first ones and how many more there are; none unless `use_routes = true` has them taken."),
 		}},
 		{Rows: rows(func(_ *spec.Description, l spec.Link) bool { return l.Master != "" }), Of: []fact.Def{
 			Master.Means(fact.None, "The bond or bridge that the interface has joined."),
@@ -116,5 +116,5 @@ func rows(yes func(d *spec.Description, l spec.Link) bool) func(d *spec.Descript
 
 // hearsRouters says whether an interface asks by DHCPv6, or may when a router or the box's owner says so.
 func hearsRouters(d *spec.Description, l spec.Link) bool {
-	return l.DHCP6 != nil || l.RA != nil && *l.RA || l.RARoutes || d.Allows(spec.SiteAddresses, spec.SiteVLANs)
+	return l.DHCP6 != nil || l.RA != nil && *l.RA || l.AllRoutes() || d.Allows(spec.SiteAddresses, spec.SiteVLANs)
 }
