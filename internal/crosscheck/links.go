@@ -81,7 +81,7 @@ func (c *crosser) addressing(key, name string, l spec.Link, all map[string]spec.
 	dhcp6 := l.DHCP6 != nil && *l.DHCP6
 	c.gateways(key, l)
 	c.nameServers(key, name, l, all)
-	if probe := l.Online.Probe; probe.IsValid() && (!somebody(probe.Addr()) || !l.DHCP4 && !dhcp6 && l.RA == nil && len(l.Addresses) == 0 || probe.Port() == 0) {
+	if probe := l.Online.Probe; probe.IsValid() && (!somebody(probe.Addr()) || !l.DHCP4 && !dhcp6 && !l.HearsRouters() && len(l.Addresses) == 0 || probe.Port() == 0) {
 		c.Of(key+".addresses", key+".dhcp4", key+".dhcp6", key+".ra").Bad(key+".online.probe", "%s cannot be reached from an interface without addresses, nor at port 0 or an address that is no machine's", probe)
 	}
 	if a := l.Online.Probe.Addr(); a.IsLoopback() || c.has(a) != "" {

@@ -14,12 +14,14 @@ type Addressing struct {
 	DHCP6 *bool `json:"dhcp6,omitempty" site:"addresses"`
 	// Router advertisements (RFC 4861). true: the interface counts as online only when it has an
 	// IPv6 address and a router that was learnt, also beside static addresses. false: they are
-	// ignored. By default they are accepted, and nothing waits for them.
+	// ignored. By default an interface takes them that asks by DHCP and has no static addresses (with dhcp6 = true it may), and nothing waits
+	// for them; all others take no address, route or name server from whoever is on the wire.
 	RA *bool `json:"ra,omitempty" site:"addresses"`
 	// Routes that DHCP and routers name. true: all of them, also those that a router advertises besides the default one (RFC 4191),
 	// of any length: on a network with several routers it is they who know which leads where, and whoever is on the network can draw
 	// traffic that way. Of more than 1024 no further ones are taken. false: none, not even a default one; networks that addresses lie in are
-	// reached all the same. By default all that DHCP names, and of routers the default one.
+	// reached all the same. By default all that DHCP names, and of routers the default one. An interface that takes none takes no ICMP
+	// redirects either.
 	UseRoutes *bool `json:"use_routes,omitempty"`
 	// Ask the name servers that DHCP and routers name, after those of dns; on by default.
 	UseDNS *bool `json:"use_dns,omitempty"`

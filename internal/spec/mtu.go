@@ -8,8 +8,8 @@ import (
 // LeastIPv6 is the smallest MTU in bytes of a link with IPv6 (RFC 8200, section 5). Linux takes IPv6 off an interface with less.
 const LeastIPv6 = 1280
 
-// IPv6 says whether a link, one of Links, has use for IPv6: an address, a route, forwarding, DHCPv6, or router advertisements,
-// which are heard where nothing forbids it.
+// IPv6 says whether a link, one of Links, has use for IPv6: an address, a route, forwarding, DHCPv6, or routers
+// that it hears.
 func (m *Machine) IPv6(name string, l Link) bool {
 	if l.NoAddress || l.Master != "" || l.Sysctl["ipv6.disable_ipv6"] == "1" || m.Sysctl["net.ipv6.conf.all.disable_ipv6"] == "1" {
 		return false

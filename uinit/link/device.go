@@ -144,23 +144,29 @@ func (d Device) forwardDelay() time.Duration {
 func settings(l spec.Link) map[string]string {
 	out := map[string]string{}
 	number := map[bool]string{true: "1", false: "0"}
-	if l.RA != nil {
-		out["ipv6/accept_ra"] = number[*l.RA]
-	}
-	if l.Forwarding != nil {
-		out["ipv4/forwarding"], out["ipv6/forwarding"] = number[*l.Forwarding], number[*l.Forwarding]
-		if *l.Forwarding && l.HearsRouters() && (l.RA != nil || l.AllRoutes()) {
-			out["ipv6/accept_ra"] = "2" // also as a router
-		}
+	forwards := l.Forwarding != nil && *l.Forwarding
+	switch {
+	case l.NoAddress || l.Master != "":
+		out["ipv6/disable_ipv6"] = "1"
+	case l.Kind == "dummy": // where nobody says anything
+	case !l.HearsRouters():
+		out["ipv6/accept_ra"] = "0"
+	case forwards:
+		out["ipv6/accept_ra"] = "2" // also as a router
+	case l.RA != nil:
+		out["ipv6/accept_ra"] = "1"
 	}
 	if l.HearsRouters() {
 		used(l, out)
 	}
+	if !l.HearsRoutes() && out["ipv6/disable_ipv6"] == "" && l.Kind != "dummy" {
+		out["ipv4/"+redirects], out["ipv6/"+redirects] = "0", "0"
+	}
+	if l.Forwarding != nil {
+		out["ipv4/forwarding"], out["ipv6/forwarding"] = number[*l.Forwarding], number[*l.Forwarding]
+	}
 	if l.ProxyARP != nil {
 		out["ipv4/proxy_arp"] = number[*l.ProxyARP]
-	}
-	if l.NoAddress || l.Master != "" {
-		out["ipv6/disable_ipv6"] = "1"
 	}
 	for key, value := range l.Sysctl {
 		out[strings.Replace(key, ".", "/", 1)] = value

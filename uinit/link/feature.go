@@ -53,7 +53,7 @@ func (l *links) Step(unit string) feature.Step {
 	kind, name, _ := strings.Cut(unit, ":")
 	switch kind {
 	case "loopback":
-		return feature.Step{Run: func(context.Context) error { return Loopback() }}
+		return feature.Step{Run: func(context.Context) error { return errors.Join(Loopback(), ownRedirects(l.Machine.Now())) }}
 	case "link":
 		return feature.Step{
 			Run:     func(ctx context.Context) error { return l.manager().Configure(ctx, name) },

@@ -90,7 +90,7 @@ func settingPath(name, key string) string {
 
 func writeSetting(o Set) error {
 	err := os.WriteFile(settingPath(o.Name, o.Key), []byte(o.Value+"\n"), 0)
-	if o.Key == "ipv6/disable_ipv6" && errors.Is(err, fs.ErrNotExist) {
+	if none := o.Key == "ipv6/disable_ipv6" || strings.HasPrefix(o.Key, "ipv6/accept_") && o.Value == "0"; none && errors.Is(err, fs.ErrNotExist) {
 		return nil // there is no IPv6 that could be turned off
 	}
 	return err

@@ -29,7 +29,7 @@ func TestMTU(t *testing.T) {
 		{"enough for IPv6", spec.Addressing{DHCP4: true}, nil, 1280, 1280, ""},
 		{"too little for IPv6", spec.Addressing{DHCP4: true}, nil, 1279, 1280, "an MTU of 1279, as DHCP server 192.0.2.1 says, would end IPv6 here: it is 1280, the least for that (RFC 8200)"},
 		{"no IPv6", only4, nil, 1279, 1279, ""},
-		{"none but on a VLAN", only4, map[string]spec.VLAN{"v": {Parent: "lan", ID: 1}}, 1000, 1280, "an MTU of 1000"},
+		{"none but on a VLAN", only4, map[string]spec.VLAN{"v": {Parent: "lan", ID: 1, Addressing: spec.Addressing{DHCP4: true}}}, 1000, 1280, "an MTU of 1000"},
 		{"none on a VLAN either", only4, map[string]spec.VLAN{"v": {Parent: "lan", ID: 1, Addressing: only4}}, 1000, 1000, ""},
 		{"least of IPv4", only4, nil, 576, 576, ""},
 		{"less than any network takes", only4, nil, 575, 0, "an MTU of 575, as DHCP server 192.0.2.1 says, is ignored: every network takes packets of 576 bytes"},

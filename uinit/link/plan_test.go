@@ -72,6 +72,11 @@ func (f *fake) Do(o Op) error {
 		name, nic.Address = o.Name, o.MAC
 	case SetMTU:
 		name, nic.MTU = o.Name, o.MTU
+	case Set:
+		if name = o.Name; nic.Settings == nil {
+			nic.Settings = map[string]string{}
+		}
+		nic.Settings[o.Key] = o.Value
 	case AddAddress:
 		name = o.Name
 		f.Addresses = slices.DeleteFunc(f.Addresses, func(a Address) bool { return a.NIC == o.NIC && a.Prefix == o.Prefix })

@@ -11,17 +11,18 @@ import (
 // Routers are asked for exactly when a cable comes back.
 func TestRoam(t *testing.T) {
 	yes, no := true, false
+	asks := spec.Link{Addressing: spec.Addressing{DHCP4: true}}
 	up, plugged := NIC{Index: 2, Up: true}, NIC{Index: 2, Up: true, Carrier: true}
 	for name, tt := range map[string]struct {
 		cfg   spec.Link
 		seen  []NIC
 		asked int
 	}{
-		"the first carrier is the kernel's":  {spec.Link{}, []NIC{{Index: 2}, up, plugged, plugged}, 0},
-		"pulled and back":                    {spec.Link{}, []NIC{plugged, up, up, plugged, plugged}, 1},
+		"the first carrier is the kernel's":  {asks, []NIC{{Index: 2}, up, plugged, plugged}, 0},
+		"pulled and back":                    {asks, []NIC{plugged, up, up, plugged, plugged}, 1},
 		"twice":                              {spec.Link{Addressing: spec.Addressing{RA: &yes}}, []NIC{plugged, up, plugged, up, plugged}, 2},
-		"down meanwhile, the kernel asks":    {spec.Link{}, []NIC{plugged, up, {Index: 2}, up, plugged}, 0},
-		"gone and back":                      {spec.Link{}, []NIC{plugged, {}, up, plugged}, 0},
+		"down meanwhile, the kernel asks":    {asks, []NIC{plugged, up, {Index: 2}, up, plugged}, 0},
+		"gone and back":                      {asks, []NIC{plugged, {}, up, plugged}, 0},
 		"advertisements are ignored":         {spec.Link{Addressing: spec.Addressing{RA: &no}}, []NIC{plugged, up, plugged}, 0},
 		"a port has no addresses":            {spec.Link{Master: "bond0"}, []NIC{plugged, up, plugged}, 0},
 		"it carries frames for others alone": {spec.Link{Addressing: spec.Addressing{NoAddress: true}}, []NIC{plugged, up, plugged}, 0},

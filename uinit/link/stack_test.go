@@ -162,8 +162,8 @@ func TestStack(t *testing.T) {
 		}
 		want := map[string]string{
 			"a": "bond0 up=true map[ipv6/disable_ipv6:1]", "b": "bond0 up=true map[ipv6/disable_ipv6:1]",
-			"bond0": "bond active-backup up=true map[]", "bond0.20": "vlan br20bond0 up=true map[ipv6/disable_ipv6:1]",
-			"br20": "bridge  up=true map[ipv6/accept_dad:0]", "lo1": "dummy  up=true map[]",
+			"bond0": "bond active-backup up=true map[ipv4/accept_redirects:0 ipv6/accept_ra:0 ipv6/accept_redirects:0]", "bond0.20": "vlan br20bond0 up=true map[ipv6/disable_ipv6:1]",
+			"br20": "bridge  up=true map[ipv4/accept_redirects:0 ipv6/accept_dad:0 ipv6/accept_ra:0 ipv6/accept_redirects:0]", "lo1": "dummy  up=true map[]",
 		}
 		for name := range want {
 			if got[name] != want[name] {
