@@ -17,9 +17,12 @@ type UDP struct {
 	Pivot time.Time
 }
 
+// afterRefusal is how long the time itself is waited for after a refusal.
+const afterRefusal = time.Second
+
 // Query asks the server at addr once. now is our clock and must not jump between two calls.
 // It waits for a reply until ctx ends; a packet that does not answer the question is
-// passed over. Errors: *KissError; net.Error where nothing came or nobody listens.
+// passed over, and a refusal for as long as the time itself may still come. Errors: *KissError; net.Error where nothing came or nobody listens.
 func (u UDP) Query(ctx context.Context, addr netip.AddrPort, now func() time.Time) (Sample, error) {
 	// A socket of its own for each question: the port is one more thing a forger must guess.
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(addr))
@@ -42,9 +45,13 @@ func (u UDP) Query(ctx context.Context, addr netip.AddrPort, now func() time.Tim
 func (u UDP) receive(ctx context.Context, conn *net.UDPConn, cookie uint64, sent time.Time, now func() time.Time) (Sample, error) {
 	buf := make([]byte, 1024)
 	var stray error
+	var refused *KissError
 	for {
 		n, err := conn.Read(buf)
 		came := now()
+		if err != nil && refused != nil {
+			return Sample{}, refused
+		}
 		if err != nil {
 			if ctx.Err() != nil {
 				err = context.Cause(ctx)
@@ -60,7 +67,12 @@ func (u UDP) receive(ctx context.Context, conn *net.UDPConn, cookie uint64, sent
 		}
 		switch kiss := (*KissError)(nil); {
 		case errors.As(err, &kiss):
-			return Sample{}, err
+			// Who refuses us sends no time, and who saw the question on its way may refuse it in the server's name: the time follows then.
+			if refused == nil {
+				_ = conn.SetReadDeadline(time.Now().Add(afterRefusal))
+			}
+			refused = kiss
+			continue
 		case err != nil:
 			stray = err
 			continue

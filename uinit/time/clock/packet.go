@@ -35,7 +35,7 @@ func (e *KissError) Error() string {
 	return fmt.Sprintf("the server has no time to give (kiss-o'-death %q)", e.Code)
 }
 
-// Denied says that this server must not be asked again.
+// Denied says that this server wants no questions of ours.
 func (e *KissError) Denied() bool { return e.Code == "DENY" || e.Code == "RSTR" }
 
 // Leap is the leap indicator of the wire.

@@ -38,7 +38,7 @@ func (s *Syncer) round(ctx context.Context, act func(Decision)) Decision {
 	asked := 0
 	for _, sv := range s.servers {
 		if sv.held(start) {
-			silent = append(silent, Rejection{sv.name, fmt.Sprintf("%s; next question in %s", sv.refusal, sv.holdTill.Sub(start).Round(time.Second))})
+			silent = append(silent, Rejection{sv.name, sv.refusal + "; " + sv.hold.left(start)})
 			continue
 		}
 		asked++

@@ -16,8 +16,12 @@ const (
 	// resolveAfter is the number of failures in a row after which a name is resolved again:
 	// pools move.
 	resolveAfter = 2
-	// maxHold is the longest that a server is left alone because it asked for that.
-	maxHold = 36 * time.Hour
+	// maxHold is the longest that a server is left alone because it asked for that, or somebody on the way did in its name: a
+	// packet proves no more than that whoever sent it has seen the question.
+	maxHold = 4 * time.Hour
+	// denyHold is for how long one that refuses us is left alone at first. RFC 5905, section 7.4, has clients leave it for good, which
+	// anybody on the way could bring about with one packet.
+	denyHold = time.Hour
 )
 
 // server is a configured server and what became of it.
@@ -28,22 +32,42 @@ type server struct {
 
 	addr     netip.AddrPort // zero: not resolved
 	failures int            // in a row
-	denied   map[netip.AddrPort]bool
-	hold     time.Duration // pause that it asked for last
-	holdTill time.Time     // of the monotonic clock
-	refusal  string        // what it said
+	hold     pause          // that it asked for last
+	refusal  string         // what it said
+	// denied are those of its addresses that refuse us: a name may have others.
+	denied map[netip.AddrPort]pause
+}
+
+// pause is for how long a server is left alone, until a moment of the monotonic clock.
+type pause struct {
+	length time.Duration
+	till   time.Time
+}
+
+// longer is the next pause, twice as long as the last one within bounds.
+func (p pause) longer(now time.Time, least time.Duration) pause {
+	length := min(max(2*p.length, least), maxHold)
+	return pause{length, now.Add(length)}
+}
+
+// left says until when, for a person.
+func (p pause) left(now time.Time) string {
+	return "next question in " + p.till.Sub(now).Round(time.Second).String()
 }
 
 func newServer(name spec.TimeServer) *server {
 	host, port := name.Split()
-	return &server{name: string(name), host: host, port: port, denied: map[netip.AddrPort]bool{}}
+	return &server{name: string(name), host: host, port: port, denied: map[netip.AddrPort]pause{}}
 }
 
 // held says that the server wants no question now.
-func (s *server) held(now time.Time) bool { return now.Before(s.holdTill) }
+func (s *server) held(now time.Time) bool { return now.Before(s.hold.till) }
 
 // answered notes a good answer.
-func (s *server) answered() { s.failures, s.hold, s.refusal = 0, 0, "" }
+func (s *server) answered() {
+	s.failures, s.hold, s.refusal = 0, pause{}, ""
+	delete(s.denied, s.addr)
+}
 
 // failed notes that a question brought nothing.
 func (s *server) failed(now time.Time, err error, poll time.Duration) {
@@ -51,12 +75,13 @@ func (s *server) failed(now time.Time, err error, poll time.Duration) {
 	var kiss *KissError
 	switch {
 	case errors.As(err, &kiss) && kiss.Denied():
-		s.denied[s.addr] = true
+		// What was refused long ago says nothing any more, and a pool has many addresses.
+		maps.DeleteFunc(s.denied, func(_ netip.AddrPort, p pause) bool { return now.Sub(p.till) > maxHold })
+		s.denied[s.addr] = s.denied[s.addr].longer(now, denyHold)
 		s.addr = netip.AddrPort{}
 		s.refusal = kiss.Error()
 	case errors.As(err, &kiss):
-		s.hold = min(max(2*s.hold, 2*poll, time.Minute), maxHold)
-		s.holdTill = now.Add(s.hold)
+		s.hold = s.hold.longer(now, max(2*poll, time.Minute))
 		s.refusal = kiss.Error()
 	case s.failures%resolveAfter == 0:
 		s.addr = netip.AddrPort{}
@@ -83,10 +108,7 @@ func (s *server) resolve(ctx context.Context, lookup func(context.Context, strin
 	} else if addrs, err = lookup(ctx, s.host); err != nil {
 		return fmt.Errorf("resolving: %w", err)
 	}
-	err := errNoAddress
-	if s.refusal != "" {
-		err = errors.New(s.refusal)
-	}
+	err, now := errNoAddress, time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	maps.DeleteFunc(c.owner, func(_ netip.AddrPort, name string) bool { return name == s.name })
@@ -94,7 +116,8 @@ func (s *server) resolve(ctx context.Context, lookup func(context.Context, strin
 		addr := netip.AddrPortFrom(addrs[(i+s.failures)%len(addrs)].Unmap(), s.port)
 		other, taken := c.owner[addr]
 		switch {
-		case s.denied[addr]:
+		case now.Before(s.denied[addr].till):
+			err = fmt.Errorf("%s; %s", s.refusal, s.denied[addr].left(now))
 		case taken:
 			err = fmt.Errorf("it is the same server as %s", other)
 		default:

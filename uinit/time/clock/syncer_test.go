@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -280,8 +281,9 @@ func TestSyncKissOfDeath(t *testing.T) {
 		b.start(b.net.add(1, denying), b.net.add(2, busy), b.net.add(3, &fakeServer{}), b.net.add(4, &fakeServer{}), b.net.add(5, &fakeServer{}))
 		defer b.stop()
 		pass(6 * time.Hour)
-		if len(denying.asked) != 1 {
-			t.Errorf("asked %d times after DENY", len(denying.asked)-1)
+		// After one hour, then two, then four.
+		if n := len(denying.asked); n != 3 {
+			t.Errorf("asked %d times in six hours of DENY, want 3: %v", n, denying.asked)
 		}
 		for i := 1; i < len(busy.asked); i++ {
 			if gap := busy.asked[i].Sub(busy.asked[i-1]); i > 1 && gap < busy.asked[i-1].Sub(busy.asked[i-2]) {
@@ -292,10 +294,51 @@ func TestSyncKissOfDeath(t *testing.T) {
 			t.Errorf("asked %d times in spite of RATE", n)
 		}
 		st := b.last()
-		if st.State != Synchronized || len(st.Rejected) != 2 || st.Rejected[0] != (Rejection{"192.0.2.1", "the server refuses us (kiss-o'-death DENY)"}) {
+		if st.State != Synchronized || len(st.Rejected) != 2 || !strings.HasPrefix(st.Rejected[0].String(), "192.0.2.1: the server refuses us (kiss-o'-death DENY); next question in ") {
 			t.Errorf("got %+v", st)
 		}
 	})
+}
+
+// Somebody on the way refuses in the servers' name, for a day: when he has gone they are asked again within hours, whatever he said, and an
+// address that nobody refused in the name of is asked at once.
+func TestSyncForgedRefusals(t *testing.T) {
+	for _, code := range []string{"DENY", "RSTR", "RATE", "XXXX"} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench()
+			forged := &fakeServer{err: &KissError{code}}
+			other := &fakeServer{}
+			b.net.add(2, other)
+			b.net.names["pool.example.net"] = []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}
+			b.start(b.net.add(1, forged))
+			defer b.stop()
+			pass(24 * time.Hour)
+			if n := len(forged.asked); n < 4 || n > 20 {
+				t.Errorf("%s: asked %d times in a day", code, n)
+			}
+			b.net.mu.Lock()
+			forged.err = nil
+			b.net.mu.Unlock()
+			pass(maxHold + 10*time.Minute)
+			if b.last().State != Synchronized {
+				t.Errorf("%s: hours after the last forged refusal: %+v", code, b.last())
+			}
+			// An answer ends it all.
+			n := len(forged.asked)
+			pass(2 * time.Hour)
+			if len(forged.asked)-n < 10 {
+				t.Errorf("%s: asked %d times in two hours of good answers", code, len(forged.asked)-n)
+			}
+			b.net.mu.Lock()
+			forged.err = &KissError{code}
+			b.net.mu.Unlock()
+			b.SetServers([]spec.TimeServer{"pool.example.net"})
+			pass(10 * time.Minute)
+			if denied := (&KissError{code}).Denied(); denied != (len(other.asked) > 0) {
+				t.Errorf("%s: the name's other address was asked %d times", code, len(other.asked))
+			}
+		})
+	}
 }
 
 func TestSyncServersByDHCP(t *testing.T) {
