@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/qemu-tests/lan"
 )
@@ -59,6 +60,7 @@ addresses = ["192.0.2.20/24"]
 			t.Logf("changed over to %s, nothing came through for %v", step.active, gap.Round(time.Millisecond))
 		}
 	}
+	besiege(t, g, pair, ping)
 	beside.Stop()
 	sent, answered := ping.Stop()
 	t.Logf("%d of %d echo requests were lost", sent-answered, sent)
@@ -83,6 +85,22 @@ addresses = ["192.0.2.20/24"]
 	s := off(t, g)
 	if s.Boot.State != "ok" {
 		t.Errorf("the boot was %s", s.Boot.State)
+	}
+}
+
+// besiege has a neighbour of bond0, whose address is the profile's, lie and flood: packets go on, and nothing that was forged is believed.
+func besiege(t *testing.T, g *qemu.Guest, wire *lan.Segment, ping *lan.Ping) {
+	t.Helper()
+	b := siege{link: "bond0", victim: lan.Victim{MAC: mac(1), Four: addr("192.0.2.20"), Router: addr("192.0.2.1"), Port: 22}}
+	before, memory := inside(t, g, b.believed()), available(t, g)
+	mallory := wire.Mallory(b.victim)
+	for _, a := range lan.Attacks {
+		mallory.Send(a, 200)
+	}
+	flows(t, ping)
+	prints(t, g, b.believed(), before)
+	if left := available(t, g); left < memory-16<<10 {
+		t.Errorf("%d kB of memory are left, and %d kB were there before", left, memory)
 	}
 }
 

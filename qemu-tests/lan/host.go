@@ -1,6 +1,7 @@
 package lan
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -110,8 +111,12 @@ func (h *Host) take(frame []byte) {
 	}
 }
 
-// learn notes who has which address. Nobody has the unspecified one.
+// learn notes who has which address. Nobody has the unspecified one, and what is sent to one other machine is no news here.
 func (h *Host) learn(p gopacket.Packet, ether *layers.Ethernet) {
+	const group = 1
+	if ether.DstMAC[0]&group == 0 && !bytes.Equal(ether.DstMAC, h.MAC) {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if a, ok := source(p); ok && !a.IsUnspecified() {
