@@ -197,7 +197,7 @@ lvm pvcreate --config "$c" -qq /dev/vda; lvm vgcreate --config "$c" -qq vg0 /dev
 		[2]string{`# $`, "echo back-$((6*7))-$(hostname)\r"},
 		[2]string{`back-42-host`, ""},
 	)
-	if got := inside(t, g, "uinitctl vm stats"); !regexp.MustCompile(`(?m)^inner +running +\d+\.\d +\d+M +0 +0 +[1-9]\d*K? +[1-9]\d*K?$`).MatchString(got) {
+	if got := inside(t, g, "uinitctl vm stats"); !regexp.MustCompile(`(?m)^inner +running +\d+\.\d +\d+M +0 +0 +[1-9]\d*K? +[1-9]\d*K? +0$`).MatchString(got) {
 		t.Errorf("the figures are\n%s", got)
 	}
 	// Stopped by itself it powers itself off, and it comes again.

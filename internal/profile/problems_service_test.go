@@ -182,6 +182,30 @@ mac = "52:54:00:00:00:02"
 		`p.toml:59:1: vm.taker.nic.interfaces: "taker-interfaces" is not a name`,
 		`p.toml:64:7: vm.taker.nic.l.mac: 52:54:00:00:00:02 is that of taker-interfaces already`,
 	}},
+	{"what guests may send", sound + guests + `addresses = ["192.0.2.5/32", "198.51.100.0/24", "2001:db8::5/128", "fe80::/10", "0.0.0.0/0"]
+isolated = true
+trunk = true
+[vm.web.nic.two]
+bridge = "br0"
+addresses = ["192.0.2.5/24", "224.0.0.1/32", "::1/128", "192.0.2.5", "0.0.0.0/32"]
+[vm.web.nic.three]
+bridge = "br0"
+trusted = true
+addresses = ["192.0.2.7/32"]
+trunk = true
+[vm.web.nic.four]
+bridge = "br0"
+addresses = []
+`, []string{
+		`p.toml:30:14: vm.web.nic.two.addresses[0]: 192.0.2.5/24 is an address in a network; accepted: the network, 192.0.2.0/24`,
+		`p.toml:30:30: vm.web.nic.two.addresses[1]: 224.0.0.1 is nobody's address on a network; accepted: one that the guest has there`,
+		`p.toml:30:46: vm.web.nic.two.addresses[2]: ::1 is nobody's address`,
+		`p.toml:30:57: vm.web.nic.two.addresses[3]: "192.0.2.5" is not an address with its prefix length`,
+		`p.toml:30:70: vm.web.nic.two.addresses[4]: 0.0.0.0 is nobody's address`,
+		`p.toml:34:13: vm.web.nic.three.addresses: says what the guest may send, and trusted = true that it may send anything`,
+		`p.toml:35:9: vm.web.nic.three.trunk: says what the guest may send`,
+		`p.toml:38:13: vm.web.nic.four.addresses: is an empty list, which says nothing here`,
+	}},
 	{"guests in a circle", sound + "[vm.a]\nkernel = \"/k\"\nmemory = \"64M\"\nautostart = true\nneeds = [\"vm:b\"]\n[vm.b]\nkernel = \"/k\"\nmemory = \"64M\"\nautostart = true\norder = 1\n", []string{
 		`p.toml:8:1: vm.a: guests wait for each other in a circle, by order or needs: a → b → a`,
 	}},

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -81,6 +82,17 @@ type VMNIC struct {
 	MAC MAC `json:"mac,omitempty"`
 	// What the guest sees.
 	Model VMNICModel `json:"model,omitempty" default:"virtio"`
+	// The guest's addresses there, "192.0.2.5/32", or networks of which it may take any, "2001:db8::/64". With these it speaks for no
+	// others, by ARP, IPv4 or IPv6; the link-local address that follows from its hardware address is its own in any case. Without them it
+	// may have any.
+	Addresses []netip.Prefix `json:"addresses,omitempty" zero:"refused" network:"true"`
+	// The guest may send frames with a tag (IEEE 802.1Q).
+	Trunk bool `json:"trunk,omitempty"`
+	// Believe the guest: it may send whatever it likes. By default it can't send from another hardware address than its own, nor speak as
+	// routers (advertisements, redirects), DHCP servers or switches do, nor by other protocols than ARP, IPv4 and IPv6.
+	Trusted bool `json:"trusted,omitempty"`
+	// It reaches this machine and the bridge's ports, but no other guest that is isolated as well.
+	Isolated bool `json:"isolated,omitempty"`
 }
 
 // The words that rows of virtual machines choose from.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/unit"
+	"github.com/imgbuild/imgbuild/uinit/vm/qemu/gate"
 )
 
 // line is what "vm list" and "vm stats" tell of a guest. Sizes are in bytes.
@@ -30,6 +32,7 @@ type line struct {
 	Written   int64   `json:"disk_written"`
 	Received  int64   `json:"received"`
 	Sent      int64   `json:"sent"`
+	Refused   int64   `json:"refused"` // frames, not octets
 }
 
 // Answers is the question "vm".
@@ -110,6 +113,13 @@ func (g *guests) event(one *guest, row line) report.Event {
 
 // list tells of all guests; figures of what they use take asking QEMU.
 func (g *guests) list(figures bool, send func(report.Event) error) error {
+	var refused map[int]uint32
+	if figures {
+		var err error
+		if refused, err = gate.Refused(); err != nil {
+			return err
+		}
+	}
 	for _, name := range g.host.Names {
 		one := g.all[name]
 		row := one.figures()
@@ -126,6 +136,9 @@ func (g *guests) list(figures bool, send func(report.Event) error) error {
 				// What the host receives, the guest has sent.
 				row.Sent += counter(spec.Tap(name, nic), "rx_bytes")
 				row.Received += counter(spec.Tap(name, nic), "tx_bytes")
+				if tap, err := net.InterfaceByName(spec.Tap(name, nic)); err == nil {
+					row.Refused += int64(refused[tap.Index])
+				}
 			}
 		}
 		if err := send(g.event(one, row)); err != nil {

@@ -43,7 +43,7 @@ func ctlMain(args []string) int {
 // writeGuests prints a line for each guest, no longer than a terminal is wide.
 func writeGuests(w io.Writer, figures bool, events []report.Event) error {
 	if figures {
-		fmt.Fprintf(w, "%-12s %-9s %9s %7s %8s %8s %8s %8s\n", "GUEST", "STATE", "CPU S", "MEMORY", "READ", "WRITTEN", "RECEIVED", "SENT")
+		fmt.Fprintf(w, "%-12s %-9s %9s %6s %6s %7s %8s %6s %7s\n", "GUEST", "STATE", "CPU S", "MEMORY", "READ", "WRITTEN", "RECEIVED", "SENT", "REFUSED")
 	} else {
 		fmt.Fprintf(w, "%-12s %-9s %7s %5s %9s %8s\n", "GUEST", "STATE", "MEMORY", "VCPUS", "AUTOSTART", "RESTARTS")
 	}
@@ -57,8 +57,8 @@ func writeGuests(w io.Writer, figures bool, events []report.Event) error {
 			return fmt.Errorf("reading what uinit says of %s: %w", e.Name, err)
 		}
 		if figures {
-			fmt.Fprintf(w, "%-12s %-9s %9.1f %7s %8s %8s %8s %8s\n", e.Name, e.State, row.CPU,
-				short(row.Used), short(row.Read), short(row.Written), short(row.Received), short(row.Sent))
+			fmt.Fprintf(w, "%-12s %-9s %9.1f %6s %6s %7s %8s %6s %7d\n", e.Name, e.State, row.CPU,
+				short(row.Used), short(row.Read), short(row.Written), short(row.Received), short(row.Sent), row.Refused)
 			continue
 		}
 		auto := map[bool]string{true: "yes", false: "no"}[row.Autostart]

@@ -15,7 +15,7 @@ import (
 
 func TestWriteGuests(t *testing.T) {
 	events := []report.Event{
-		{Name: "db", State: "running", Value: line{Memory: 512 << 20, VCPUs: 2, Autostart: true, Restarts: 3, CPU: 12.34, Used: 300 << 20, Read: 9 << 40, Written: 10239, Received: 10240, Sent: 0}},
+		{Name: "db", State: "running", Value: line{Memory: 512 << 20, VCPUs: 2, Autostart: true, Restarts: 3, CPU: 12.34, Used: 300 << 20, Read: 9 << 40, Written: 10239, Received: 10240, Sent: 0, Refused: 17}},
 		{Name: "twelve_chars", State: "stopping", Message: "it wants 65536 MiB and QEMU 64 MiB", Value: map[string]any{"memory": 1.5 * (1 << 30), "vcpus": 255.0}},
 	}
 	for _, tt := range []struct {
@@ -28,9 +28,9 @@ db           running      512M     2       yes        3
 twelve_chars stopping    1536M   255        no        0  it wants 65536 MiB a...
 `},
 		{true, `
-GUEST        STATE         CPU S  MEMORY     READ  WRITTEN RECEIVED     SENT
-db           running        12.3    300M    9216G    10239      10K        0
-twelve_chars stopping        0.0       0        0        0        0        0
+GUEST        STATE         CPU S MEMORY   READ WRITTEN RECEIVED   SENT REFUSED
+db           running        12.3   300M  9216G   10239      10K      0      17
+twelve_chars stopping        0.0      0      0       0        0      0       0
 `},
 	} {
 		var b strings.Builder

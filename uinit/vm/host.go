@@ -18,6 +18,11 @@ func (g *guests) prepare(context.Context) error {
 	defer close(g.prepared)
 	g.host.Name = string(g.Machine.Now().Hostname)
 	failed := []error{g.Kmod.Load("tun")}
+	if plan.Gated(g.Machine.Now().VM) {
+		for _, name := range plan.GateModules {
+			failed = append(failed, g.Kmod.Load(name))
+		}
+	}
 	if err := g.useKVM(); err != nil {
 		g.Log.Warn(fmt.Sprintf("guests are emulated, which is slow: %v", err))
 		g.Facts.Fact(plan.Accel.Is(string(spec.VMTCG)))

@@ -162,6 +162,25 @@ func (c checker) nics(guestKey, guest string, v spec.VM, taken map[spec.MAC]mac)
 			c.Of(other.key).Bad(key+".mac", "%s is that of %s already", n.MAC, other.tap)
 		}
 		taken[n.MAC] = mac{tap, key + ".mac"}
+		c.gate(key, n)
+	}
+}
+
+// mostAddresses is what fits into a program of the kernel's (linux/bpf_common.h, BPF_MAXINSNS).
+const mostAddresses = 64
+
+// gate checks what a guest may send by an interface.
+func (c checker) gate(key string, n spec.VMNIC) {
+	if n.Trusted {
+		c.Of(key+".trusted").Vain(key, []string{"addresses", "trunk"}, "says what the guest may send, and trusted = true that it may send anything; accepted: one of them")
+	}
+	if len(n.Addresses) > mostAddresses {
+		c.Bad(key+".addresses", "has %d; accepted: up to %d, of which each may be a network", len(n.Addresses), mostAddresses)
+	}
+	for i, a := range n.Addresses {
+		if at := a.Addr(); at.IsMulticast() || at.IsLoopback() || at.IsUnspecified() && a.Bits() > 0 {
+			c.Bad(problem.JoinIndex(key+".addresses", i), "%s is nobody's address on a network; accepted: one that the guest has there", at)
+		}
 	}
 }
 

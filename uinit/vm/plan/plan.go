@@ -34,12 +34,32 @@ func programs(m *spec.Machine) []spec.Program {
 	return all
 }
 
+// GateModules are what the kernel needs to keep guests to themselves (uinit/vm/qemu/gate).
+var GateModules = []string{"sch_ingress", "cls_bpf"}
+
+// Gated says whether some guest is kept to itself.
+func Gated(rows map[string]spec.VM) bool {
+	for _, v := range rows {
+		for _, n := range v.NIC {
+			if !n.Trusted {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // modules are KVM's for either vendor, and what guests' interfaces are made of.
 func modules(m *spec.Machine) []spec.Want {
 	if len(m.VM) == 0 {
 		return nil
 	}
 	wants := []spec.Want{{Module: "tun", Why: "vm"}}
+	if Gated(m.VM) {
+		for _, name := range GateModules {
+			wants = append(wants, spec.Want{Module: name, Why: "vm"})
+		}
+	}
 	for _, name := range []string{"kvm_intel", "kvm_amd", "vhost_net"} {
 		wants = append(wants, spec.Want{Module: name, Why: "vm", Optional: true})
 	}

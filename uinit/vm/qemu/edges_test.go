@@ -144,7 +144,7 @@ func TestTap(t *testing.T) {
 	if err := netlink.LinkAdd(br); err != nil {
 		t.Fatal(err)
 	}
-	f, err := openTap(File{Path: "tap0", Bridge: "br0", MAC: "fe:54:00:01:02:03"})
+	f, err := openTap(File{Path: "tap0", NIC: spec.VMNIC{Bridge: "br0", MAC: "52:54:00:01:02:03"}})
 	if err != nil {
 		t.Skipf("no tap devices here: %v", err)
 	}
@@ -167,7 +167,7 @@ func TestTap(t *testing.T) {
 	if _, err := netlink.LinkByName("tap0"); err == nil {
 		t.Error("it outlives its file")
 	}
-	if f, err := openTap(File{Path: "tap1", Bridge: "none", MAC: "fe:54:00:01:02:03"}); err == nil || !strings.Contains(err.Error(), "finding bridge none") {
+	if f, err := openTap(File{Path: "tap1", NIC: spec.VMNIC{Bridge: "none", MAC: "52:54:00:01:02:03"}}); err == nil || !strings.Contains(err.Error(), "finding bridge none") {
 		t.Errorf("without a bridge: %v, %v", f, err)
 	}
 	if _, err := netlink.LinkByName("tap1"); err == nil {

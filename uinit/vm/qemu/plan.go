@@ -49,10 +49,9 @@ type File struct {
 	Kind Kind
 	// Path is a disk's or the variables' file, or the name of a tap device.
 	Path string
-	// Bridge is what a tap device is joined to, and MAC its address, on the host's side of the guest's interface.
-	Bridge string
-	MAC    spec.MAC
-	Disk   spec.VMDisk
+	Disk spec.VMDisk
+	// NIC is the guest's end of a tap device, with its address.
+	NIC spec.VMNIC
 }
 
 // Plan is how QEMU is started.
@@ -170,11 +169,10 @@ func (p *Plan) disk(index int, name string, d spec.VMDisk) {
 }
 
 func (p *Plan) nic(h Host, kvm bool, guest, name string, n spec.VMNIC) {
-	mac := n.MAC
-	if mac == "" {
-		mac = MAC(h.Name, guest, name)
+	if n.MAC == "" {
+		n.MAC = MAC(h.Name, guest, name)
 	}
-	tap := File{Kind: TapFile, Path: spec.Tap(guest, name), Bridge: n.Bridge, MAC: hostSide(mac)}
+	tap := File{Kind: TapFile, Path: spec.Tap(guest, name), NIC: n}
 	netdev := fmt.Sprintf("tap,id=net-%s,fd=%d", name, p.file(tap))
 	device := string(n.Model)
 	if n.Model == "virtio" {
@@ -184,7 +182,7 @@ func (p *Plan) nic(h Host, kvm bool, guest, name string, n spec.VMNIC) {
 		}
 	}
 	// No ROM: nobody starts from the network here, and its file need not be in the image.
-	p.add("-netdev", netdev, "-device", fmt.Sprintf("%s,netdev=net-%s,id=nic-%s,mac=%s,romfile=", device, name, name, mac))
+	p.add("-netdev", netdev, "-device", fmt.Sprintf("%s,netdev=net-%s,id=nic-%s,mac=%s,romfile=", device, name, name, n.MAC))
 }
 
 // MAC is an interface's address where the profile gives none: the same with each start, another for each

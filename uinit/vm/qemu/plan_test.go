@@ -54,7 +54,7 @@ func TestMake(t *testing.T) {
 		var b strings.Builder
 		fmt.Fprintf(&b, "uid %d\n", p.UID)
 		for i, f := range p.Files {
-			fmt.Fprintf(&b, "%d: %s\n", i+3, strings.Join(strings.Fields(string(f.Kind)+" "+f.Path+" "+f.Bridge+" "+string(f.MAC)), " "))
+			fmt.Fprintf(&b, "%d: %s\n", i+3, strings.Join(strings.Fields(string(f.Kind)+" "+f.Path+" "+tapOf(f)), " "))
 		}
 		for i, a := range p.Args {
 			if strings.HasPrefix(a, "-") && i > 0 {
@@ -138,4 +138,12 @@ func TestKVMModule(t *testing.T) {
 			t.Errorf("%q: %q, %q; want %q, %q", tt.cpuinfo, module, text, tt.module, tt.err)
 		}
 	}
+}
+
+// tapOf is what a tap device is joined to, and its address.
+func tapOf(f File) string {
+	if f.Kind != TapFile {
+		return ""
+	}
+	return f.NIC.Bridge + " " + string(hostSide(f.NIC.MAC))
 }
