@@ -1,9 +1,12 @@
 package qemu_tests
 
 import (
+	"crypto/ed25519"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/pem"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +14,7 @@ import (
 
 	//lint:ignore SA1019 SMB keeps passwords as MD4, whatever it is worth (MS-NLMP, section 3.3.1)
 	"golang.org/x/crypto/md4"
+	"golang.org/x/crypto/ssh"
 
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/qemu"
@@ -51,9 +55,18 @@ addresses = ["192.0.2.1/24"]
 source = "LABEL=data"
 type   = "ext4"
 [user.anna]
-nt_hash = %[1]q
+nt_hash = { fw_cfg = "opt/org.example/anna" }
 [user.bert]
-nt_hash = %[1]q
+nt_hash       = { file = "/srv/keys/bert" }
+password_hash = { file = "/srv/keys/open" }
+[user.carl]
+password_hash = { fw_cfg = "opt/org.example/carl" }
+[user.dora]
+password_hash = { fw_cfg = "opt/org.example/dora" }
+[user.root]
+authorized_keys = [%[3]q]
+[ssh]
+host_key_file = { fw_cfg = "opt/org.example/host" }
 [share]
 state = "/srv/state"
 [share.nfs.films]
@@ -79,24 +92,63 @@ path    = "/srv/others"
 users   = ["anna"]
 clients = ["198.51.100.0/24"]
 [share.iscsi.disk]
-target     = "%[2]sdisk"
+target     = "%[1]sdisk"
 source     = "/srv/disk"
 size       = "32M"
-initiators = [%[3]q]
+initiators = [%[2]q]
 insecure   = true
 [share.iscsi.secret]
-target        = "%[2]ssecret"
+target        = "%[1]ssecret"
 source        = "/srv/secret"
 size          = "16M"
 user          = "anna"
-password_file = "/etc/chap"
-`, ntHash(sharePassword), shareTarget, shareClient), map[string]string{"chap/etc/chap": sharePassword + "\n"})
+password_file = { file = "/etc/chap" }
+`, shareTarget, shareClient, publicKey(t)), map[string]string{"chap/etc/chap": sharePassword + "\n"})
 	vm, err := boot.Prepare(t.Context(), a.options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(vm.Close)
+	hostKey, err := ssh.MarshalPrivateKey(namedKey, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	handed := map[string]string{"opt/org.example/host": string(pem.EncodeToMemory(hostKey)), "opt/org.example/anna": ntHash(sharePassword), "opt/org.example/carl": someHash, "opt/org.example/dora": sharePassword}
+	maps.Copy(handed, vm.Config.FWCfg)
+	vm.Config.FWCfg = handed
 	return vm
+}
+
+// namedKey is the host key that the NAS is handed.
+var namedKey = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+
+// someHash is a password's.
+const someHash = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
+
+// secrets says what became of the accounts' hashes: what is wrong is told without showing it, and the account stays locked.
+func secrets(t *testing.T, g *qemu.Guest, want map[string]string) {
+	t.Helper()
+	s := until(t, g, "the secrets", func(s *report.State) bool {
+		for name := range want {
+			if state := s.Units["secret:user."+name].State; state != "ok" && state != "failed" {
+				return false
+			}
+		}
+		return true
+	})
+	for name, message := range want {
+		if u := s.Units["secret:user."+name]; (u.State == "ok") != (message == "") || !strings.HasPrefix(u.Message, message) || strings.Contains(u.Message, sharePassword) {
+			t.Errorf("%s is %+v, want %q", name, u, message)
+		}
+	}
+	public, err := ssh.NewPublicKey(namedKey.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hasFact(t, g, "ssh.host_key", ssh.FingerprintSHA256(public))
+	if got := inside(t, g, "while IFS=: read -r name hash rest; do case $name in bert | carl | dora) echo \"$hash\" ;; esac; done </etc/shadow"); got != "!\n"+someHash+"\n!" {
+		t.Errorf("/etc/shadow has %q", got)
+	}
 }
 
 // up starts the NAS and waits until it shares.
@@ -147,6 +199,11 @@ addresses = ["192.0.2.2/24"]
 	smb := func(password, command string) string {
 		return fmt.Sprintf("smbclient -s /dev/null -m SMB3 -U 'anna%%%s' %s", password, command)
 	}
+	secrets(t, server, map[string]string{"anna.nt_hash": "", "carl.password_hash": "", "bert.nt_hash": "bert stays locked: /srv/keys/bert is not there",
+		"bert.password_hash": "bert stays locked: /srv/keys/open is not there", "dora.password_hash": "dora stays locked: fw_cfg opt/org.example/dora holds something else: "})
+	ofBert := strings.Replace(smb(sharePassword, "//192.0.2.1/notes -c ls"), "anna%", "bert%", 1)
+	refused(ofBert)
+	inside(t, server, "umask 077; mkdir /srv/keys; echo "+ntHash(sharePassword)+" >/srv/keys/bert; echo '"+someHash+"' >/srv/keys/open; chmod 644 /srv/keys/open; sync")
 	refused(nfs("/srv/others"))
 	refused(login("secret", ""))
 	refused(strings.Replace(login("disk", ""), shareClient, shareClient+"2", 1))
@@ -171,6 +228,8 @@ addresses = ["192.0.2.2/24"]
 	}
 	off(t, server)
 	server = up(t, vm, wire)
+	secrets(t, server, map[string]string{"bert.nt_hash": "", "bert.password_hash": "bert stays locked: /srv/keys/open may be read or written by others (mode 0644)"})
+	run(ofBert)
 	run("touch /run/goon; await file /run/wrote")
 	run("cmp /root/data /mnt/film")
 	run(smb(sharePassword, "//192.0.2.1/letters -c 'get letter /root/letter'") + "; cmp /root/data /root/letter")

@@ -37,8 +37,8 @@ func TestMenuEntries(t *testing.T) {
 	}{
 		"locked":                 {spec.Machine{}, false},
 		"keys are no password":   {spec.Machine{User: map[string]spec.User{"root": {AuthorizedKeys: []string{"ssh-ed25519 …"}}}}, false},
-		"somebody else's":        {spec.Machine{User: map[string]spec.User{"eve": {PasswordHash: hash}}}, false},
-		"a hash":                 {spec.Machine{User: map[string]spec.User{"root": {PasswordHash: hash}}}, true},
+		"somebody else's":        {spec.Machine{User: map[string]spec.User{"eve": {PasswordHash: spec.SecretHash{Value: hash}}}}, false},
+		"a hash":                 {spec.Machine{User: map[string]spec.User{"root": {PasswordHash: spec.SecretHash{Value: hash}}}}, true},
 		"the host's":             {spec.Machine{Access: spec.Access{HostPassword: true}}, true},
 		"no password is needed":  {spec.Machine{Access: spec.Access{RescueWithoutPassword: true}}, true},
 		"the owner's":            {spec.Machine{Site: &spec.Site{Allow: []spec.SiteKey{spec.SitePasswordHash}}}, true},

@@ -34,7 +34,7 @@ func accounts(users map[string]spec.User) []account {
 	}
 	root := users["root"]
 	defaults.Fill(&root)
-	out := []account{{"root", 0, cmp.Or(root.Home, "/root"), root.Shell, string(root.PasswordHash), root.AuthorizedKeys}}
+	out := []account{{"root", 0, cmp.Or(root.Home, "/root"), root.Shell, string(root.PasswordHash.Value), root.AuthorizedKeys}}
 	next := uint32(1000)
 	for _, name := range slices.Sorted(maps.Keys(users)) {
 		if name == "root" {
@@ -50,7 +50,7 @@ func accounts(users map[string]spec.User) []account {
 			}
 			next = uid + 1
 		}
-		out = append(out, account{name, uid, cmp.Or(u.Home, "/home/"+name), u.Shell, string(u.PasswordHash), u.AuthorizedKeys})
+		out = append(out, account{name, uid, cmp.Or(u.Home, "/home/"+name), u.Shell, string(u.PasswordHash.Value), u.AuthorizedKeys})
 	}
 	return append(out, account{"nobody", spec.NobodyUID, "/nonexistent", "/usr/sbin/nologin", "", nil})
 }

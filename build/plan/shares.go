@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/passwd"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -95,13 +96,12 @@ func smbConf(rows map[string]spec.SMBShare) string {
 	return b.String()
 }
 
-// smbPasswd writes smbpasswd(5). The time of the last change must not be 0, or the password counts
-// as expired.
+// smbPasswd writes smbpasswd(5); what the image does not hold comes at boot.
 func smbPasswd(users map[string]spec.User) string {
 	var b strings.Builder
 	for _, a := range accounts(users) {
-		if hash := users[a.name].NTHash; hash != "" {
-			fmt.Fprintf(&b, "%s:%d:%s:%s:[U          ]:LCT-00000001:\n", a.name, a.uid, strings.Repeat("X", 32), hash)
+		if hash := users[a.name].NTHash.Value; hash != "" {
+			b.WriteString(passwd.SMBLine(a.name, a.uid, string(hash)))
 		}
 	}
 	return b.String()

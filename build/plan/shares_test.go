@@ -43,7 +43,7 @@ func TestSMB(t *testing.T) {
 		t.Errorf("the section is\n%s", section)
 	}
 	uid := uint32(1234)
-	got := smbPasswd(map[string]spec.User{"anna": {NTHash: "8846F7EAEE8FB117AD06BDD830B7586C", UID: &uid}, "ben": {}})
+	got := smbPasswd(map[string]spec.User{"anna": {NTHash: spec.SecretNTHash{Value: "8846F7EAEE8FB117AD06BDD830B7586C"}, UID: &uid}, "ben": {}})
 	if want := "anna:1234:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U          ]:LCT-00000001:\n"; got != want {
 		t.Errorf("smbpasswd is %q, want %q", got, want)
 	}

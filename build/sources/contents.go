@@ -42,9 +42,9 @@ func checkContents(p *profile.Profile, overlays []plan.Overlay, open tree.Opener
 	}
 	for _, name := range graph.Names(p.WireGuard) {
 		w, key := p.WireGuard[name], problem.JoinKey("wireguard", name)
-		holds(key+".private_key_file", w.PrivateKeyFile, "key", `what "wg genkey" prints`, isKey)
+		holds(key+".private_key_file", w.PrivateKeyFile.File, "key", `what "wg genkey" prints`, isKey)
 		for _, peer := range graph.Names(w.Peer) {
-			holds(problem.JoinKey(key+".peer", peer)+".preshared_key_file", w.Peer[peer].PresharedKeyFile, "key", `what "wg genpsk" prints`, isKey)
+			holds(problem.JoinKey(key+".peer", peer)+".preshared_key_file", w.Peer[peer].PresharedKeyFile.File, "key", `what "wg genpsk" prints`, isKey)
 		}
 	}
 	return j.Found()

@@ -46,7 +46,7 @@ func Of(m *spec.Machine) []Claim {
 		c.mount(at, m.Mount[at])
 	}
 	for _, row := range slices.Sorted(maps.Keys(m.WireGuard)) {
-		c.file(problem.JoinKey("wireguard", row), "private_key_file", m.WireGuard[row].PrivateKeyFile, "is the key of", Writes)
+		c.file(problem.JoinKey("wireguard", row), "private_key_file", m.WireGuard[row].PrivateKeyFile.File, "is the key of", Writes)
 	}
 	for _, row := range slices.Sorted(maps.Keys(m.Share.ISCSI)) {
 		c.iscsi(problem.JoinKey("share.iscsi", row), m.Share.ISCSI[row])
@@ -111,7 +111,7 @@ func (c *claims) iscsi(row string, s spec.ISCSIShare) {
 		}
 	}
 	c.file(row, "source", s.Source, "is offered by", use)
-	c.file(row, "password_file", s.PasswordFile, "is the password of", Reads)
+	c.file(row, "password_file", s.PasswordFile.File, "is the password of", Reads)
 }
 
 func (c *claims) vm(row string, v spec.VM) {

@@ -63,7 +63,7 @@ func hashed(m *spec.Machine, may func(name string, u spec.User) bool) bool {
 		return true
 	}
 	for name, u := range m.User {
-		if u.PasswordHash != "" && shell(u) && may(name, u) {
+		if u.PasswordHash.Given() && shell(u) && may(name, u) {
 			return true
 		}
 	}
@@ -144,7 +144,7 @@ func SSHTrouble(m *spec.Machine) string {
 	case slices.ContainsFunc(slices.Collect(maps.Values(m.User)), func(u spec.User) bool { return len(u.AuthorizedKeys) > 0 && !shell(u) }):
 		return "nobody could log in by SSH: whoever has a key has no shell; accepted: user.NAME.authorized_keys of an account with a shell"
 	}
-	if !*m.SSH.Root && slices.ContainsFunc(slices.Collect(maps.Values(m.User)), func(u spec.User) bool { return len(u.AuthorizedKeys) > 0 || m.SSH.Password && u.PasswordHash != "" }) {
+	if !*m.SSH.Root && slices.ContainsFunc(slices.Collect(maps.Values(m.User)), func(u spec.User) bool { return len(u.AuthorizedKeys) > 0 || m.SSH.Password && u.PasswordHash.Given() }) {
 		return "nobody could log in by SSH: root is kept out, and nobody else has keys; accepted: user.NAME.authorized_keys of another account with a shell, or ssh.root = true"
 	}
 	return "nobody could log in by SSH: no account has keys; accepted: user.NAME.authorized_keys, or password = true here and user.NAME.password_hash"

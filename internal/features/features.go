@@ -27,6 +27,7 @@ import (
 	mount "github.com/imgbuild/imgbuild/uinit/mount/plan"
 	netcmdline "github.com/imgbuild/imgbuild/uinit/netcmdline/plan"
 	nflog "github.com/imgbuild/imgbuild/uinit/nflog/plan"
+	secret "github.com/imgbuild/imgbuild/uinit/secret/plan"
 	service "github.com/imgbuild/imgbuild/uinit/service/plan"
 	share "github.com/imgbuild/imgbuild/uinit/share/plan"
 	site "github.com/imgbuild/imgbuild/uinit/site/plan"
@@ -60,6 +61,7 @@ var list = []graph.Plan{
 	mount.Plan,
 	netcmdline.Plan,
 	nflog.Plan,
+	secret.Plan,
 	service.Plan,
 	share.Plan,
 	site.Plan,

@@ -57,6 +57,7 @@ func TestUnits(t *testing.T) {
 	defaults.Fill(m.SSH)
 	m.Entropy.State, m.Time.State = "/srv/state", "/srv/media/films"
 	m.Log = spec.Log{Remote: "udp://192.0.2.1:514", Spool: "/srv/log"}
+	m.User = map[string]spec.User{"ann": {PasswordHash: spec.SecretHash{Source: spec.Source{File: "/srv/media/ann"}}, NTHash: spec.SecretNTHash{Source: spec.Source{FWCfg: "opt/ann"}}}}
 	m.VM = map[string]spec.VM{
 		"db":   {Autostart: true, Order: 1, Disk: map[string]spec.VMDisk{"root": {Path: "/srv/vm/db.img"}, "log": {Path: "/dev/vg0/log"}}},
 		"web":  {Autostart: true, Order: 2, Needs: []string{"network"}, NIC: map[string]spec.VMNIC{"lan": {Bridge: "lan"}}, Kernel: "/srv/media/films/kernel"},

@@ -89,7 +89,7 @@ func (b ban) hold(t *testing.T, p pkg) {
 // shared are the packages of uinit that its features may use: what all stand on, and protocols.
 var shared = []string{
 	"uinit/account", "uinit/arp", "uinit/beside", "uinit/cmdline", "uinit/ctl", "uinit/dev", "uinit/dhcp", "uinit/dhcp/said", "uinit/dhcp6", "uinit/dhcp6/lease", "uinit/entropy/pool", "uinit/feature", "uinit/graph",
-	"uinit/klog", "uinit/kmod", "uinit/log/syslog", "uinit/mount", "uinit/netcmdline", "uinit/netcmdline/plan", "uinit/netcmdline/publish", "uinit/packet", "uinit/power", "uinit/service/supervise", "uinit/slack",
+	"uinit/klog", "uinit/kmod", "uinit/log/syslog", "uinit/mount", "uinit/netcmdline", "uinit/netcmdline/plan", "uinit/netcmdline/publish", "uinit/packet", "uinit/power", "uinit/secret/source", "uinit/service/supervise", "uinit/slack",
 	"uinit/status", "uinit/unit", "uinit/volume",
 }
 

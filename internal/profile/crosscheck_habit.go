@@ -47,7 +47,7 @@ func (c *crosser) unasked() {
 		if len(c.p.User[name].AuthorizedKeys) > 0 && !c.servesSSH() {
 			c.Of("ssh").Rows("service").Warn(key+".authorized_keys", "let nobody in: there is no SSH server; accepted: a table [ssh], or leave the key out")
 		}
-		if c.p.User[name].NTHash != "" && !slices.Contains(smb, name) {
+		if c.p.User[name].NTHash.Given() && !slices.Contains(smb, name) {
 			c.Rows("share.smb").Warn(key+".nt_hash", "is for shares by SMB, and none has %s among its users; accepted: share.smb.NAME.users, or leave the key out", name)
 		}
 	}

@@ -53,6 +53,10 @@ func (p *Profile) ImageFiles() (files []ImageFile) {
 				walk(names[name], problem.JoinKey(key, name), "")
 			}
 		case reflect.Struct:
+			if _, from, is := partsOf(v); is {
+				walk(reflect.ValueOf(from.File), key, tag)
+				return
+			}
 			for _, f := range reflect.VisibleFields(v.Type()) {
 				word, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 				if !f.IsExported() || f.Anonymous || word == "" {

@@ -25,7 +25,7 @@ const RescueParam = "uinit.rescue"
 // Otherwise an entry of a menu for it would lead nowhere.
 func (p *Profile) GivesRescue() bool {
 	a := p.Access
-	return a.RescueWithoutPassword || a.HostPassword || p.User["root"].PasswordHash != "" || p.Allows(spec.SitePasswordHash)
+	return a.RescueWithoutPassword || a.HostPassword || p.User["root"].PasswordHash.Value != "" || p.Allows(spec.SitePasswordHash)
 }
 
 // bootImage is the longest of what GRUB's command linux puts before the line: the kernel, as a run of sectors of a partition

@@ -25,6 +25,47 @@ var accessProblems = []problemCase{
 	{"a plain password is no hash", sound + "[user.root]\npassword_hash = \"secret\"\n", []string{
 		`p.toml:9:17: user.root.password_hash: not a password hash; accepted: $y$..., $6$... or $5$...`,
 	}},
+	{"secrets from elsewhere", sound + "[ssh]\nhost_key_file = { fw_cfg = \"opt/k\" }\n[user.root]\npassword_hash = { fw_cfg = \"opt/hash\" }\nauthorized_keys = [\"" + goodKey + "\"]\n[user.a]\npassword_hash = { file = \"/run/a\" }\n", nil},
+	{"secrets from nowhere", sound + `[user.a]
+password_hash = { file = "/run/a", fw_cfg = "opt/a" }
+nt_hash = { generate = true }
+[user.b]
+password_hash = {}
+nt_hash = { file = "run/b" }
+[user.c]
+password_hash = { fil = "/run/c" }
+nt_hash = { fw_cfg = "../c" }
+[user.d]
+password_hash = { file = "" }
+nt_hash = 5
+[user.e]
+password_hash = { generate = false }
+[ssh]
+host_key_file = { generate = true }
+[wireguard.w]
+private_key_file = { generate = true }
+[wireguard.w.peer.p]
+public_key = "jSD4x7v7mvPaTvUy7UTvxozmQrxdDFyx17kblsdO3wI="
+preshared_key_file = { generate = true }
+[wireguard.v]
+private_key_file = { file = "/run/v", fw_cfg = "opt/v" }
+` + disk("x", "user = \"anna\"\npassword_file = { fw_cfg = \"/opt\" }\nmutual_user = \"nas\"\nmutual_password_file = { generate = true }\n"), []string{
+		`p.toml:9:17: user.a.password_hash: names more than one source; accepted: one of file, fw_cfg, generate`,
+		`p.toml:10:24: user.a.nt_hash.generate: is for keys that the box alone has to know, and this secret somebody else has to know, too; accepted: file or fw_cfg`,
+		`p.toml:12:17: user.b.password_hash: is a table; accepted: a string: $y$..., $6$... or $5$..., as "mkpasswd -m yescrypt" or "openssl passwd -6" print them; or a table with one of file, fw_cfg, generate`,
+		`p.toml:13:20: user.b.nt_hash.file: is not the absolute path of a file; accepted: such as /state/nt_hash`,
+		`p.toml:15:19: user.c.password_hash.fil: unknown key; did you mean file?; accepted here: file, fw_cfg, generate`,
+		`p.toml:16:22: user.c.nt_hash.fw_cfg: "../c" is no name of fw_cfg; accepted: up to 55 letters, digits, - _ . and /, such as opt/org.example/hash`,
+		`p.toml:18:26: user.d.password_hash.file: is the string "", which says nothing here`,
+		`p.toml:19:11: user.d.nt_hash: is a number; accepted: a string: 32 hexadecimal digits`,
+		`p.toml:21:30: user.e.password_hash.generate: is false, which says nothing here`,
+		`p.toml:23:30: ssh.host_key_file.generate: is what the box does anyhow, in the folder ssh.state; accepted: leave host_key_file out`,
+		`p.toml:25:33: wireguard.w.private_key_file.generate: has nowhere to keep what it makes; accepted: state.path as well, or the path of a file in place of the table`,
+		`p.toml:28:35: wireguard.w.peer.p.preshared_key_file.generate: is for keys that the box alone has to know`,
+		`p.toml:30:20: wireguard.v.private_key_file: names more than one source`,
+		`p.toml:38:28: share.iscsi.x.password_file.fw_cfg: "/opt" is no name of fw_cfg; accepted: `,
+		`p.toml:40:37: share.iscsi.x.mutual_password_file.generate: is for keys that the box alone has to know`,
+	}},
 	{"a password of GRUB's", sound + "[boot]\npassword_hash = \"secret\"\n", []string{
 		`p.toml:9:17: boot.password_hash: not a password hash of GRUB; accepted: grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, as "grub-mkpasswd-pbkdf2" prints it`,
 	}},

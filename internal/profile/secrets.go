@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // value is a string of the profile that is a secret, or names a file that is.
@@ -33,6 +35,12 @@ func (p *Profile) secrets() (found []value) {
 				walk(names[name], append(slices.Clone(key), name), file)
 			}
 		case reflect.Struct:
+			if text, from, is := partsOf(v); is {
+				if text += from.File; text != "" {
+					found = append(found, value{key, text, from.File != ""})
+				}
+				return
+			}
 			for _, f := range reflect.VisibleFields(v.Type()) {
 				word, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 				if f.IsExported() && !f.Anonymous && word != "" {
@@ -48,6 +56,18 @@ func (p *Profile) secrets() (found []value) {
 	}
 	walk(reflect.ValueOf(p).Elem(), nil, false)
 	return found
+}
+
+// partsOf takes what may be written as a table in place of a secret apart: its value, and where it is found otherwise.
+func partsOf(v reflect.Value) (value string, from spec.Source, is bool) {
+	switch s := v.Interface().(type) {
+	case spec.Source:
+		return "", s, true
+	case interface{ Parts() (string, spec.Source) }:
+		value, from = s.Parts()
+		return value, from, true
+	}
+	return "", from, false
 }
 
 // Secrets are the keys whose values nobody but the box and its owner should read.

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // What the schema calls a secret is not shown, and everything else is; the profile itself keeps it.
@@ -33,7 +35,7 @@ func TestShownHasNoSecrets(t *testing.T) {
 			t.Errorf("what is public is missing in\n%s", out)
 		}
 	}
-	if p.User["root"].PasswordHash != goodHash {
+	if p.User["root"].PasswordHash.Value != goodHash {
 		t.Error("the profile lost its hash")
 	}
 }
@@ -52,5 +54,32 @@ func TestMatchMode(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s means %q, want %q", row, got, want)
 		}
+	}
+}
+
+// What a table names in place of a secret is shown, and the file of it is a secret's; the image holds none.
+func TestSourcesOfSecrets(t *testing.T) {
+	p, _, err := Load("p.toml", finder(map[string]string{"p.toml": sound + "[mount.\"/state\"]\nsource = \"/dev/vda\"\ntype = \"ext4\"\n[state]\npath = \"/state\"\n[user.root]\npassword_hash = { file = \"/state/hash\" }\n[user.a]\nnt_hash = { fw_cfg = \"opt/a\" }\n" +
+		"[wireguard.wg0]\nprivate_key_file = { generate = true }\naddresses = [\"192.0.2.1/24\"]\n[wireguard.wg1]\nprivate_key_file = { fw_cfg = \"opt/b\" }\naddresses = [\"192.0.3.1/24\"]\n"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Secrets(); len(got) > 0 {
+		t.Errorf("the image holds %q", got)
+	}
+	if got, want := p.SecretFiles(), map[string]string{"/state/hash": "user.root.password_hash", "/state/wireguard/wg0.key": "wireguard.wg0.private_key_file"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("files %q, want %q", got, want)
+	}
+	text := p.TOML()
+	for _, want := range []string{"file = \"/state/hash\"", "fw_cfg = \"opt/a\"", "fw_cfg = \"opt/b\"", "generate = true"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it shows\n%s\nwithout %s", text, want)
+		}
+	}
+	// The init reads the same.
+	raw, err := json.Marshal(p.Machine)
+	var m spec.Machine
+	if err != nil || json.Unmarshal(raw, &m) != nil || !reflect.DeepEqual(m.User, p.User) || !reflect.DeepEqual(m.WireGuard, p.WireGuard) {
+		t.Errorf("the init reads %+v, %v", m.User, err)
 	}
 }

@@ -31,7 +31,7 @@ func full() *spec.Machine {
 	m.Bridge = map[string]spec.Bridge{"br0": {Ports: []string{"b"}, Addressing: own()}}
 	m.Dummy = map[string]spec.Dummy{"d0": {Addressing: own()}}
 	m.VLAN = map[string]spec.VLAN{"v0": {Parent: "lan", ID: 20, Addressing: own()}}
-	m.User = map[string]spec.User{"ada": {AuthorizedKeys: []string{key}, PasswordHash: hash, Shell: "/bin/sh"}, "root": {PasswordHash: hash}}
+	m.User = map[string]spec.User{"ada": {AuthorizedKeys: []string{key}, PasswordHash: spec.SecretHash{Value: hash}, Shell: "/bin/sh"}, "root": {PasswordHash: spec.SecretHash{Value: hash}}}
 	m.Log.Remote = "udp://192.0.2.7:514"
 	return m
 }
@@ -48,18 +48,18 @@ func TestEveryChangeArrives(t *testing.T) {
 		"time servers": {"[time]\nservers = [\"192.0.2.8\"]", func(m *spec.Machine) { m.Time.Servers = []spec.TimeServer{"192.0.2.8"} }},
 		"log server":   {"[log]\nremote = \"udp://192.0.2.9\"", func(m *spec.Machine) { m.Log.Remote = "udp://192.0.2.9:514" }},
 		"key A to B": {"[user.ada]\nauthorized_keys = [\"" + otherKey + "\"]", func(m *spec.Machine) {
-			m.User["ada"] = spec.User{AuthorizedKeys: []string{otherKey}, PasswordHash: hash, Shell: "/bin/sh"}
+			m.User["ada"] = spec.User{AuthorizedKeys: []string{otherKey}, PasswordHash: spec.SecretHash{Value: hash}, Shell: "/bin/sh"}
 		}},
 		"no keys": {"[user.ada]\nauthorized_keys = []", func(m *spec.Machine) {
-			m.User["ada"] = spec.User{AuthorizedKeys: []string{}, PasswordHash: hash, Shell: "/bin/sh"}
+			m.User["ada"] = spec.User{AuthorizedKeys: []string{}, PasswordHash: spec.SecretHash{Value: hash}, Shell: "/bin/sh"}
 		}},
 		"two keys": {"[user.ada]\nauthorized_keys = [\"" + otherKey + "\", \"" + key + "\"]", func(m *spec.Machine) {
-			m.User["ada"] = spec.User{AuthorizedKeys: []string{otherKey, key}, PasswordHash: hash, Shell: "/bin/sh"}
+			m.User["ada"] = spec.User{AuthorizedKeys: []string{otherKey, key}, PasswordHash: spec.SecretHash{Value: hash}, Shell: "/bin/sh"}
 		}},
 		"hash A to B": {"[user.ada]\npassword_hash = \"" + otherHash + "\"", func(m *spec.Machine) {
-			m.User["ada"] = spec.User{AuthorizedKeys: []string{key}, PasswordHash: otherHash, Shell: "/bin/sh"}
+			m.User["ada"] = spec.User{AuthorizedKeys: []string{key}, PasswordHash: spec.SecretHash{Value: otherHash}, Shell: "/bin/sh"}
 		}},
-		"root's hash": {"[user.root]\npassword_hash = \"" + otherHash + "\"", func(m *spec.Machine) { m.User["root"] = spec.User{PasswordHash: otherHash} }},
+		"root's hash": {"[user.root]\npassword_hash = \"" + otherHash + "\"", func(m *spec.Machine) { m.User["root"] = spec.User{PasswordHash: spec.SecretHash{Value: otherHash}} }},
 		"VLAN's tag":  {"[vlan.v0]\nid = 21", func(m *spec.Machine) { v := m.VLAN["v0"]; v.ID = 21; m.VLAN["v0"] = v }},
 		"its parent":  {"[vlan.v0]\nparent = \"br0\"", func(m *spec.Machine) { v := m.VLAN["v0"]; v.Parent = "br0"; m.VLAN["v0"] = v }},
 	}
@@ -117,7 +117,7 @@ func TestEveryChangeArrives(t *testing.T) {
 	m := full()
 	m.VLAN, m.User = nil, nil
 	got, problems := site.Read("site.toml", []byte("[vlan.new]\nparent = \"lan\"\nid = 4094\ndhcp4 = true\n[user.root]\npassword_hash = \""+hash+"\"\n"), m)
-	if problems.Err() != nil || got.VLAN["new"].ID != 4094 || got.VLAN["new"].Parent != "lan" || !got.VLAN["new"].DHCP4 || got.User["root"].PasswordHash != hash {
+	if problems.Err() != nil || got.VLAN["new"].ID != 4094 || got.VLAN["new"].Parent != "lan" || !got.VLAN["new"].DHCP4 || got.User["root"].PasswordHash.Value != hash {
 		t.Errorf("%v: %+v", problems, got)
 	}
 }

@@ -78,7 +78,7 @@ authorized_keys = ["`+key+`"]
 	want.VLAN["guests"] = spec.VLAN{Parent: "br0", ID: 30, Addressing: spec.Addressing{Addresses: []netip.Prefix{netip.MustParsePrefix("203.0.113.1/24")}}}
 	want.Time.Servers = []spec.TimeServer{"ntp.example.net", "192.0.2.8", "192.0.2.9"}
 	want.Log.Remote = "udp://192.0.2.7:514"
-	want.User["root"] = spec.User{PasswordHash: hash, Shell: "/bin/sh"} // what a row has by default
+	want.User["root"] = spec.User{PasswordHash: spec.SecretHash{Value: hash}, Shell: "/bin/sh"} // what a row has by default
 	want.User["ada"] = spec.User{AuthorizedKeys: []string{key}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -71,12 +71,12 @@ type ISCSIShare struct {
 	// Account for CHAP (RFC 1994), which proves that an initiator knows the password.
 	User string `json:"user,omitempty"`
 	// File with that password, 12 to 255 characters, of mode 0600 (on vfat by the mount option umask=0077): on a
-	// mounted file system, or in an overlay, where it has that mode by itself.
-	PasswordFile string `json:"password_file,omitempty" secret:"file" image:"file"`
+	// mounted file system, or in an overlay, where it has that mode by itself; or where else it is found.
+	PasswordFile SecretFile `json:"password_file,omitzero" secret:"file" image:"file"`
 	// Account by which this machine proves to the initiator that it knows a password, too (mutual CHAP).
 	MutualUser string `json:"mutual_user,omitempty"`
 	// File with that password, which must not be the initiator's (RFC 7143, section 9.2.1).
-	MutualPasswordFile string `json:"mutual_password_file,omitempty" secret:"file" image:"file"`
+	MutualPasswordFile SecretFile `json:"mutual_password_file,omitzero" secret:"file" image:"file"`
 	// Whoever reaches the port and says one of the initiators' names may read and write the disk: no password is asked for.
 	Insecure bool `json:"insecure,omitempty"`
 	// Addresses to listen on, at port 3260; by default all.

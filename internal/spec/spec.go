@@ -145,14 +145,14 @@ const (
 
 // User is an account.
 type User struct {
-	// Password hash as crypt(5) writes it: $y$, $6$ or $5$ (mkpasswd -m yescrypt).
-	// Without one the account has no password and can't log in with one.
-	PasswordHash PasswordHash `json:"password_hash,omitempty" site:"password_hash" example:"\"$6$salt$hash\" # as \"openssl passwd -6\" prints it"`
+	// Password hash as crypt(5) writes it: $y$, $6$ or $5$ (mkpasswd -m yescrypt), or where the box finds it.
+	// Without one, and until it is found, the account has no password and can't log in with one.
+	PasswordHash SecretHash `json:"password_hash,omitzero" image:"file" site:"password_hash" example:"\"$6$salt$hash\" # as \"openssl passwd -6\" prints it"`
 	// Public keys for SSH, one in each string, as in authorized_keys.
 	AuthorizedKeys []string `json:"authorized_keys,omitempty" secret:"by mistake" site:"authorized_keys" example:"[\"ssh-ed25519 AAAA... me@laptop\"]"`
 	// Password for SMB, where a share names the account: the NT hash of it. Who reads it can
 	// log in by SMB.
-	NTHash NTHash `json:"nt_hash,omitempty"`
+	NTHash SecretNTHash `json:"nt_hash,omitzero" image:"file"`
 	// User and group number; root is 0, others count up from 1000 in name order.
 	UID *uint32 `json:"uid,omitempty"`
 	// Login shell.

@@ -4,7 +4,7 @@ import "path"
 
 // State is one place for what must outlast a boot.
 type State struct {
-	// Directory on a mounted file system. Below it, time, entropy, ssh, share and log keep what the next boot is to find,
+	// Directory on a mounted file system. Below it, time, entropy, ssh, share, log and wireguard keep what the next boot is to find,
 	// each in the folder of its name, unless its own table says where; the log only where it is sent to a server.
 	// Nothing is written without it.
 	Path string `json:"path,omitempty"`
@@ -25,6 +25,12 @@ func (m *Machine) FillState() {
 	}
 	if len(m.Share.NFS)+len(m.Share.SMB)+len(m.Share.ISCSI) > 0 {
 		fill(&m.Share.State, "share")
+	}
+	for name, w := range m.WireGuard {
+		if w.PrivateKeyFile.Generate {
+			fill(&w.PrivateKeyFile.File, path.Join("wireguard", name+".key"))
+			m.WireGuard[name] = w
+		}
 	}
 	if m.Log.Remote != "" || m.Allows(SiteLogServer) {
 		fill(&m.Log.Spool, "log")

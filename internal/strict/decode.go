@@ -93,7 +93,18 @@ func hasNUL(text string) bool { return strings.Contains(text, "\x00") }
 // hasLines says whether a text would be several lines of a file, or an answer that is cut off.
 func hasLines(text string) bool { return strings.ContainsAny(text, "\r\n") }
 
-func isText(v reflect.Value) bool { return reflect.PointerTo(v.Type()).Implements(textType) }
+// either is a value that may be written as a string or as a table, for which it gives the struct.
+type either interface {
+	FromText(text []byte) error
+	Table() any
+}
+
+var eitherType = reflect.TypeFor[either]()
+
+func isText(v reflect.Value) bool {
+	t := reflect.PointerTo(v.Type())
+	return t.Implements(textType) || t.Implements(eitherType)
+}
 
 // wrong notes a value that is not known for what stands there.
 func (d *decoder) wrong(path, format string, args ...any) {
@@ -129,6 +140,21 @@ func (d *decoder) set(path string, got any, v reflect.Value, f field) {
 		}
 		v.Set(own)
 		d.value(path, got, v.Elem(), f)
+		return
+	}
+	if e, ok := v.Addr().Interface().(either); ok {
+		tree, isTable := got.(map[string]any)
+		text, isText := got.(string)
+		switch {
+		case isTable && len(tree) > 0 && d.part == nil:
+			d.table(path, tree, reflect.ValueOf(e.Table()).Elem())
+		case !isText:
+			mismatch()
+		default:
+			if err := e.FromText([]byte(text)); err != nil {
+				wrong("%s", explain(err, v, text))
+			}
+		}
 		return
 	}
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -213,5 +214,43 @@ func TestDecodeOfNoKind(t *testing.T) {
 func TestExplain(t *testing.T) {
 	if got := explain(errors.New("no"), reflect.ValueOf(even("")), "x"); got != "no" {
 		t.Errorf("%q", got)
+	}
+}
+
+// A secret is a string, or a table that says where it is.
+func TestSecretsAreTextOrTable(t *testing.T) {
+	type row struct {
+		Hash spec.SecretHash `json:"hash,omitzero"`
+		Key  spec.SecretFile `json:"key,omitzero" secret:"file"`
+	}
+	const hash = "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
+	for text, want := range map[string]row{
+		`hash = "` + hash + `"`:                 {Hash: spec.SecretHash{Value: hash}},
+		"hash = { file = \"/a\" }":              {Hash: spec.SecretHash{Source: spec.Source{File: "/a"}}},
+		"[hash]\nfw_cfg = \"opt/a\"":            {Hash: spec.SecretHash{Source: spec.Source{FWCfg: "opt/a"}}},
+		"key = \"/a\"":                          {Key: spec.Source{File: "/a"}},
+		"key = { file = \"/a\" }":               {Key: spec.Source{File: "/a"}},
+		"key = { generate = true }":             {Key: spec.Source{Generate: true}},
+		"hash = {}":                             {},
+		"hash = 5":                              {},
+		"hash = { file = 5 }":                   {},
+		"hash = \"correct horse\"":              {},
+		"key = { file = \"/a\", filed = true }": {Key: spec.Source{File: "/a"}},
+	} {
+		doc, err := Parse("f", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got row
+		problems, _ := Decode(doc.Tree, doc.At, &got)
+		wrong := slices.Contains([]string{"hash = {}", "hash = 5", "hash = { file = 5 }", "hash = \"correct horse\"", "key = { file = \"/a\", filed = true }"}, text)
+		if wrong != (len(problems) > 0) || got != want {
+			t.Errorf("%s: %+v, %v", text, got, problems)
+		}
+		for _, p := range problems {
+			if strings.Contains(p.String(), "horse") {
+				t.Errorf("%v", p)
+			}
+		}
 	}
 }

@@ -117,6 +117,9 @@ func kindName(t reflect.Type) string {
 		return `an IP address, such as "192.0.2.1"`
 	case t == reflect.TypeFor[netip.AddrPort]():
 		return `an address and a port, such as "192.0.2.1:53" or "[2001:db8::1]:53"`
+	case reflect.PointerTo(t).Implements(eitherType):
+		table := reflect.TypeOf(reflect.New(t).Interface().(either).Table()).Elem()
+		return "a string" + acceptedText(t) + "; or a table with one of " + strings.Join(fieldsOf(table, nil).keys, ", ")
 	case reflect.PointerTo(t).Implements(textType):
 		return "a string" + acceptedText(t)
 	}
@@ -140,7 +143,13 @@ func kindName(t reflect.Type) string {
 
 // acceptedText asks a value type what it reads: its errors know that.
 func acceptedText(t reflect.Type) string {
-	err := reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte{0})
+	var err error
+	switch v := reflect.New(t).Interface().(type) {
+	case either:
+		err = v.FromText([]byte{0})
+	case encoding.TextUnmarshaler:
+		err = v.UnmarshalText([]byte{0})
+	}
 	var told interface {
 		error
 		Accepts() string

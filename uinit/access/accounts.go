@@ -15,8 +15,8 @@ func setAccounts(root string, image, now map[string]spec.User) error {
 	var failed []error
 	for _, name := range graph.Names(now) {
 		was, now := image[name], now[name]
-		if now.PasswordHash != was.PasswordHash {
-			failed = append(failed, account.Apply(filepath.Join(root, "etc/shadow"), name, now.PasswordHash))
+		if now.PasswordHash != was.PasswordHash { // by the owner, who gives a hash
+			failed = append(failed, account.Apply(filepath.Join(root, "etc/shadow"), name, now.PasswordHash.Value))
 		}
 		if !slices.Equal(now.AuthorizedKeys, was.AuthorizedKeys) {
 			failed = append(failed, account.SetKeys(root, name, now.AuthorizedKeys))

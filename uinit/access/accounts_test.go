@@ -28,11 +28,11 @@ func TestWhatTheOwnerWantsArrives(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	bob := spec.User{PasswordHash: "$5$image", AuthorizedKeys: []string{keyA}}
+	bob := spec.User{PasswordHash: spec.SecretHash{Value: "$5$image"}, AuthorizedKeys: []string{keyA}}
 	d := featuretest.Deps(t, spec.Machine{User: map[string]spec.User{"ann": {AuthorizedKeys: []string{keyA}}, "bob": bob}})
 	wanted := *d.Machine.Now()
 	const hash = "$6$saltsalt$abcdefghijklmnop"
-	wanted.User = map[string]spec.User{"root": {PasswordHash: hash}, "ann": {AuthorizedKeys: []string{keyB}}, "bob": bob}
+	wanted.User = map[string]spec.User{"root": {PasswordHash: spec.SecretHash{Value: hash}}, "ann": {AuthorizedKeys: []string{keyB}}, "bob": bob}
 	d.Machine.Publish(&wanted)
 	if err := (access{d, root}).setUsers(context.Background()); err != nil {
 		t.Fatal(err)
@@ -47,7 +47,7 @@ func TestWhatTheOwnerWantsArrives(t *testing.T) {
 	if got, err := os.ReadFile(filepath.Join(root, "etc/shadow")); err != nil || !strings.Contains(string(got), "\nbob:$5$old:") {
 		t.Errorf("etc/shadow became %q, %v", got, err)
 	}
-	wanted.User = map[string]spec.User{"eve": {PasswordHash: hash}}
+	wanted.User = map[string]spec.User{"eve": {PasswordHash: spec.SecretHash{Value: hash}}}
 	if err := (access{d, root}).setUsers(context.Background()); err == nil {
 		t.Error("an account that there is not got a password")
 	}

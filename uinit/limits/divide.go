@@ -103,7 +103,7 @@ func servesPeople(m *spec.Machine) bool {
 
 // mayLogIn says whether an account has a way in, or the site file may give it one.
 func mayLogIn(m *spec.Machine, user spec.User) bool {
-	return user.PasswordHash != "" || len(user.AuthorizedKeys) > 0 || m.Allows(spec.SitePasswordHash, spec.SiteAuthorizedKeys)
+	return user.PasswordHash.Given() || len(user.AuthorizedKeys) > 0 || m.Allows(spec.SitePasswordHash, spec.SiteAuthorizedKeys)
 }
 
 // people are the machine's accounts, root among them.

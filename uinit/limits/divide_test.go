@@ -19,9 +19,9 @@ func TestServesPeople(t *testing.T) {
 		"nobody":                 {spec.Machine{}, false},
 		"root":                   {spec.Machine{User: map[string]spec.User{"root": keys}}, false},
 		"a service's account":    {spec.Machine{User: map[string]spec.User{"dnsmasq": {Home: "/var/lib/dnsmasq"}}}, false},
-		"an account for SMB":     {spec.Machine{User: map[string]spec.User{"ann": {NTHash: "0"}}}, false},
+		"an account for SMB":     {spec.Machine{User: map[string]spec.User{"ann": {NTHash: spec.SecretNTHash{Value: "0"}}}}, false},
 		"a key":                  {spec.Machine{User: map[string]spec.User{"ann": keys}}, true},
-		"a password":             {spec.Machine{User: map[string]spec.User{"ann": {PasswordHash: "$6$"}}}, true},
+		"a password":             {spec.Machine{User: map[string]spec.User{"ann": {PasswordHash: spec.SecretHash{Value: "$6$"}}}}, true},
 		"a key by the site":      {spec.Machine{User: map[string]spec.User{"ann": {}}, Site: &spec.Site{Allow: []spec.SiteKey{spec.SiteAuthorizedKeys}}}, true},
 		"a hostname by the site": {spec.Machine{User: map[string]spec.User{"ann": {}}, Site: &spec.Site{Allow: []spec.SiteKey{spec.SiteHostname}}}, false},
 	} {

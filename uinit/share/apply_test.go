@@ -62,12 +62,12 @@ func TestPasswordEdges(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := password(file)
+		got, err := password(spec.Source{File: file}, nil)
 		if (err == nil) != ok || ok && got != strings.TrimRight(text, "\r\n") {
 			t.Errorf("%.20q: %.20q, %v", text, got, err)
 		}
 	}
-	if got, err := password(""); got != "" || err != nil {
+	if got, err := password(spec.Source{}, nil); got != "" || err != nil {
 		t.Errorf("no file: %q, %v", got, err)
 	}
 	empty := filepath.Join(t.TempDir(), "empty")
@@ -75,7 +75,7 @@ func TestPasswordEdges(t *testing.T) {
 		t.Fatal(err)
 	}
 	for source, want := range map[string]string{empty: "is empty", "/dev/null": "/dev/null is not a block device", "/dev/no-such": "no such file"} {
-		if _, err := find(spec.ISCSIShare{Source: source, Insecure: true}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := find(spec.ISCSIShare{Source: source, Insecure: true}, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", source, err)
 		}
 	}
@@ -83,14 +83,14 @@ func TestPasswordEdges(t *testing.T) {
 
 // Who asks what there is, is asked for one account where all rows have the same one, to its last file.
 func TestDiscoveryOfOneAccount(t *testing.T) {
-	same := spec.ISCSIShare{User: "anna", PasswordFile: "/a", MutualUser: "nas", MutualPasswordFile: "/m"}
+	same := spec.ISCSIShare{User: "anna", PasswordFile: spec.Source{File: "/a"}, MutualUser: "nas", MutualPasswordFile: spec.Source{File: "/m"}}
 	disks := map[string]Disk{"a": {Password: "correct horse", Mutual: "battery staple"}, "b": {Password: "correct horse", Mutual: "battery staple"}}
 	for name, tt := range map[string]struct {
 		change func(*spec.ISCSIShare)
 		asked  bool
 	}{
-		"the same": {func(*spec.ISCSIShare) {}, true}, "another user": {func(r *spec.ISCSIShare) { r.User = "ben" }, false}, "another password": {func(r *spec.ISCSIShare) { r.PasswordFile = "/b" }, false},
-		"another name of ours": {func(r *spec.ISCSIShare) { r.MutualUser = "box" }, false}, "another password of ours": {func(r *spec.ISCSIShare) { r.MutualPasswordFile = "/n" }, false}, "nobody": {func(r *spec.ISCSIShare) { r.User = "" }, false},
+		"the same": {func(*spec.ISCSIShare) {}, true}, "another user": {func(r *spec.ISCSIShare) { r.User = "ben" }, false}, "another password": {func(r *spec.ISCSIShare) { r.PasswordFile.File = "/b" }, false},
+		"another name of ours": {func(r *spec.ISCSIShare) { r.MutualUser = "box" }, false}, "another password of ours": {func(r *spec.ISCSIShare) { r.MutualPasswordFile.File = "/n" }, false}, "nobody": {func(r *spec.ISCSIShare) { r.User = "" }, false},
 		"another disk": {func(r *spec.ISCSIShare) { r.Source, r.ReadOnly = "/x", true }, true},
 	} {
 		other := same
@@ -137,7 +137,7 @@ func TestOfferAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	why := errors.New("a member")
-	err := offerAll(t.Context(), rows, func(source string) error {
+	err := offerAll(t.Context(), rows, nil, func(source string) error {
 		if filepath.Base(source) == "c" {
 			return why
 		}
@@ -161,8 +161,8 @@ func TestOfferAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := rows["c"]
-	cfg.Insecure, cfg.User, cfg.PasswordFile = false, "anna", secret
-	if err := offerAll(t.Context(), map[string]spec.ISCSIShare{"c": cfg}, func(string) error { return nil }); err != nil || enable("c") != "1" {
+	cfg.Insecure, cfg.User, cfg.PasswordFile.File = false, "anna", secret
+	if err := offerAll(t.Context(), map[string]spec.ISCSIShare{"c": cfg}, nil, func(string) error { return nil }); err != nil || enable("c") != "1" {
 		t.Errorf("%v; c is %q", err, enable("c"))
 	}
 	for name, want := range map[string]string{"iscsi/discovery_auth/userid": "anna", "iscsi/discovery_auth/password": "correct horse", "iscsi/discovery_auth/enforce_discovery_auth": "1"} {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/secret/source"
 )
 
 // Shortest password that RFC 7143 (section 9.2.1) allows for CHAP, and the longest that the kernel takes.
@@ -37,10 +38,10 @@ func serveISCSI(ctx context.Context, rows map[string]spec.ISCSIShare, load, alon
 	if err := attach("configfs", "/sys/kernel/config"); err != nil {
 		return err
 	}
-	return offerAll(ctx, rows, alone)
+	return offerAll(ctx, rows, load, alone)
 }
 
-func offerAll(ctx context.Context, rows map[string]spec.ISCSIShare, alone func(string) error) error {
+func offerAll(ctx context.Context, rows map[string]spec.ISCSIShare, load, alone func(string) error) error {
 	var failed []error
 	disks, begun := map[string]Disk{}, map[string]bool{}
 	for name, cfg := range rows {
@@ -48,7 +49,7 @@ func offerAll(ctx context.Context, rows map[string]spec.ISCSIShare, alone func(s
 		if done {
 			continue // a worker before this one has done it, and initiators may be at work
 		}
-		disk, err := findAlone(cfg, alone)
+		disk, err := findAlone(cfg, load, alone)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("offering %s by iSCSI: %w", name, err))
 			continue
@@ -73,11 +74,11 @@ func offered(group string) (begun, done bool) {
 }
 
 // findAlone is find for what may be used by itself.
-func findAlone(cfg spec.ISCSIShare, alone func(string) error) (Disk, error) {
+func findAlone(cfg spec.ISCSIShare, load, alone func(string) error) (Disk, error) {
 	if err := alone(cfg.Source); err != nil {
 		return Disk{}, err
 	}
-	return find(cfg)
+	return find(cfg, load)
 }
 
 // StopISCSI takes the disks back, so that their files can be closed. What was never
@@ -94,19 +95,19 @@ func StopISCSI(ctx context.Context, rows map[string]spec.ISCSIShare) error {
 }
 
 // find looks at what is to be offered; a file that the profile gives a size is made.
-func find(cfg spec.ISCSIShare) (d Disk, err error) {
+func find(cfg spec.ISCSIShare, load func(module string) error) (d Disk, err error) {
 	if cfg.User == "" && !cfg.Insecure {
 		return d, errors.New("nobody would be asked for a password, and the image does not say that this is meant (insecure = true)")
 	}
-	if d.Password, err = password(cfg.PasswordFile); err != nil {
+	if d.Password, err = password(cfg.PasswordFile, load); err != nil {
 		return d, err
 	}
-	if d.Mutual, err = password(cfg.MutualPasswordFile); err != nil {
+	if d.Mutual, err = password(cfg.MutualPasswordFile, load); err != nil {
 		return d, err
 	}
 	// RFC 7143, section 9.2.1: else an initiator could have the target answer its own question.
 	if d.Mutual != "" && d.Mutual == d.Password {
-		return d, fmt.Errorf("the passwords in %s and %s are the same; accepted: two", cfg.PasswordFile, cfg.MutualPasswordFile)
+		return d, fmt.Errorf("the passwords in %s and %s are the same; accepted: two", cfg.PasswordFile.Place(), cfg.MutualPasswordFile.Place())
 	}
 	if d.Device = isDevice(cfg.Source); d.Device {
 		return d, blockDevice(cfg.Source)
@@ -146,21 +147,20 @@ func blockDevice(path string) error {
 
 func isBlock(mode fs.FileMode) bool { return mode&fs.ModeDevice != 0 && mode&fs.ModeCharDevice == 0 }
 
-// password reads a password for CHAP, from a file that nobody else may read; none from no file.
-func password(file string) (string, error) {
-	if file == "" {
+// password reads a password for CHAP from where it is found; none from nowhere.
+func password(from spec.Source, load func(module string) error) (string, error) {
+	if from == (spec.Source{}) {
 		return "", nil
 	}
-	b, err := bounded.Secret(file, longest+2) // and an end of line
+	text, err := source.Read(from, load)
 	if err != nil {
 		return "", fmt.Errorf("reading the password: %w", err)
 	}
-	text := strings.TrimRight(string(b), "\r\n")
 	switch n := len(text); {
 	case n < shortest || n > longest:
-		return "", fmt.Errorf("the password in %s has %d characters; accepted: %d to %d", file, n, shortest, longest)
+		return "", fmt.Errorf("the password in %s has %d characters; accepted: %d to %d", from.Place(), n, shortest, longest)
 	case strings.ContainsAny(text, "\n\x00") || strings.HasPrefix(text, "NULL"): // the kernel's word for none (iscsi_target_configfs.c)
-		return "", fmt.Errorf("the password in %s is more than one line, or begins with NULL; accepted: another", file)
+		return "", fmt.Errorf("the password in %s is more than one line, or begins with NULL; accepted: another", from.Place())
 	}
 	return text, nil
 }

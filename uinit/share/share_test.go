@@ -72,8 +72,8 @@ func TestPlanISCSI(t *testing.T) {
 
 // Who only asks what there is is asked for the account where there is one for all.
 func TestPlanDiscovery(t *testing.T) {
-	anna := spec.ISCSIShare{User: "anna", PasswordFile: "/a"}
-	ben := spec.ISCSIShare{User: "ben", PasswordFile: "/b"}
+	anna := spec.ISCSIShare{User: "anna", PasswordFile: spec.Source{File: "/a"}}
+	ben := spec.ISCSIShare{User: "ben", PasswordFile: spec.Source{File: "/b"}}
 	open := spec.ISCSIShare{Insecure: true}
 	disk := Disk{Password: "correct horse"}
 	enforced := []string{"mkdir iscsi", "write iscsi/discovery_auth/userid anna", "write iscsi/discovery_auth/password correct horse", "write iscsi/discovery_auth/enforce_discovery_auth 1"}
@@ -122,14 +122,14 @@ func TestFind(t *testing.T) {
 		}
 		return path
 	}
-	if _, err := find(spec.ISCSIShare{Source: file, Insecure: true}); !os.IsNotExist(err) {
+	if _, err := find(spec.ISCSIShare{Source: file, Insecure: true}, nil); !os.IsNotExist(err) {
 		t.Errorf("a file that is not there: %v", err)
 	}
-	if d, err := find(spec.ISCSIShare{Source: file, Size: 4096, Insecure: true}); err != nil || d.Size != 4096 || d.Device {
+	if d, err := find(spec.ISCSIShare{Source: file, Size: 4096, Insecure: true}, nil); err != nil || d.Size != 4096 || d.Device {
 		t.Errorf("a file that is made: %+v, %v", d, err)
 	}
 	put("disk", "data")
-	if d, err := find(spec.ISCSIShare{Source: file, Size: 4096, Insecure: true}); err != nil || d.Size != 4 {
+	if d, err := find(spec.ISCSIShare{Source: file, Size: 4096, Insecure: true}, nil); err != nil || d.Size != 4 {
 		t.Errorf("a file that is there: %+v, %v", d, err)
 	}
 	link, pipe := filepath.Join(dir, "link"), filepath.Join(dir, "pipe")
@@ -142,11 +142,11 @@ func TestFind(t *testing.T) {
 		"link is a symbolic link; accepted: a regular file":      {Source: link, Size: 4096, Insecure: true},
 		"pipe is a named pipe; accepted: a regular file":         {Source: pipe, Insecure: true},
 		"/dev/null is not a block device":                        {Source: "/dev/null", Insecure: true},
-		"pipe is a named pipe; accepted: a regular file\n":       {Source: file, User: "anna", PasswordFile: pipe},
-		"has 536870912000 bytes; accepted: at most 257":          {Source: file, User: "anna", PasswordFile: long},
-		"open may be read or written by others (mode 0644); acc": {Source: file, User: "anna", PasswordFile: open},
+		"pipe is a named pipe; accepted: a regular file\n":       {Source: file, User: "anna", PasswordFile: spec.Source{File: pipe}},
+		"has 536870912000 bytes; accepted: at most 4096":         {Source: file, User: "anna", PasswordFile: spec.Source{File: long}},
+		"open may be read or written by others (mode 0644); acc": {Source: file, User: "anna", PasswordFile: spec.Source{File: open}},
 	} {
-		if d, err := find(cfg); err == nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) {
+		if d, err := find(cfg, nil); err == nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) {
 			t.Errorf("%+v: %+v, %v; want …%s", cfg, d, err, want)
 		}
 	}
@@ -155,19 +155,19 @@ func TestFind(t *testing.T) {
 		cfg  spec.ISCSIShare
 		fine bool
 	}{
-		"a password":                 {spec.ISCSIShare{User: "anna", PasswordFile: good}, true},
-		"both sides'":                {spec.ISCSIShare{User: "anna", PasswordFile: good, MutualUser: "nas", MutualPasswordFile: other}, true},
+		"a password":                 {spec.ISCSIShare{User: "anna", PasswordFile: spec.Source{File: good}}, true},
+		"both sides'":                {spec.ISCSIShare{User: "anna", PasswordFile: spec.Source{File: good}, MutualUser: "nas", MutualPasswordFile: spec.Source{File: other}}, true},
 		"nobody is asked":            {spec.ISCSIShare{Initiators: []spec.IQN{"iqn.2026-01.example:c"}}, false},
-		"too short":                  {spec.ISCSIShare{User: "anna", PasswordFile: put("short", "elevenchars\n")}, false},
-		"too long":                   {spec.ISCSIShare{User: "anna", PasswordFile: put("long", strings.Repeat("x", 256))}, false},
-		"two lines":                  {spec.ISCSIShare{User: "anna", PasswordFile: put("lines", "correct horse\nbattery staple\n")}, false},
-		"the kernel's word for none": {spec.ISCSIShare{User: "anna", PasswordFile: put("null", "NULLNULLNULLNULL\n")}, false},
-		"is not there":               {spec.ISCSIShare{User: "anna", PasswordFile: filepath.Join(dir, "none")}, false},
-		"the same on both sides":     {spec.ISCSIShare{User: "anna", PasswordFile: good, MutualUser: "nas", MutualPasswordFile: put("same", "correct horse")}, false},
-		"the target's is not there":  {spec.ISCSIShare{User: "anna", PasswordFile: good, MutualUser: "nas", MutualPasswordFile: filepath.Join(dir, "none")}, false},
+		"too short":                  {spec.ISCSIShare{User: "anna", PasswordFile: spec.Source{File: put("short", "elevenchars\n")}}, false},
+		"too long":                   {spec.ISCSIShare{User: "anna", PasswordFile: spec.Source{File: put("long", strings.Repeat("x", 256))}}, false},
+		"two lines":                  {spec.ISCSIShare{User: "anna", PasswordFile: spec.Source{File: put("lines", "correct horse\nbattery staple\n")}}, false},
+		"the kernel's word for none": {spec.ISCSIShare{User: "anna", PasswordFile: spec.Source{File: put("null", "NULLNULLNULLNULL\n")}}, false},
+		"is not there":               {spec.ISCSIShare{User: "anna", PasswordFile: spec.Source{File: filepath.Join(dir, "none")}}, false},
+		"the same on both sides":     {spec.ISCSIShare{User: "anna", PasswordFile: spec.Source{File: good}, MutualUser: "nas", MutualPasswordFile: spec.Source{File: put("same", "correct horse")}}, false},
+		"the target's is not there":  {spec.ISCSIShare{User: "anna", PasswordFile: spec.Source{File: good}, MutualUser: "nas", MutualPasswordFile: spec.Source{File: filepath.Join(dir, "none")}}, false},
 	} {
 		test.cfg.Source = file
-		_, err := find(test.cfg)
+		_, err := find(test.cfg, nil)
 		if (err == nil) != test.fine {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -227,7 +227,7 @@ func TestOffered(t *testing.T) {
 func TestMembersAreNotOffered(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "disk")
 	why := errors.New("it belongs to an array")
-	if _, err := findAlone(spec.ISCSIShare{Source: file, Size: 4096, Insecure: true}, func(device string) error {
+	if _, err := findAlone(spec.ISCSIShare{Source: file, Size: 4096, Insecure: true}, nil, func(device string) error {
 		if device != file {
 			t.Errorf("asked for %s", device)
 		}
@@ -235,7 +235,7 @@ func TestMembersAreNotOffered(t *testing.T) {
 	}); !errors.Is(err, why) {
 		t.Errorf("offered: %v", err)
 	}
-	if d, err := findAlone(spec.ISCSIShare{Source: file, Size: 4096, Insecure: true}, func(string) error { return nil }); err != nil || d.Size != 4096 {
+	if d, err := findAlone(spec.ISCSIShare{Source: file, Size: 4096, Insecure: true}, nil, func(string) error { return nil }); err != nil || d.Size != 4096 {
 		t.Errorf("%+v, %v", d, err)
 	}
 }

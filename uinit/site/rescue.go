@@ -30,7 +30,7 @@ func rescue(ctx context.Context, r feature.Rescue) error {
 		return problems.Err()
 	}
 	if now := wanted.User["root"].PasswordHash; now != r.Image.User["root"].PasswordHash {
-		return account.Apply("/etc/shadow", "root", now)
+		return account.Apply("/etc/shadow", "root", now.Value)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/imgbuild/imgbuild/internal/bounded"
+	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/ssh/plan"
 )
@@ -34,7 +35,7 @@ func (k hostKey) prepare(ctx context.Context) error {
 	}
 	k.Facts.Fact(plan.HostKey.Is(key.Fingerprint))
 	k.Facts.Fact(plan.HostKeyKept.Is(key.Kept))
-	if cfg.State != "" && !key.Kept {
+	if cfg.State != "" && !key.Kept && cfg.HostKeyFile == (spec.Source{}) {
 		k.Log.Warn(fmt.Sprintf("ssh: %s is not there, so the host key is another one", cfg.State))
 	}
 	// Above the login prompt.

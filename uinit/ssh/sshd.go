@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -42,11 +43,16 @@ func (k Keys) Prepare(ctx context.Context, c spec.SSH) (Key, error) {
 		return Key{}, fmt.Errorf("making the host key: %w", err)
 	}
 	file := plan.KeyFile(c)
+	kept := c.State != "" && k.Kept(filepath.Dir(file))
+	if c.HostKeyFile != (spec.Source{}) { // which was copied there, or could not be
+		_, err := os.Stat(file)
+		kept = err == nil
+	}
 	fingerprint, err := k.Make(ctx, file)
 	if err != nil {
 		return Key{}, err
 	}
-	return Key{Fingerprint: fingerprint, Kept: c.State != "" && k.Kept(filepath.Dir(file))}, nil
+	return Key{Fingerprint: fingerprint, Kept: kept}, nil
 }
 
 // MakeKey has the server's program make the key.

@@ -25,7 +25,7 @@ func (t interfaces) Step(unit string) feature.Step {
 func (t interfaces) start(ctx context.Context, name string) error {
 	last := ""
 	one := &Interface{
-		Name: name, Row: t.Machine.Now().WireGuard[name], Kernel: Device(name), Ready: t.Random.Ready, Fact: t.Facts.Fact,
+		Name: name, Row: t.Machine.Now().WireGuard[name], Kernel: Device(name), Ready: t.Random.Ready, Load: t.Kmod.Load, Fact: t.Facts.Fact,
 		Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		},

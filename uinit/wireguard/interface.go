@@ -23,6 +23,8 @@ type Interface struct {
 	Kernel Kernel
 	// Ready returns when there is randomness for a key.
 	Ready func(context.Context) error
+	// Load loads a kernel module, for keys that a host hands over.
+	Load func(module string) error
 	// Lookup finds addresses of an endpoint's name.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Fact is told what is known, again and again.
@@ -38,7 +40,7 @@ const look = 5 * time.Second
 // Keys reads the keys, or makes the private one.
 func (t *Interface) Keys(ctx context.Context) error {
 	var err error
-	if t.private, err = PrivateKey(ctx, t.Row.PrivateKeyFile, t.Ready); err != nil {
+	if t.private, err = PrivateKey(ctx, t.Row.PrivateKeyFile, t.Load, t.Ready); err != nil {
 		return err
 	}
 	public, err := t.private.Public()
@@ -48,8 +50,8 @@ func (t *Interface) Keys(ctx context.Context) error {
 	t.preshared = map[string]Key{}
 	t.Fact(plan.PublicKey.Of(t.Name).Is(public.String()))
 	for name, p := range t.Row.Peer {
-		if p.PresharedKeyFile != "" {
-			if t.preshared[name], err = ReadKey(p.PresharedKeyFile); err != nil {
+		if p.PresharedKeyFile != (spec.Source{}) {
+			if t.preshared[name], err = readKey(p.PresharedKeyFile, t.Load); err != nil {
 				return err
 			}
 		}

@@ -53,14 +53,14 @@ func ready(context.Context) error { return nil }
 func TestKeys(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state", "wg0.key")
 	broken := errors.New("no randomness")
-	if _, err := PrivateKey(t.Context(), path, func(context.Context) error { return broken }); !errors.Is(err, broken) {
+	if _, err := PrivateKey(t.Context(), spec.Source{File: path}, nil, func(context.Context) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("without randomness: %v", err)
 	}
-	k, err := PrivateKey(t.Context(), path, ready)
+	k, err := PrivateKey(t.Context(), spec.Source{File: path}, nil, ready)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := PrivateKey(t.Context(), path, func(context.Context) error { return broken })
+	again, err := PrivateKey(t.Context(), spec.Source{File: path}, nil, func(context.Context) error { return broken })
 	if err != nil || again != k || k == (Key{}) {
 		t.Errorf("a second time %v, %v", again == k, err)
 	}
@@ -72,7 +72,7 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, read := range []func() (Key, error){
-		func() (Key, error) { return ReadKey(path) }, func() (Key, error) { return PrivateKey(t.Context(), path, ready) },
+		func() (Key, error) { return readKey(spec.Source{File: path}, nil) }, func() (Key, error) { return PrivateKey(t.Context(), spec.Source{File: path}, nil, ready) },
 	} {
 		open, err := read()
 		if info, _ := os.Stat(path); err == nil || !strings.Contains(err.Error(), "may be read or written by others (mode 0644)") || open != (Key{}) || info.Mode().Perm() != 0o644 {
@@ -106,8 +106,8 @@ func TestConverge(t *testing.T) {
 			}
 			return []netip.Addr{found}, nil
 		},
-		Row: spec.WireGuard{PrivateKeyFile: filepath.Join(dir, "key"), ListenPort: 51820, Peer: map[string]spec.WireGuardPeer{
-			"far":  {PublicKey: spec.WireGuardKey(far.String()), Endpoint: "far.example:7", Keepalive: spec.Duration(25 * time.Second), AllowedIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}, PresharedKeyFile: filepath.Join(dir, "psk")},
+		Row: spec.WireGuard{PrivateKeyFile: spec.Source{File: filepath.Join(dir, "key")}, ListenPort: 51820, Peer: map[string]spec.WireGuardPeer{
+			"far":  {PublicKey: spec.WireGuardKey(far.String()), Endpoint: "far.example:7", Keepalive: spec.Duration(25 * time.Second), AllowedIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}, PresharedKeyFile: spec.Source{File: filepath.Join(dir, "psk")}},
 			"near": {PublicKey: spec.WireGuardKey(near.String()), AllowedIPs: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}},
 		}}}
 	if err := one.Keys(t.Context()); err != nil {

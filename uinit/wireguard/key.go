@@ -9,11 +9,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/bounded"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/secret/source"
 )
 
 // Key is a private, public or shared key.
@@ -39,28 +40,26 @@ func (k Key) Public() (Key, error) {
 	return Key(private.PublicKey().Bytes()), nil
 }
 
-// keyLimit is more than a key and what editors put around it take, in bytes.
-const keyLimit = 256
-
-// ReadKey reads a key from a file that nobody but root may read; see bounded.Secret.
-func ReadKey(path string) (Key, error) {
-	text, err := bounded.Secret(path, keyLimit)
+// readKey reads a key from where it is found. load loads a kernel module.
+func readKey(from spec.Source, load func(module string) error) (Key, error) {
+	text, err := source.Read(from, load)
 	if err != nil {
 		return Key{}, fmt.Errorf("reading a key: %w", err)
 	}
-	k, err := ParseKey(string(text))
+	k, err := ParseKey(text)
 	if err != nil {
-		return Key{}, fmt.Errorf("reading %s: %w", path, err)
+		return Key{}, fmt.Errorf("reading %s: %w", from.Place(), err)
 	}
 	return k, nil
 }
 
-// PrivateKey reads the private key, or makes it when ready says that there is randomness for it.
-func PrivateKey(ctx context.Context, path string, ready func(context.Context) error) (Key, error) {
-	k, err := ReadKey(path)
-	if !errors.Is(err, fs.ErrNotExist) {
+// PrivateKey reads the private key, or makes its file when ready says that there is randomness for it.
+func PrivateKey(ctx context.Context, from spec.Source, load func(module string) error, ready func(context.Context) error) (Key, error) {
+	k, err := readKey(from, load)
+	if !errors.Is(err, source.ErrMissing) || from.FWCfg != "" {
 		return k, err
 	}
+	path := from.File
 	if err := ready(ctx); err != nil {
 		return Key{}, fmt.Errorf("making %s: %w", path, err)
 	}
@@ -75,7 +74,7 @@ func PrivateKey(ctx context.Context, path string, ready func(context.Context) er
 		return Key{}, fmt.Errorf("keeping a key: %w", err)
 	}
 	// A file system that keeps no modes, as vfat, shows now, not when the box starts the next time.
-	if k, err = ReadKey(path); err != nil {
+	if k, err = readKey(from, load); err != nil {
 		return Key{}, errors.Join(err, bounded.Remove(path))
 	}
 	return k, nil

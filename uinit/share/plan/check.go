@@ -107,7 +107,7 @@ func (c checker) smb(name string) {
 			c.Ref(user, "user").Bad(at, "there is no [%s]%s", problem.JoinKey("user", user), suggest.DidYouMean(user, graph.Names(c.m.User)))
 		case user == "root":
 			c.Bad(at, "root is refused by SMB; accepted: another account")
-		case u.NTHash == "":
+		case !u.NTHash.Given():
 			c.Of(problem.JoinKey("user", user)).Bad(at, "%s could not log in by SMB; accepted: user.%s.nt_hash", user, user)
 		}
 	}

@@ -30,7 +30,7 @@ func Units(m *spec.Description) []graph.Unit {
 	for _, name := range graph.Names(m.Share.ISCSI) {
 		cfg := m.Share.ISCSI[name]
 		on("share:iscsi", cfg.Source)
-		for _, file := range []string{cfg.PasswordFile, cfg.MutualPasswordFile} {
+		for _, file := range []string{cfg.PasswordFile.File, cfg.MutualPasswordFile.File} {
 			if file != "" {
 				on("share:iscsi", file)
 			}

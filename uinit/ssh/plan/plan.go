@@ -39,8 +39,12 @@ func Units(d *spec.Description) []graph.Unit {
 	if d.SSH == nil {
 		return nil
 	}
-	// After its state's file systems, and without them where they don't come.
-	return []graph.Unit{{Unit: unit.Unit{Name: "ssh-key", Needs: []string{"mounts"}, After: graph.Above(&d.Machine, path.Join(d.SSH.State, "key"))}}}
+	// After its state's file systems, and without them where they don't come. So it is with a key that the profile names.
+	after := graph.Above(&d.Machine, path.Join(d.SSH.State, "key"))
+	if d.SSH.HostKeyFile != (spec.Source{}) {
+		after = []string{"secret:ssh.host_key_file"}
+	}
+	return []graph.Unit{{Unit: unit.Unit{Name: "ssh-key", Needs: []string{"mounts"}, After: after}}}
 }
 
 // Services are the server, where there is one.
@@ -64,7 +68,12 @@ const (
 const FingerprintFile = Memory + "/fingerprint"
 
 // KeyFile is where the host key lies.
-func KeyFile(c spec.SSH) string { return filepath.Join(cmp.Or(c.State, Memory), keyName) }
+func KeyFile(c spec.SSH) string {
+	if c.HostKeyFile != (spec.Source{}) {
+		return spec.SSHHostKey // where the feature "secret" puts it
+	}
+	return filepath.Join(cmp.Or(c.State, Memory), keyName)
+}
 
 // service is the server as a service of the machine. It takes no terminal and needs no network:
 // it listens on addresses that come later, too.

@@ -32,3 +32,12 @@ func TestService(t *testing.T) {
 		}
 	}
 }
+
+// A key that the profile names is waited for, and taken from where it is copied to.
+func TestNamedKey(t *testing.T) {
+	c := spec.SSH{State: "/state/ssh", HostKeyFile: spec.Source{File: "/state/key"}}
+	units := Units(&spec.Description{Machine: spec.Machine{SSH: &c, Mount: map[string]spec.Mount{"/state": {}}}})
+	if KeyFile(c) != spec.SSHHostKey || len(units) != 1 || !slices.Equal(units[0].After, []string{"secret:ssh.host_key_file"}) {
+		t.Errorf("%s, %+v", KeyFile(c), units)
+	}
+}

@@ -15,12 +15,12 @@ import (
 
 // check looks at interfaces and their peers.
 func check(j problem.Judge, m *spec.Machine) {
-	ports, files := map[int]string{}, map[string]string{}
+	ports, files := map[int]string{}, map[spec.Source]string{}
 	for _, name := range slices.Sorted(maps.Keys(m.WireGuard)) {
 		w, key := m.WireGuard[name], problem.JoinKey("wireguard", name)
-		if w.PrivateKeyFile == "" || !path.IsAbs(w.PrivateKeyFile) || path.Clean(w.PrivateKeyFile) != w.PrivateKeyFile {
+		if from := w.PrivateKeyFile; from.FWCfg == "" && !from.Generate && (!path.IsAbs(from.File) || path.Clean(from.File) != from.File) {
 			j.Bad(key+".private_key_file", `is not the absolute path of a file; accepted: one on state, such as "/var/lib/wireguard/%s.key"`, name)
-		} else if other, dup := files[w.PrivateKeyFile]; dup {
+		} else if other, dup := files[from]; dup && from.Place() != "" {
 			j.Of(problem.JoinKey("wireguard", other)+".private_key_file").Bad(key+".private_key_file", "is that of %s already", other)
 		}
 		files[w.PrivateKeyFile] = name
@@ -60,7 +60,7 @@ func peers(j problem.Judge, table string, rows map[string]spec.WireGuardPeer) {
 		if d := time.Duration(p.Keepalive); d != 0 && (d < time.Second || d > 65535*time.Second || d%time.Second != 0) {
 			j.Bad(key+".keepalive", "is %s; accepted: 1s to 65535s in whole seconds", p.Keepalive)
 		}
-		if p.PresharedKeyFile != "" && !path.IsAbs(p.PresharedKeyFile) {
+		if file := p.PresharedKeyFile.File; file != "" && !path.IsAbs(file) {
 			j.Bad(key+".preshared_key_file", "is not the absolute path of a file; accepted: such as \"/etc/wireguard/psk\"")
 		}
 	}

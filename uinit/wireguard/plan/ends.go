@@ -38,7 +38,7 @@ func ends(j problem.Judge, key string, w spec.WireGuard, own map[netip.Addr]stri
 		if p.Endpoint == "" && w.ListenPort == 0 && len(p.AllowedIPs) > 0 {
 			j.Of(key+".listen_port").Warn(row, "has no endpoint, and %s has no listen_port that the peer could know: neither can begin; accepted: one of them", key)
 		}
-		if p.PresharedKeyFile != "" && p.PresharedKeyFile == w.PrivateKeyFile {
+		if p.PresharedKeyFile.Place() != "" && p.PresharedKeyFile == w.PrivateKeyFile {
 			j.Of(key+".private_key_file").Bad(row+".preshared_key_file", "is the file of the private key; accepted: a secret that the peer has, too")
 		}
 		at, err := netip.ParseAddrPort(p.Endpoint)

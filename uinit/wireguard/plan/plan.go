@@ -18,7 +18,10 @@ func Units(d *spec.Description) []graph.Unit {
 	for _, name := range graph.Names(d.WireGuard) {
 		cfg := d.WireGuard[name]
 		// A key on a file system that does not come is not made anew elsewhere.
-		needs := append([]string{"mounts", "link:" + name}, graph.Above(&d.Machine, cfg.PrivateKeyFile)...)
+		needs := append([]string{"mounts", "link:" + name}, graph.Above(&d.Machine, cfg.PrivateKeyFile.File)...)
+		for _, peer := range graph.Names(cfg.Peer) {
+			needs = append(needs, graph.Above(&d.Machine, cfg.Peer[peer].PresharedKeyFile.File)...)
+		}
 		units = append(units, graph.Unit{Unit: unit.Unit{Name: "wireguard:" + name, Needs: needs, Soft: cfg.Optional}})
 	}
 	return units

@@ -1,0 +1,7 @@
+//go:build !nosecret
+
+package features
+
+import "github.com/imgbuild/imgbuild/uinit/secret"
+
+func init() { add(secret.Linked) }
