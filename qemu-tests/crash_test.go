@@ -50,6 +50,7 @@ addresses = ["198.51.100.1/24"]
 [service.holds]
 command = ["/usr/bin/holds"]
 needs   = ["mount:/data"]
+writable = ["/data"]
 [packages.e2fsprogs]
 files = ["/sbin/e2fsck"]
 `

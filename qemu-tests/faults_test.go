@@ -38,6 +38,7 @@ timeout = "30s"
 [service.hangs]
 command = ["/bin/sleep", "1000"]
 ready   = { file = "/run/never", timeout = "8s" }
+writable = ["/run"]
 memory  = "64M"
 pids    = 8
 cpu     = 0.5
@@ -49,6 +50,7 @@ restart_limit = 5
 [service.stubborn]
 command = ["/usr/bin/stubborn"]
 needs   = ["mount:/data"]
+writable = ["/data"]
 stop_timeout = "1s"
 `, map[string]string{
 		"files/usr/bin/stubborn": "#!/bin/bash\ntrap '' TERM\nexec > /data/open\nwhile :; do sleep 1000; done\n",

@@ -54,7 +54,8 @@ restart_delay = "100ms"
 
 [service.stays]
 command = ["/usr/bin/stays"]
-ready   = { file = "/tmp/stays" }
+ready   = { file = "/run/stays/sign" }
+writable = ["/run/stays"]
 needs   = ["mount:/data", "online:lan"]
 user    = "eve"
 environment = { WHO = "eve" }
@@ -95,7 +96,7 @@ expect  = "\\s0\\s+/dev/ttyS1\\s"
 unit = "mount:/data"
 [check.stays]
 # On a busy machine it comes after the boot has ceased to wait.
-command = ["/bin/bash", "-c", "exec 9<> <(:); until [ -e /tmp/stays ]; do read -rt 0.1 -u 9; done; cat /tmp/stays"]
+command = ["/bin/bash", "-c", "exec 9<> <(:); until [ -e /run/stays/sign ]; do read -rt 0.1 -u 9; done; cat /run/stays/sign"]
 output  = "^1000 eve /data ok\n$"
 [check.restarts]
 fact     = "service.dies.restarts"
@@ -107,7 +108,7 @@ equals = "running"
 		"files/usr/bin/dies": "#!/bin/sh\nexit 7\n",
 		"files/usr/bin/stays": `#!/bin/bash
 grep -q ' /data ext4 ' /proc/mounts && mounted=ok
-echo "$UID $WHO /data $mounted" > /tmp/stays.new && mv /tmp/stays.new /tmp/stays
+echo "$UID $WHO /data $mounted" > /run/stays/new && mv /run/stays/new /run/stays/sign
 exec sleep 1000
 `,
 	}).prove(t)

@@ -128,6 +128,7 @@ pids            = 300
 host_password = false
 [service.ticks]
 command = ["/usr/bin/ticks"]
+writable = ["/run"]
 [service.hog]
 command = ["/bin/bash", "-c", "a=x; while :; do a=$a$a; done"]
 memory  = "16M"

@@ -28,6 +28,7 @@ namespaces = ["mount", "pid", "net", "uts", "ipc"]
 [service.renames]
 command    = ["/usr/bin/renames"]
 namespaces = ["uts", "mount"]
+writable   = ["/proc/sys/kernel"]
 restart    = "never"
 [service.ends]
 command    = ["/bin/bash", "-c", "kill -USR1 $$; exit 5"]

@@ -4,7 +4,7 @@
 //	/init, /sbin/init                     PID 1 (pid1.go)
 //	uinit worker | rescue | getty | login its children
 //	uinit checkpassword                   what the SSH server asks
-//	uinit sandbox                         what a service in namespaces of its own, or without rights, starts as
+//	uinit sandbox                         what a service starts as: it makes its namespaces and gives up its rights
 //	/sbin/poweroff, reboot, halt          ask PID 1 to end the run
 //	/sbin/modprobe                        what the kernel calls for a module
 //	/bin/uinitctl                         what came up, and what it found out

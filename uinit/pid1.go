@@ -57,7 +57,7 @@ type first struct {
 
 func (f *first) run() {
 	found, dropped := dropBeside(beside)
-	mounted := mount.AttachAll(mount.Early())
+	mounted := errors.Join(mount.AttachAll(mount.Early()), mount.Share())
 	f.log, f.line = klog.Open(), cmdline.Read()
 	if found {
 		f.say("files beside the program on the boot medium are not used; %s was removed", beside)

@@ -35,7 +35,7 @@ func checkFiles(p *profile.Profile, t *tree.Tree) error {
 		f, found := lookup(t, want)
 		why := ""
 		switch {
-		case Nobody(want) || slices.ContainsFunc(want.Places(), func(at string) bool { return Uinits(MergedUsr(at)) }):
+		case Nobody(want) || slices.ContainsFunc(want.Places(), func(at string) bool { return Uinits(MergedUsr(at)) }), want.Directory && (found || path.Clean(want.Path) == "/"):
 			continue
 		case !found:
 			why = "is not in the image"
@@ -60,6 +60,9 @@ func Nobody(f profile.ImageFile) bool {
 func Brings(f profile.ImageFile) string {
 	if f.Program {
 		return "a command of image.commands in /bin, a file of [packages.*] or one of an overlay"
+	}
+	if f.Directory {
+		return "a directory of an overlay in image.overlays, one below /run, which is made, or one below a mount of the profile"
 	}
 	return "a file of an overlay in image.overlays, one of [packages.*], or one below a mount of the profile"
 }

@@ -16,7 +16,7 @@ func checkFiles(p *profile.Profile, overlays []plan.Overlay) profile.Problems {
 	there := newBrought(p, overlays)
 	j := p.Judge().Of("packages", "image.commands", "image.overlays")
 	for _, f := range p.ImageFiles() {
-		if slices.ContainsFunc(f.Places(), there.perhaps) || plan.Nobody(f) {
+		if slices.ContainsFunc(f.Places(), there.perhaps) || plan.Nobody(f) || f.Directory { // which directories there are is known with all files
 			continue
 		}
 		meant := suggest.DidYouMean(path.Clean(f.Path), there.names())

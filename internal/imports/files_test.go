@@ -86,6 +86,7 @@ var reasons = map[string]string{
 	"uinit/mount/turns.go":                     devices,
 	"uinit/mount/usr.go":                       images,
 	"uinit/secret/source/source.go":            kernels,
+	"uinit/service/supervise/enclose.go":       "places of a /dev that it has just made itself; of other files it only looks",
 	"uinit/service/supervise/bare.go":          images + ": the program of a command that the feature's plan names",
 	"uinit/service/supervise/blocked.go":       kernels,
 	"uinit/service/supervise/process.go Start": kernels,

@@ -14,8 +14,8 @@ import (
 // ImageFile is a file that a key names and that the box has from its image.
 type ImageFile struct {
 	Key, Path string
-	// Program is for what is executed.
-	Program bool
+	// Program is for what is executed, Directory for what others are written to: a file will do as well.
+	Program, Directory bool
 }
 
 // Places are where it may lie: a program that is called by its name alone is looked for.
@@ -33,8 +33,8 @@ func (f ImageFile) Places() []string {
 // madeAtBoot are places where a box makes files itself.
 var madeAtBoot = []string{"/dev", "/proc", "/run", "/sys", "/tmp"}
 
-// ImageFiles are those that the schema calls so: by the tag image:"program", of a list its first word, and image:"file", with
-// "unless KEY" where the box makes the file when that key beside it is given. The places of the profile's mounts are left out: what
+// ImageFiles are those that the schema calls so: by the tag image:"program", of a list its first word, image:"directory", of a list all
+// words, and image:"file", with "unless KEY" where the box makes the file when that key beside it is given. The places of the profile's mounts are left out: what
 // lies there nobody knows before they are mounted.
 func (p *Profile) ImageFiles() (files []ImageFile) {
 	var walk func(v reflect.Value, key, tag string)
@@ -69,11 +69,16 @@ func (p *Profile) ImageFiles() (files []ImageFile) {
 				walk(v.FieldByIndex(f.Index), problem.JoinKey(key, word), tag)
 			}
 		case reflect.Slice:
-			if tag != "" && v.Len() > 0 {
-				walk(v.Index(0), key, tag)
+			for i := range v.Len() {
+				switch {
+				case tag == "directory":
+					walk(v.Index(i), problem.JoinIndex(key, i), tag)
+				case tag != "" && i == 0:
+					walk(v.Index(i), key, tag)
+				}
 			}
 		case reflect.String:
-			f := ImageFile{key, v.String(), tag == "program"}
+			f := ImageFile{key, v.String(), tag == "program", tag == "directory"}
 			if tag != "" && (path.IsAbs(f.Path) || f.Program && f.Path != "" && !strings.ContainsAny(f.Path, "/ ")) && !p.elsewhere(f) {
 				files = append(files, f)
 			}

@@ -15,9 +15,9 @@ var serviceMistakes = []problemCase{
 		`p.toml:10:24: warning: service.a.environment.PATH: names itself, and nothing puts a value in its place`,
 		`p.toml:10:50: service.a.environment."A B": is not a variable's name; accepted: such as LANG, without "=" and blanks`,
 	}},
-	{"signs", "[service.a]\ncommand = [\"/x\"]\nready = { file = \"/run/x\" }\n[service.b]\ncommand = [\"/x\"]\nready = { file = \"/run/x\" }\n[service.c]\ncommand = [\"/x\"]\nready = { file = \"/run/\" }\n", []string{
-		`p.toml:13:18: service.b.ready.file: /run/x is the sign of service.a, which would make both look ready; accepted: a file of its own`,
-		`p.toml:16:18: service.c.ready.file: accepted: the absolute path of a file without . or ..`,
+	{"signs", "[service.a]\ncommand = [\"/x\"]\nready = { file = \"/run/x\" }\nwritable = [\"/run\"]\n[service.b]\ncommand = [\"/x\"]\nready = { file = \"/run/x\" }\nwritable = [\"/run\"]\n[service.c]\ncommand = [\"/x\"]\nready = { file = \"/run/\" }\n", []string{
+		`p.toml:14:18: service.b.ready.file: /run/x is the sign of service.a, which would make both look ready; accepted: a file of its own`,
+		`p.toml:18:18: service.c.ready.file: accepted: the absolute path of a file without . or ..`,
 	}},
 	{"disks of guests", "[run]\nmemory = \"2G\"\n[mount.\"/srv\"]\nsource = \"/dev/vda\"\ntype = \"ext4\"\noptions = [\"ro\"]\n[vm.a.disk.a]\npath = \"/srv/a.qcow2\"\nread_only = true\n[vm.a.disk.b]\npath = \"/srv/b.raw\"\nformat = \"qcow2\"\n", []string{
 		`p.toml:14:1: warning: vm.a.disk.a.format: is raw, and the name of /srv/a.qcow2 says qcow2; accepted: format = "qcow2", or another name`,

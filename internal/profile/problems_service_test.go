@@ -87,7 +87,7 @@ needs = ["service:a"]
 		`p.toml:15:7: service.b.cpu: accepted: a share of processors, 0.01 to 1024`,
 		`p.toml:18:7: service.c.cpu: accepted: a share of processors, 0.01 to 1024`,
 	}},
-	{"two signs of readiness", sound + "[service.a]\ncommand = [\"/a\"]\nready = { port = 22, exit = true }\n", []string{
+	{"two signs of readiness", sound + "[service.a]\ncommand = [\"/a\"]\nready = { port = 2222, exit = true }\n", []string{
 		`p.toml:10:9: service.a.ready: has more than one sign; accepted: one of port, file, exit`,
 	}},
 	{"signs that never come", sound + "[service.a]\ncommand = [\"/a\"]\nready = { port = 70000 }\n[service.b]\ncommand = [\"/b\"]\nready = { file = \"run/b\" }\n[service.c]\ncommand = [\"/c\"]\nrestart = \"always\"\nready = { exit = true }\n", []string{
@@ -95,8 +95,8 @@ needs = ["service:a"]
 		`p.toml:13:18: service.b.ready.file: accepted: the absolute path of a file without . or .., such as /run/thing.ready`,
 		`p.toml:16:11: service.c.restart: a service that is ready when it ends is not started again; accepted: "on-failure", "never"`,
 	}},
-	{"a service within limits", sound + "[service.a]\ncommand = [\"/a\"]\nrestart_limit = 3\npids = 10\ncpu = 0.5\nready = { file = \"/run/a\", timeout = \"5s\" }\nnamespaces = [\"mount\", \"pid\", \"net\", \"uts\", \"ipc\"]\n", nil},
-	{"namespaces that hide the sign", sound + "[service.a]\ncommand = [\"/a\"]\nnamespaces = [\"net\", \"pid\", \"net\"]\nready = { port = 80 }\n[service.b]\ncommand = [\"/b\"]\nnamespaces = [\"mount\"]\nready = { file = \"/tmp/b\" }\n", []string{
+	{"a service within limits", sound + "[service.a]\ncommand = [\"/a\"]\nrestart_limit = 3\npids = 10\ncpu = 0.5\nwritable = [\"/run\"]\nready = { file = \"/run/a\", timeout = \"5s\" }\nnamespaces = [\"mount\", \"pid\", \"net\", \"uts\", \"ipc\"]\n", nil},
+	{"namespaces that hide the sign", sound + "[service.a]\ncommand = [\"/a\"]\nnamespaces = [\"net\", \"pid\", \"net\"]\nready = { port = 8080 }\n[service.b]\ncommand = [\"/b\"]\nnamespaces = [\"mount\"]\nready = { file = \"/tmp/b\" }\n", []string{
 		`p.toml:10:29: service.a.namespaces[2]: net is there already; accepted: each once`,
 		`p.toml:11:18: service.a.ready.port: is a port of the service's own network`,
 		`p.toml:15:18: service.b.ready.file: lies in the service's own /tmp`,
@@ -105,9 +105,9 @@ needs = ["service:a"]
 		`p.toml:10:15: service.a.namespaces[0]: "user" is not a namespace; accepted: mount, pid, net, uts, ipc`,
 	}},
 	{"guests", sound + guests, nil},
-	{"services at one port", sound + "[metrics]\nfrom = [\"192.0.2.0/24\"]\nport = 80\n[ethernet.lan]\naddresses = [\"192.0.2.1/24\"]\n[service.a]\ncommand = [\"/a\"]\nready = { port = 80 }\n[service.b]\ncommand = [\"/b\"]\nready = { port = 53 }\n[service.c]\ncommand = [\"/c\"]\nready = { port = 53 }\n", []string{
-		`p.toml:15:18: service.a.ready.port: port 80 is that of the server of metrics (p.toml:10:8); accepted: another port, or file in place of port as the service's sign`,
-		`p.toml:21:18: service.c.ready.port: port 53 is that of service:b (p.toml:18:18); accepted: another port, or file in place of port`,
+	{"services at one port", sound + "[metrics]\nfrom = [\"192.0.2.0/24\"]\nport = 8080\n[ethernet.lan]\naddresses = [\"192.0.2.1/24\"]\n[service.a]\ncommand = [\"/a\"]\nready = { port = 8080 }\n[service.b]\ncommand = [\"/b\"]\nready = { port = 5353 }\n[service.c]\ncommand = [\"/c\"]\nready = { port = 5353 }\n", []string{
+		`p.toml:15:18: service.a.ready.port: port 8080 is that of the server of metrics (p.toml:10:8); accepted: another port, or file in place of port as the service's sign`,
+		`p.toml:21:18: service.c.ready.port: port 5353 is that of service:b (p.toml:18:18); accepted: another port, or file in place of port`,
 	}},
 	{"machines and processors that none are", sound + guests + "[vm.web2]\nmemory = \"64M\"\nmachine = \"q35\"\ncpu_model = \"EPYC,-avx\"\n[vm.web3]\nmemory = \"64M\"\nmachine = \"pc-q35-7\"\ncpu_model = \"\"\n", []string{
 		`p.toml:27:11: vm.web2.machine: "q35" is not a machine; accepted: pc-q35-VERSION, such as pc-q35-7.2, which is the same with each QEMU`,

@@ -33,9 +33,24 @@ type Service struct {
 	// Most processor time, as a share: 0.5 is half of one processor, 2 is two of them.
 	CPU float64 `json:"cpu,omitempty" zero:"refused"`
 	// Parts of the machine that it has for itself (namespaces(7)): mount (what it mounts, and a /tmp
-	// that is empty at each start), pid (it sees its own processes only), net (nothing but lo), uts
+	// that is empty at each start; all have that but those that are unconfined), pid (it sees its own processes only), net (nothing but lo), uts
 	// (the host name), ipc (message queues and System V memory).
 	Namespaces []Namespace `json:"namespaces,omitempty" accept:"mount, pid, net, uts, ipc" twice:"refused"`
+	// Rights of root's that it has, by their names in capabilities(7), without cap_: net_bind_service for a port below 1024, say. By
+	// default it has none, whoever it runs as: root without them is an account like others, which owns many files.
+	Capabilities []Capability `json:"capabilities,omitempty" accept:"names of capabilities(7), without cap_" twice:"refused"`
+	// Places that it can write to, each with what lies in it, where its account may; everything else is read-only to it. A directory below
+	// /run that is not there is made, for its account. A device is a place, too: of /dev it has no others than null, zero, full, random,
+	// urandom, tty and terminals. It has an empty /tmp for itself, unless "/tmp" stands here. With
+	// "/", "/dev" and "/tmp" it has no mounts of its own.
+	Writable []string `json:"writable,omitempty" image:"directory" accept:"absolute paths" twice:"refused"`
+	// System calls that it can make besides those that servers need (@system-service of systemd.exec(5)), by the groups named there;
+	// @known is all that there are.
+	SystemCalls []CallGroup `json:"system_calls,omitempty" accept:"@clock, @debug, @module, @mount, @privileged, @raw-io, @reboot, @swap, @known" twice:"refused"`
+	// Lets programs that it starts have more rights than itself: setuid ones, and those whose files have capabilities.
+	NewPrivileges bool `json:"new_privileges,omitempty"`
+	// Takes nothing from it of what its account may do: for a program that doesn't say what it needs. The four keys above then say nothing.
+	Unconfined bool `json:"unconfined,omitempty"`
 	// Signal that asks it to end.
 	StopSignal Signal `json:"stop_signal,omitempty" default:"TERM"`
 	// How long it may take to end before it is killed.

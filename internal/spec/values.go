@@ -22,6 +22,8 @@ var (
 	_ encoding.TextUnmarshaler = (*Restart)(nil)
 	_ encoding.TextUnmarshaler = (*Signal)(nil)
 	_ encoding.TextUnmarshaler = (*Namespace)(nil)
+	_ encoding.TextUnmarshaler = (*Capability)(nil)
+	_ encoding.TextUnmarshaler = (*CallGroup)(nil)
 )
 
 // Duration is a time span written as 500ms, 30s, 2m, 1h30m.

@@ -38,10 +38,11 @@ func Confine(user string, size int64) error {
 	}
 	err = copyTree(a.Home, workbench)
 	if err == nil {
-		err = unix.Mount(workbench, a.Home, "", unix.MS_MOVE, "")
+		// What is shared with services' mounts can't be moved.
+		err = unix.Mount(workbench, a.Home, "", unix.MS_BIND, "")
 	}
-	if err != nil {
-		return bad(errors.Join(err, unix.Unmount(workbench, 0)))
+	if err = errors.Join(err, unix.Unmount(workbench, 0)); err != nil {
+		return bad(err)
 	}
 	return nil
 }

@@ -85,6 +85,15 @@ func AttachAll(list []FileSystem) error {
 	return errors.Join(failed...)
 }
 
+// Share lets those who have mounts of their own see what the machine mounts and unmounts later (mount_namespaces(7)): a service would
+// keep a device in use that nobody sees mounted.
+func Share() error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""); err != nil {
+		return fmt.Errorf("sharing mounts: %w", err)
+	}
+	return nil
+}
+
 // Links makes what programs expect in /dev and devtmpfs does not give.
 func Links() error {
 	var failed []error

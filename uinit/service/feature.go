@@ -49,7 +49,7 @@ func told(name string) supervise.Facts {
 
 // launch starts a service's program. Control groups are asked for now, not before: they come with the unit "mounts".
 func (s *services) launch(name string, cfg spec.Service) (supervise.Process, error) {
-	l := supervise.Launcher{Environment: feature.Environment(), Output: s.Programs.Say, Sandboxed: sandboxed}
+	l := supervise.Launcher{Environment: feature.Environment(), Output: s.Programs.Say, Sandboxed: supervise.Sandboxed()}
 	l.Group, l.Adjustment = s.group(name, cfg)
 	if program, place := s.Programs.Beside(name); program != nil {
 		return program.Start(l, place, name, cfg)

@@ -8,10 +8,6 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 )
 
-// sandboxed starts sandboxMain. It is not called init: in a process namespace it is number 1 too, and
-// would boot the machine once more.
-var sandboxed = []string{"/usr/bin/uinit", "sandbox"}
-
 // sandboxMain is "uinit sandbox SANDBOX COMMAND...", the beginning of a service in namespaces of its own.
 func sandboxMain(args []string) int {
 	if len(args) < 2 {

@@ -142,7 +142,7 @@ func TestAttach(t *testing.T) {
 	if err := Prepare(share, func(string) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("without a module: %v", err)
 	}
-	for _, dir := range []string{"/run/samba/ncalrpc", "/var/lib/samba/private", "/var/cache/samba", "/var/log/samba", plan.Pipes, nfsState, plan.Memory, state + "/nfsdcld"} {
+	for _, dir := range []string{"/run/samba/ncalrpc", "/var/lib/samba/private", "/var/cache/samba", "/var/log/samba", plan.Pipes, plan.State, plan.Memory, state + "/nfsdcld"} {
 		if info, err := os.Stat(dir); err != nil || info.Mode() != os.ModeDir|0o700 {
 			t.Errorf("%s: %v, %v", dir, info, err)
 		}

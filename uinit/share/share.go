@@ -15,18 +15,15 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/share/plan"
 )
 
-// nfsState is where the programs of nfs-utils keep who mounted what.
-const nfsState = "/var/lib/nfs"
-
 // Prepare makes what the servers expect to find: directories, and the kernel's file systems that they talk
 // to it by. load loads a kernel module.
 func Prepare(s spec.Share, load func(string) error) error {
 	var dirs []string
 	if len(s.SMB) > 0 {
-		dirs = append(dirs, "/run/samba/ncalrpc", "/var/lib/samba/private", "/var/cache/samba", "/var/log/samba")
+		dirs = append(append(dirs, plan.Samba()...), "/run/samba/ncalrpc", "/var/lib/samba/private")
 	}
 	if len(s.NFS) > 0 {
-		dirs = append(dirs, plan.Pipes, nfsState, plan.Memory)
+		dirs = append(dirs, plan.Pipes, plan.State, plan.Memory)
 		if s.State != "" {
 			dirs = append(dirs, filepath.Join(s.State, "nfsdcld"))
 		}

@@ -47,10 +47,11 @@ func (g *guests) launchQEMU(one *guest, cfg spec.Service) (supervise.Process, *q
 	cfg.Command = append([]string{qemu.Program}, made.Args...)
 	account := &syscall.Credential{Uid: made.UID, Gid: made.UID}
 	if g.host.KVM {
+		cfg.Writable = []string{"/dev/kvm"}
 		account.Groups = []uint32{g.kvmGroup}
 	}
 	launcher := supervise.Launcher{
-		Environment: []string{"PATH=/usr/bin"}, Output: g.Programs.Say, Files: opened.Files, Account: account,
+		Environment: []string{"PATH=/usr/bin"}, Sandboxed: supervise.Sandboxed(), Output: g.Programs.Say, Files: opened.Files, Account: account,
 		Group: g.Programs.Group("vm:"+one.name, cgroup.Guest(one.name), usualLimits(one.cfg), givenLimits(one.cfg)), Adjustment: oom.Guest,
 	}
 	process, err := launcher.Start("vm:"+one.name, cfg)

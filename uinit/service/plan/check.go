@@ -94,6 +94,7 @@ func (c checker) supervision(key string, s spec.Service) {
 		c.Of(key+".restart_limit").Vain(key, []string{"restart_window"}, "is the time in which restarts count, and without restart_limit nobody counts them; accepted: with restart_limit")
 	}
 	c.namespaces(key, s)
+	c.rights(key, s)
 	r, signs := s.Ready, 0
 	for _, given := range []bool{r.Port != 0, r.File != "", r.Exit} {
 		if given {
@@ -119,7 +120,7 @@ func (c checker) namespaces(key string, s spec.Service) {
 	if has(spec.NamespaceNet) && s.Ready.Port != 0 {
 		c.Of(key+".namespaces").Bad(key+".ready.port", "is a port of the service's own network, which nobody else sees; accepted: another sign, or no net among namespaces")
 	}
-	if has(spec.NamespaceMount) && strings.HasPrefix(path.Clean(s.Ready.File), "/tmp/") {
+	if s.Unconfined && has(spec.NamespaceMount) && strings.HasPrefix(path.Clean(s.Ready.File), "/tmp/") {
 		c.Of(key+".namespaces").Bad(key+".ready.file", "lies in the service's own /tmp, which nobody else sees; accepted: a file below /run, or no mount among namespaces")
 	}
 }

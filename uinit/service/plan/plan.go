@@ -2,6 +2,7 @@
 package plan
 
 import (
+	"path"
 	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
@@ -30,7 +31,12 @@ func Units(d *spec.Description) []graph.Unit {
 	var units []graph.Unit
 	for _, name := range graph.Names(d.Service) {
 		needs := append([]string{"mounts"}, d.Service[name].Needs...)
-		units = append(units, graph.Unit{Unit: unit.Unit{Name: "service:" + name, Needs: needs, After: []string{"hostname", "loopback", "sysctl", "users"}}})
+		after := []string{"hostname", "loopback", "sysctl", "users"}
+		for _, place := range d.Service[name].Writable {
+			after = append(after, graph.Above(&d.Machine, path.Join(place, "x"))...)
+		}
+		slices.Sort(after)
+		units = append(units, graph.Unit{Unit: unit.Unit{Name: "service:" + name, Needs: needs, After: slices.Compact(after)}})
 	}
 	return units
 }

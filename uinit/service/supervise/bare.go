@@ -26,13 +26,13 @@ func (e Sandbox) bare(command []string) error {
 		do   func() error
 	}{
 		{"emptying the root", emptyRoot},
-		{"giving up capabilities", dropBounds},
+		{"giving up capabilities", func() error { return dropBounds(0) }},
 		{"closing files", func() error { return unix.CloseRange(3+uint(e.Files), math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) }},
 		{"limiting it", limitBare},
 		{"changing the account", e.become},
-		{"giving up capabilities", dropCapabilities},
+		{"giving up capabilities", func() error { return keepCapabilities(0, false) }}, // those that could be inherited
 		{"giving up new rights", func() error { return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }},
-		{"filtering system calls", filterCalls},
+		{"filtering system calls", func() error { return filterCalls(bareFilter()) }},
 	} {
 		if err := step.do(); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
@@ -52,25 +52,6 @@ func emptyRoot() error {
 		return err
 	}
 	return errors.Join(unix.Mount(at, "/", "", unix.MS_MOVE, ""), unix.Chroot("."), unix.Chdir("/"))
-}
-
-// dropBounds keeps capabilities away for good, also from a program that a file would give some (capabilities(7)).
-func dropBounds() error {
-	for c := uintptr(0); ; c++ {
-		switch err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); {
-		case errors.Is(err, unix.EINVAL) && c > unix.CAP_SETPCAP: // the kernel knows no more of them
-			return nil
-		case err != nil:
-			return err
-		}
-	}
-}
-
-// dropCapabilities is for what the change of the account has left: those that could be inherited.
-func dropCapabilities() error {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var none [2]unix.CapUserData
-	return unix.Capset(&header, &none[0])
 }
 
 // bareFiles is how many files a bare program may have open, connections among them; bareTasks how many threads, should there

@@ -29,25 +29,39 @@ const (
 	archX8664                       = 0xc000003e
 )
 
-// filter is bareCalls as a program of the kernel's packet filter (seccomp(2)): threads may be made, and no processes.
-func filter(calls []uint32) []unix.SockFilter {
-	const load, jumpEqual, jumpAny, answer = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K,
-		unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, unix.BPF_RET | unix.BPF_K
-	allow := unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ALLOW}
-	refuse := unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)}
-	program := []unix.SockFilter{
+const load, jumpEqual, jumpAny, jumpAbove, answer = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K,
+	unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, unix.BPF_RET | unix.BPF_K
+
+var (
+	allow  = unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ALLOW}
+	refuse = unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)}
+	// lack is what a kernel says that does not know the call.
+	lack = unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)}
+)
+
+// numbered begins a program of the kernel's packet filter (seccomp(2)) for calls of this architecture, and loads the call's number.
+func numbered() []unix.SockFilter {
+	return []unix.SockFilter{
 		{Code: load, K: callArch}, {Code: jumpEqual, K: archX8664, Jt: 1}, {Code: answer, K: unix.SECCOMP_RET_KILL_PROCESS},
 		{Code: load, K: callNumber},
 	}
-	for _, n := range calls {
+}
+
+// bareFilter is bareCalls as a filter: threads may be made, and no processes.
+func bareFilter() []unix.SockFilter {
+	program := numbered()
+	for _, n := range bareCalls {
 		program = append(program, unix.SockFilter{Code: jumpEqual, K: n, Jf: 1}, allow)
 	}
 	return append(program, unix.SockFilter{Code: jumpEqual, K: unix.SYS_CLONE, Jf: 3},
 		unix.SockFilter{Code: load, K: callFlags}, unix.SockFilter{Code: jumpAny, K: unix.CLONE_THREAD, Jf: 1}, allow, refuse)
 }
 
-func filterCalls() error {
-	program := filter(bareCalls)
+// filterCalls holds this thread, and what it becomes, to a filter.
+func filterCalls(program []unix.SockFilter) error {
+	if program == nil {
+		return nil
+	}
 	defer runtime.KeepAlive(program)
 	return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})), 0, 0)
 }

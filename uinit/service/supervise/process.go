@@ -46,6 +46,10 @@ func (l Launcher) Start(name string, cfg spec.Service) (Process, error) {
 	if len(cfg.Command) == 0 {
 		return nil, errors.New("no command")
 	}
+	// What starts it tells only that it ended where there is no such program.
+	if err := unix.Access(cfg.Command[0], unix.X_OK); err != nil {
+		return nil, &os.PathError{Op: "starting", Path: cfg.Command[0], Err: err}
+	}
 	attr := &syscall.SysProcAttr{Setsid: true}
 	var env []string
 	if attr.Credential = l.Account; l.Account == nil {
@@ -55,8 +59,12 @@ func (l Launcher) Start(name string, cfg spec.Service) (Process, error) {
 		}
 	}
 	command := cfg.Command
-	if len(cfg.Namespaces) > 0 || l.Bare {
-		e := sandbox(attr, cfg.Namespaces)
+	confined := rights(cfg)
+	if l.Bare {
+		confined = nil
+	}
+	if len(cfg.Namespaces) > 0 || confined != nil || l.Bare {
+		e := sandbox(attr, cfg.Namespaces, confined)
 		if l.Bare {
 			attr.Cloneflags |= unix.CLONE_NEWNS
 			e.Mounts, e.Bare, e.Files = true, true, len(l.Files)

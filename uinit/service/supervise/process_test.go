@@ -19,7 +19,7 @@ import (
 func start(t *testing.T, cfg spec.Service, script string) (Process, <-chan string) {
 	t.Helper()
 	lines := make(chan string, 100)
-	cfg.Command = []string{"/bin/sh", "-c", script}
+	cfg.Command, cfg.Unconfined = []string{"/bin/sh", "-c", script}, true
 	p, err := Launcher{Environment: os.Environ(), Output: func(_, line string) { lines <- line }}.Start("a", cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func TestFilesAndAccount(t *testing.T) {
 		l.Account = &syscall.Credential{Uid: 70001, Gid: 70002}
 		script += "; id -u; id -g; id -G"
 	}
-	p, err := l.Start("a", spec.Service{Command: []string{"/bin/sh", "-c", script}})
+	p, err := l.Start("a", spec.Service{Unconfined: true, Command: []string{"/bin/sh", "-c", script}})
 	write.Close()
 	if err != nil {
 		t.Fatal(err)
@@ -236,7 +236,7 @@ func TestBlocked(t *testing.T) {
 func TestStartsWithoutItsGroup(t *testing.T) {
 	lines := make(chan string, 10)
 	l := Launcher{Group: t.TempDir(), Environment: os.Environ(), Output: func(_, line string) { lines <- line }}
-	p, err := l.Start("a", spec.Service{Command: []string{"/bin/sh", "-c", "echo $HOME $USER $LOGNAME"}})
+	p, err := l.Start("a", spec.Service{Unconfined: true, Command: []string{"/bin/sh", "-c", "echo $HOME $USER $LOGNAME"}})
 	if err != nil {
 		t.Fatal(err)
 	}

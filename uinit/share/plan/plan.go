@@ -3,6 +3,7 @@ package plan
 
 import (
 	"path/filepath"
+	"slices"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
@@ -21,7 +22,24 @@ const (
 	Pipes = "/run/rpc_pipefs"
 	// Memory is where nfsdcld notes clients for one boot.
 	Memory = "/run/nfsdcld"
+	// State is where the programs of nfs-utils keep who mounted what.
+	State = "/var/lib/nfs"
 )
+
+// Samba are the directories in which Samba, as Debian builds it, keeps what is its own.
+func Samba() []string {
+	return []string{"/run/samba", "/var/lib/samba", "/var/cache/samba", "/var/log/samba"}
+}
+
+// folders are those that clients may write to.
+func folders(rows map[string]spec.SMBShare) (writable []string) {
+	for _, name := range graph.Names(rows) {
+		if row := rows[name]; !row.ReadOnly && !slices.Contains(writable, row.Path) {
+			writable = append(writable, row.Path)
+		}
+	}
+	return writable
+}
 
 // Services are the servers as services of the machine, without those that are kernel threads.
 func Services(m *spec.Machine) map[string]spec.Service {
@@ -36,13 +54,27 @@ func Services(m *spec.Machine) map[string]spec.Service {
 			clients = filepath.Join(s.State, "nfsdcld")
 		}
 		prepared := []string{"share-files"}
-		add("nfsdcld", spec.Service{Command: []string{"/usr/sbin/nfsdcld", "-F", "-p", Pipes, "-s", clients}, Needs: prepared})
-		add("rpc.mountd", spec.Service{Command: []string{"/usr/sbin/rpc.mountd", "-F", "-N", "2", "-N", "3"}, Needs: prepared})
+		add("nfsdcld", spec.Service{
+			Command: []string{"/usr/sbin/nfsdcld", "-F", "-p", Pipes, "-s", clients}, Needs: prepared,
+			// It gives up what it has itself, and ends where it may not.
+			Capabilities: []spec.Capability{"setpcap"}, Writable: []string{Pipes, clients},
+		})
+		add("rpc.mountd", spec.Service{
+			Command: []string{"/usr/sbin/rpc.mountd", "-F", "-N", "2", "-N", "3"}, Needs: prepared,
+			// It looks at exported folders, whosever they are. What it answers the kernel in /proc/net/rpc are paths, and the server is to
+			// find the machine's own mounts by them: it has none of its own.
+			Capabilities: []spec.Capability{"dac_read_search"}, Writable: []string{"/", "/dev", "/tmp"},
+		})
 	}
 	if len(s.SMB) > 0 {
 		add("smbd", spec.Service{
 			Command: []string{"/usr/sbin/smbd", "-F", "--no-process-group", "--debug-stdout"}, Needs: []string{"share-files"},
 			Ready: spec.Ready{Port: SMBPort},
+			// It becomes each of its users in turn, and sees to it that nobody else reads their passwords.
+			Capabilities: []spec.Capability{
+				"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "lease", "net_bind_service", "setgid", "setuid", "sys_resource",
+			},
+			Writable: slices.Concat(folders(s.SMB), Samba(), []string{"/etc/samba"}),
 		})
 	}
 	return rows

@@ -101,6 +101,7 @@ func service(c spec.SSH) spec.Service {
 		command = append(command, "-password")
 	}
 	cfg := graph.Server(append(command, "-groups", cgroup.Mount)...)
+	cfg.Unconfined = true // whom it lets in has the rights of an account on the box, which root's are too
 	cfg.Needs, cfg.Ready = []string{"ssh-key"}, spec.Ready{Port: c.Port}
 	return cfg
 }
