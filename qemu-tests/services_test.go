@@ -66,6 +66,7 @@ sleep 1000 & wait
 		{"uinitctl status | grep service:apart", "service:apart * ok"},
 		{"uinitctl stop tikker 2>&1; echo status $?", "*there is no service \"tikker\"; did you mean ticker?*status 1"},
 		{"uinitctl sing 2>&1; echo status $?", "*\"sing\" is not known; accepted: *status 1"},
+		{"echo $(cat /proc/sys/kernel/{kptr_restrict,dmesg_restrict,yama/ptrace_scope,unprivileged_userns_clone})", "1 1 1 0"},
 		{"uinitctl status; echo status $?", "*service:ends * failed *exit status 138*status 3"},
 		{"uinitctl facts", "*service.ticker.state * running*"},
 		{"uinitctl blame", "*service:ticker*"},

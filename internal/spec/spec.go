@@ -68,7 +68,9 @@ type Machine struct {
 	// Kernel modules: parameters, and what to load (or never to load) at boot.
 	Module map[string]Module `json:"module,omitempty"`
 	// Kernel settings written at boot, before any interface comes up, and within a minute again where others change them:
-	// "net.ipv4.ip_forward" = "1". Slashes separate as well as dots (sysctl.d(5)).
+	// "net.ipv4.ip_forward" = "1". Slashes separate as well as dots (sysctl.d(5)). Unless they stand here, kernel.kptr_restrict,
+	// kernel.dmesg_restrict and kernel.yama.ptrace_scope are 1, and there are no user namespaces but root's: kernel.unprivileged_userns_clone
+	// is 0, or user.max_user_namespaces where a kernel lacks that.
 	Sysctl map[string]string `json:"sysctl,omitempty" scalar:"true"`
 	// Where what must outlast a boot is kept.
 	State State `json:"state,omitzero"`

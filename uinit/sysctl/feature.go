@@ -3,6 +3,7 @@ package sysctl
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/imgbuild/imgbuild/uinit/feature"
@@ -21,7 +22,9 @@ type keeper struct{ *feature.Deps }
 func (k keeper) Step(string) feature.Step { return feature.Step{Run: k.set} }
 
 func (k keeper) set(context.Context) error {
-	s := &settings{root: "/proc/sys", want: k.Machine.Now().Sysctl, read: map[string]string{}}
+	m := k.Machine.Now()
+	s := &settings{root: "/proc/sys", want: maps.Clone(m.Sysctl), read: map[string]string{}}
+	s.add(plan.Usuals(m))
 	err := s.set()
 	if len(s.read) > 0 {
 		go k.keep(s)

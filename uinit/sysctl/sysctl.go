@@ -20,6 +20,22 @@ type settings struct {
 	read map[string]string
 }
 
+// add adds settings that are usual, of those that this kernel has.
+func (s *settings) add(usual []plan.Usual) {
+	if s.want == nil {
+		s.want = map[string]string{}
+	}
+	for _, u := range usual {
+		known := func(key string) bool {
+			_, err := os.Stat(filepath.Join(s.root, plan.File(key)))
+			return err == nil
+		}
+		if i := slices.IndexFunc(u.Keys, known); i >= 0 {
+			s.want[u.Keys[i]] = u.Value
+		}
+	}
+}
+
 // set makes all settings. Those that fail do not keep the others from being made.
 func (s *settings) set() error {
 	var failed []error

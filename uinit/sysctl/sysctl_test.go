@@ -1,10 +1,16 @@
 package sysctl
 
 import (
+	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/sysctl/plan"
 )
 
 // Settings that others change are made again; what reads otherwise than it was written is no change.
@@ -66,5 +72,52 @@ func TestSettingsStayBelowTheirRoot(t *testing.T) {
 		if b, err := os.ReadFile(other); err != nil || string(b) != "as it was" {
 			t.Errorf("%q wrote %q, %v", key, b, err)
 		}
+	}
+}
+
+// What is usual is made unless the profile says otherwise, by the first name that the kernel knows, and not at all where it knows none.
+func TestUsualSettings(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{"kernel/kptr_restrict": "0\n", "kernel/dmesg_restrict": "0\n", "user/max_user_namespaces": "4\n"} {
+		file := filepath.Join(root, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		profile map[string]string
+		want    string
+	}{
+		{nil, "1 1 0"},
+		{map[string]string{"kernel/dmesg_restrict": "0"}, "1 0 0"},
+		// Whoever speaks of either way to shut user namespaces has the last word on them.
+		{map[string]string{"kernel.kptr_restrict": "2", "user.max_user_namespaces": "7"}, "2 1 7"},
+	} {
+		m := &spec.Machine{Sysctl: tt.profile}
+		s := &settings{root: root, want: maps.Clone(m.Sysctl), read: map[string]string{}}
+		s.add(plan.Usuals(m))
+		if err := s.set(); err != nil {
+			t.Errorf("%v: %v", tt.profile, err)
+		}
+		var got []string
+		for _, name := range []string{"kernel/kptr_restrict", "kernel/dmesg_restrict", "user/max_user_namespaces"} {
+			b, _ := os.ReadFile(filepath.Join(root, name))
+			got = append(got, strings.TrimSpace(string(b)))
+		}
+		if text := strings.Join(got, " "); text != tt.want {
+			t.Errorf("%v: %q, want %q", tt.profile, text, tt.want)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(root, "kernel/unprivileged_userns_clone"), []byte("1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := &settings{root: root, read: map[string]string{}}
+	s.add(plan.Usuals(&spec.Machine{Sysctl: map[string]string{"user/max_user_namespaces": "7"}}))
+	if _, said := s.want["kernel.unprivileged_userns_clone"]; said {
+		t.Error("user namespaces were shut in one way though the profile speaks of the other")
+	}
+	s.add(plan.Usuals(&spec.Machine{}))
+	if s.want["kernel.unprivileged_userns_clone"] != "0" || s.want["user.max_user_namespaces"] != "" {
+		t.Errorf("user namespaces on Debian's kernels: %v", s.want)
 	}
 }
