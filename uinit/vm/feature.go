@@ -31,8 +31,9 @@ type guests struct {
 	host     qemu.Host     // complete then
 	kvmGroup uint32        // whose /dev/kvm is
 
-	launch  func(one *guest, cfg spec.Service) (supervise.Process, *qemu.Opened, error)
-	spaceOf func(file string) space
+	sandboxed []string // how QEMU is started (supervise.Sandboxed)
+	launch    func(one *guest, cfg spec.Service) (supervise.Process, *qemu.Opened, error)
+	spaceOf   func(file string) space
 
 	mu sync.Mutex // one guest at a time looks for memory
 }
@@ -51,7 +52,7 @@ type guest struct {
 
 // newGuests makes guests of the image's rows: the box's owner has no say in them.
 func newGuests(d *feature.Deps) *guests {
-	g := &guests{Deps: d, all: map[string]*guest{}, prepared: make(chan struct{}), spaceOf: spaceOf}
+	g := &guests{Deps: d, all: map[string]*guest{}, prepared: make(chan struct{}), spaceOf: spaceOf, sandboxed: supervise.Sandboxed()}
 	g.launch = g.launchQEMU
 	rows := d.Machine.Now().VM
 	g.host.Names = graph.Names(rows)

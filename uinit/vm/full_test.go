@@ -101,6 +101,7 @@ func newBox(t *testing.T, code []byte, ballast int) *box {
 	d.Outcomes.Board = d.Facts
 	d.Programs.Say = func(_, line string) { b.note(&b.said, line) }
 	b.guests = newGuests(d)
+	b.sandboxed = []string{"/proc/self/exe", "sandbox"}
 	d.Outcomes.Supervisors = []feature.Supervisor{b.guests}
 	b.one = b.all["web"]
 	close(b.prepared)

@@ -51,7 +51,7 @@ func (g *guests) launchQEMU(one *guest, cfg spec.Service) (supervise.Process, *q
 		account.Groups = []uint32{g.kvmGroup}
 	}
 	launcher := supervise.Launcher{
-		Environment: []string{"PATH=/usr/bin"}, Sandboxed: supervise.Sandboxed(), Output: g.Programs.Say, Files: opened.Files, Account: account,
+		Environment: []string{"PATH=/usr/bin"}, Sandboxed: g.sandboxed, Output: g.Programs.Say, Files: opened.Files, Account: account,
 		Group: g.Programs.Group("vm:"+one.name, cgroup.Guest(one.name), usualLimits(one.cfg), givenLimits(one.cfg)), Adjustment: oom.Guest,
 	}
 	process, err := launcher.Start("vm:"+one.name, cfg)
