@@ -52,6 +52,9 @@ func Session(name string, uid int) string {
 	return users + "/" + plain(name)
 }
 
+// Sessions are the paths of the groups in which people's sessions are, and who lets them in.
+func Sessions() []string { return []string{admin, users} }
+
 // plain makes a name that is one directory's.
 func plain(name string) string {
 	name = strings.ReplaceAll(name, "/", "_")

@@ -13,9 +13,9 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
-// Answers are the verbs of uinitctl that start and stop services.
+// Answers are the verbs of uinitctl that start and stop services, and that tell what these may do.
 func (s *services) Answers() map[string]status.Stream {
-	answers := map[string]status.Stream{}
+	answers := map[string]status.Stream{"service": s.show, "security": s.security}
 	for _, verb := range []string{"start", "stop", "restart"} {
 		answers[verb] = s.manage(verb)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/oom"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/ctl"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/service/plan"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
@@ -19,6 +20,12 @@ import (
 var Linked = feature.Linked{
 	Name: "service", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return newServices(d) },
 	Programs: map[string]func(args []string) int{"sandbox": sandboxMain},
+	Verbs:    map[string]func(args []string) int{"service": follow("service"), "security": follow("security")},
+}
+
+// follow is uinitctl's side of a question that is answered in lines.
+func follow(word string) func([]string) int {
+	return func(args []string) int { return ctl.Follow(append([]string{word}, args...)) }
 }
 
 type services struct {
