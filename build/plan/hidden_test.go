@@ -66,3 +66,19 @@ func TestFilesAreInTheImage(t *testing.T) {
 		}
 	}
 }
+
+// A place that a service is to write to is there, whoever brings it: a directory that only holds something, a file, a home, a mount. Below
+// /run it is made.
+func TestPlacesToWriteToAreInTheImage(t *testing.T) {
+	in := inputs(t)
+	in.Packages = append(in.Packages, tree.File{Path: "etc/pki/ca.pem", Mode: 0o644, Size: 1, From: tree.Source{Store: "package", Name: "x", Path: "/etc/pki/ca.pem"}, Why: "packages.x"})
+	for place, says := range map[string]string{
+		"/": "", "/etc/pki": "", "/etc/pki/ca.pem": "", "/home/bob": "", "/srv/web": "", "/run/web": "", "/dev/net/tun": "", "/tmp": "", "/proc": "",
+		"/var/lib/web": "/var/lib/web is not in the image; accepted: a directory of an overlay in image.overlays, one below /run, which is made, or one below a mount of the profile",
+	} {
+		_, err := Make(load(t, box+"\n[service.a]\ncommand = [\"/bin/sh\"]\nwritable = [\"/srv\", \""+place+"\"]\n"), in)
+		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), "service.a.writable[1]: "+says)) {
+			t.Errorf("%s: %v", place, err)
+		}
+	}
+}
