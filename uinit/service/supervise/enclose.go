@@ -78,12 +78,11 @@ func (e Sandbox) separate(at string) error {
 			if slices.Contains(e.Confined.Writable, kernel) {
 				continue
 			}
-			if err := unix.Mount(kernel, kernel, "", unix.MS_BIND, ""); err == nil {
+			err := unix.Mount(kernel, kernel, "", unix.MS_BIND, "")
+			if err == nil {
 				err = readOnly(kernel, 0, true)
-			} else if errors.Is(err, fs.ErrNotExist) {
-				err = nil
 			}
-			if err != nil {
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return bad(err)
 			}
 		}
