@@ -101,6 +101,7 @@ var reasons = map[string]string{
 	"uinit/share/nfs.go":                       kernels,
 	"uinit/site/medium.go openQuietly":         devices,
 	"uinit/status/server.go":                   ours,
+	"uinit/ssh/sshd.go Prepare":                looks,
 	"uinit/sysctl/sysctl.go":                   kernels,
 	"uinit/time/clock/rtc.go":                  devices,
 	"uinit/time/feature.go rtc":                devices,
