@@ -114,3 +114,22 @@ func TestScript(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a package's file is, what it asks for is read or refused; nothing falls over.
+func FuzzDynamic(f *testing.F) {
+	f.Add([]byte(elfFile("/lib64/ld-linux-x86-64.so.2", "libc.so.6,libm.so.6", "/opt/lib:/usr/lib")))
+	f.Add([]byte(elfFile("", "", "")))
+	f.Add([]byte("#! /bin/sh -e\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		e, err := dynamic(bytes.NewReader(b))
+		if err != nil && e != nil {
+			t.Errorf("%+v and %v", e, err)
+		}
+		if e != nil && e.Interp == "" && len(e.Needed) == 0 {
+			t.Errorf("a file that asks for nothing: %+v", e)
+		}
+		if line := script(b); strings.ContainsAny(line, "\n\t\r") || line != strings.TrimSpace(line) {
+			t.Errorf("the interpreter is %q", line)
+		}
+	})
+}

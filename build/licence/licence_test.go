@@ -147,3 +147,31 @@ func TestJoin(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a package's copyright file says, what is made of it is an expression of SPDX, with the text of every licence that SPDX does
+// not know.
+func FuzzDebian(f *testing.F) {
+	sound := func(t testing.TB, text []byte) {
+		n := Debian("x", text)
+		if ok, bad := spdxexp.ValidateLicenses([]string{n.Licence}); !ok && n.Licence != None {
+			t.Errorf("%q is no expression", bad)
+		}
+		for _, x := range n.Texts {
+			if !strings.Contains(n.Licence, x.ID) {
+				t.Errorf("%s is not in %s", x.ID, n.Licence)
+			}
+		}
+		if strings.Count(n.Licence, "LicenseRef-") < len(n.Texts) {
+			t.Errorf("%s has no text", n.Licence)
+		}
+	}
+	seeds := []string{"Copyright (C) 1999 Ada Byron\n"}
+	for _, field := range []string{"GPL-2+ or AFL-2.1, and Expat", "GPL-2 with Linux-syscall-note exception", "own\n As you like.", "\n As you like.", "-", "a, or"} {
+		seeds = append(seeds, head+"Files: *\nCopyright: 2001 Ada\nLicense: "+field+"\n\nLicense: own\n"+isc)
+	}
+	for _, text := range seeds {
+		sound(f, []byte(text)) // the first one makes tables, which takes longer than the fuzzer waits
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) { sound(t, text) })
+}

@@ -84,3 +84,27 @@ func TestUnpack(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a kernel's file says of itself, what is taken out of it is an ELF file with the entry that QEMU looks for.
+func FuzzUnpack(f *testing.F) {
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	if _, err := w.Write(noted("Xen\x00", 18)); err != nil {
+		f.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(bzImage(zipped.Bytes()), noted("Xen\x00", 18))
+	f.Add(bzImage([]byte("\x28\xb5\x2f\xfd")), noted("GNU\x00", 1))
+	f.Fuzz(func(t *testing.T, image, kernel []byte) {
+		if len(image) > 1<<16 || bytes.Contains(image, []byte("\xfd7zXZ")) {
+			return // for which a program is started
+		}
+		b, err := Unpack(t.Context(), bytes.NewReader(image))
+		if (err == nil) != startable(b) {
+			t.Errorf("%d bytes, %v", len(b), err)
+		}
+		_ = startable(kernel)
+	})
+}

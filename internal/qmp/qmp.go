@@ -34,6 +34,25 @@ type Event struct {
 // minutes makes one each time, for years.
 const maxEvents = 256
 
+// maxMessage bounds what is read at once of one message that has no end yet, maxData what is remembered of an event, both in bytes: a guest may have taken its QEMU
+// over, and must not have our memory as well.
+const maxMessage, maxData = 1 << 20, 16 << 10
+
+// metered reads no more than is left.
+type metered struct {
+	io.Reader
+	left int
+}
+
+func (m *metered) Read(p []byte) (int, error) {
+	if m.left == 0 {
+		return 0, errors.New("a message without an end")
+	}
+	n, err := m.Reader.Read(p[:min(len(p), m.left)])
+	m.left -= n
+	return n, err
+}
+
 // Monitor is a session with a monitor. It is safe for concurrent use.
 type Monitor struct {
 	conn io.ReadWriteCloser
@@ -75,10 +94,15 @@ func New(ctx context.Context, conn io.ReadWriteCloser) (*Monitor, error) {
 }
 
 func (m *Monitor) read() {
-	in := json.NewDecoder(m.conn)
+	from := &metered{Reader: m.conn}
+	in := json.NewDecoder(from)
 	for {
 		var msg message
+		from.left = maxMessage
 		err := in.Decode(&msg)
+		if len(msg.Data) > maxData {
+			msg.Data = nil
+		}
 		m.mu.Lock()
 		switch {
 		case err != nil:

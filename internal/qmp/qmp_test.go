@@ -2,11 +2,13 @@ package qmp
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,5 +116,36 @@ func TestEventsInTheirOrder(t *testing.T) {
 		if _, _, err := m.After(t.Context(), seen); !errors.Is(err, ErrGone) {
 			t.Errorf("after the end: %v", err)
 		}
+	})
+}
+
+// said is a QEMU that has said all that it will.
+type said struct{ *bytes.Reader }
+
+func (said) Write(b []byte) (int, error) { return len(b), nil }
+func (said) Close() error                { return nil }
+
+// A QEMU that somebody took over has no more of our memory than a message and what is remembered of events.
+func TestLongMessages(t *testing.T) {
+	long := strings.Repeat("x", maxData)
+	m := &Monitor{conn: said{bytes.NewReader([]byte(`{"event": "SHORT", "data": "` + long[2:] + `"} {"event": "LONG", "data": "` + long + `"}{"event": "END", "data": "` + strings.Repeat("x", 2*maxMessage) + `"} {"event": "LATER"}`))},
+		waiting: map[int]chan answer{}, changed: make(chan struct{}), done: make(chan struct{})}
+	m.read()
+	if len(m.events) != 2 || m.events[0].Name != "SHORT" || len(m.events[0].Data) != maxData || m.events[1].Name != "LONG" || m.events[1].Data != nil || !m.ended {
+		t.Errorf("%d events are remembered", len(m.events))
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(`{"QMP": {}} {"return": {}, "id": 1} {"event": "SHUTDOWN", "data": {"reason": "guest-shutdown"}}`))
+	f.Add([]byte(`{"error": {"class": "DeviceNotFound", "desc": "x"}, "id": 1}{"error": null, "id": 1}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		waits := make(chan answer, 1)
+		m := &Monitor{conn: said{bytes.NewReader(b)}, waiting: map[int]chan answer{1: waits}, changed: make(chan struct{}), done: make(chan struct{})}
+		m.read()
+		if len(m.events) > maxEvents || !m.ended || len(m.waiting) > 0 {
+			t.Errorf("%d events, %t, %d wait", len(m.events), m.ended, len(m.waiting))
+		}
+		_ = m.Shutdown()
 	})
 }

@@ -153,3 +153,20 @@ func TestPackets(t *testing.T) {
 		t.Errorf("a probe is % x, want % x", got, want)
 	}
 }
+
+// Whatever a neighbour sends, a claim is of this address, and has somebody's name to it.
+func FuzzClaims(f *testing.F) {
+	mine := netip.MustParseAddr("192.0.2.20")
+	f.Add(request(other, mine, mine))
+	f.Add(request(other, netip.IPv4Unspecified(), mine))
+	f.Add(request(other, mine, mine)[:20])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, claimed := claims(b, mine)
+		if claimed != (len(c.Who) == 6) || c.Probe && !claimed {
+			t.Errorf("%+v, %t", c, claimed)
+		}
+		if _, claimed := claims(b, netip.IPv6Unspecified()); claimed {
+			t.Error("an IPv6 address is claimed")
+		}
+	})
+}
