@@ -1,7 +1,9 @@
 package link
 
 import (
+	"maps"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -70,6 +72,27 @@ func TestUse(t *testing.T) {
 			if r.NIC == nic.Index && r.Via.IsValid() {
 				t.Errorf("a has a route that others named: %+v", r)
 			}
+		}
+	}
+}
+
+// What the kernel is told of router advertisements: a router that asks its provider by DHCP hears the provider's, whatever forwarding means
+// to the kernel, and who states addresses hears none.
+func TestSettingsOfRouters(t *testing.T) {
+	yes, no := true, false
+	static := []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}
+	for name, tt := range map[string]struct {
+		row  spec.Addressing
+		want map[string]string
+	}{
+		"asks":              {spec.Addressing{DHCP4: true}, map[string]string{}},
+		"asks and forwards": {spec.Addressing{DHCP4: true, Forwarding: &yes}, map[string]string{"ipv6/accept_ra": "2", "ipv4/forwarding": "1", "ipv6/forwarding": "1"}},
+		"static":            {spec.Addressing{Addresses: static}, map[string]string{"ipv6/accept_ra": "0", "ipv4/accept_redirects": "0", "ipv6/accept_redirects": "0"}},
+		"told otherwise":    {spec.Addressing{Addresses: static, Sysctl: map[string]string{"ipv6.accept_ra": "1"}}, map[string]string{"ipv6/accept_ra": "1"}},
+		"static, and asks":  {spec.Addressing{Addresses: static, RA: &yes, UseRoutes: &no, UseMTU: &no}, map[string]string{"ipv6/accept_ra": "1", "ipv6/accept_ra_defrtr": "0", "ipv6/accept_ra_mtu": "0", "ipv4/accept_redirects": "0", "ipv6/accept_redirects": "0"}},
+	} {
+		if got := settings(spec.Link{Kind: "ethernet", Addressing: tt.row}); !maps.Equal(got, tt.want) {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
 		}
 	}
 }
