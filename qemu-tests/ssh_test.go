@@ -125,6 +125,18 @@ authorized_keys = [%[1]q]
 			t.Errorf("%s %q: %q, status %d; want %q, %d", tt.user, tt.args, got, status, tt.want, tt.aStatus)
 		}
 	}
+	// What speaks with this client has no rights, and nothing for its root.
+	speakers, status := enter("root", `for p in $(grep -l '[-]speak' /proc/[0-9]*/cmdline); do cat ${p%/*}/status; ls ${p%/*}/root/; echo; done`)
+	for i, speaker := range strings.Split(strings.TrimSuffix(speakers, "\n\n"), "\n\n") {
+		for _, want := range []string{"Uid:\t21474836", "CapPrm:\t0000000000000000\n", "CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n", "NoNewPrivs:\t1\n", "Seccomp:\t2\n"} {
+			if !strings.Contains(speaker, "\n"+want) || status != 0 {
+				t.Errorf("speaker %d has not %q (status %d):\n%s", i, want, status, speaker)
+			}
+		}
+		if lines := strings.Split(speaker, "\n"); !strings.HasPrefix(lines[len(lines)-1], "nonvoluntary_ctxt_switches:") {
+			t.Errorf("speaker %d has a root with something in it:\n%s", i, speaker)
+		}
+	}
 	// Files both ways, by SFTP and by the old protocol.
 	content := bytes.Repeat([]byte("imgbuild "), 100_000)
 	file := filepath.Join(dir, "file")

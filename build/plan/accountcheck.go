@@ -18,7 +18,7 @@ func CheckAccounts(j problem.Judge, users map[string]spec.User) {
 	for _, name := range slices.Sorted(maps.Keys(users)) {
 		u, key := users[name], problem.JoinKey("user", name)
 		if u.UID != nil && spec.ReservedUID(*u.UID) {
-			j.Bad(key+".uid", "%d belongs to nobody, to guests or to programs of the init; accepted: up to %d, or from %d to %d", *u.UID, spec.NobodyUID-1, spec.BesideUID+1<<16, uint32(1<<32-3))
+			j.Bad(key+".uid", "%d belongs to nobody, to guests or to programs of the init; accepted: up to %d, or from %d to %d", *u.UID, spec.NobodyUID-1, spec.BesideUID+1<<16, spec.SpeakerUID-1)
 		}
 		if name == "nobody" {
 			j.Bad(key, "is an account that every image has; accepted: another name")

@@ -21,6 +21,8 @@ func TestCheckAccounts(t *testing.T) {
 		{map[string]spec.User{"ada": uid(65534)}, "user.ada.uid: 65534 belongs to nobody"},
 		{map[string]spec.User{"ada": uid(1 << 16)}, "user.ada.uid: 65536 belongs to nobody, to guests"},
 		{map[string]spec.User{"ada": uid(1<<17 + 3)}, "user.ada.uid: 131075 belongs to"},
+		{map[string]spec.User{"ada": uid(1<<31 - 1)}, ""},
+		{map[string]spec.User{"ada": uid(1 << 31)}, "user.ada.uid: 2147483648 belongs to nobody, to guests or to programs"},
 		{map[string]spec.User{"ada": uid(1<<32 - 1)}, "user.ada.uid: 4294967295 belongs to"},
 		{map[string]spec.User{"ada": uid(6)}, "user.ada.uid: 6 is the number of the group disk"},
 		{map[string]spec.User{"disk": {}}, "user.disk: is a group that every image has"},

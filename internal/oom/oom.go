@@ -42,6 +42,9 @@ func OfSession(uid int) int {
 // Set gives this process an adjustment. Who is not root can only make it higher.
 func Set(adjustment int) error { return write("self", adjustment) }
 
+// SetOf gives another process an adjustment.
+func SetOf(pid, adjustment int) error { return write(strconv.Itoa(pid), adjustment) }
+
 // Start starts a program as its method Start does, under an adjustment of its own: the program stands still at its
 // first instruction until it has that. The program gets none where this process has it already.
 func Start(cmd *exec.Cmd, adjustment int) error {

@@ -6,10 +6,13 @@ const (
 	NobodyUID = 65534
 	GuestUID  = 1 << 16
 	BesideUID = 1 << 17
+	// SpeakerUID is the first number that no account has, for 31 bits are read of one (internal/passwd): the SSH server's
+	// processes that speak with clients have those from here on.
+	SpeakerUID = 1 << 31
 )
 
-// ReservedUID says whether a number belongs to nobody, a guest, a program beside the init, or cannot be an account's at all: -1 stands
-// for "no change" in chown(2), and NFS knows -2 as nobody.
+// ReservedUID says whether a number belongs to nobody, a guest, a program beside the init, a speaker of the SSH server, or cannot be an
+// account's at all.
 func ReservedUID(uid uint32) bool {
-	return uid >= NobodyUID && uid < BesideUID+1<<16 || uid >= 1<<32-2
+	return uid >= NobodyUID && uid < BesideUID+1<<16 || uid >= SpeakerUID
 }

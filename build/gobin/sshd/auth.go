@@ -26,28 +26,20 @@ type entry struct {
 	allow rules
 }
 
-// entryKey finds the entry in ssh.Permissions.
-type entryKey struct{}
-
-func (e entry) permissions() *ssh.Permissions {
-	return &ssh.Permissions{ExtraData: map[any]any{entryKey{}: e}}
-}
-
 // minRSA is the shortest RSA key in bits that still counts as one (NIST SP 800-131A).
 const minRSA = 2048
 
-// checkKey says whether the key opens the account. The library asks for keys that the client has only
-// offered, too, and verifies the signature itself.
-func (s *server) checkKey(conn ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-	refused := func(why error) (*ssh.Permissions, error) {
-		return nil, fmt.Errorf("key %s for %.40q: %w", fingerprint(key), conn.User(), why)
+// checkKey says whether the key opens the account for a client at an address, if it has the key.
+func (s *server) checkKey(name string, at netip.Addr, key ssh.PublicKey) (entry, error) {
+	refused := func(why error) (entry, error) {
+		return entry{}, fmt.Errorf("key %s for %.40q: %w", fingerprint(key), name, why)
 	}
 	if k, ok := key.(ssh.CryptoPublicKey); ok {
 		if r, ok := k.CryptoPublicKey().(*rsa.PublicKey); ok && r.N.BitLen() < minRSA {
 			return refused(fmt.Errorf("an RSA key of %d bits; accepted: %d and up", r.N.BitLen(), minRSA))
 		}
 	}
-	a, err := s.admitted(conn.User())
+	a, err := s.admitted(name)
 	if err != nil {
 		return refused(err)
 	}
@@ -55,12 +47,11 @@ func (s *server) checkKey(conn ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permis
 	if err != nil {
 		return refused(err)
 	}
-	from, _ := netip.ParseAddrPort(conn.RemoteAddr().String())
-	allow, err := findKey(text, key, from.Addr().Unmap().WithZone(""))
+	allow, err := findKey(text, key, at.Unmap().WithZone(""))
 	if err != nil {
 		return refused(err)
 	}
-	return entry{account: a, by: "key " + fingerprint(key), allow: allow}.permissions(), nil
+	return entry{account: a, by: "key " + fingerprint(key), allow: allow}, nil
 }
 
 // account is whom somebody is let in as.
@@ -100,13 +91,13 @@ const checkTime = 15 * time.Second
 const penalty = 2 * time.Second
 
 // checkPassword asks uinit, whose login knows the hashes.
-func (s *server) checkPassword(conn ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
+func (s *server) checkPassword(name string, password []byte) (entry, error) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
 	defer cancel()
 	err := errors.New("login incorrect")
 	// A name that looks like an option would be taken for one.
-	if name := conn.User(); name != "" && !strings.HasPrefix(name, "-") && len(password) <= maxPassword {
+	if name != "" && !strings.HasPrefix(name, "-") && len(password) <= maxPassword {
 		check := exec.CommandContext(ctx, s.checker, "checkpassword", name)
 		check.Stdin = bytes.NewReader(password)
 		if err = oom.Start(check, oom.Session); err == nil {
@@ -114,11 +105,11 @@ func (s *server) checkPassword(conn ssh.ConnMetadata, password []byte) (*ssh.Per
 		}
 	}
 	if err == nil {
-		a, err := s.admitted(conn.User())
+		a, err := s.admitted(name)
 		if err == nil {
-			return entry{account: a, by: "password"}.permissions(), nil
+			return entry{account: a, by: "password"}, nil
 		}
 	}
 	time.Sleep(time.Until(start.Add(penalty)))
-	return nil, fmt.Errorf("password for %.40q refused", conn.User())
+	return entry{}, fmt.Errorf("password for %.40q refused", name)
 }

@@ -43,24 +43,24 @@ func TestCheckKey(t *testing.T) {
 		"a key": {"me", good, true, false}, "one for this address": {"me", other, true, true}, "a stranger's": {"me", third, false, false}, "of nobody": {"nobody-such", good, false, false}, "without a home": {"none", good, false, false},
 		"a weak one": {"me", strong(2047), false, false}, "a strong one": {"me", strong(2048), true, false},
 	} {
-		p, err := s.checkKey(who{name: tt.who}, tt.key)
+		e, err := s.checkKey(tt.who, visitor, tt.key)
 		if (err == nil) != tt.in {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err == nil {
-			if e := p.ExtraData[entryKey{}].(entry); e.account.name != "me" || e.by != "key "+ssh.FingerprintSHA256(tt.key) || e.allow.noPTY != tt.noPTY || len(e.account.groups) == 0 {
+			if e.account.name != "me" || e.by != "key "+ssh.FingerprintSHA256(tt.key) || e.allow.noPTY != tt.noPTY || len(e.account.groups) == 0 {
 				t.Errorf("%s: enters as %+v", name, e)
 			}
 		}
 	}
 	if os.Getuid() == 0 { // the folders are root's and closed to all others, which is no fault of theirs
-		if _, err := s.checkKey(who{name: "ben"}, good); err != nil {
+		if _, err := s.checkKey("ben", visitor, good); err != nil {
 			t.Errorf("root's files: %v", err)
 		}
 		if err := os.Chown(home+"/.ssh", 70002, 70002); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.checkKey(who{name: "ben"}, good); err == nil {
+		if _, err := s.checkKey("ben", visitor, good); err == nil {
 			t.Error("a folder of somebody else's counts")
 		}
 	}
@@ -78,7 +78,8 @@ func TestJudge(t *testing.T) {
 		{&ssh.ServerAuthError{Errors: []error{ssh.ErrNoAuth, one, two}}, refused, "2 refused; the last: two"}, {&ssh.ServerAuthError{Errors: []error{ssh.ErrNoAuth, one, ssh.ErrNoAuth}}, refused, "1 refused; the last: one"},
 		{&ssh.ServerAuthError{Errors: []error{one}}, refused, "0 refused; the last: one"},
 	} {
-		if got := judge(tt.err); got != tt.verdict {
+		m := monitor{left: farewell{Tried: tried(tt.err)}}
+		if got := m.verdict(tt.err); got != tt.verdict {
 			t.Errorf("%v is judged %d, want %d", tt.err, got, tt.verdict)
 		}
 		if got := fmt.Sprint(reason(tt.err)); got != tt.says {

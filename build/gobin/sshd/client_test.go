@@ -89,7 +89,7 @@ func newBox(t *testing.T, change func(*server)) *box {
 			}
 		}
 	}
-	b.server = &server{keyFile: filepath.Join(b.dir, "state", "host-key"), etc: etc, grace: 10 * time.Second, pending: 10,
+	b.server = &server{keyFile: filepath.Join(b.dir, "state", "host-key"), etc: etc, empty: filepath.Join(b.dir, "empty"), grace: 10 * time.Second, pending: 10,
 		log: log.New(b.journal, "", 0)}
 	if change != nil {
 		change(b.server)
@@ -104,6 +104,7 @@ func (b *box) start() {
 		b.t.Fatal(err)
 	}
 	b.server.prepare(key)
+	b.server.speakers.program = builtProgram(b.t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.t.Fatal(err)

@@ -10,9 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
-
-	"golang.org/x/crypto/ssh"
 
 	"github.com/imgbuild/imgbuild/internal/oom"
 )
@@ -23,7 +22,6 @@ type launchOptions struct {
 	// command goes to the account's shell; "" stands for a login shell. original is what the client asked for.
 	command, original string
 	terminal          *terminal // nil for pipes
-	channel           ssh.Channel
 	etc               string
 	// groups is the directory of control groups; "" for none.
 	groups      string
@@ -53,28 +51,36 @@ func launch(o launchOptions) (*program, error) {
 		// From its birth on, so that nothing it starts is outside.
 		cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(group.Fd())
 	}
-	p := &program{cmd: cmd, channel: o.channel, adjustment: oom.OfSession(int(a.uid))}
+	p := &program{cmd: cmd, adjustment: oom.OfSession(int(a.uid))}
 	if o.terminal != nil && o.command == "" {
-		greet(o)
+		p.says.Out = greeting(o)
 	}
 	err = p.start(o.terminal)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		if cmd.Dir != "/" {
 			// Rather no home than nobody who could mend it.
-			fmt.Fprintf(o.channel.Stderr(), "No home directory %s; starting in /.\r\n", a.home)
+			p.says.Err = fmt.Sprintf("No home directory %s; starting in /.\r\n", a.home)
 			p.cmd.Dir = "/"
 			err = p.start(o.terminal)
 		}
 	}
 	if errors.Is(err, syscall.EAGAIN) {
 		// The client says no more than that its request failed.
-		fmt.Fprintf(o.channel.Stderr(), "%s has all the processes it may have.\r\n", a.name)
+		p.says.Err += fmt.Sprintf("%s has all the processes it may have.\r\n", a.name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("starting %s: %w", a.shell, err)
+		return nil, toldError{fmt.Errorf("starting %s: %w", a.shell, err), p.says}
 	}
 	return p, nil
 }
+
+// toldError is one of which the client is to read something.
+type toldError struct {
+	error
+	says started
+}
+
+func (e toldError) Unwrap() error { return e.error }
 
 // shellArgs are a shell's arguments. A hyphen before its name makes it a login shell (login(1)).
 func shellArgs(shell, command string) []string {
@@ -100,12 +106,11 @@ func variables(o launchOptions) []string {
 	return slices.DeleteFunc(env, func(v string) bool { return bytes.IndexByte([]byte(v), 0) >= 0 })
 }
 
-// greet shows /etc/motd, unless the person has asked for quiet (login(1)).
-func greet(o launchOptions) {
+// greeting is /etc/motd, unless the person has asked for quiet (login(1)).
+func greeting(o launchOptions) string {
 	if _, err := os.Stat(filepath.Join(o.account.home, ".hushlogin")); err == nil {
-		return
+		return ""
 	}
-	if text, err := os.ReadFile(filepath.Join(o.etc, "motd")); err == nil {
-		_, _ = o.channel.Write(bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")))
-	}
+	text, _ := os.ReadFile(filepath.Join(o.etc, "motd")) // none is no greeting
+	return strings.ReplaceAll(string(text), "\n", "\r\n")
 }

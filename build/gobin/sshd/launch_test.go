@@ -17,6 +17,23 @@ func me(home string) account {
 	return account{name: "me", uid: uint32(os.Getuid()), gid: uint32(os.Getgid()), home: home, shell: "/bin/sh", groups: []uint32{uint32(os.Getgid())}}
 }
 
+// follow reads what a program writes as a speaker does, until it has ended.
+func follow(t *testing.T, w *wire, p *program, on *terminal) outcome {
+	t.Helper()
+	files := p.streams
+	if on != nil {
+		files = append([]*os.File{on.master}, files...)
+	}
+	s, err := carry(pipe{w}, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := p.wait()
+	s.end()
+	s.copying.Wait()
+	return end
+}
+
 // A missing home is told and does not keep anybody out; where a program can't start there is none. How it ended is told as RFC 4254
 // has it.
 func TestLaunch(t *testing.T) {
@@ -35,16 +52,15 @@ func TestLaunch(t *testing.T) {
 		"its errors": {me("/"), "echo x >&2", "", "x\n", outcome{"exit-status", []byte{0, 0, 0, 0}}, false},
 	} {
 		w := &wire{in: strings.NewReader("")}
-		p, err := launch(launchOptions{account: tt.a, command: tt.command, original: tt.command, channel: pipe{w}})
+		p, err := launch(launchOptions{account: tt.a, command: tt.command, original: tt.command})
 		if (err != nil) != tt.fails {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err != nil {
 			continue
 		}
-		end := p.wait()
-		p.copying.Wait()
-		if w.out.String() != tt.out || w.err.String() != tt.err || !reflect.DeepEqual(end, tt.end) {
+		end := follow(t, w, p, nil)
+		if w.out.String() != tt.out || p.says.Err+w.err.String() != tt.err || !reflect.DeepEqual(end, tt.end) {
 			t.Errorf("%s: %q, %q, %+v; want %q, %q, %+v", name, w.out.String(), w.err.String(), end, tt.out, tt.err, tt.end)
 		}
 		if err := p.signal(unix.SIGTERM); err != nil {
@@ -61,14 +77,13 @@ func TestLaunch(t *testing.T) {
 		t.Errorf("the window is %+v, %v", window, err)
 	}
 	w := &wire{in: strings.NewReader("")}
-	p, err := launch(launchOptions{account: me("/none"), command: "tty; pwd", original: "tty; pwd", channel: pipe{w}, terminal: term})
+	p, err := launch(launchOptions{account: me("/none"), command: "tty; pwd", original: "tty; pwd", terminal: term})
 	if err != nil {
 		t.Fatal(err)
 	}
-	end := p.wait()
-	p.copying.Wait()
+	end := follow(t, w, p, term)
 	term.close()
-	if want := term.name + "\r\n/\r\n"; w.out.String() != want || end.payload[3] != 0 {
+	if want := term.name + "\r\n/\r\n"; w.out.String() != want || end.Payload[3] != 0 {
 		t.Errorf("on a terminal: %q, %+v; want %q", w.out.String(), end, want)
 	}
 }
@@ -79,7 +94,7 @@ func TestGreet(t *testing.T) {
 		hush bool
 		want string
 	}{"a greeting": {"a\nb\n", false, "a\r\nb\r\n"}, "quiet, please": {"a\n", true, ""}, "none": {"", false, ""}} {
-		etc, home, w := t.TempDir(), t.TempDir(), &wire{}
+		etc, home := t.TempDir(), t.TempDir()
 		if tt.motd != "" {
 			if err := os.WriteFile(filepath.Join(etc, "motd"), []byte(tt.motd), 0o600); err != nil {
 				t.Fatal(err)
@@ -90,9 +105,8 @@ func TestGreet(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		greet(launchOptions{account: account{home: home}, etc: etc, channel: pipe{w}})
-		if w.out.String() != tt.want {
-			t.Errorf("%s: %q", name, w.out.String())
+		if got := greeting(launchOptions{account: account{home: home}, etc: etc}); got != tt.want {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }
@@ -122,7 +136,7 @@ func TestOpenGroup(t *testing.T) {
 			t.Errorf("%q of %s: %q, %v", tt.dir, tt.a.name, got, err)
 		}
 	}
-	if _, err := launch(launchOptions{account: account{name: "odd", uid: 6, gid: 6, home: "/", shell: "/bin/sh"}, command: "true", groups: dir, channel: pipe{&wire{in: strings.NewReader("")}}}); err == nil {
+	if _, err := launch(launchOptions{account: account{name: "odd", uid: 6, gid: 6, home: "/", shell: "/bin/sh"}, command: "true", groups: dir}); err == nil {
 		t.Error("a session without its group")
 	}
 }

@@ -16,6 +16,8 @@
 //	                  status 0 lets in (default /init)
 //	-groups DIR       control groups for sessions lie there: admin/NAME of root, work/users/NAME of others
 //	-sftp PROGRAM     serves the sftp subsystem, as the account (default /bin/sftp-server)
+//	-empty DIR        folder that is made, and stays empty: the root of the processes that speak with clients
+//	                  (default /run/sshd)
 //
 // Files: /etc/passwd, /etc/group, HOME/.ssh/authorized_keys (sshd(8)), /etc/motd. Nothing is forwarded:
 // no ports, no agent, no X11.
@@ -31,6 +33,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -42,6 +45,14 @@ import (
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
+	// It starts itself so, for each client; see nursery.
+	if slices.Equal(args, []string{"-speak"}) {
+		if err := speak(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return 0
+	}
 	s, makeKey, err := parseFlags(args)
 	if err != nil {
 		return 2 // the flag package has said why
@@ -81,6 +92,7 @@ func parseFlags(args []string) (s *server, makeKey bool, err error) {
 		return err
 	})
 	f.StringVar(&s.groups, "groups", "", "directory of control groups for sessions")
+	f.StringVar(&s.empty, "empty", "/run/sshd", "root of the processes that speak with clients")
 	f.StringVar(&s.sftp, "sftp", "/bin/sftp-server", "program of the sftp subsystem")
 	if err := f.Parse(args); err != nil {
 		return nil, false, err
@@ -114,6 +126,9 @@ func (s *server) main() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	s.prepare(key)
+	if err := s.speakers.prepare(); err != nil {
+		return err
+	}
 	var all sync.WaitGroup
 	var listeners []net.Listener
 	for _, a := range s.listen {

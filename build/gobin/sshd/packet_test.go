@@ -151,7 +151,7 @@ func field(b []byte) []byte {
 func TestPacketBeforeLogin(t *testing.T) {
 	t.Parallel()
 	key := filepath.Join(t.TempDir(), "key")
-	if out, err := exec.Command("/proc/self/exe", "as-sshd", "-key", key, "-make-key").CombinedOutput(); err != nil {
+	if out, err := exec.Command(builtProgram(t), "-key", key, "-make-key").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -160,7 +160,7 @@ func TestPacketBeforeLogin(t *testing.T) {
 	}
 	address := l.Addr().String()
 	l.Close()
-	server := exec.Command("/proc/self/exe", "as-sshd", "-key", key, "-listen", address, "-pending", "20")
+	server := exec.Command(builtProgram(t), "-key", key, "-listen", address, "-pending", "20", "-empty", filepath.Join(t.TempDir(), "empty"))
 	says, err := server.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

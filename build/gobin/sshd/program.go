@@ -2,11 +2,8 @@ package main
 
 import (
 	"errors"
-	"io"
 	"os"
 	"os/exec"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -18,64 +15,72 @@ import (
 
 // program is what runs in a session.
 type program struct {
-	cmd     *exec.Cmd
-	channel ssh.Channel
+	cmd *exec.Cmd
 	// adjustment is how soon the OOM killer takes it.
 	adjustment int
+	// says is what the client is to read first.
+	says started
 
-	// copying is done when all output is with the client.
-	copying sync.WaitGroup
-	// outputs are read by us; input is written by us, nil with a terminal.
-	outputs []*os.File
-	input   *os.File
+	// streams are for the speaker; see started. end is where its outcome goes.
+	streams []*os.File
+	end     *os.File
 	exited  chan struct{}
-	ended   atomic.Bool
 }
 
 // start runs the program on the terminal, or on pipes where there is none.
-func (p *program) start(t *terminal) error {
+func (p *program) start(t *terminal) (err error) {
 	p.exited = make(chan struct{})
+	var theirs []*os.File
+	defer func() {
+		closeAll(theirs)
+		if err != nil {
+			closeAll(append(p.streams, p.end))
+			p.streams, p.end = nil, nil
+			p.cmd = again(p.cmd)
+		}
+	}()
 	if t != nil {
 		p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = t.slave, t.slave, t.slave
 		p.cmd.SysProcAttr.Setctty = true
-		if err := oom.Start(p.cmd, p.adjustment); err != nil {
-			p.cmd = again(p.cmd)
-			return err
+	} else {
+		for i := range 3 {
+			r, w, err := os.Pipe()
+			if err != nil {
+				return err
+			}
+			if i == 0 {
+				r, w = w, r
+			}
+			p.streams, theirs = append(p.streams, r), append(theirs, w)
 		}
-		// While we hold this end, reading the other would not find the end of the output.
-		t.slave.Close()
-		go func() { _, _ = io.Copy(t.master, p.channel) }()
-		p.copy(p.channel, t.master)
-		return nil
+		p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = theirs[0], theirs[1], theirs[2]
 	}
-	var ours, theirs [3]*os.File
-	for i := range ours {
-		r, w, err := os.Pipe()
-		if err != nil {
-			closeAll(append(ours[:], theirs[:]...))
-			return err
-		}
-		ours[i], theirs[i] = r, w
-		if i == 0 {
-			ours[i], theirs[i] = w, r
-		}
-	}
-	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = theirs[0], theirs[1], theirs[2]
-	err := oom.Start(p.cmd, p.adjustment)
-	closeAll(theirs[:])
+	r, w, err := os.Pipe()
 	if err != nil {
-		closeAll(ours[:])
-		p.cmd = again(p.cmd)
 		return err
 	}
-	p.input = ours[0]
-	go func() {
-		_, _ = io.Copy(p.input, p.channel)
-		p.input.Close()
-	}()
-	p.copy(p.channel, ours[1])
-	p.copy(p.channel.Stderr(), ours[2])
+	p.streams, p.end = append(p.streams, r), w
+	if err := oom.Start(p.cmd, p.adjustment); err != nil {
+		return err
+	}
+	if t != nil {
+		// While we hold this end, reading the other would not find the end of the output.
+		t.slave.Close()
+	}
 	return nil
+}
+
+// handOver is what goes to the speaker, in order; what is not the terminal's is no more of use here.
+func (p *program) handOver(t *terminal, send func(...syscall.Conn) error) error {
+	var all []syscall.Conn
+	if t != nil {
+		all = append(all, t.master)
+	}
+	for _, f := range p.streams {
+		all = append(all, f)
+	}
+	defer closeAll(p.streams)
+	return send(all...)
 }
 
 // again makes a command that did not start one that can be tried once more.
@@ -83,62 +88,14 @@ func again(c *exec.Cmd) *exec.Cmd {
 	return &exec.Cmd{Path: c.Path, Args: c.Args, Env: c.Env, Dir: c.Dir, SysProcAttr: c.SysProcAttr}
 }
 
-func closeAll(files []*os.File) {
-	for _, f := range files {
-		if f != nil {
-			f.Close()
-		}
-	}
-}
-
-// leftover is how long output of a program that has ended may stay away before there is no more of it:
-// what it left running in the background may hold the other end for ever.
-const leftover = 200 * time.Millisecond
-
-// copy passes output on until its end.
-func (p *program) copy(to io.Writer, from *os.File) {
-	p.outputs = append(p.outputs, from)
-	p.copying.Go(func() {
-		defer from.Close()
-		buf := make([]byte, 32<<10)
-		late := false
-		for {
-			n, err := from.Read(buf)
-			if n > 0 {
-				late = false
-				if _, err := to.Write(buf[:n]); err != nil {
-					return
-				}
-			}
-			switch {
-			case err == nil && !p.ended.Load():
-				continue
-			case errors.Is(err, os.ErrDeadlineExceeded) && !late:
-				// The time may have passed while the client was slow to take the last part.
-				late = true
-			case err != nil:
-				return
-			}
-			_ = from.SetReadDeadline(time.Now().Add(leftover))
-		}
-	})
-}
-
-// outcome is a request that tells the client how the program ended.
-type outcome struct {
-	kind    string
-	payload []byte
-}
-
-// wait returns when the program has ended.
+// wait returns when the program has ended, and tells the speaker.
 func (p *program) wait() outcome {
 	_ = p.cmd.Wait()
-	p.ended.Store(true)
 	close(p.exited)
-	for _, f := range p.outputs {
-		_ = f.SetReadDeadline(time.Now().Add(leftover))
-	}
-	return describe(p.cmd.ProcessState)
+	o := describe(p.cmd.ProcessState)
+	_, _ = p.end.Write(ssh.Marshal(o))
+	p.end.Close()
+	return o
 }
 
 func describe(state *os.ProcessState) outcome {
@@ -179,9 +136,5 @@ func (p *program) hangUp() {
 	case <-p.exited:
 	case <-time.After(patience):
 		_ = p.signal(unix.SIGKILL)
-	}
-	closeAll(p.outputs)
-	if p.input != nil {
-		p.input.Close()
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -26,20 +28,51 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "as-sshd" {
 		os.Exit(run(os.Args[2:]))
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	os.RemoveAll(builtDir)
+	os.Exit(status)
+}
+
+var builtDir string
+
+// built is the program as images have it, without libraries: in an empty root there are none.
+var built = sync.OnceValues(func() (string, error) {
+	var err error
+	if builtDir, err = os.MkdirTemp("", "sshd-test-"); err != nil {
+		return "", err
+	}
+	if err := os.Chmod(builtDir, 0o755); err != nil { // speakers are nobody
+		return "", err
+	}
+	program := filepath.Join(builtDir, "sshd")
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return program, nil
+})
+
+func builtProgram(t *testing.T) string {
+	t.Helper()
+	program, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
 }
 
 func TestFlags(t *testing.T) {
 	change := func(to func(*server)) *server {
-		s := &server{keyFile: "k", listen: []string{":22"}, checker: "/init", sftp: "/bin/sftp-server", grace: 20 * time.Second, pending: 100, etc: "/etc"}
+		s := &server{keyFile: "k", listen: []string{":22"}, checker: "/init", sftp: "/bin/sftp-server", grace: 20 * time.Second, pending: 100, etc: "/etc", empty: "/run/sshd"}
 		to(s)
 		return s
 	}
 	for line, want := range map[string]*server{
 		"-key k": change(func(*server) {}), "-key k -listen 192.0.2.1:22 -listen [::]:2022": change(func(s *server) { s.listen = []string{"192.0.2.1:22", "[::]:2022"} }),
-		"-key k -without-root -password -grace 1m -pending 3 -reserved 10.0.0.0/8 -reserved fd00::/8 -checker /c -groups /g -sftp /s": change(func(s *server) {
+		"-key k -without-root -password -grace 1m -pending 3 -reserved 10.0.0.0/8 -reserved fd00::/8 -checker /c -groups /g -sftp /s -empty /e": change(func(s *server) {
 			s.withoutRoot = true
-			s.passwords, s.grace, s.pending, s.checker, s.groups, s.sftp = true, time.Minute, 3, "/c", "/g", "/s"
+			s.passwords, s.grace, s.pending, s.checker, s.groups, s.sftp, s.empty = true, time.Minute, 3, "/c", "/g", "/s", "/e"
 			s.reserved = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 		}),
 		"": nil, "-key k more": nil, "-key k -listen 22": nil, "-listen :22": nil, "-key k -grace soon": nil, "-key k -reserved here": nil, "-key k -nosuch": nil,
@@ -51,7 +84,7 @@ func TestFlags(t *testing.T) {
 		if err != nil || want == nil {
 			continue
 		}
-		if s.keyFile != want.keyFile || !slices.Equal(s.listen, want.listen) || s.checker != want.checker || s.sftp != want.sftp || s.grace != want.grace || s.pending != want.pending || s.etc != want.etc || s.passwords != want.passwords || s.withoutRoot != want.withoutRoot || s.groups != want.groups || !slices.Equal(s.reserved, want.reserved) {
+		if s.keyFile != want.keyFile || !slices.Equal(s.listen, want.listen) || s.checker != want.checker || s.sftp != want.sftp || s.empty != want.empty || s.grace != want.grace || s.pending != want.pending || s.etc != want.etc || s.passwords != want.passwords || s.withoutRoot != want.withoutRoot || s.groups != want.groups || !slices.Equal(s.reserved, want.reserved) {
 			t.Errorf("%q: %+v, want %+v", line, s, want)
 		}
 	}
@@ -73,9 +106,9 @@ func TestProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := filepath.Join(t.TempDir(), "key")
+	key, empty := filepath.Join(t.TempDir(), "key"), filepath.Join(t.TempDir(), "empty")
 	sshd := func(args ...string) *exec.Cmd {
-		return exec.Command("/proc/self/exe", append([]string{"as-sshd"}, args...)...)
+		return exec.Command("/proc/self/exe", append([]string{"as-sshd", "-empty", empty}, args...)...)
 	}
 	if err := sshd("-key", key).Run(); err == nil || err.(*exec.ExitError).ExitCode() != 1 {
 		t.Errorf("without its key: %v", err)

@@ -1,57 +1,46 @@
 package main
 
 import (
+	"errors"
+	"net"
 	"reflect"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"golang.org/x/crypto/ssh"
 )
 
-// A connection has ten sessions at a time and nothing else; one that ended leaves its place, and so does one that never came to be.
+// A connection has ten sessions at a time and nothing else; one that ended leaves its place.
 func TestSessionsOfAConnection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := &connection{server: &server{log: discard()}, conn: &ssh.ServerConn{Conn: &wire{}}}
-		channels, requests, done := make(chan ssh.NewChannel), make(chan *ssh.Request), make(chan struct{})
-		go func() { c.serve(t.Context(), channels, requests); close(done) }()
-		open := func(kind string, broken bool) *opened {
-			o := &opened{kind: kind, broken: broken, requests: make(chan *ssh.Request)}
-			channels <- o
-			synctest.Wait()
-			return o
+	b := newBox(t, nil)
+	c, err := b.client("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, kind := range []string{"direct-tcpip", "x11", "auth-agent@openssh.com"} {
+		_, _, err := c.OpenChannel(kind, nil)
+		if refused := (*ssh.OpenChannelError)(nil); !errors.As(err, &refused) || refused.Reason != ssh.Prohibited {
+			t.Errorf("%s: %v", kind, err)
 		}
-		for _, kind := range []string{"direct-tcpip", "x11", "auth-agent@openssh.com"} {
-			if o := open(kind, false); o.refused != ssh.Prohibited {
-				t.Errorf("%s: %v", kind, o.refused)
-			}
+	}
+	var all []*ssh.Session
+	for n := range 12 {
+		s, err := c.NewSession()
+		if refused := (*ssh.OpenChannelError)(nil); (err != nil) != (n >= 10) || err != nil && (!errors.As(err, &refused) || refused.Reason != ssh.ResourceShortage) {
+			t.Errorf("session %d: %v", n+1, err)
 		}
-		for range 20 {
-			open("session", true)
-		}
-		var all []*opened
-		for n := range 12 {
-			all = append(all, open("session", false))
-			if refused := all[n].refused; (refused == ssh.ResourceShortage) != (n >= 10) {
-				t.Errorf("session %d: %v", n+1, refused)
-			}
-		}
-		close(all[0].requests)
-		synctest.Wait()
-		if o := open("session", false); o.refused != 0 {
-			t.Errorf("in the place of one that ended: %v", o.refused)
-		} else {
-			close(o.requests)
-		}
-		for _, o := range all[1:] {
-			close(o.requests)
-		}
-		close(channels)
-		close(requests)
-		<-done
-		synctest.Wait()
-	})
+		all = append(all, s)
+	}
+	all[0].Close()
+	await(t, "a session in the place of one that ended", func() bool { _, err := c.NewSession(); return err == nil })
 }
+
+// seat is a connection that only knows where it is.
+type seat struct{ net.Conn }
+
+func (seat) RemoteAddr() net.Addr { return (&wire{}).RemoteAddr() }
+func (seat) LocalAddr() net.Addr  { return (&wire{}).LocalAddr() }
 
 // What a client may ask of a session, and when.
 func TestRequests(t *testing.T) {
@@ -91,17 +80,17 @@ func TestRequests(t *testing.T) {
 		"a second shell":               {"shell", nil, func(s *session) { s.program = &program{} }, true, ""},
 		"a second command":             {"exec", payload("x"), func(s *session) { s.program = &program{} }, true, ""},
 	} {
-		s := &session{connection: &connection{server: &server{log: discard()}, conn: &ssh.ServerConn{Conn: &wire{}}}, channel: pipe{&wire{in: strings.NewReader("")}}}
+		s := &session{monitor: &monitor{server: &server{log: discard()}, raw: seat{}, entry: &entry{}}}
 		if tt.change != nil {
 			tt.change(s)
 		}
 		before := *s
-		err := s.request(&ssh.Request{Type: tt.kind, Payload: tt.payload})
+		err := s.request(tt.kind, tt.payload)
 		if (err != nil) != tt.fails || strings.Join(s.environment, " ") != tt.env || s.terminal != before.terminal || s.program != before.program {
 			t.Errorf("%s: %v, environment %q", name, err, s.environment)
 		}
 	}
-	s := &session{connection: &connection{conn: &ssh.ServerConn{Conn: &wire{}}}}
+	s := &session{monitor: &monitor{raw: seat{}}}
 	if got, want := s.addresses(), []string{"SSH_CLIENT=192.0.2.1 5 22", "SSH_CONNECTION=192.0.2.1 5 ::1 22"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
 )
 
@@ -26,7 +25,13 @@ func TestClientsThatVanish(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := &wire{answers: func() { time.Sleep(tt.answers) }}
-			c := &connection{server: &server{alive: tt.alive, log: discard()}, conn: &ssh.ServerConn{Conn: w}}
+			ours, theirs, err := newLink()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer theirs.Close()
+			defer ours.conn.Close()
+			c := &speaker{alive: tt.alive, conn: w, monitor: ours}
 			begin := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), tt.forHowL)
 			defer cancel()
@@ -70,20 +75,19 @@ func TestServeGoesOn(t *testing.T) {
 			t.Errorf("closed %d times", l.closed)
 		}
 	})
-	s := &server{pending: 3, passwords: true}
+	s := &server{pending: 3}
 	key, err := ensureKey(filepath.Join(t.TempDir(), "a", "key"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.prepare(key)
-	if s.guard.places.most != 3 || s.config.MaxAuthTries != 6 || s.config.PasswordCallback == nil || s.config.PublicKeyCallback == nil || s.config.NoClientAuth {
-		t.Errorf("%+v", s.config)
+	if s.prepare(key); s.guard.places.most != 3 {
+		t.Errorf("%+v", s.guard.places)
 	}
-	if s.passwords = false; true {
-		s.prepare(key)
-	}
-	if s.config.PasswordCallback != nil {
-		t.Error("passwords are taken though nobody said so")
+	for _, passwords := range []bool{true, false} {
+		c, err := (&speaker{}).config(hello{HostKey: key.PublicKey().Marshal(), Passwords: passwords})
+		if err != nil || c.MaxAuthTries != 6 || (c.PasswordCallback != nil) != passwords || c.PublicKeyCallback == nil || c.VerifiedPublicKeyCallback == nil || c.NoClientAuth {
+			t.Errorf("passwords %v: %+v, %v", passwords, c, err)
+		}
 	}
 }
 

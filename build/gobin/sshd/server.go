@@ -3,13 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log"
 	"net"
 	"net/netip"
-	"os"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,43 +25,36 @@ type server struct {
 	grace       time.Duration
 	pending     int
 	reserved    []netip.Prefix
-	// alive is how often a client has to show that it is still there; 0 stands for usualAlive.
-	alive time.Duration
 	// etc holds passwd, group and motd.
 	etc string
+	// empty is the folder that is the root of those who speak with clients.
+	empty string
 	// groups is the directory of control groups for sessions; "" for none.
 	groups string
 	log    *log.Logger
 
-	config *ssh.ServerConfig
-	guard  *guard
-	crowd  crowd
+	key      ssh.Signer
+	guard    *guard
+	crowd    crowd
+	speakers *nursery
 }
-
-// tries is how many keys or passwords a client may offer in one connection (sshd_config(5), MaxAuthTries).
-const tries = 6
 
 func (s *server) prepare(key ssh.Signer) {
 	s.guard = newGuard(newPending(s.pending, s.reserved))
-	known := ssh.SupportedAlgorithms()
-	sha1 := func(name string) bool { return strings.Contains(name, "sha1") }
-	s.config = &ssh.ServerConfig{
-		ServerVersion: "SSH-2.0-imgbuild", MaxAuthTries: tries, PublicKeyCallback: s.checkKey,
-		// The library's own defaults have algorithms that rest on SHA-1, and of these it still calls one MAC good.
-		PublicKeyAuthAlgorithms: known.PublicKeyAuths,
-		Config:                  ssh.Config{KeyExchanges: known.KeyExchanges, Ciphers: known.Ciphers, MACs: slices.DeleteFunc(known.MACs, sha1)},
-	}
-	if s.passwords {
-		s.config.PasswordCallback = s.checkPassword
-	}
-	s.config.AddHostKey(key)
+	s.key = key
+	s.speakers = &nursery{empty: s.empty, program: "/proc/self/exe"}
 }
 
 // serve takes connections until ctx ends; then it hangs up on all and returns when they are gone.
 func (s *server) serve(ctx context.Context, l net.Listener) {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	var connections sync.WaitGroup
-	defer connections.Wait()
+	defer func() {
+		connections.Wait()
+		if s.speakers != nil {
+			s.speakers.drain()
+		}
+	}()
 	for ctx.Err() == nil {
 		raw, err := l.Accept()
 		switch {
@@ -81,80 +70,53 @@ func (s *server) serve(ctx context.Context, l net.Listener) {
 	}
 }
 
+// afterLogin is when a login is over for sure, and what runs then has begun.
+const afterLogin = time.Second
+
 // handle serves one connection. A bug in it must not cost the others theirs.
 func (s *server) handle(ctx context.Context, raw net.Conn) {
+	from, _ := netip.ParseAddrPort(raw.RemoteAddr().String())
+	m := &monitor{server: s, raw: raw, from: from, slots: make(chan struct{}, maxSessions)}
+	defer func() {
+		if m.line != nil { // the next one is not to be in the way of this one's login
+			s.speakers.refill()
+		}
+	}()
 	defer raw.Close()
+	ctx, hangUp := context.WithCancel(ctx)
+	defer hangUp()
 	defer context.AfterFunc(ctx, func() { raw.Close() })()
 	defer func() {
 		if v := recover(); v != nil {
 			s.log.Printf("connection from %s: panic: %v", raw.RemoteAddr(), v)
 		}
 	}()
-	from, _ := netip.ParseAddrPort(raw.RemoteAddr().String())
 	var crowded atomic.Bool
-	place, why := s.guard.enter(from.Addr(), time.Now(), func() { crowded.Store(true); raw.Close() })
+	place, why := s.guard.enter(from.Addr(), time.Now(), func() { crowded.Store(true); hangUp() })
 	if why != "" {
 		s.log.Printf("%s turned away: %s", from, why)
 		return
 	}
-	conn, channels, requests, err := s.logIn(raw)
-	s.guard.leave(place, judge(err), time.Now())
+	err := m.logIn(ctx)
+	s.guard.leave(place, m.verdict(err), time.Now())
 	if crowded.Load() {
 		err = errors.New("too many are logging in")
 	}
 	if err != nil {
-		s.log.Printf("%s did not log in: %v", from, reason(err))
+		s.log.Printf("%s did not log in: %v", from, err)
 		return
 	}
-	defer conn.Close()
-	entry := conn.Permissions.ExtraData[entryKey{}].(entry)
-	if !s.crowd.enter(entry.account) {
-		s.log.Printf("%s as %s turned away: the account has %d connections", from, entry.account.name, maxConnections)
+	account := m.entry.account
+	if !s.crowd.enter(account) {
+		s.log.Printf("%s as %s turned away: the account has %d connections", from, account.name, maxConnections)
 		return
 	}
-	defer s.crowd.leave(entry.account)
-	s.log.Printf("%s logged in as %s by %s", from, entry.account.name, entry.by)
-	c := &connection{server: s, conn: conn, entry: entry}
-	c.serve(ctx, channels, requests)
-	s.log.Printf("%s as %s left", from, entry.account.name)
-}
-
-// logIn gives the client its time and not more.
-func (s *server) logIn(raw net.Conn) (*ssh.ServerConn, <-chan ssh.NewChannel, <-chan *ssh.Request, error) {
-	if err := raw.SetDeadline(time.Now().Add(s.grace)); err != nil {
-		return nil, nil, nil, err
+	defer s.crowd.leave(account)
+	s.log.Printf("%s logged in as %s by %s", from, account.name, m.entry.by)
+	defer time.AfterFunc(afterLogin, s.speakers.refill).Stop()
+	m.serve()
+	if m.left.Why != "" {
+		s.log.Printf("%s as %s: %s", from, account.name, plain(m.left.Why))
 	}
-	conn, channels, requests, err := ssh.NewServerConn(raw, s.config)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	return conn, channels, requests, raw.SetDeadline(time.Time{})
-}
-
-// judge tells those who tried, or kept a place until their time was over, from those who only looked: port scanners, monitors.
-func judge(err error) verdict {
-	var auth *ssh.ServerAuthError
-	switch {
-	case err == nil:
-		return loggedIn
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return refused
-	case errors.As(err, &auth) && slices.ContainsFunc(auth.Errors, func(e error) bool { return !errors.Is(e, ssh.ErrNoAuth) }):
-		return refused
-	}
-	return looked
-}
-
-// reason makes the library's error one line: of several refusals the last one says most.
-func reason(err error) error {
-	var auth *ssh.ServerAuthError
-	if !errors.As(err, &auth) {
-		return err
-	}
-	for i := len(auth.Errors) - 1; i >= 0; i-- {
-		if !errors.Is(auth.Errors[i], ssh.ErrNoAuth) {
-			return fmt.Errorf("%d refused; the last: %w", i, auth.Errors[i])
-		}
-	}
-	return errors.New("it offered neither key nor password")
+	s.log.Printf("%s as %s left", from, account.name)
 }

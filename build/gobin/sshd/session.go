@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"slices"
 	"strings"
+	"syscall"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
@@ -12,8 +14,8 @@ import (
 
 // session is one program that a client runs here (RFC 4254, section 6).
 type session struct {
-	*connection
-	channel ssh.Channel
+	*monitor
+	line *link
 
 	environment []string
 	terminal    *terminal
@@ -41,15 +43,19 @@ type (
 )
 
 // serve answers the client's requests until it closes the session or vanishes; then the program has to go.
-func (s *session) serve(requests <-chan *ssh.Request) {
-	defer s.channel.Close()
-	for r := range requests {
-		err := s.request(r)
+func (s *session) serve() {
+	defer s.line.conn.Close()
+	for {
+		message, err := s.line.receive()
 		if err != nil {
-			s.server.log.Printf("session of %s: %s: %v", s.entry.account.name, r.Type, err)
+			break
 		}
-		if r.WantReply {
-			_ = r.Reply(err == nil, nil)
+		var r sessionRequest
+		if err := ssh.Unmarshal(message, &r); err != nil {
+			break
+		}
+		if err := s.reply(r); err != nil {
+			break
 		}
 	}
 	if s.terminal != nil {
@@ -60,13 +66,31 @@ func (s *session) serve(requests <-chan *ssh.Request) {
 	}
 }
 
-func (s *session) request(r *ssh.Request) error {
-	switch r.Type {
+// reply grants a request or not. What has been started by it goes with the answer.
+func (s *session) reply(r sessionRequest) error {
+	before := s.program
+	err := s.request(r.Type, r.Payload)
+	if err != nil {
+		s.server.log.Printf("session of %s: %.40s: %v", s.entry.account.name, plain(r.Type), err)
+		var told toldError
+		errors.As(err, &told)
+		return s.line.send(ssh.Marshal(answer{Data: ssh.Marshal(told.says)}))
+	}
+	if s.program == before {
+		return s.line.send(ssh.Marshal(answer{Yes: true}))
+	}
+	return s.program.handOver(s.terminal, func(streams ...syscall.Conn) error {
+		return s.line.send(ssh.Marshal(answer{Yes: true, Data: ssh.Marshal(s.program.says)}), streams...)
+	})
+}
+
+func (s *session) request(kind string, payload []byte) error {
+	switch kind {
 	case "pty-req":
-		return s.openTerminal(r.Payload)
+		return s.openTerminal(payload)
 	case "env":
 		var q envRequest
-		if err := ssh.Unmarshal(r.Payload, &q); err != nil {
+		if err := ssh.Unmarshal(payload, &q); err != nil {
 			return err
 		}
 		// Others could make the programs that start before the shell do what they should not.
@@ -78,10 +102,10 @@ func (s *session) request(r *ssh.Request) error {
 		return s.start("")
 	case "exec", "subsystem":
 		var q commandRequest
-		if err := ssh.Unmarshal(r.Payload, &q); err != nil {
+		if err := ssh.Unmarshal(payload, &q); err != nil {
 			return err
 		}
-		if r.Type == "exec" {
+		if kind == "exec" {
 			return s.start(q.Command)
 		}
 		if q.Command != "sftp" {
@@ -90,13 +114,13 @@ func (s *session) request(r *ssh.Request) error {
 		return s.start(s.server.sftp)
 	case "window-change":
 		var q windowSize
-		if err := ssh.Unmarshal(r.Payload, &q); err != nil || s.terminal == nil {
+		if err := ssh.Unmarshal(payload, &q); err != nil || s.terminal == nil {
 			return err
 		}
 		return s.terminal.resize(q)
 	case "signal":
 		var q signalRequest
-		if err := ssh.Unmarshal(r.Payload, &q); err != nil || s.program == nil {
+		if err := ssh.Unmarshal(payload, &q); err != nil || s.program == nil {
 			return err
 		}
 		return s.program.signal(unix.SignalNum("SIG" + q.Signal))
@@ -132,26 +156,21 @@ func (s *session) start(command string) error {
 		command = forced
 	}
 	p, err := launch(launchOptions{
-		account: s.entry.account, command: command, original: asked, terminal: s.terminal, channel: s.channel,
+		account: s.entry.account, command: command, original: asked, terminal: s.terminal,
 		etc: s.server.etc, groups: s.server.groups, environment: slices.Concat(s.environment, s.addresses()),
 	})
 	if err != nil {
 		return err
 	}
 	s.program = p
-	go func() {
-		status := p.wait()
-		_, _ = s.channel.SendRequest(status.kind, false, status.payload)
-		p.copying.Wait()
-		s.channel.Close()
-	}()
+	go p.wait()
 	return nil
 }
 
 // addresses are the variables that say where the client is (ssh(1), ENVIRONMENT).
 func (s *session) addresses() []string {
-	fromHost, fromPort, err1 := net.SplitHostPort(s.conn.RemoteAddr().String())
-	toHost, toPort, err2 := net.SplitHostPort(s.conn.LocalAddr().String())
+	fromHost, fromPort, err1 := net.SplitHostPort(s.raw.RemoteAddr().String())
+	toHost, toPort, err2 := net.SplitHostPort(s.raw.LocalAddr().String())
 	if err1 != nil || err2 != nil {
 		return nil
 	}
