@@ -26,7 +26,7 @@ import (
 // A box that is entered by key over the network, and that its watchdog restarts when uinit hangs.
 func TestSSHAndWatchdog(t *testing.T) {
 	t.Parallel()
-	for _, program := range []string{"ssh", "scp", "ssh-keygen", "ssh-keyscan"} {
+	for _, program := range []string{"ssh", "scp", "sftp", "ssh-keygen", "ssh-keyscan"} {
 		needed.Program(t, program)
 	}
 	dir := t.TempDir()
@@ -48,6 +48,10 @@ timeout = "10s"
 authorized_keys = [%q]
 [user.eve]
 authorized_keys = [%[1]q]
+[user.up]
+authorized_keys = [%[1]q]
+sftp_only = "/srv/upload"
+home = "/srv/upload/up"
 `, strings.TrimSpace(string(public))), map[string]string{})
 	vm, err := boot.Prepare(t.Context(), a.options)
 	if err != nil {
@@ -136,6 +140,24 @@ authorized_keys = [%[1]q]
 		if lines := strings.Split(speaker, "\n"); !strings.HasPrefix(lines[len(lines)-1], "nonvoluntary_ctxt_switches:") {
 			t.Errorf("speaker %d has a root with something in it:\n%s", i, speaker)
 		}
+	}
+	// An account that gets SFTP alone: it begins in its home, is shut in where it begins, and gets nothing else.
+	sftp := exec.CommandContext(ctx, "sftp", append(append([]string{"-q", "-P", port}, options...), "-b", "-", "up@127.0.0.1")...)
+	sftp.Stdin = strings.NewReader("pwd\nput " + key + ".pub mine\nls -1 /\nls -ln mine\n-get /etc/passwd " + filepath.Join(dir, "passwd") + "\n-mkdir /x\n")
+	out, err := sftp.CombinedOutput()
+	if text := string(out); err != nil || !strings.Contains(text, "Remote working directory: /up\n") || !strings.Contains(text, "ls -1 /\n/up\n") || strings.Contains(text, "Fetching /etc/passwd") {
+		t.Errorf("sftp: %v\n%s", err, text)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "passwd")); err == nil {
+		t.Error("the account fetched a file from outside of its directory")
+	}
+	for _, args := range [][]string{{"id"}, {"-tt"}} {
+		if got, status := enter("up", args...); status == 0 || strings.Contains(got, "uid=") {
+			t.Errorf("an account with SFTP alone ran %q: %q, status %d", args, got, status)
+		}
+	}
+	if got, status := enter("root", "cat /srv/upload/up/mine; if [ -e /srv/upload/x ]; then exit 1; fi"); got != string(public) || status != 0 {
+		t.Errorf("what it brought is %q, status %d", got, status)
 	}
 	// Files both ways, by SFTP and by the old protocol.
 	content := bytes.Repeat([]byte("imgbuild "), 100_000)

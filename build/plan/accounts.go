@@ -50,10 +50,16 @@ func accounts(users map[string]spec.User) []account {
 			}
 			next = uid + 1
 		}
-		out = append(out, account{name, uid, cmp.Or(u.Home, "/home/"+name), u.Shell, string(u.PasswordHash.Value), u.AuthorizedKeys})
+		shell := u.Shell
+		if u.SFTPOnly != "" {
+			shell = noLogin // consoles and su(1) ask for one; sshd does not
+		}
+		out = append(out, account{name, uid, cmp.Or(u.Home, "/home/"+name), shell, string(u.PasswordHash.Value), u.AuthorizedKeys})
 	}
-	return append(out, account{"nobody", spec.NobodyUID, "/nonexistent", "/usr/sbin/nologin", "", nil})
+	return append(out, account{"nobody", spec.NobodyUID, "/nonexistent", noLogin, "", nil})
 }
+
+const noLogin = "/usr/sbin/nologin"
 
 // groups that Debian's programs look up, with Debian's numbers (base-passwd).
 var systemGroups = []struct {
@@ -65,7 +71,7 @@ var systemGroups = []struct {
 // homes and authorised keys. An account without a hash is locked with "!".
 func accountFiles(users map[string]spec.User) []tree.File {
 	var rows, group, shadow strings.Builder
-	var files []tree.File
+	files := sftpRoots(users)
 	for _, a := range accounts(users) {
 		rows.WriteString(passwd.Account{Name: a.name, UID: a.uid, GID: a.uid, Home: a.home, Shell: a.shell}.Line())
 		fmt.Fprintf(&shadow, "%s:%s:::::::\n", a.name, cmp.Or(a.hash, "!"))
@@ -82,6 +88,18 @@ func accountFiles(users map[string]spec.User) []tree.File {
 		text("etc/passwd", 0o644, rows.String(), "accounts"),
 		text("etc/group", 0o644, group.String(), "accounts"),
 		text("etc/shadow", 0o600, shadow.String(), "password hashes of the profile"))
+}
+
+// sftpRoots are the directories below which accounts get SFTP alone, but for those that are there by themselves.
+func sftpRoots(users map[string]spec.User) (files []tree.File) {
+	made := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(users)) {
+		if dir := users[name].SFTPOnly; dir != "" && !common(dir) && !made[dir] {
+			made[dir] = true
+			files = append(files, tree.File{Path: strings.TrimPrefix(dir, "/"), Mode: fs.ModeDir | 0o755, Why: "what " + name + " sees by SFTP"})
+		}
+	}
+	return files
 }
 
 func home(a account) []tree.File {

@@ -16,6 +16,7 @@ import (
 func Check(p *profile.Profile, overlays []plan.Overlay, open tree.Opener) profile.Problems {
 	accounts := p.Judge()
 	plan.CheckAccounts(accounts, p.User)
+	plan.CheckSFTP(accounts, p)
 	return slices.Concat(checkCommands(p), checkDrivers(p), checkFiles(p, overlays), checkReplace(p, overlays), checkContents(p, overlays, open), checkTunnels(p, overlays), accounts.Found())
 }
 

@@ -53,28 +53,30 @@ func hides(m *spec.Machine, dir string) string {
 
 // shell says whether an account's shell lets anybody do anything.
 func shell(u spec.User) bool {
-	return !slices.Contains([]string{"false", "nologin", "true"}, path.Base(u.Shell))
+	return u.SFTPOnly == "" && !slices.Contains([]string{"false", "nologin", "true"}, path.Base(u.Shell))
 }
 
-// hashed says whether an account with a shell has a password; site.toml may bring the hash. It looks at those accounts that may log in
+// hashed says whether an account has a password; site.toml may bring the hash. It looks at those accounts that may log in
 // there.
 func hashed(m *spec.Machine, may func(name string, u spec.User) bool) bool {
 	if m.Allows(spec.SitePasswordHash) || m.Access.HostPassword && may("root", m.User["root"]) {
 		return true
 	}
 	for name, u := range m.User {
-		if u.PasswordHash.Given() && shell(u) && may(name, u) {
+		if u.PasswordHash.Given() && may(name, u) {
 			return true
 		}
 	}
 	return false
 }
 
-func anybody(string, spec.User) bool { return true }
+func onConsoles(_ string, u spec.User) bool { return shell(u) }
 
-// bySSH says whether the SSH server lets an account in that has what it takes.
+// bySSH says whether the SSH server lets an account in that has what it takes: to a shell, or to files alone.
 func bySSH(m *spec.Machine) func(name string, u spec.User) bool {
-	return func(name string, u spec.User) bool { return *m.SSH.Root || !Root(name, u) }
+	return func(name string, u spec.User) bool {
+		return (shell(u) || u.SFTPOnly != "") && (*m.SSH.Root || !Root(name, u))
+	}
 }
 
 // Root says whether an account has root's rights.
@@ -84,15 +86,15 @@ func Root(name string, u spec.User) bool { return name == "root" || u.UID != nil
 // account has, or gets by the host or by site.toml.
 func EntersByConsole(m *spec.Machine) bool {
 	for _, row := range m.Console {
-		if row.Login == spec.LoginAutologin || row.Login == spec.LoginPassword && hashed(m, anybody) {
+		if row.Login == spec.LoginAutologin || row.Login == spec.LoginPassword && hashed(m, onConsoles) {
 			return true
 		}
 	}
 	return false
 }
 
-// EntersBySSH says whether somebody can log in over the network: the server listens where others reach it, and an account with a shell
-// has a key, or a password where those are taken, or gets one by site.toml, or may have a key in a file system.
+// EntersBySSH says whether somebody can log in over the network: the server listens where others reach it, and an account with a shell,
+// or with SFTP, has a key, or a password where those are taken, or gets one by site.toml, or may have a key in a file system.
 func EntersBySSH(m *spec.Machine) bool { return m.SSH != nil && heard(m) && hasKeys(m) }
 
 // KeysAlone are the places of file systems on whose keys it depends whether anybody can log in by SSH, which nobody can tell before
@@ -106,7 +108,7 @@ func KeysAlone(m *spec.Machine) []string {
 
 func hasKeys(m *spec.Machine) bool { return knownKeys(m) || len(mountedHomes(m)) > 0 }
 
-// mountedHomes are where file systems are mounted that hold homes, and so keys, of accounts with a shell.
+// mountedHomes are where file systems are mounted that hold homes, and so keys, of accounts that may log in by SSH.
 func mountedHomes(m *spec.Machine) (at []string) {
 	users := maps.Clone(m.User)
 	if users == nil {
@@ -115,7 +117,7 @@ func mountedHomes(m *spec.Machine) (at []string) {
 	users["root"] = m.User["root"] // every image has it
 	for _, name := range slices.Sorted(maps.Keys(users)) {
 		d := hides(m, homeOf(name, users[name]))
-		if d != "" && shell(users[name]) && bySSH(m)(name, users[name]) && !slices.Contains(own, d) && !slices.Contains(at, d) {
+		if d != "" && bySSH(m)(name, users[name]) && !slices.Contains(own, d) && !slices.Contains(at, d) {
 			at = append(at, d)
 		}
 	}
@@ -127,7 +129,7 @@ func knownKeys(m *spec.Machine) bool {
 		return true
 	}
 	for name, u := range m.User { // keys that are none are told where they stand
-		if shell(u) && len(u.AuthorizedKeys) > 0 && bySSH(m)(name, u) {
+		if len(u.AuthorizedKeys) > 0 && bySSH(m)(name, u) {
 			return true
 		}
 	}

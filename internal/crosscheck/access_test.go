@@ -107,6 +107,10 @@ func TestWhoEnters(t *testing.T) {
 		"[ssh]\npassword = true":                             {trouble: "nobody could log in by SSH: no account has keys"},
 		"[ssh]\n[site]\nallow = [\"authorized_keys\"]":       {ssh: true},
 		"[ssh]\n[site]\nallow = [\"password_hash\"]":         {trouble: "nobody could log in by SSH: no account has keys"},
+		// Who gets files alone is let in, but has no shell at a console.
+		"[ssh]\n[user.ann]\nsftp_only = \"/srv\"\n" + ways:                     {ssh: true},
+		"[ssh]\npassword = true\n[user.ann]\nsftp_only = \"/srv\"\n" + correct: {ssh: true},
+		"[console.ttyS0]\n[user.ann]\nsftp_only = \"/srv\"\n" + correct:        {},
 		// Root may be kept out of SSH, and everybody who has its number.
 		"[ssh]\nroot = false\n[user.root]\n" + ways:                                         {trouble: "nobody could log in by SSH: root is kept out, and nobody else has keys; accepted: "},
 		"[ssh]\nroot = false\n[user.toor]\nuid = 0\n" + ways:                                {trouble: "nobody could log in by SSH: root is kept out"},

@@ -250,6 +250,9 @@ func (c *crosser) users() {
 		if u.Memory != 0 && u.Memory < sessionLeast {
 			c.Bad(key+".memory", "is %s, and a shell would be ended as it starts; accepted: %s and up", u.Memory, sessionLeast)
 		}
+		if u.SFTPOnly != "" {
+			c.sftpOnly(key, name, u)
+		}
 		for _, p := range []struct{ key, path string }{{"shell", u.Shell}, {"home", u.Home}} {
 			if p.path != "" && (!path.IsAbs(p.path) || strings.Contains(p.path, ":")) {
 				c.Bad(key+"."+p.key, "%q is not an absolute path", p.path)

@@ -104,6 +104,20 @@ private_key_file = { file = "/run/v", fw_cfg = "opt/v" }
 		`p.toml:12:18: ssh.reserved_from[0]: 192.0.2.1/24 is an address in a network; accepted: the network, 192.0.2.0/24`,
 		`p.toml:14:19: warning: user.root.authorized_keys: let nobody in: ssh.root = false keeps root out; accepted: `,
 	}},
+	{"an account for files alone", closed + lan + "[ssh]\n[user.up]\nauthorized_keys = [\"" + goodKey + "\"]\nsftp_only = \"/srv/upload\"\nhome = \"/srv/upload/up\"\n[watchdog]\n[check.x]\nunit = \"service:ssh\"\n", nil},
+	{"accounts for files alone that make no sense", sound + "[ssh]\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\nsftp_only = \"/srv/a\"\n[user.a]\nshell = \"/bin/bash\"\nsftp_only = \"/srv/a\"\n[user.b]\nsftp_only = \"srv\"\n[user.c]\nsftp_only = \"/\"\n[user.d]\nsftp_only = \"/srv/../home/d\"\n[user.e]\nuid = 0\nsftp_only = \"/srv/a\"\n", []string{
+		`p.toml:6:1: access: nobody could log in: SSH is the only way in`,
+		`p.toml:11:13: user.root.sftp_only: root would leave any directory; accepted: another account`,
+		`p.toml:14:13: user.a.sftp_only: the account gets no shell, and shell names one; accepted: one of both`,
+		`p.toml:16:13: user.b.sftp_only: "srv" is no directory below which anything could be kept apart; accepted: an absolute path`,
+		`p.toml:18:13: user.c.sftp_only: "/" is no directory`,
+		`p.toml:20:13: user.d.sftp_only: "/srv/../home/d" is no directory`,
+		`p.toml:22:7: user.e.uid: 0 belongs to root already`,
+		`p.toml:23:13: user.e.sftp_only: root would leave any directory`,
+	}},
+	{"files alone, and no server", sound + "[user.a]\nsftp_only = \"/srv/a\"\n", []string{
+		`p.toml:9:13: user.a.sftp_only: serves nobody: there is no [ssh]; accepted: with an [ssh]`,
+	}},
 	{"ssh that keeps all out", closed + lan + "[ssh]\nroot = false\n[user.root]\nauthorized_keys = [\"" + goodKey + "\"]\n", []string{
 		`p.toml:6:1: access: nobody could log in: no console`,
 		`p.toml:10:1: ssh: nobody could log in by SSH: root is kept out, and nobody else has keys; accepted: `,

@@ -159,6 +159,10 @@ type User struct {
 	UID *uint32 `json:"uid,omitempty"`
 	// Login shell.
 	Shell string `json:"shell,omitempty" default:"/bin/sh" zero:"refused" image:"program"`
+	// The account gets SFTP below this directory and nothing else: no shell, no command, no terminal, by SSH or at a console. The
+	// directory, and each that it lies in, must be root's and not to be written by others (ChrootDirectory of sshd_config(5)): the
+	// account writes in directories of its own below, such as a home there, in which it begins.
+	SFTPOnly string `json:"sftp_only,omitempty" zero:"refused" example:"\"/srv/upload\" # with home = \"/srv/upload/NAME\""`
 	// Home directory; by default /root for root and /home/NAME for others.
 	Home string `json:"home,omitempty" zero:"refused"`
 	// Most memory that all its sessions may use together, on consoles and by SSH, with what they write to /tmp; when they

@@ -60,6 +60,8 @@ type account struct {
 	uid, gid    uint32
 	home, shell string
 	groups      []uint32
+	// jail is the directory below which it gets SFTP and nothing else; "" for an account without such bounds.
+	jail string
 }
 
 // findAccount looks a name up below dir (/etc).
@@ -69,7 +71,7 @@ func findAccount(dir, name string) (account, error) {
 		return account{}, err
 	}
 	groups, _ := passwd.Groups(dir, a) // without a file of groups there are none but the account's own
-	return account{name, a.UID, a.GID, cmp.Or(a.Home, "/"), cmp.Or(a.Shell, "/bin/sh"), groups}, nil
+	return account{name: name, uid: a.UID, gid: a.GID, home: cmp.Or(a.Home, "/"), shell: cmp.Or(a.Shell, "/bin/sh"), groups: groups}, nil
 }
 
 // admitted finds an account that may log in here at all.
@@ -77,6 +79,9 @@ func (s *server) admitted(name string) (account, error) {
 	a, err := findAccount(s.etc, name)
 	if err == nil && s.withoutRoot && a.uid == 0 {
 		return account{}, errors.New("root does not log in by SSH here")
+	}
+	if a.jail = s.jails[name]; err == nil && a.jail != "" {
+		err = a.confined()
 	}
 	return a, err
 }

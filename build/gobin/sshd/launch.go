@@ -22,7 +22,9 @@ type launchOptions struct {
 	// command goes to the account's shell; "" stands for a login shell. original is what the client asked for.
 	command, original string
 	terminal          *terminal // nil for pipes
-	etc               string
+	// sftp is, for an account in a jail, the program that serves it there.
+	sftp string
+	etc  string
 	// groups is the directory of control groups; "" for none.
 	groups      string
 	environment []string
@@ -37,6 +39,9 @@ func launch(o launchOptions) (*program, error) {
 	cmd := &exec.Cmd{Path: a.shell, Args: shellArgs(a.shell, o.command), Env: variables(o), Dir: a.home,
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true}}
 	switch {
+	case o.sftp != "":
+		// As root: it leaves all but the directory behind, and then becomes the account.
+		cmd.Path, cmd.Args, cmd.Dir = o.sftp, jailArgs(a), "/"
 	case os.Geteuid() == 0:
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: a.uid, Gid: a.gid, Groups: a.groups}
 	case os.Geteuid() != int(a.uid):
@@ -69,7 +74,7 @@ func launch(o launchOptions) (*program, error) {
 		p.says.Err += fmt.Sprintf("%s has all the processes it may have.\r\n", a.name)
 	}
 	if err != nil {
-		return nil, toldError{fmt.Errorf("starting %s: %w", a.shell, err), p.says}
+		return nil, toldError{fmt.Errorf("starting %s: %w", cmd.Path, err), p.says}
 	}
 	return p, nil
 }

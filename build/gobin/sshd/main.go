@@ -16,6 +16,8 @@
 //	                  status 0 lets in (default /init)
 //	-groups DIR       control groups for sessions lie there: admin/NAME of root, work/users/NAME of others
 //	-sftp PROGRAM     serves the sftp subsystem, as the account (default /bin/sftp-server)
+//	-sftp-only NAME=DIR
+//	                  the account gets SFTP below DIR and nothing else, repeatable
 //	-empty DIR        folder that is made, and stays empty: the root of the processes that speak with clients
 //	                  (default /run/sshd)
 //
@@ -33,6 +35,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -92,6 +95,15 @@ func parseFlags(args []string) (s *server, makeKey bool, err error) {
 		return err
 	})
 	f.StringVar(&s.groups, "groups", "", "directory of control groups for sessions")
+	s.jails = map[string]string{}
+	f.Func("sftp-only", "account that gets SFTP below a directory and nothing else: NAME=DIR", func(a string) error {
+		name, dir, _ := strings.Cut(a, "=")
+		if name == "" || !filepath.IsAbs(dir) {
+			return errors.New("accepted: NAME=DIR, DIR from / on")
+		}
+		s.jails[name] = dir
+		return nil
+	})
 	f.StringVar(&s.empty, "empty", "/run/sshd", "root of the processes that speak with clients")
 	f.StringVar(&s.sftp, "sftp", "/bin/sftp-server", "program of the sftp subsystem")
 	if err := f.Parse(args); err != nil {

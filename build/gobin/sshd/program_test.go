@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -64,7 +65,7 @@ func builtProgram(t *testing.T) string {
 
 func TestFlags(t *testing.T) {
 	change := func(to func(*server)) *server {
-		s := &server{keyFile: "k", listen: []string{":22"}, checker: "/init", sftp: "/bin/sftp-server", grace: 20 * time.Second, pending: 100, etc: "/etc", empty: "/run/sshd"}
+		s := &server{keyFile: "k", listen: []string{":22"}, checker: "/init", sftp: "/bin/sftp-server", grace: 20 * time.Second, pending: 100, etc: "/etc", empty: "/run/sshd", jails: map[string]string{}}
 		to(s)
 		return s
 	}
@@ -75,6 +76,8 @@ func TestFlags(t *testing.T) {
 			s.passwords, s.grace, s.pending, s.checker, s.groups, s.sftp, s.empty = true, time.Minute, 3, "/c", "/g", "/s", "/e"
 			s.reserved = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 		}),
+		"-key k -sftp-only up=/srv/a -sftp-only a=/srv/b=c": change(func(s *server) { s.jails = map[string]string{"up": "/srv/a", "a": "/srv/b=c"} }),
+		"-key k -sftp-only up":                              nil, "-key k -sftp-only up=srv": nil, "-key k -sftp-only =/srv": nil,
 		"": nil, "-key k more": nil, "-key k -listen 22": nil, "-listen :22": nil, "-key k -grace soon": nil, "-key k -reserved here": nil, "-key k -nosuch": nil,
 	} {
 		s, makeKey, err := parseFlags(strings.Fields(line))
@@ -84,7 +87,7 @@ func TestFlags(t *testing.T) {
 		if err != nil || want == nil {
 			continue
 		}
-		if s.keyFile != want.keyFile || !slices.Equal(s.listen, want.listen) || s.checker != want.checker || s.sftp != want.sftp || s.empty != want.empty || s.grace != want.grace || s.pending != want.pending || s.etc != want.etc || s.passwords != want.passwords || s.withoutRoot != want.withoutRoot || s.groups != want.groups || !slices.Equal(s.reserved, want.reserved) {
+		if s.keyFile != want.keyFile || !slices.Equal(s.listen, want.listen) || s.checker != want.checker || s.sftp != want.sftp || s.empty != want.empty || !maps.Equal(s.jails, want.jails) || s.grace != want.grace || s.pending != want.pending || s.etc != want.etc || s.passwords != want.passwords || s.withoutRoot != want.withoutRoot || s.groups != want.groups || !slices.Equal(s.reserved, want.reserved) {
 			t.Errorf("%q: %+v, want %+v", line, s, want)
 		}
 	}

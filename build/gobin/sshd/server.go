@@ -29,6 +29,8 @@ type server struct {
 	etc string
 	// empty is the folder that is the root of those who speak with clients.
 	empty string
+	// jails are the directories below which accounts get SFTP and nothing else, by name.
+	jails map[string]string
 	// groups is the directory of control groups for sessions; "" for none.
 	groups string
 	log    *log.Logger

@@ -85,6 +85,9 @@ func (s *session) reply(r sessionRequest) error {
 }
 
 func (s *session) request(kind string, payload []byte) error {
+	if s.entry.account.jail != "" {
+		return s.jailed(kind, payload)
+	}
 	switch kind {
 	case "pty-req":
 		return s.openTerminal(payload)
@@ -148,17 +151,20 @@ func (s *session) openTerminal(payload []byte) error {
 
 // start runs a command by the account's shell, or, where there is none, a login shell.
 func (s *session) start(command string) error {
-	if s.program != nil {
-		return fmt.Errorf("a program runs already")
-	}
 	asked := command
 	if forced := s.entry.allow.command; forced != "" {
 		command = forced
 	}
-	p, err := launch(launchOptions{
-		account: s.entry.account, command: command, original: asked, terminal: s.terminal,
-		etc: s.server.etc, groups: s.server.groups, environment: slices.Concat(s.environment, s.addresses()),
-	})
+	return s.launch(launchOptions{command: command, original: asked, terminal: s.terminal, environment: slices.Concat(s.environment, s.addresses())})
+}
+
+// launch starts the session's program.
+func (s *session) launch(o launchOptions) error {
+	if s.program != nil {
+		return fmt.Errorf("a program runs already")
+	}
+	o.account, o.etc, o.groups = s.entry.account, s.server.etc, s.server.groups
+	p, err := launch(o)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func Services(m *spec.Machine) map[string]spec.Service {
 	if m.SSH == nil {
 		return nil
 	}
-	return map[string]spec.Service{spec.SSHService: service(*m.SSH)}
+	return map[string]spec.Service{spec.SSHService: service(*m.SSH, m.User)}
 }
 
 // Program is the server in the image.
@@ -77,7 +77,7 @@ func KeyFile(c spec.SSH) string {
 
 // service is the server as a service of the machine. It takes no terminal and needs no network:
 // it listens on addresses that come later, too.
-func service(c spec.SSH) spec.Service {
+func service(c spec.SSH, users map[string]spec.User) spec.Service {
 	command := []string{Program, "-key", KeyFile(c)}
 	listen := c.Listen
 	if len(listen) == 0 {
@@ -99,6 +99,11 @@ func service(c spec.SSH) spec.Service {
 	}
 	if c.Password {
 		command = append(command, "-password")
+	}
+	for _, name := range graph.Names(users) {
+		if dir := users[name].SFTPOnly; dir != "" {
+			command = append(command, "-sftp-only", name+"="+dir)
+		}
 	}
 	cfg := graph.Server(append(command, "-groups", cgroup.Mount)...)
 	cfg.Unconfined = true // whom it lets in has the rights of an account on the box, which root's are too
