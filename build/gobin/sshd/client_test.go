@@ -89,7 +89,8 @@ func newBox(t *testing.T, change func(*server)) *box {
 			}
 		}
 	}
-	b.server = &server{keyFile: filepath.Join(b.dir, "state", "host-key"), etc: etc, empty: filepath.Join(b.dir, "empty"), grace: 10 * time.Second, pending: 10,
+	b.server = &server{keyFile: filepath.Join(b.dir, "state", "host-key"), etc: etc, empty: filepath.Join(b.dir, "empty"), grace: 10 * time.Second, pending: 100, // nobody is put out by chance
+
 		log: log.New(b.journal, "", 0)}
 	if change != nil {
 		change(b.server)
