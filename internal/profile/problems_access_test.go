@@ -51,10 +51,13 @@ preshared_key_file = { generate = true }
 private_key_file = { file = "/run/v", fw_cfg = "opt/v" }
 ` + disk("x", "user = \"anna\"\npassword_file = { fw_cfg = \"/opt\" }\nmutual_user = \"nas\"\nmutual_password_file = { generate = true }\n"), []string{
 		`p.toml:9:17: user.a.password_hash: names more than one source; accepted: one of file, fw_cfg, generate`,
+		`p.toml:10:11: warning: user.a.nt_hash: is for shares by SMB`,
 		`p.toml:10:24: user.a.nt_hash.generate: is for keys that the box alone has to know, and this secret somebody else has to know, too; accepted: file or fw_cfg`,
 		`p.toml:12:17: user.b.password_hash: is a table; accepted: a string: $y$..., $6$... or $5$..., as "mkpasswd -m yescrypt" or "openssl passwd -6" print them; or a table with one of file, fw_cfg, generate`,
+		`p.toml:13:11: warning: user.b.nt_hash: is for shares by SMB`,
 		`p.toml:13:20: user.b.nt_hash.file: is not the absolute path of a file; accepted: such as /state/nt_hash`,
 		`p.toml:15:19: user.c.password_hash.fil: unknown key; did you mean file?; accepted here: file, fw_cfg, generate`,
+		`p.toml:16:11: warning: user.c.nt_hash: is for shares by SMB`,
 		`p.toml:16:22: user.c.nt_hash.fw_cfg: "../c" is no name of fw_cfg; accepted: up to 55 letters, digits, - _ . and /, such as opt/org.example/hash`,
 		`p.toml:18:26: user.d.password_hash.file: is the string "", which says nothing here`,
 		`p.toml:19:11: user.d.nt_hash: is a number; accepted: a string: 32 hexadecimal digits`,

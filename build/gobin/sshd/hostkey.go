@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/crypto/ssh"
 
@@ -51,6 +52,21 @@ func readKey(file string) (ssh.Signer, error) {
 	key, err := ssh.ParsePrivateKey(text)
 	if err != nil {
 		return nil, fmt.Errorf("reading the host key in %s: %w", file, err)
+	}
+	if key, err = sound(key); err != nil {
+		return nil, fmt.Errorf("the host key in %s: %w", file, err)
+	}
+	return key, nil
+}
+
+// sound has a key sign by nothing that rests on SHA-1, as RSA keys do by default (RFC 8332), and refuses those that can do nothing else.
+func sound(key ssh.Signer) (ssh.Signer, error) {
+	kind := key.PublicKey().Type()
+	if rsa, ok := key.(ssh.AlgorithmSigner); ok && kind == ssh.KeyAlgoRSA {
+		return ssh.NewSignerWithAlgorithms(rsa, []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256})
+	}
+	if !slices.Contains(ssh.SupportedAlgorithms().HostKeys, kind) {
+		return nil, fmt.Errorf("%s is no kind that is safe; accepted: ssh-ed25519, ecdsa, rsa", kind)
 	}
 	return key, nil
 }

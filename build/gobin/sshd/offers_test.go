@@ -2,7 +2,10 @@ package main
 
 import (
 	"bufio"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/binary"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net"
@@ -51,9 +54,30 @@ func offers(t *testing.T, address string) [][]string {
 	return lists
 }
 
+// givenRSA is a host key that somebody brought along.
+func givenRSA(t *testing.T) func(*server) {
+	return func(s *server) {
+		private, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block, err := ssh.MarshalPrivateKey(private, "")
+		if err == nil {
+			err = writeKey(s.keyFile, pem.EncodeToMemory(block))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Nothing that rests on SHA-1 is offered, nor anything else that the library calls insecure; what is, clients of today have.
 func TestOffersNothingWeak(t *testing.T) {
-	b := newBox(t, nil)
+	t.Run("a host key of its own", func(t *testing.T) { offersNothingWeak(t, newBox(t, nil)) })
+	t.Run("an RSA key", func(t *testing.T) { offersNothingWeak(t, newBox(t, givenRSA(t))) })
+}
+
+func offersNothingWeak(t *testing.T, b *box) {
 	weak := ssh.InsecureAlgorithms()
 	bad := slices.Concat(weak.KeyExchanges, weak.Ciphers, weak.MACs, weak.HostKeys, weak.PublicKeyAuths)
 	for i, list := range offers(t, "127.0.0.1:"+b.port) {
