@@ -6,12 +6,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/bench"
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/profiles"
 )
 
 // envBefore names the commit that the code is measured beside: make bench BEFORE=v1.2.0. A change that is to cost no more
@@ -28,11 +30,7 @@ func TestBenchBefore(t *testing.T) {
 	}
 	// As many as it takes for the median of the ratios to be steadier than the bound is tight.
 	const rebuilds, boots, bound = 31, 16, 1.03
-	before, now := newWorkshop(t), newWorkshop(t)
-	before.must(exec.Command("git", "-C", before.dir, "checkout", "-q", commit))
-	compile := exec.Command("go", "build", "-o", before.program, "./cmd/imgbuild")
-	compile.Dir = before.dir
-	before.must(compile)
+	before, now := twoTrees(t, commit)
 
 	line := 0
 	wall := map[*workshop][]float64{}
@@ -45,7 +43,6 @@ func TestBenchBefore(t *testing.T) {
 			return took.CPU.Seconds(), nil
 		}
 	}
-	var vms []qemu.Config
 	for _, w := range []*workshop{before, now} {
 		w.imgbuild("build", "box.toml")
 	}
@@ -59,38 +56,7 @@ func TestBenchBefore(t *testing.T) {
 	})
 
 	a := built(t, "headless")
-	for _, w := range []*workshop{before, now} {
-		dir := filepath.Join(w.dir, "out/box/box")
-		cmdline, err := os.ReadFile(dir + "-cmdline")
-		if err != nil {
-			t.Fatal(err)
-		}
-		o := a.options
-		o.Kernel, o.Initrd, o.Cmdline = dir+"-kernel", dir+"-initrd.img", string(cmdline[:len(cmdline)-1])
-		vm, err := boot.Prepare(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer vm.Close()
-		vms = append(vms, vm.Config)
-	}
-	cpu := func(c qemu.Config) func() (float64, error) {
-		return func() (float64, error) {
-			ctx, cancel := context.WithTimeout(t.Context(), limit)
-			defer cancel()
-			g, err := qemu.Start(ctx, c)
-			if err != nil {
-				return 0, err
-			}
-			defer g.Kill()
-			if err := g.Report().Until(ctx, func(s *report.State) bool { return s.Boot != nil }); err != nil {
-				return 0, fmt.Errorf("waiting for the end of the boot: %w", err)
-			}
-			used, err := g.CPU()
-			return used.Seconds(), err
-		}
-	}
-	if samples, err = bench.Interleave(boots, cpu(vms[0]), cpu(vms[1])); err != nil {
+	if samples, err = bench.Interleave(boots, a.costs(t, before, "box", nil), a.costs(t, now, "box", nil)); err != nil {
 		t.Fatal(err)
 	}
 	b.add(bench.Figure{
@@ -101,4 +67,89 @@ func TestBenchBefore(t *testing.T) {
 		return float64(fileSize(t, filepath.Join(w.dir, "out/box/box-initrd.img"), "init")) / 1e6
 	}
 	b.add(bench.Figure{Name: "uinit of headless, stripped", Value: size(now), Bound: uinitBound, Unit: "MB", Note: fmt.Sprintf("before %.2f MB", size(before))})
+}
+
+// What a change costs each shipped profile as it boots: the processor's time, and the memory that is in use then.
+func TestBenchProfilesBefore(t *testing.T) {
+	b := benchmark(t)
+	commit := os.Getenv(envBefore)
+	if commit == "" {
+		t.Skip("nothing to measure beside: make bench BEFORE=COMMIT names it")
+	}
+	const boots, bound = 7, 1.05
+	before, now := twoTrees(t, commit)
+	shipped, err := profiles.FS.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range shipped {
+		name, ok := strings.CutSuffix(entry.Name(), ".toml")
+		if !ok {
+			continue
+		}
+		a := built(t, name)
+		used := map[*workshop][]float64{}
+		for _, w := range []*workshop{before, now} {
+			w.imgbuild("build", name)
+		}
+		samples, err := bench.Interleave(boots, a.costs(t, before, name, used), a.costs(t, now, name, used))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.add(bench.Figure{
+			Name: name + ": boot", Value: bench.Ratio(samples[1], samples[0]), Bound: bound, Unit: "of the CPU at " + commit,
+			Note: fmt.Sprintf("%.2f CPU s, before %.2f", bench.Median(samples[1]), bench.Median(samples[0])),
+		})
+		memory, was := bench.Median(used[now]), bench.Median(used[before])
+		b.add(bench.Figure{Name: name + ": memory after boot", Value: memory / was, Bound: bound, Unit: "of that at " + commit, Note: fmt.Sprintf("%.1f MB, before %.1f", memory/1e6, was/1e6)})
+	}
+}
+
+// twoTrees are workshops of two trees: that of a commit, and this one.
+func twoTrees(t *testing.T, commit string) (before, now *workshop) {
+	t.Helper()
+	before, now = newWorkshop(t), newWorkshop(t)
+	before.must(exec.Command("git", "-C", before.dir, "checkout", "-q", commit))
+	compile := exec.Command("go", "build", "-o", before.program, "./cmd/imgbuild")
+	compile.Dir = before.dir
+	before.must(compile)
+	return before, now
+}
+
+// costs boots what a workshop has built, with the appliance's hardware, and returns the processor's time; memory gets what is in use then.
+func (a appliance) costs(t *testing.T, w *workshop, name string, memory map[*workshop][]float64) func() (float64, error) {
+	t.Helper()
+	dir := filepath.Join(w.dir, "out", name, name)
+	cmdline, err := os.ReadFile(dir + "-cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := a.options
+	o.Kernel, o.Initrd, o.Cmdline = dir+"-kernel", dir+"-initrd.img", strings.TrimSpace(string(cmdline))
+	vm, err := boot.Prepare(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vm.Close)
+	return func() (float64, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		g, err := qemu.Start(ctx, vm.Config)
+		if err != nil {
+			return 0, err
+		}
+		defer g.Kill()
+		var bytes float64
+		if err := g.Report().Until(ctx, func(s *report.State) bool {
+			bytes, _ = s.Facts["memory.used_bytes"].Value.(float64)
+			return s.Boot != nil && (memory == nil || bytes > 0)
+		}); err != nil {
+			return 0, fmt.Errorf("waiting for the end of the boot: %w", err)
+		}
+		if memory != nil {
+			memory[w] = append(memory[w], bytes)
+		}
+		used, err := g.CPU()
+		return used.Seconds(), err
+	}
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/imgbuild/imgbuild/internal/bench"
 )
 
-// uinitBound is how large the init of headless may be, in MB: 3 % more than before features had folders of their own.
-const uinitBound = 6.3
+// uinitBound is how large the init of headless may be, in MB: 3 % more than before features had folders of their own, and what it takes
+// to keep services apart and say what they may do.
+const uinitBound = 6.45
 
 // benched collects the figures of a benchmark and prints them as it ends.
 type benched struct {
