@@ -60,7 +60,7 @@ func rescue(reason string) error {
 		if err != nil {
 			events = &dev.Monitor{}
 		}
-		news, stop := events.Watch()
+		news, stop := events.Watch(dev.Wants)
 		defer stop()
 		go func() {
 			defer func() { _ = recover() }()

@@ -10,12 +10,13 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/array/md"
 	"github.com/imgbuild/imgbuild/uinit/array/plan"
+	"github.com/imgbuild/imgbuild/uinit/dev"
 )
 
 // watchDisks looks at disks that come when their array runs already, or was refused: it is not looked for any more then. Those that
 // come together are looked at once.
 func (a *arrays) watchDisks() {
-	events, stop := a.Events.Watch()
+	events, stop := a.Events.Watch(dev.Of("block"))
 	go func() {
 		defer stop()
 		for a.late.news(a.Life, events) {

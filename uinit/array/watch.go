@@ -12,7 +12,7 @@ import (
 
 // watch tells of arrays for as long as the machine runs.
 func (a *arrays) watch() {
-	events, stop := a.Events.Watch()
+	events, stop := a.Events.Watch(dev.Of("block"))
 	defer stop()
 	go func() {
 		lost := map[string]bool{}

@@ -18,7 +18,7 @@ type listener struct{ *feature.Deps }
 func (l listener) Step(string) feature.Step { return feature.Step{Run: l.listen} }
 
 func (l listener) listen(context.Context) error {
-	events, stop := l.Events.Watch()
+	events, stop := l.Events.Watch(nil)
 	go func() {
 		defer stop()
 		watch(l.Life, events, func(device string) {

@@ -52,7 +52,7 @@ func (c *consoles) Step(unit string) feature.Step {
 
 // Start watches for terminals that come up later.
 func (c *consoles) Start() {
-	events, stop := c.Events.Watch()
+	events, stop := c.Events.Watch(nil)
 	go func() {
 		defer stop()
 		c.serveNew(events)

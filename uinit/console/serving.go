@@ -23,7 +23,7 @@ func (c *consoles) serve(name string) error {
 	go func() {
 		for pause := time.Second; c.Life.Err() == nil; pause = min(2*pause, time.Minute) {
 			// Watched from before the look, so that a terminal can't come up unseen after it.
-			events, stop := c.Events.Watch()
+			events, stop := c.Events.Watch(nil)
 			err := c.serveOnce(name, cfg)
 			select {
 			case first <- err:

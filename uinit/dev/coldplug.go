@@ -75,6 +75,9 @@ func (p *Plug) Cold(ctx context.Context) {
 	}
 }
 
+// Wants says of events whether they are of devices that may want a driver.
+func Wants(e Event) bool { return e.Action == "add" && e.Env["MODALIAS"] != "" }
+
 // Hot loads drivers for devices as they come, until ctx ends.
 func (p *Plug) Hot(ctx context.Context, events <-chan Event) {
 	for {
@@ -84,7 +87,7 @@ func (p *Plug) Hot(ctx context.Context, events <-chan Event) {
 			switch {
 			case e.Action == Overflow:
 				p.Cold(ctx)
-			case e.Action == "add" && alias != "" && p.claim(alias):
+			case Wants(e) && p.claim(alias):
 				// Probing may take its time; the next device must not wait for it.
 				go p.Load(alias)
 			}

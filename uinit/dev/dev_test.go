@@ -77,7 +77,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 
 func TestASlowWatcherLearnsThatItMissedSome(t *testing.T) {
 	m := &Monitor{}
-	events, stop := m.Watch()
+	events, stop := m.Watch(nil)
 	defer stop()
 	for range backlog + 10 {
 		m.Send(Event{Action: "add"})
@@ -147,4 +147,33 @@ func TestHotplug(t *testing.T) {
 			t.Errorf("loaded %q, want %q", h.loaded, want)
 		}
 	})
+}
+
+// A shelf of disks that comes up is more events than there is room for, and few for each watcher.
+func TestWatchersAreToldWhatConcernsThem(t *testing.T) {
+	m := &Monitor{}
+	disks, stop := m.Watch(Of("block"))
+	defer stop()
+	drivers, stop := m.Watch(Wants)
+	defer stop()
+	for range backlog - 1 {
+		for _, subsystem := range []string{"scsi", "scsi_device", "scsi_disk", "scsi_generic", "bsg", "block"} {
+			e := Event{Action: "add", Env: map[string]string{"SUBSYSTEM": subsystem}}
+			if subsystem == "scsi" {
+				e.Env["MODALIAS"] = "scsi:t-0x00"
+			}
+			m.Send(e)
+		}
+	}
+	m.Send(Event{Action: Overflow}) // which concerns everybody
+	for name, events := range map[string]<-chan Event{"disks": disks, "drivers": drivers} {
+		if len(events) != backlog {
+			t.Errorf("%s: %d events, want %d", name, len(events), backlog)
+		}
+		for range backlog - 1 {
+			if e := <-events; e.Action == Overflow {
+				t.Fatalf("%s: some were lost", name)
+			}
+		}
+	}
 }

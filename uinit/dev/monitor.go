@@ -13,7 +13,7 @@ import (
 // Monitor hands each uevent to whoever watches. Its zero value has no source and may be fed by hand.
 type Monitor struct {
 	mu       sync.Mutex
-	watchers map[chan Event]struct{}
+	watchers map[chan Event]func(Event) bool // what each is told
 }
 
 // backlog is how many events a slow watcher may be behind before it is told to look
@@ -83,7 +83,10 @@ func (m *Monitor) read(socket *os.File) {
 func (m *Monitor) Send(e Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for ch := range m.watchers {
+	for ch, concerns := range m.watchers {
+		if concerns != nil && e.Action != Overflow && !concerns(e) {
+			continue
+		}
 		select {
 		case ch <- e:
 		default:
@@ -100,15 +103,21 @@ func (m *Monitor) Send(e Event) {
 	}
 }
 
-// Watch returns the events from now on, until stop is called.
-func (m *Monitor) Watch() (events <-chan Event, stop func()) {
+// Of says of events whether they are a subsystem's.
+func Of(subsystem string) func(Event) bool {
+	return func(e Event) bool { return e.Subsystem() == subsystem }
+}
+
+// Watch returns the events from now on that concern the watcher, all with nil, until stop is called. Who is told of others, too, may have no
+// room for its own: a disk comes with six events, of which one says that it can be read.
+func (m *Monitor) Watch(concerns func(Event) bool) (events <-chan Event, stop func()) {
 	ch := make(chan Event, backlog)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.watchers == nil {
-		m.watchers = map[chan Event]struct{}{}
+		m.watchers = map[chan Event]func(Event) bool{}
 	}
-	m.watchers[ch] = struct{}{}
+	m.watchers[ch] = concerns
 	return ch, func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -119,34 +128,32 @@ func (m *Monitor) Watch() (events <-chan Event, stop func()) {
 // Wait calls ready now and after events of a subsystem ("" for any) until it says yes, fails, or ctx
 // ends. Events that came together are answered by one look.
 func (m *Monitor) Wait(ctx context.Context, subsystem string, ready func() (bool, error)) error {
-	events, stop := m.Watch()
-	defer stop()
-	concerns := func(e Event) bool {
-		return subsystem == "" || e.Action == Overflow || e.Subsystem() == subsystem
+	var concerns func(Event) bool
+	if subsystem != "" {
+		concerns = Of(subsystem)
 	}
+	events, stop := m.Watch(concerns)
+	defer stop()
 	for {
 		if ok, err := ready(); ok || err != nil {
 			return err
 		}
-		for again := false; !again; {
-			select {
-			case e := <-events:
-				again = drain(events, concerns) || concerns(e)
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
+		select {
+		case <-events:
+			drain(events)
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
 }
 
-// drain drops what is queued and says whether any of it concerned the caller.
-func drain(events <-chan Event, concerns func(Event) bool) (any bool) {
+// drain drops what is queued.
+func drain(events <-chan Event) {
 	for {
 		select {
-		case e := <-events:
-			any = concerns(e) || any
+		case <-events:
 		default:
-			return any
+			return
 		}
 	}
 }

@@ -27,7 +27,7 @@ func (watcher) Step(unit string) feature.Step { panic("BUG: no step for unit " +
 func (w watcher) Start() { go w.watch() }
 
 func (w watcher) watch() {
-	events, stop := w.Events.Watch()
+	events, stop := w.Events.Watch(dev.Of("block"))
 	defer stop()
 	known := map[string]string{} // the mark by disk
 	all := func() {

@@ -43,7 +43,7 @@ func (m modules) load(context.Context) error {
 // coldplug loads drivers for the devices there are, and from then on for those that come.
 func (m modules) coldplug(ctx context.Context) error {
 	// Watched from before the walk, so that nothing falls between the two.
-	events, stop := m.Events.Watch()
+	events, stop := m.Events.Watch(dev.Wants)
 	p := NewPlug(m.Kmod, func(alias string, err error) { m.Log.Debug("driver for " + alias + ": " + err.Error()) })
 	p.Cold(ctx)
 	go func() {
