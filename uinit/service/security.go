@@ -59,7 +59,11 @@ func (s *services) powerful(say func(string, ...any) error) error {
 		if len(found) == 0 {
 			return say("nobody but uinit, the kernel and people's sessions has all of root's rights")
 		}
-		time.Sleep(500 * time.Millisecond)
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case <-s.Life.Done():
+			return context.Cause(s.Life)
+		}
 	}
 	for _, line := range found {
 		if err := say("%s", line); err != nil {
