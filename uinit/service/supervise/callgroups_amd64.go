@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/seccomp"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -42,7 +43,7 @@ const lastCall = unix.SYS_REMOVEXATTRAT
 
 // serviceFilter lets everything pass that servers need, and what is in these groups; nil: everything. It looks at nothing but a call's
 // number: for such a filter the kernel notes once what always passes, and the others cost nothing.
-func serviceFilter(more []spec.CallGroup) []unix.SockFilter {
+func serviceFilter(more []spec.CallGroup) seccomp.Filter {
 	if slices.Contains(more, spec.CallsKnown) {
 		return nil
 	}
@@ -52,13 +53,13 @@ func serviceFilter(more []spec.CallGroup) []unix.SockFilter {
 			given[call] = given[call] || slices.Contains(more, u.group)
 		}
 	}
-	program := append(numbered(), unix.SockFilter{Code: jumpAbove, K: lastCall, Jf: 1}, lack)
+	program := append(seccomp.Numbered(), unix.SockFilter{Code: seccomp.JumpAbove, K: lastCall, Jf: 1}, seccomp.Lack)
 	for _, u := range unusual {
 		for _, call := range u.calls {
 			if !given[call] {
-				program = append(program, unix.SockFilter{Code: jumpEqual, K: call, Jf: 1}, refuse)
+				program = append(program, unix.SockFilter{Code: seccomp.JumpEqual, K: call, Jf: 1}, seccomp.Refuse)
 			}
 		}
 	}
-	return append(program, allow)
+	return append(program, seccomp.Allow)
 }

@@ -12,33 +12,16 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/seccomp"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // confined runs a shell's script as a confined service to its end, and returns what it printed.
 func confined(t *testing.T, cfg spec.Service, account *syscall.Credential, text string) string {
 	t.Helper()
-	lines := make(chan string, 1000)
 	cfg.Command = script(text)
-	l := Launcher{Environment: []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, Output: func(_, line string) { lines <- line }, Sandboxed: []string{"/proc/self/exe", "sandbox"}, Account: account}
-	p, err := l.Start("a", cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Kill)
-	exit := p.Wait()
-	var out strings.Builder
-	for {
-		select {
-		case line := <-lines:
-			if line == "over" {
-				return out.String()
-			}
-			out.WriteString(line + "\n")
-		case <-time.After(20 * time.Second):
-			t.Fatalf("it did not come to its end: %v; it said:\n%s", exit, out.String())
-		}
-	}
+	out, _ := toItsEnd(t, []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, account, cfg)
+	return out
 }
 
 // fields are those of /proc/self/status, by their names.
@@ -209,10 +192,10 @@ func TestServiceFilter(t *testing.T) {
 	}{
 		{nil, unix.SYS_READ, unix.SECCOMP_RET_ALLOW}, {nil, unix.SYS_CLONE3, unix.SECCOMP_RET_ALLOW}, {nil, unix.SYS_FCHMODAT2, unix.SECCOMP_RET_ALLOW},
 		{nil, unix.SYS_SETGROUPS, unix.SECCOMP_RET_ALLOW}, {nil, unix.SYS_EXECVE, unix.SECCOMP_RET_ALLOW},
-		{nil, unix.SYS_MOUNT, refuse.K}, {nil, unix.SYS_BPF, refuse.K}, {nil, unix.SYS_PTRACE, refuse.K}, {nil, unix.SYS_KEXEC_LOAD, refuse.K}, {nil, unix.SYS_CHROOT, refuse.K},
-		{nil, unix.SYS_USELIB, refuse.K}, {nil, 1000, lack.K}, {nil, 0x40000000 + unix.SYS_READ, lack.K},
+		{nil, unix.SYS_MOUNT, seccomp.Refuse.K}, {nil, unix.SYS_BPF, seccomp.Refuse.K}, {nil, unix.SYS_PTRACE, seccomp.Refuse.K}, {nil, unix.SYS_KEXEC_LOAD, seccomp.Refuse.K}, {nil, unix.SYS_CHROOT, seccomp.Refuse.K},
+		{nil, unix.SYS_USELIB, seccomp.Refuse.K}, {nil, 1000, seccomp.Lack.K}, {nil, 0x40000000 + unix.SYS_READ, seccomp.Lack.K},
 		{[]spec.CallGroup{spec.CallsMount}, unix.SYS_MOUNT, unix.SECCOMP_RET_ALLOW}, {[]spec.CallGroup{spec.CallsMount}, unix.SYS_CHROOT, unix.SECCOMP_RET_ALLOW},
-		{[]spec.CallGroup{spec.CallsMount}, unix.SYS_BPF, refuse.K}, {[]spec.CallGroup{spec.CallsPrivileged}, unix.SYS_BPF, unix.SECCOMP_RET_ALLOW},
+		{[]spec.CallGroup{spec.CallsMount}, unix.SYS_BPF, seccomp.Refuse.K}, {[]spec.CallGroup{spec.CallsPrivileged}, unix.SYS_BPF, unix.SECCOMP_RET_ALLOW},
 	} {
 		if got := answerOf(t, serviceFilter(tt.more), tt.call); got != tt.want {
 			t.Errorf("%v, call %#x: %#x, want %#x", tt.more, tt.call, got, tt.want)
@@ -224,7 +207,7 @@ func TestServiceFilter(t *testing.T) {
 }
 
 // answerOf runs a filter as the kernel would (Documentation/networking/filter.rst), for a call of this architecture.
-func answerOf(t *testing.T, program []unix.SockFilter, call uint32) uint32 {
+func answerOf(t *testing.T, program seccomp.Filter, call uint32) uint32 {
 	t.Helper()
 	var a uint32
 	for at := 0; at < len(program); at++ {
@@ -237,13 +220,13 @@ func answerOf(t *testing.T, program []unix.SockFilter, call uint32) uint32 {
 			}
 		}
 		switch f.Code {
-		case load:
-			a = map[uint32]uint32{callArch: archX8664, callNumber: call}[f.K]
-		case jumpEqual:
+		case seccomp.Load:
+			a = map[uint32]uint32{seccomp.CallArch: seccomp.ArchX8664, seccomp.CallNumber: call}[f.K]
+		case seccomp.JumpEqual:
 			jump(a == f.K)
-		case jumpAbove:
+		case seccomp.JumpAbove:
 			jump(a > f.K)
-		case answer:
+		case seccomp.Answer:
 			return f.K
 		default:
 			t.Fatalf("instruction %d is %#x", at, f.Code)

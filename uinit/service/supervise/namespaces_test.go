@@ -37,9 +37,15 @@ func TestMain(m *testing.M) {
 // sandboxed runs a shell command in namespaces of its own to its end.
 func sandboxed(t *testing.T, namespaces []spec.Namespace, account *syscall.Credential, command ...string) (string, Exit) {
 	t.Helper()
+	return toItsEnd(t, os.Environ(), account, spec.Service{Namespaces: namespaces, Command: command, Unconfined: true})
+}
+
+// toItsEnd runs a service until it has said that it is over, and returns what it printed before that.
+func toItsEnd(t *testing.T, environment []string, account *syscall.Credential, cfg spec.Service) (string, Exit) {
+	t.Helper()
 	lines := make(chan string, 1000)
-	l := Launcher{Environment: os.Environ(), Output: func(_, line string) { lines <- line }, Sandboxed: []string{"/proc/self/exe", "sandbox"}, Account: account}
-	p, err := l.Start("a", spec.Service{Namespaces: namespaces, Command: command, Unconfined: true})
+	l := Launcher{Environment: environment, Output: func(_, line string) { lines <- line }, Sandboxed: []string{"/proc/self/exe", "sandbox"}, Account: account}
+	p, err := l.Start("a", cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +60,7 @@ func sandboxed(t *testing.T, namespaces []spec.Namespace, account *syscall.Crede
 			}
 			out.WriteString(line + "\n")
 		case <-time.After(20 * time.Second):
-			t.Fatalf("%q did not come to its end; it said:\n%s", command, out.String())
+			t.Fatalf("%q did not come to its end: %v; it said:\n%s", cfg.Command, exit, out.String())
 		}
 	}
 }
