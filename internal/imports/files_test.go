@@ -56,6 +56,7 @@ var reasons = map[string]string{
 	"uinit/console/console.go":                 kernels,
 	"uinit/console/login.go LoginMain":         devices,
 	"uinit/console/observe.go serialNumber":    kernels,
+	"uinit/console/quiet.go":                   kernels,
 	"uinit/console/rescue.go":                  kernels,
 	"uinit/console/screen.go":                  kernels,
 	"uinit/console/session.go argv0":           looks,

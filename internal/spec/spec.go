@@ -110,7 +110,9 @@ type Console struct {
 	// Line speed in bits per second, for serial ports.
 	Speed int `json:"speed,omitempty" default:"115200" accept:"50 to 4000000, as termios(3) knows them"`
 	// What the terminal offers: asking for a password, a root shell at once, or nothing
-	// (kernel messages only).
+	// (kernel messages only). Once the first terminal asks who is there the kernel's consoles show
+	// errors only, so that the prompt stays the last line, unless a terminal here offers nothing,
+	// or loglevel=7 is among kernel.cmdline.
 	Login Login `json:"login,omitempty" default:"password"`
 	// Value of TERM; by default vt220 on serial ports, linux on the screen.
 	Term string `json:"term,omitempty" zero:"refused"`
@@ -118,7 +120,7 @@ type Console struct {
 	Quiet bool `json:"quiet,omitempty"`
 	// Text above the login prompt, in place of the standard one; "" for none. \n stands for the
 	// host name, \l the terminal, \4 and \6 the first addresses, \s the serial
-	// number, \r the kernel release (agetty(8)).
+	// number, \r the kernel release (agetty(8)), \k the fingerprint of the SSH host key.
 	Issue *string `json:"issue,omitempty" lines:"several"`
 }
 

@@ -26,11 +26,12 @@ func (e *AbsentError) Error() string { return fmt.Sprintf("no terminal %s on thi
 
 // host is where the kernel's view of the terminals is read; tests put a tree of their own there.
 type host struct {
-	dev string // /dev
-	sys string // /sys
+	dev  string // /dev
+	sys  string // /sys
+	proc string // /proc
 }
 
-var thisHost = host{dev: "/dev", sys: "/sys"}
+var thisHost = host{dev: "/dev", sys: "/sys", proc: "/proc"}
 
 // present says whether a terminal has a device node and hardware. The kernel makes
 // ttyS0 to ttyS3 whether or not a UART answers; type 0 is PORT_UNKNOWN

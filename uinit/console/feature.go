@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/console/plan"
@@ -24,6 +25,8 @@ type consoles struct {
 	// served are the terminals that have a unit or came up later. It is complete when the boot starts, and then serveNew's.
 	served    map[string]bool
 	terminals terminals
+	// quiet is once a boot: who makes the kernel's consoles louder by hand is not overruled by the next login.
+	quiet sync.Once
 
 	host host
 	// login serves a terminal, menu holds it, key is the first of some on which somebody holds the boot.

@@ -69,6 +69,7 @@ func (v view) expand(text string) string {
 		'l':  func() string { return v.terminal },
 		'r':  func() string { return v.kernel },
 		's':  func() string { return v.serial },
+		'k':  func() string { return v.hostKey },
 		'4':  func() string { return v.first(netip.Addr.Is4) },
 		'6':  func() string { return v.first(func(a netip.Addr) bool { return a.Is6() && !a.IsLinkLocalUnicast() }) },
 		'\\': func() string { return `\` },

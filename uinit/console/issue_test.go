@@ -30,7 +30,7 @@ func TestIssue(t *testing.T) {
 ! link:wan late: no carrier on wan
 `},
 		"screen without anything":   {view{hostname: "box", kernel: "6.1", terminal: "tty1"}, nil, "box, Linux 6.1, tty1\n"},
-		"the profile's own":         {full, own(`\n on \l: \4 \6 \s \r \\4 \x \` + "\n\n"), `headless on ttyS0: 10.0.2.15 2001:db8::15 ABC[2J123 6.1.0-56-amd64 \4 \x \` + "\n"},
+		"the profile's own":         {full, own(`\n on \l: \4 \6 \s \r \k \\4 \x \` + "\n\n"), `headless on ttyS0: 10.0.2.15 2001:db8::15 ABC[2J123 6.1.0-56-amd64 SHA256:abc \4 \x \` + "\n"},
 		"none, as the profile says": {full, own(""), ""},
 		"without addresses":         {view{hostname: "box"}, own(`\n [\4] [\6]`), "box [] []\n"},
 	}

@@ -68,6 +68,9 @@ func (c *consoles) serveOnce(name string, cfg spec.Console) (err error) {
 		return err
 	}
 	defer leave()
+	if cfg.Login != spec.LoginOff {
+		c.quiet.Do(func() { c.host.quiet(c.Machine.Line, c.Machine.Now().Console) })
+	}
 	return c.login(name, cfg)
 }
 

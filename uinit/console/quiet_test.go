@@ -1,0 +1,42 @@
+package console
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/cmdline"
+)
+
+// A prompt is to stay the last line; a level that somebody chose stays, and so does one for a terminal that is the kernel's alone.
+func TestQuiet(t *testing.T) {
+	login := map[string]spec.Console{"ttyS0": {Login: spec.LoginPassword}}
+	for name, tt := range map[string]struct {
+		levels, line string
+		rows         map[string]spec.Console
+		want         string
+	}{
+		"the kernel's own":    {"7\t4\t1\t7\n", "console=ttyS0", login, "4\n"},
+		"on the kernel line":  {"7\t4\t1\t7\n", "loglevel=7", login, "7\t4\t1\t7\n"},
+		"debug":               {"10\t4\t1\t7\n", "debug", login, "10\t4\t1\t7\n"},
+		"quiet":               {"3\t4\t1\t7\n", "quiet", login, "3\t4\t1\t7\n"},
+		"a quiet kernel":      {"3\t4\t1\t3\n", "", login, "3\t4\t1\t3\n"},
+		"for the kernel":      {"7\t4\t1\t7\n", "", map[string]spec.Console{"ttyS0": {}, "ttyS1": {Login: spec.LoginOff}}, "7\t4\t1\t7\n"},
+		"nothing of the kind": {"rubbish\n", "", login, "rubbish\n"},
+	} {
+		h := host{proc: t.TempDir()}
+		path := filepath.Join(h.proc, "sys/kernel/printk")
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(tt.levels), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		h.quiet(cmdline.Parse(tt.line), tt.rows)
+		if got, err := os.ReadFile(path); err != nil || string(got) != tt.want {
+			t.Errorf("%s: %q, %v; want %q", name, got, err, tt.want)
+		}
+	}
+	host{proc: t.TempDir()}.quiet(nil, login) // where there is no such file nothing is to be done
+}
