@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -168,11 +169,7 @@ func (t *timeFeature) waiting() string {
 	case t.last.Reason == "":
 		return "answers of the time servers"
 	}
-	text := t.last.Reason
-	for _, r := range t.last.Rejected {
-		text += "; " + r.String()
-	}
-	return text
+	return strings.Join(append([]string{t.last.Reason}, clock.Tell(t.last.Rejected)...), "; ")
 }
 
 // end waits until the last good time is where the next boot finds it; life is over then.

@@ -40,10 +40,11 @@ func (t *timeFeature) report(st clock.Status) {
 	if st.Warning != before.Warning && st.Warning != "" {
 		t.Log.Warn("clock: " + st.Warning)
 	}
-	for _, r := range st.Rejected {
-		if !slices.ContainsFunc(before.Rejected, func(old clock.Rejection) bool { return old.Server == r.Server }) {
-			t.Log.Warn("time server " + r.String())
-		}
+	news := slices.DeleteFunc(slices.Clone(st.Rejected), func(r clock.Rejection) bool {
+		return slices.ContainsFunc(before.Rejected, func(old clock.Rejection) bool { return old.Server == r.Server })
+	})
+	for _, text := range clock.Tell(news) {
+		t.Log.Warn("time servers: " + text)
 	}
 	if st.State != before.State && st.Reason != "" {
 		t.Log.Warn("clock " + string(st.State) + ": " + st.Reason)

@@ -59,6 +59,21 @@ type Rejection struct{ Server, Reason string }
 
 func (r Rejection) String() string { return r.Server + ": " + r.Reason }
 
+// Tell says why servers were not believed, a text for each reason: where the network is down that is one for all of them.
+func Tell(rejected []Rejection) []string {
+	var told []string
+	by := map[string]int{}
+	for _, r := range rejected {
+		if i, ok := by[r.Reason]; ok {
+			told[i] = strings.TrimSuffix(told[i], ": "+r.Reason) + ", " + r.String()
+			continue
+		}
+		by[r.Reason] = len(told)
+		told = append(told, r.String())
+	}
+	return told
+}
+
 // Decision is what a round of answers comes to.
 type Decision struct {
 	Action Action

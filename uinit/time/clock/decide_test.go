@@ -1,6 +1,9 @@
 package clock
 
 import (
+	"context"
+	"fmt"
+	"net"
 	"reflect"
 	"slices"
 	"testing"
@@ -202,5 +205,20 @@ func TestNextPoll(t *testing.T) {
 		if got := nextPoll(c.last, c.d, c.synced, shortest, longest); got != c.want {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+// Servers that the same thing befell are told together: who has no name server has one fault and not four.
+func TestTell(t *testing.T) {
+	lookup := func(port string) error {
+		return fmt.Errorf("resolving: %w", &net.DNSError{Err: "read udp 10.0.0.2:" + port + "->10.0.0.1:53: i/o timeout", Name: port, Server: "10.0.0.1:53"})
+	}
+	rejected := []Rejection{{"a", reason(lookup("4001"))}, {"b", "off by 3 s"}, {"c", reason(lookup("4002"))}, {"d", reason(context.DeadlineExceeded)}, {"e", reason(errNoAddress)}, {"f", reason(lookup("4003"))}}
+	want := []string{"a, c, f: resolving: i/o timeout", "b: off by 3 s", "d: no answer within 4s", "e: it has no address that may be asked"}
+	if got := Tell(rejected); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := Tell(nil); len(got) != 0 {
+		t.Errorf("of nobody it tells %q", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -78,8 +79,14 @@ func (s *Syncer) ask(ctx context.Context, sv *server, now func() time.Time) answ
 	return answer{sv, sample, err}
 }
 
-// reason is an error in few words.
+// reason is an error in few words, the same for every server that it befalls: without its name, which whoever is told knows, and
+// without the ports of the resolver's own connection.
 func reason(err error) string {
+	var lookup *net.DNSError
+	if errors.As(err, &lookup) {
+		words := strings.Split(lookup.Err, ": ")
+		return "resolving: " + words[len(words)-1]
+	}
 	if errors.Is(err, errSlow) || errors.Is(err, context.DeadlineExceeded) {
 		return errSlow.Error()
 	}
