@@ -3,6 +3,7 @@ package disk
 import (
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,6 +18,12 @@ func Names(sys fs.FS) (names []string) {
 	}
 	return names
 }
+
+// noDisks are devices that nobody keeps anything on, or that make noise when opened.
+var noDisks = []string{"ram", "zram", "loop", "sr", "fd"}
+
+// Keeps says whether a device is of a kind that people keep something on, by its name.
+func Keeps(name string) bool { return !slices.Contains(noDisks, strings.TrimRight(name, "0123456789")) }
 
 // Serial is a disk's serial number: of virtio and NVMe in a file of its own, of SCSI and SATA in the
 // vital product data (SPC, page 80h: four octets of header); "" where it has none.

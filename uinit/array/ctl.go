@@ -29,6 +29,8 @@ func (a *arrays) answer(ctx context.Context, args []string, send func(report.Eve
 		return a.check(ctx, name, to)
 	case verb == "replace" && args[2] != "" && args[3] != "":
 		return a.replace(ctx, name, args[2], args[3], to)
+	case verb == "replace":
+		return a.candidates(ctx, name, to)
 	}
 	return fmt.Errorf("accepted: array status, array check NAME, array replace NAME OLD NEW")
 }
@@ -50,12 +52,7 @@ func (a *arrays) status(to feature.Asker) error {
 			return err
 		}
 		to.Tell("%s %s /dev/%s %s", name, rows[name].Level, device, h)
-		for _, m := range h.Members {
-			to.Tell("  %s: %s: %s", m.Place(), a.disk(m.Device), m.Condition())
-		}
-		for _, slot := range h.Empty() {
-			to.Tell("  slot %d: empty", slot)
-		}
+		a.tellMembers(h, to)
 		for _, text := range a.unusedOf(name) {
 			to.Tell("  %s", text)
 		}
@@ -64,6 +61,16 @@ func (a *arrays) status(to feature.Asker) error {
 		}
 	}
 	return nil
+}
+
+// tellMembers prints who is in an array, and which places are empty.
+func (a *arrays) tellMembers(h md.Health, to feature.Asker) {
+	for _, m := range h.Members {
+		to.Tell("  %s: %s: %s", m.Place(), a.disk(m.Device), m.Condition())
+	}
+	for _, slot := range h.Empty() {
+		to.Tell("  slot %d: empty", slot)
+	}
 }
 
 // disk says which one a member is, also where it is gone.

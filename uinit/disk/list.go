@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,9 +15,6 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/feature"
 )
 
-// noDisks are devices that nobody keeps anything on, or that make noise when opened.
-var noDisks = []string{"ram", "zram", "loop", "sr", "fd"}
-
 // list prints disks, arrays and volumes with their partitions: what lies on each, and who uses it.
 func list(to feature.Asker) error {
 	sys := dev.Sys()
@@ -29,7 +25,7 @@ func list(to feature.Asker) error {
 	to.Tell("%-10s %10s  %-20s %-16s %s", "DEVICE", "SIZE", "SERIAL", "MODEL", "HOLDS")
 	for _, name := range disk.Names(sys) {
 		d, err := disk.Of(sys, name)
-		if err != nil || slices.Contains(noDisks, strings.TrimRight(name, "0123456789")) {
+		if err != nil || !disk.Keeps(name) {
 			continue
 		}
 		for _, d := range append([]disk.Device{d}, d.Partitions...) {
