@@ -2,6 +2,12 @@ package profile
 
 // Mounts, arrays, and disks for others.
 var storageMistakes = []problemCase{
+	{"misspelt options", "[mount.\"/a\"]\nsource = \"/dev/vda1\"\ntype = \"ext4\"\noptions = [\"noatme\", \"comit=5\", \"errors=remount-ro\", \"quux\", \"nobarier\"]\n" +
+		"[mount.\"/b\"]\nsource = \"/dev/vda2\"\ntype = \"f2fs\"\noptions = [\"noatme\"]\n", []string{
+		`p.toml:11:12: warning: mount."/a".options[0]: "noatme" is no option of ext4 that is known here, which may refuse to be mounted; did you mean noatime?`,
+		`p.toml:11:22: warning: mount."/a".options[1]: "comit" is no option of ext4 that is known here, which may refuse to be mounted; did you mean commit?`,
+		`p.toml:11:62: warning: mount."/a".options[4]: "nobarier" is no option of ext4 that is known here, which may refuse to be mounted; did you mean nobarrier?`,
+	}},
 	{"options of other file systems", "[mount.\"/a\"]\nsource = \"/dev/vda1\"\ntype = \"ext4\"\noptions = [\"umask=0077\", \"noatime ro\", \"-o\", \"subvol=@\"]\n[mount.\"/b\"]\nsource = \"/dev/vda2\"\ntype = \"vfat\"\noptions = [\"umask=0077,uid=1000\", \"nofail\", \"rw\", \"ro\", \"exec\", \"noexec\"]\n" +
 		"[mount.\"/c\"]\nsource = \"tmpfs\"\ntype = \"tmpfs\"\noptions = [\"size=64MB\", \"mode=888\", \"size=25%\", \"size=64M,mode=0755\"]\n", []string{
 		`p.toml:11:12: mount."/a".options[0]: "umask=0077" is no option of ext4, which would not be mounted; accepted: with vfat, exfat`,

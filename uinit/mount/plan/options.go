@@ -59,6 +59,8 @@ func options(j problem.Judge, key string, cfg spec.Mount) {
 				j.Of(key+".type").Bad(at, "%q is no option of %s, which would not be mounted; accepted: with %s", option, cfg.Type, strings.Join(kinds, ", "))
 			case cfg.Type == "tmpfs" && !tmpfsTakes(word, value):
 				j.Of(key+".type").Bad(at, "%q is not what tmpfs takes; accepted: such as size=64M, size=25%%, mode=0755", option)
+			case kinds == nil && misspelt(cfg.Type, word) != "":
+				j.Of(key+".type").Warn(at, "%q is no option of %s that is known here, which may refuse to be mounted; did you mean %s?", word, cfg.Type, misspelt(cfg.Type, word))
 			}
 			all = append(all, option)
 		}
