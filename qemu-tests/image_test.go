@@ -180,7 +180,7 @@ func (a appliance) prove(t *testing.T) check.Results {
 	}
 	if !r.Passed() {
 		var table strings.Builder
-		check.WriteTable(&table, r)
+		check.WriteTable(&table, r, false)
 		t.Errorf("the appliance failed:\n%s", table.String())
 	}
 	return r

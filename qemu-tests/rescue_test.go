@@ -30,7 +30,7 @@ func TestRescue(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !r.Passed() {
-		check.WriteTable(logWriter{t}, r)
+		check.WriteTable(logWriter{t}, r, false)
 		t.Error("the rescue stick failed")
 	}
 	if digest(t, disk) != before {

@@ -120,7 +120,7 @@ func (a appliance) provesWith(t *testing.T, checks map[string]check.Check, disks
 		t.Fatal(err)
 	}
 	if !r.Passed() {
-		check.WriteTable(logWriter{t}, r)
+		check.WriteTable(logWriter{t}, r, false)
 		t.Error("the appliance failed")
 	}
 }

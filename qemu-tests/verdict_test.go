@@ -56,7 +56,7 @@ func TestVerdicts(t *testing.T) {
 			}
 			if r.Verdict != test.verdict || r.Passed() || len(r.Checks) != 1 || r.Checks[0].Passed || len(r.Console) == 0 {
 				var table bytes.Buffer
-				check.WriteTable(&table, r)
+				check.WriteTable(&table, r, false)
 				t.Errorf("want %s:\n%s", test.verdict, table.String())
 			}
 			// A panic is an orderly reset to the machine: only the console tells.

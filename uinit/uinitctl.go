@@ -29,6 +29,11 @@ func (w *worker) serveStatus(context.Context) error {
 // themselves (feature.Linked.Verbs) and the others.
 func uinitctlMain(args []string) int {
 	question := "status"
+	args, paint, err := ctl.Paint(args, os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "uinitctl:", err)
+		return 2
+	}
 	if len(args) == 0 {
 		args = []string{question}
 	}
@@ -53,7 +58,7 @@ func uinitctlMain(args []string) int {
 		ctl.WriteFacts(os.Stdout, events)
 		return 0
 	}
-	if ctl.WriteStatus(os.Stdout, events) {
+	if ctl.WriteStatus(os.Stdout, events, paint) {
 		return 0
 	}
 	return 3

@@ -121,9 +121,7 @@ fails or is interrupted leaves it alone.`,
 			if asJSON {
 				return json.NewEncoder(a.stdout).Encode(made)
 			}
-			for _, m := range made {
-				fmt.Fprintln(a.stdout, m.Path)
-			}
+			a.tellBuilt(p, args[0], made)
 			return nil
 		},
 	}

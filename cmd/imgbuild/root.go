@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/imgbuild/imgbuild/internal/colour"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
 	"github.com/imgbuild/imgbuild/internal/suggest"
@@ -23,12 +24,17 @@ type app struct {
 	stdout, stderr io.Writer
 	directory      string
 	verbose, quiet bool
+	color          string
+	// terminal is standard output where that is a file, paint what it is coloured with.
+	terminal *os.File
+	paint    colour.Paint
 }
 
 // run is the program without its process: arguments in, exit code out.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &output{w: stdout}
 	a := &app{stdin: stdin, stdout: out, stderr: stderr}
+	a.terminal, _ = stdout.(*os.File)
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(out)
@@ -54,11 +60,18 @@ func (a *app) root() *cobra.Command {
 	f := root.PersistentFlags()
 	f.StringVarP(&a.directory, "directory", "C", "", "change to `DIR` before anything else")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "show quick steps too")
+	f.StringVar(&a.color, "color", colour.Words[0], "colour what is well, late or failed: `WORD` is "+strings.Join(colour.Words, ", "))
+	_ = root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colour.Words, cobra.ShellCompDirectiveNoFileComp))
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "print nothing but results and errors")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if a.verbose && a.quiet {
 			return usageError{errors.New("-v and -q contradict each other; accepted: one of them")}
 		}
+		paint, err := colour.For(a.color, a.terminal)
+		if err != nil {
+			return usageError{err}
+		}
+		a.paint = paint
 		if a.directory == "" {
 			return nil
 		}

@@ -66,7 +66,7 @@ anything of this does not hold.`,
 			if asJSON {
 				err = check.WriteJSON(a.stdout, r)
 			} else {
-				err = check.WriteTable(a.stdout, r)
+				err = check.WriteTable(a.stdout, r, a.paint)
 			}
 			if err == nil && !r.Passed() {
 				err = errCheck

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/order"
+	"github.com/imgbuild/imgbuild/internal/shown"
 )
 
 // width is that of the narrowest terminal people sit at.
@@ -17,6 +18,11 @@ const width = 80
 func (b Boot) WriteBlame(w io.Writer) error {
 	var out strings.Builder
 	line := func(format string, args ...any) { out.WriteString(cut(fmt.Sprintf(format, args...)) + "\n") }
+	// A reason is never cut: it is what one reads this for.
+	row := func(took string, u Unit) {
+		head := fmt.Sprintf("%8s  %-24s ", took, shown.Line(u.Name))
+		out.WriteString(strings.TrimRight(shown.Hang(head, shown.Line(u.note()), width), " ") + "\n")
+	}
 	if b.Settled > 0 {
 		line("boot %s after %s: %s kernel, %s uinit", b.State, seconds(b.Settled), seconds(b.Init), seconds(b.Settled-b.Init))
 	} else {
@@ -29,11 +35,11 @@ func (b Boot) WriteBlame(w io.Writer) error {
 		if u.Outcome == Skipped {
 			continue
 		}
-		line("%8s  %-24s %s", seconds(u.Seconds()), u.Name, u.note())
+		row(seconds(u.Seconds()), u)
 	}
 	for _, u := range byTime {
 		if u.Outcome == Skipped {
-			line("%8s  %-24s %s", "-", u.Name, u.note())
+			row("-", u)
 		}
 	}
 	if chain := b.Chain(); len(chain) > 0 {

@@ -1,6 +1,10 @@
 package chart
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/shown"
+)
 
 // least is the width of the shortest bar: one should see that there was something.
 const least = 2.0
@@ -37,7 +41,7 @@ func (p *picture) row(u Unit, y float64) {
 	if u.Overdue > 0 && u.End > u.Overdue {
 		p.bar(p.x(u.Overdue), middle, (u.End-u.Overdue)*p.scale, "url(#wait-late)", lookOf(Late).fill)
 	}
-	p.beside(u, x, width, middle)
+	p.beside(u, middle)
 	p.put(`</g>`)
 }
 
@@ -52,8 +56,21 @@ func (p *picture) bar(x, middle, width float64, fill, stroke string) {
 	p.put(`<rect x="%s" y="%s" width="%s" height="%s" rx="%s" fill="%s"%s/>`, n(x), n(middle-barHeight/2), n(width), n(barHeight), radius, fill, stroke)
 }
 
-// beside writes the time, and what went wrong, where there is room: right of the bar, or else left.
-func (p *picture) beside(u Unit, x, width, middle float64) {
+// beside writes the time, and what went wrong as far as there is room.
+func (p *picture) beside(u Unit, middle float64) {
+	l := p.labelOf(u)
+	p.put(`<text x="%s" y="%s" font-size="11" fill="%s" text-anchor="%s" stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke">%s</text>`, n(l.at), n(middle+4), lookOf(u.Outcome).text, l.anchor,
+		escape(shorten(l.text, l.room)))
+}
+
+// label is what stands beside a bar: right of it, or left where there is more room.
+type label struct {
+	text, anchor string
+	at           float64
+	room         int // in letters
+}
+
+func (p *picture) labelOf(u Unit) label {
 	text := seconds(u.Seconds())
 	if u.Outcome == Skipped {
 		text = "skipped"
@@ -61,13 +78,36 @@ func (p *picture) beside(u Unit, x, width, middle float64) {
 	if u.Outcome != OK && u.Message != "" {
 		text += " · " + u.Message
 	}
+	x, width := p.x(u.Start), max((u.End-u.Start)*p.scale, least)
 	at, anchor := x+width+6, "start"
 	room := pictureWidth - margin - at
 	if left := x - p.left - 6; float64(len([]rune(text)))*letter > room && left > room {
 		at, anchor, room = x-6, "end", left
 	}
-	p.put(`<text x="%s" y="%s" font-size="11" fill="%s" text-anchor="%s" stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke">%s</text>`, n(at), n(middle+4), lookOf(u.Outcome).text, anchor,
-		escape(shorten(text, max(int(room/(letter*0.95)), 6))))
+	return label{text, anchor, at, max(int(room/(letter*0.95)), 6)}
+}
+
+// reasonHeight is that of a line below the picture, reasonLetters how many letters it takes.
+const (
+	reasonHeight  = 16.0
+	reasonLetters = 140
+)
+
+// reasons are what troubled units say that found no room beside their bars, in lines.
+func (p *picture) reasons() (lines []string) {
+	for _, u := range p.boot.Units {
+		if l := p.labelOf(u); (u.Outcome == Failed || u.Outcome == Late) && len([]rune(l.text)) > l.room {
+			lines = append(lines, shown.Wrap(u.Name+" "+string(u.Outcome)+": "+u.Message, reasonLetters)...)
+		}
+	}
+	return lines
+}
+
+// below writes the reasons out.
+func (p *picture) below() {
+	for i, line := range p.reasons() {
+		p.put(`<text x="%s" y="%s" font-size="11" fill="%s">%s</text>`, n(margin), n(p.bottom+66+float64(i)*reasonHeight), lookOf(Failed).text, escape(line))
+	}
 }
 
 func nameColour(u Unit) string {

@@ -31,6 +31,7 @@ func (b Boot) WriteSVG(w io.Writer, title string) error {
 	p.rows()
 	p.chain()
 	p.legend()
+	p.below()
 	p.put(`</svg>`)
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -92,7 +93,7 @@ func escape(s string) string {
 }
 
 func (p *picture) open(title string) {
-	b, height := p.boot, p.bottom+62
+	b, height := p.boot, p.bottom+62+float64(len(p.reasons()))*reasonHeight
 	p.put(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" font-family="system-ui, 'Segoe UI', Roboto, Cantarell, 'DejaVu Sans', sans-serif" font-size="12">`, n(pictureWidth), n(height))
 	p.put(`<defs>`)
 	for _, l := range looks {

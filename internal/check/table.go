@@ -5,16 +5,19 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/imgbuild/imgbuild/internal/colour"
+	"github.com/imgbuild/imgbuild/internal/shown"
 )
 
 // width of the table in columns.
 const width = 80
 
 // WriteTable writes the results for a person, at most 80 columns wide.
-func WriteTable(w io.Writer, r Results) error {
+func WriteTable(w io.Writer, r Results, paint colour.Paint) error {
 	var b strings.Builder
 	for _, c := range r.Checks {
-		b.WriteString(Row(c))
+		b.WriteString(Row(c, paint))
 	}
 	switch {
 	case r.Verdict != Good:
@@ -27,23 +30,27 @@ func WriteTable(w io.Writer, r Results) error {
 	case r.BootState != "":
 		fmt.Fprintf(&b, "boot: %s after %.1f s, powered off in good order\n", r.BootState, r.Boot)
 	}
+	verdict := paint.Good("PASS")
+	if !r.Passed() {
+		verdict = paint.Bad("FAIL")
+	}
 	fmt.Fprintf(&b, "%s: %d of %d checks passed in %.1f s, %.1f CPU s\n",
-		map[bool]string{true: "PASS", false: "FAIL"}[r.Passed()], len(r.Checks)-r.failed(), len(r.Checks), r.Took, r.CPU)
+		verdict, len(r.Checks)-r.failed(), len(r.Checks), r.Took, r.CPU)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
 // Row is a check's part of the table: a line, and what went wrong below it.
-func Row(c Result) string {
-	word := "FAILED"
+func Row(c Result, paint colour.Paint) string {
+	word := paint.Bad("FAILED ")
 	switch {
 	case c.Passed:
-		word = "ok"
+		word = paint.Good("ok     ")
 	case c.Skipped:
 		word = "skipped"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-7s %7.1f s  %s\n", word, c.Seconds, cut(c.Name, width-19))
+	fmt.Fprintf(&b, "%s %7.1f s  %s\n", word, c.Seconds, cut(c.Name, width-19))
 	writeWrapped(&b, "    ", c.Message)
 	writeDetail(&b, c.Detail)
 	return b.String()
@@ -63,28 +70,9 @@ func cut(s string, n int) string {
 	return string([]rune(s)[:n-1]) + "…"
 }
 
-// writeWrapped breaks text at spaces; a word longer than a line is cut hard.
+// writeWrapped breaks text at blanks.
 func writeWrapped(b *strings.Builder, indent, text string) {
-	room := width - len(indent)
-	line := ""
-	flush := func() {
-		if line != "" {
-			b.WriteString(indent + line + "\n")
-		}
-		line = ""
+	for _, line := range shown.Wrap(printable(text), width-len(indent)) {
+		b.WriteString(indent + line + "\n")
 	}
-	for word := range strings.FieldsSeq(printable(text)) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > room {
-			flush()
-		}
-		for runes := []rune(word); line == "" && len(runes) > room; runes = []rune(word) {
-			line, word = string(runes[:room]), string(runes[room:])
-			flush()
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	flush()
 }

@@ -47,7 +47,7 @@ func golden(t *testing.T, name, got string) {
 func TestWriteTable(t *testing.T) {
 	for name, r := range samples {
 		var b strings.Builder
-		if err := WriteTable(&b, r); err != nil {
+		if err := WriteTable(&b, r, false); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, name+".txt", b.String())

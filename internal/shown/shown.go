@@ -40,3 +40,37 @@ func Text(text string) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// Wrap breaks text at blanks into lines of at most width characters; a word longer than that is cut hard. Characters are counted,
+// not columns.
+func Wrap(text string, width int) []string {
+	var lines []string
+	var line []rune
+	for field := range strings.FieldsSeq(text) {
+		word := []rune(field)
+		if len(line) > 0 && len(line)+1+len(word) > width {
+			lines, line = append(lines, string(line)), nil
+		}
+		for len(line) == 0 && len(word) > width {
+			lines, word = append(lines, string(word[:width])), word[width:]
+		}
+		if len(line) > 0 {
+			line = append(line, ' ')
+		}
+		line = append(line, word...)
+	}
+	if len(line) > 0 {
+		lines = append(lines, string(line))
+	}
+	return lines
+}
+
+// Hang is head and beside it a text, which goes on below itself where a line of that width does not hold it; on a head that leaves
+// no room, below it.
+func Hang(head, text string, width int) string {
+	indent := len([]rune(head))
+	if width-indent < 20 {
+		head, indent = head+"\n"+strings.Repeat(" ", 10), 10
+	}
+	return head + strings.Join(Wrap(text, width-indent), "\n"+strings.Repeat(" ", indent))
+}

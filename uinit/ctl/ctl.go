@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/colour"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/shown"
 	"github.com/imgbuild/imgbuild/uinit/feature"
@@ -37,6 +38,20 @@ func writeProgress(w io.Writer, e report.Event, terminal bool) {
 		return
 	}
 	fmt.Fprintln(w, clear+shown.Text(e.Message))
+}
+
+// Paint takes --color=WORD, wherever it stands, from the words of a command, and says what to paint with on a file.
+func Paint(args []string, f *os.File) (rest []string, p colour.Paint, err error) {
+	word := "auto"
+	for _, arg := range args {
+		if w, ok := strings.CutPrefix(arg, "--color="); ok {
+			word = w
+			continue
+		}
+		rest = append(rest, arg)
+	}
+	p, err = colour.For(word, f)
+	return rest, p, err
 }
 
 // width is that of the narrowest terminal people sit at.

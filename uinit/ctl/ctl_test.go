@@ -35,7 +35,7 @@ func TestForeignText(t *testing.T) {
 			writeProgress(b, report.Event{Message: label, State: feature.Progress}, true)
 		},
 		"a unit": func(b *strings.Builder) {
-			WriteStatus(b, []report.Event{{Name: "mount:/x", State: "failed", Message: label}})
+			WriteStatus(b, []report.Event{{Name: "mount:/x", State: "failed", Message: label}}, false)
 		},
 		"a fact":         func(b *strings.Builder) { WriteFacts(b, []report.Event{{Name: "x", Value: label}}) },
 		"a list of them": func(b *strings.Builder) { WriteFacts(b, []report.Event{{Name: "x", Value: []any{label}}}) },
@@ -57,11 +57,22 @@ func TestStatusAndFacts(t *testing.T) {
 	well := WriteStatus(&b, []report.Event{
 		{Name: "mounts", State: "ok", Seconds: 0.023},
 		{Name: "link:lan", State: "late", Seconds: 30, Message: "waiting: no interface matches driver=igb path=0000:03:00.0"},
-	})
+	}, false)
 	want := "mounts                   ok          23ms\n" +
-		"link:lan                 late         30s  waiting: no interface matches driv...\n"
+		"link:lan                 late         30s  waiting: no interface matches\n" +
+		"                                           driver=igb path=0000:03:00.0\n"
 	if b.String() != want || well {
-		t.Errorf("status:\n%q\nwant\n%q", b.String(), want)
+		t.Errorf("status:\n%s\nwant\n%s", b.String(), want)
+	}
+	b.Reset()
+	WriteStatus(&b, []report.Event{{Name: "a", State: "ok"}, {Name: "b", State: "failed", Message: "b"}, {Name: "c", State: "late"}, {Name: "d", State: "skipped"}, {Name: "e", State: "running"}}, true)
+	want = "a                        \x1b[32mok      \x1b[m\n" +
+		"b                        \x1b[1;31mfailed  \x1b[m          b\n" +
+		"c                        \x1b[33mlate    \x1b[m\n" +
+		"d                        \x1b[2mskipped \x1b[m\n" +
+		"e                        running\n"
+	if b.String() != want {
+		t.Errorf("in colours:\n%q\nwant\n%q", b.String(), want)
 	}
 	b.Reset()
 	WriteFacts(&b, []report.Event{{Name: "a", Value: "x y"}, {Name: "b", Value: []any{"1", 2.0}}})

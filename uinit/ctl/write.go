@@ -4,29 +4,45 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/colour"
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/shown"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 )
 
-// WriteStatus prints a line for each unit and says whether all is well.
-func WriteStatus(w io.Writer, events []report.Event) bool {
+// WriteStatus prints each unit and says whether all is well. What one says of itself is never cut.
+func WriteStatus(w io.Writer, events []report.Event, paint colour.Paint) bool {
 	well := true
 	for _, e := range events {
 		took := ""
 		if e.Seconds > 0 {
 			took = feature.Took(time.Duration(e.Seconds * float64(time.Second)))
 		}
-		line := fmt.Sprintf("%-24s %-8s %7s", e.Name, e.State, took)
-		if e.Message != "" {
-			line += "  " + e.Message
-		}
 		well = well && e.State != "failed" && e.State != "late" && e.State != "degraded"
-		fmt.Fprintln(w, Cut(shown.Line(line)))
+		name, state := fmt.Sprintf("%-24s ", shown.Line(e.Name)), fmt.Sprintf("%-8s", shown.Line(e.State))
+		text := shown.Hang(name+state+fmt.Sprintf(" %7s  ", took), shown.Line(e.Message), width)
+		text = strings.Replace(text, name+state, name+painted(paint, e.State, state), 1)
+		fmt.Fprintln(w, strings.TrimRight(text, " "))
 	}
 	return well
+}
+
+// painted is a unit's state as the terminal shows it.
+func painted(p colour.Paint, state, text string) string {
+	switch state {
+	case "ok":
+		return p.Good(text)
+	case "failed":
+		return p.Bad(text)
+	case "late", "degraded":
+		return p.Late(text)
+	case "skipped":
+		return p.Faint(text)
+	}
+	return text
 }
 
 // WriteFacts prints NAME VALUE lines, values as JSON unless they are text.
