@@ -12,14 +12,21 @@ ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
+# The builder itself, compiled anew where a source has changed.
+IMGBUILD = out/.bin/imgbuild
+compile = GO=$(GO) .ci/compile $(IMGBUILD)
+
 image: ## build the image into out/$(PROFILE)/; needs Go and apt-get, not root
-	$(GO) run ./cmd/imgbuild build $(PROFILE)
+	@$(compile)
+	$(IMGBUILD) build $(PROFILE)
 
 media: ## build it in every format: UKI, disk, ISO and netboot too
-	$(GO) run ./cmd/imgbuild build $(PROFILE) --format kernel --format uki --format disk --format iso --format netboot
+	@$(compile)
+	$(IMGBUILD) build $(PROFILE) --format kernel --format uki --format disk --format iso --format netboot
 
 run: ## boot the image in QEMU with its serial console here
-	$(GO) run ./cmd/imgbuild run $(PROFILE)
+	@$(compile)
+	$(IMGBUILD) run $(PROFILE)
 
 test: ## all tests, among them the boots in QEMU; installs what they need
 	.ci/install

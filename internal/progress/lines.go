@@ -12,19 +12,30 @@ import (
 // slow is how long a step takes before a person wants to hear of it.
 const slow = time.Second
 
+// silence is how long nothing is said while something is done: who watches a log wonders after five seconds.
+const silence = 4 * time.Second
+
 // Lines reports steps as plain lines, for logs and pipes: one when a step has
-// lasted a second, one with its duration when such a step ends.
+// lasted a second, one with its duration when such a step ends, and between
+// them one whenever nothing else was said for a while.
 type Lines struct {
 	W io.Writer
 	// Verbose shows quick steps too.
 	Verbose bool
 
-	mu sync.Mutex
+	mu   sync.Mutex
+	last time.Time // when something was said
 }
 
 func (l *Lines) print(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.say(format, args...)
+}
+
+// say prints; mu is held.
+func (l *Lines) say(format string, args ...any) {
+	l.last = time.Now()
 	fmt.Fprintln(l.W, shown.Text(fmt.Sprintf(format, args...)))
 }
 
@@ -38,15 +49,32 @@ func (l *Lines) bytes(name string, total int64) Step { return l.begin(name, true
 
 func (l *Lines) begin(name string, bytes bool) Step {
 	s := &lineStep{out: l, name: name, start: time.Now(), bytes: bytes}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.timer = time.AfterFunc(slow, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if !s.done {
-			s.shown = true
+		if s.done {
+			return
+		}
+		if !s.shown {
 			l.print("%s …", name)
 		}
+		s.shown = true
+		s.timer.Reset(l.still("%s … %s", name, Seconds(time.Since(s.start))))
 	})
 	return s
+}
+
+// still says that something goes on, unless something else was said just now, and returns when to see again.
+func (l *Lines) still(format string, args ...any) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if left := silence - time.Since(l.last); left > 0 {
+		return left
+	}
+	l.say(format, args...)
+	return silence
 }
 
 type lineStep struct {

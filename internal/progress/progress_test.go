@@ -22,9 +22,32 @@ func TestLinesTellOfSlowStepsOnly(t *testing.T) {
 		time.Sleep(90 * time.Second)
 		f.Done(errors.New("interrupted"))
 		f.Done(nil)
-		want := "compiling uinit …\ncompiling uinit: 2.0 s\nunpacking …\nunpacking: stopped after 1 min 30 s\n"
+		// What goes on is told of again and again, but where another step says something meanwhile.
+		want := "compiling uinit …\ncompiling uinit: 2.0 s\nunpacking …\n"
+		for second := 5; second < 90; second += 4 {
+			want += "unpacking … " + Seconds(time.Duration(second)*time.Second) + "\n"
+		}
+		want += "unpacking: stopped after 1 min 30 s\n"
 		if out.String() != want {
 			t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+		}
+	})
+}
+
+// Steps side by side are no reason for a line of each: it is silence that is filled.
+func TestLinesFillSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		l := &Lines{W: &out}
+		a, b := l.Step("a", 0), l.Step("b", 0)
+		time.Sleep(3 * time.Second)
+		l.Note("note")
+		time.Sleep(6 * time.Second)
+		a.Done(nil)
+		b.Done(nil)
+		synctest.Wait()
+		if lines := strings.Split(strings.TrimSpace(out.String()), "\n"); len(lines) != 6 || lines[2] != "note" || !strings.HasSuffix(lines[3], " … 7.0 s") {
+			t.Errorf("%q", lines)
 		}
 	})
 }
