@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
+	"slices"
 	"strings"
 )
 
@@ -30,7 +32,7 @@ func Markdown(root string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	w := writer{schema: s}
+	w := writer{schema: s, choices: choices(), examples: examples()}
 	w.WriteString(introduction)
 	w.table("Top level", "", "profile.Profile")
 	return strings.TrimRight(w.String(), "\n") + "\n", nil
@@ -38,19 +40,78 @@ func Markdown(root string) (string, error) {
 
 type writer struct {
 	strings.Builder
-	schema schema
+	schema   schema
+	choices  map[string][]string
+	examples map[string]string
+	// told are structs whose keys several tables share, once they are written.
+	told map[string]bool
 }
 
-// table writes a table's keys, then the tables below it.
+// below is a table in another one.
+type below struct{ title, path, name string }
+
+// table writes an example of a table and its keys, then the tables below it.
 func (w *writer) table(title, path, name string) {
+	keys := w.schema.keys(name)
+	shared := ""
+	// The profile's own table is two structs, of the builder and of the machine.
+	if path == "" {
+		for i := range keys {
+			keys[i].shared = ""
+		}
+	}
+	own := slices.DeleteFunc(slices.Clone(keys), func(k key) bool { shared = cmp.Or(k.shared, shared); return k.shared != "" })
+	if shared != "" && !w.told[shared] {
+		w.told = map[string]bool{shared: true}
+		w.shared(shared)
+	}
 	fmt.Fprintf(w, "## %s\n\n", title)
 	if t := w.schema[name]; t.Doc != nil && path != "" {
 		fmt.Fprintf(w, "%s\n\n", about(t))
 	}
-	type below struct{ title, path, name string }
-	var tables []below
+	w.example(path)
+	if shared != "" {
+		fmt.Fprintf(w, "It takes what [every interface](#interfaces) takes")
+		if len(own) == 0 {
+			w.WriteString(".\n\n")
+			return
+		}
+		w.WriteString(", and:\n\n")
+	}
+	tables := w.rows(path, own)
+	if name == "spec.Site" {
+		w.siteKeys()
+	}
+	for _, b := range tables {
+		w.table(b.title, b.path, b.name)
+	}
+}
+
+// shared writes the keys of interfaces of all kinds, before the first of these.
+func (w *writer) shared(name string) {
+	var kinds []string
+	for _, k := range w.schema.keys("profile.Profile") {
+		if _, child, _ := w.takes(k); child != "" && slices.ContainsFunc(w.schema.keys(child), func(k key) bool { return k.shared == name }) {
+			kinds = append(kinds, "`["+k.name+".NAME]`")
+		}
+	}
+	last := len(kinds) - 1
+	fmt.Fprintf(w, "## Interfaces\n\n%s and %s, whose names are unique over all of them, take:\n\n", strings.Join(kinds[:last], ", "), kinds[last])
+	for _, b := range w.rows("KIND.NAME", w.schema.keys(name)) {
+		w.table(b.title, b.path, b.name)
+	}
+}
+
+func (w *writer) example(path string) {
+	if text := w.examples[path]; text != "" {
+		fmt.Fprintf(w, "    %s\n\n", strings.ReplaceAll(text, "\n", "\n    "))
+	}
+}
+
+// rows writes a table's keys, and returns the tables below it.
+func (w *writer) rows(path string, keys []key) (tables []below) {
 	w.WriteString("| key | takes | default | meaning |\n| --- | --- | --- | --- |\n")
-	for _, k := range w.schema.keys(name) {
+	for _, k := range keys {
 		takes, child, perRow := w.takes(k)
 		fallback := ""
 		if k.preset != "" {
@@ -68,12 +129,7 @@ func (w *writer) table(title, path, name string) {
 		}
 	}
 	w.WriteString("\n")
-	if name == "spec.Site" {
-		w.siteKeys()
-	}
-	for _, b := range tables {
-		w.table(b.title, b.path, b.name)
-	}
+	return tables
 }
 
 // takes says what a key takes, and names the struct of a table and whether it
@@ -137,13 +193,22 @@ func (w *writer) word(name string) string {
 		return "address with prefix length, `192.0.2.1/24`"
 	case "netip.Addr":
 		return "IP address"
+	case "netip.AddrPort":
+		return "address and port, `192.0.2.1:443`"
+	}
+	if words := w.choices[name]; len(words) > 0 && len(words) <= fewWords {
+		last := len(words) - 1
+		return "`" + strings.Join(words[:last], "`, `") + "` or `" + words[last] + "`"
 	}
 	t, ok := w.schema[name]
 	if !ok {
-		return strings.ToLower(name)
+		panic("BUG: no words for the type " + name)
 	}
 	return about(t)
 }
+
+// fewWords is how many words a cell of a table can list.
+const fewWords = 16
 
 // about is a type's doc comment without its name: "a time span written as …".
 func about(t *ast.TypeSpec) string {

@@ -2,8 +2,13 @@ package main
 
 import (
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/profiles"
 )
 
 // The reference is generated; a schema that moved on without it is a defect.
@@ -29,7 +34,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := writer{schema: s}
+	w := writer{schema: s, choices: choices()}
 	for name := range s {
 		if !w.isStruct(name) || !strings.Contains("profile.Profile spec.Machine", name) {
 			continue
@@ -48,7 +53,7 @@ func TestTablesOfTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := writer{schema: s}
+	w := writer{schema: s, choices: choices()}
 	for _, k := range s.keys("profile.Image") {
 		if k.name == "modes" {
 			want := "table, each value: " + about(s["profile.Mode"])
@@ -59,4 +64,36 @@ func TestTablesOfTypes(t *testing.T) {
 		}
 	}
 	t.Error("image.modes is gone")
+}
+
+// Each section begins with an example, and each example is a piece of a profile that check takes.
+func TestExamples(t *testing.T) {
+	text, err := Markdown("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := examples()
+	for _, title := range regexp.MustCompile("(?m)^## `\\[(.*)\\]`$").FindAllStringSubmatch(text, -1) {
+		if all[title[1]] == "" {
+			t.Errorf("[%s] has no example", title[1])
+		}
+	}
+	for path, example := range all {
+		if !strings.Contains(text, "    "+strings.SplitN(example, "\n", 2)[0]+"\n") {
+			t.Errorf("the example of [%s] stands nowhere", path)
+		}
+		dir := t.TempDir()
+		for _, made := range []string{"mine", "keys"} {
+			if err := os.Mkdir(filepath.Join(dir, made), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		file := filepath.Join(dir, "box.toml")
+		if err := os.WriteFile(file, []byte("extends = \"headless\"\n"+example+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := profile.Load(file, profile.Find(profiles.FS)); err != nil {
+			t.Errorf("[%s]: %v", path, err)
+		}
+	}
 }

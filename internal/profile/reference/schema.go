@@ -64,6 +64,7 @@ type key struct {
 	required        bool
 	preset, accepts string
 	site            string // what lets site.toml have it (spec.SiteKey)
+	shared          string // the struct that it is embedded by, "" for a table's own
 }
 
 // keys lists a struct's keys; those of an embedded struct follow in its place.
@@ -76,7 +77,10 @@ func (s schema) keys(name string) []key {
 	var out []key
 	for _, f := range t.Type.(*ast.StructType).Fields.List {
 		if len(f.Names) == 0 {
-			out = append(out, s.keys(typeName(f.Type, pkg))...)
+			for _, k := range s.keys(typeName(f.Type, pkg)) {
+				k.shared = typeName(f.Type, pkg)
+				out = append(out, k)
+			}
 			continue
 		}
 		if f.Tag == nil {
@@ -88,7 +92,7 @@ func (s schema) keys(name string) []key {
 			continue
 		}
 		out = append(out, key{word, strings.Join(strings.Fields(f.Doc.Text()), " "), f.Type, pkg,
-			options == "", tag.Get("default"), tag.Get("accept"), tag.Get("site")})
+			options == "", tag.Get("default"), tag.Get("accept"), tag.Get("site"), ""})
 	}
 	return out
 }
