@@ -118,6 +118,7 @@ fails or is interrupted leaves it alone.`,
 			if err != nil {
 				return err
 			}
+			defer a.warnBuilt(p)
 			if asJSON {
 				return json.NewEncoder(a.stdout).Encode(made)
 			}

@@ -111,5 +111,6 @@ func (f *flashing) flash(ctx context.Context, m *image.Image, path string) (err 
 		report.Note("the kernel does not read the new partition table of %s (%v); unplug the disk and plug it in again", path, err)
 	}
 	fmt.Fprintln(f.stdout, path)
+	f.warnFlashed(ctx, m, path)
 	return nil
 }

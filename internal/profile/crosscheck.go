@@ -210,7 +210,7 @@ var entering = []string{"user", "console", "ssh", "access", "site", "mount"}
 // access refuses a machine that nobody can enter by mistake.
 func (c *crosser) access() {
 	ssh := crosscheck.EntersBySSH(&c.p.Machine)
-	enters := crosscheck.EntersByConsole(&c.p.Machine) || ssh && c.networked()
+	enters := crosscheck.Enters(&c.p.Machine, c.p.Kernel.Cmdline)
 	switch {
 	case ssh && !enters && !c.p.Access.Nobody:
 		c.Of(entering...).Rows(spec.LinkTables...).Of("kernel.cmdline").Bad("access", "nobody could log in: SSH is the only way in, and there is no interface; accepted: a row such as [ethernet.lan], or ip=… in kernel.cmdline")
@@ -220,13 +220,6 @@ func (c *crosser) access() {
 	case enters && c.p.Access.Nobody:
 		c.Of(entering...).Bad("access.nobody", "says that nobody can log in, but a console or account lets somebody in; accepted: leave it out")
 	}
-}
-
-// networked says whether there is an interface, by a row or by the kernel line (docs/cmdline.md).
-func (c *crosser) networked() bool {
-	return len(c.p.Links()) > 0 || slices.ContainsFunc(c.p.Kernel.Cmdline, func(word string) bool {
-		return strings.HasPrefix(word, "ip=")
-	})
 }
 
 // sessionLeast is memory for a shell and a program.

@@ -39,8 +39,13 @@ func Units(d *spec.Description, consoles map[string]spec.Console) []graph.Unit {
 	var units []graph.Unit
 	for _, name := range graph.Names(consoles) {
 		_, named := d.Console[name] // others are there only because a pattern of the profile matched them
-		// Next to nothing is needed: a prompt is most wanted where the rest went wrong.
-		units = append(units, graph.Unit{Unit: unit.Unit{Name: "console:" + name, After: []string{"hostname", "users"}, Soft: !named, Unheld: true}})
+		// Next to nothing is needed: a prompt is most wanted where the rest went wrong. One that asks nobody needs no accounts, which
+		// may wait for a medium.
+		after := []string{"hostname", "users"}
+		if consoles[name].Login == spec.LoginAutologin {
+			after = after[:1]
+		}
+		units = append(units, graph.Unit{Unit: unit.Unit{Name: "console:" + name, After: after, Soft: !named, Unheld: true}})
 	}
 	return units
 }
