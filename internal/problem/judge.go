@@ -37,7 +37,7 @@ func (j Judge) Bad(key, format string, args ...any) { j.note(false, key, format,
 func (j Judge) Warn(key, format string, args ...any) { j.note(true, key, format, args) }
 
 // Vain notes each of these keys of a table that is written although nothing will ask for it. What a file says that others extend may
-// be for rows that those do without, and there is no way to take a key back: only the file that lies over all others is asked.
+// be for rows that those do without, and a single key cannot be taken back: only the file that lies over all others is asked.
 func (j Judge) Vain(table string, keys []string, format string, args ...any) {
 	for _, key := range keys {
 		if key = JoinKey(table, key); j.doubts.written(key) {

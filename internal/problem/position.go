@@ -2,6 +2,7 @@ package problem
 
 import (
 	"cmp"
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -40,11 +41,29 @@ func (p Positions) Above(depth int, keys []string) (key string, at Pos, found bo
 		if !ok { // an empty table
 			k, pos, ok = first(p.Key, outer, depth)
 		}
+		if !ok {
+			k, pos, ok = p.taken(outer, depth)
+		}
 		if ok {
 			key, at, depth, found = k, pos, pos.Depth, true
 		}
 	}
 	return key, at, found
+}
+
+// Take says that a file takes a table away: what lies over it has a value there, and no key.
+func (p Positions) Take(key string) { delete(p.Key, key) }
+
+// taken is where a file above a depth takes a table away that a key lies in.
+func (p Positions) taken(key string, depth int) (string, Pos, bool) {
+	for i := strings.LastIndexByte(key, '.'); i >= 0; i = strings.LastIndexByte(key, '.') {
+		key = key[:i]
+		pos, valued := p.Value[key]
+		if _, named := p.Key[key]; valued && !named && pos.Depth < depth {
+			return key, pos, true
+		}
+	}
+	return "", Pos{}, false
 }
 
 // first is the first place within a key that is above a depth, by depth and then by line.
@@ -55,6 +74,13 @@ func first(places map[string]Pos, outer string, depth int) (key string, at Pos, 
 		}
 	}
 	return key, at, found
+}
+
+// Drop forgets where a key stands, and all that lies in it.
+func (p Positions) Drop(key string) {
+	for _, places := range []map[string]Pos{p.Key, p.Value} {
+		maps.DeleteFunc(places, func(k string, _ Pos) bool { return within(k, key) })
+	}
 }
 
 // Lower says that so many files lie over the one with these positions.

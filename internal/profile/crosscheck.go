@@ -43,6 +43,7 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.checks()
 	c.run()
 	c.packages()
+	c.lost()
 	return c.Found()
 }
 

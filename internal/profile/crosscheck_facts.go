@@ -36,6 +36,9 @@ func (c *crosser) factRef(name string) problem.Judge {
 	j := c.Rows("ssh", "firewall", "watchdog", "site", "share.nfs", "share.smb", "share.iscsi").
 		Of("disk", "mount", "firewall.log", "log.remote", "entropy.state", "state.path", "time", "site.allow", "kernel.cmdline")
 	for i, row := range strings.Split(name, ".") {
+		if i == 0 && slices.Contains(tables, row) {
+			j = j.Rows(row) // one of all its rows
+		}
 		if i > 0 {
 			j = j.Ref(row, tables...)
 		}

@@ -40,6 +40,8 @@ type source struct {
 	at    problem.Positions
 	dirs  map[string]string // file name → directory
 	files []File            // the profile first, then what it extends
+	// lost are members of lists of what it extends that the profile's own took the place of, by the list's key.
+	lost map[string][]any
 }
 
 // Load finds a profile, merges it over what it extends and checks it. All
@@ -71,8 +73,10 @@ func read(tree map[string]any, src source) (*Profile, Problems) {
 	if p.Hostname == "" {
 		p.Hostname = hostname(p.Name)
 	}
-	if !doubts.About("extends") { // else the better part is not here
+	if !doubts.About("extends") {
 		problems = append(problems, crossCheck(p, doubts)...)
+	} else { // the better part is not here
+		problems = slices.DeleteFunc(problems, strict.Misses)
 	}
 	return p, problems.In(src.files[0].Name).Sort()
 }
@@ -116,35 +120,22 @@ func (l *loader) load(name string, from *File) (map[string]any, source, error) {
 	// An appliance of one's own is not called like the one it started from.
 	delete(under, "name")
 	delete(under, "summary")
-	return merge(under, tree), baseSrc.over(src), nil
+	merged, src := src.over(baseSrc, tree, under)
+	return merged, src, nil
 }
 
-// merge lays top over base: tables merge, everything else is replaced.
-func merge(base, top map[string]any) map[string]any {
-	out := make(map[string]any, len(base)+len(top))
-	for k, v := range base {
-		out[k] = v
-	}
-	for k, v := range top {
-		under, isTable := out[k].(map[string]any)
-		over, alsoTable := v.(map[string]any)
-		if isTable && alsoTable {
-			v = merge(under, over)
-		}
-		out[k] = v
-	}
-	return out
-}
-
-// over combines where things stand: what top wrote itself is found there.
-func (base source) over(top source) source {
+// over lays a profile over the one that it extends, and combines where things stand: what top wrote itself is found there.
+func (top source) over(base source, tree, under map[string]any) (map[string]any, source) {
+	l := layers{base: base.at, top: top.at, lost: map[string][]any{}}
+	merged := l.merge("", under, tree)
+	base.lost = l.lost
 	maps.Copy(base.at.Key, top.at.Key)
 	maps.Copy(base.at.Value, top.at.Value)
 	for f, d := range top.dirs {
 		base.dirs[f] = d
 	}
 	base.files = append(top.files, base.files...)
-	return base
+	return merged, base
 }
 
 // At is where the value of a key stands; for a key that was not written, the

@@ -14,7 +14,17 @@ func spread(lines []string, table string, i int) (base, mine string) {
 }
 
 func loaded(files map[string]string, name string) (problems Problems) {
-	_, problems, err := Load(name, finder(files))
+	return loadedBy(func(asked string, from *File) (File, error) {
+		if from == nil {
+			asked = name
+		}
+		return finder(files)(asked, from)
+	})
+}
+
+// loadedBy is what is wrong with the profile that a finder gives first.
+func loadedBy(find Finder) (problems Problems) {
+	_, problems, err := Load("", find)
 	errors.As(err, &problems)
 	return problems
 }

@@ -17,7 +17,8 @@ type Profile struct {
 	// One line for people: what this appliance is for.
 	Summary string `json:"summary,omitempty"`
 	// Profile to start from, by the name of a shipped one or a path relative to
-	// this file. Tables merge, other values replace.
+	// this file. Tables merge, and other values replace. In a list "inherited" stands for the members that are there
+	// already, and false in the place of a table takes it away: ethernet.lan = false.
 	Extends string `json:"extends,omitempty"`
 	// What "imgbuild build" writes: kernel (NAME-kernel, NAME-initrd.img, NAME-cmdline),
 	// uki (NAME.efi), disk (NAME.img), iso (NAME.iso), netboot (NAME.ipxe, the kernel's

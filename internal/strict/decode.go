@@ -42,6 +42,10 @@ func (d *decoder) table(path string, tree map[string]any, v reflect.Value) {
 			d.doubts.Meant(child, problem.JoinKey(path, meant))
 			continue
 		}
+		if d.takesAway(tree[key], f.typ) {
+			d.nothingToTake(child, key, nil)
+			continue
+		}
 		d.value(child, tree[key], v.FieldByIndex(f.index), f)
 	}
 	for _, key := range fields.keys {
@@ -213,6 +217,10 @@ func (d *decoder) set(path string, got any, v reflect.Value, f field) {
 		}
 		v.Set(reflect.MakeSlice(v.Type(), len(list), len(list)))
 		for i, item := range list {
+			if item == Inherited && d.part == nil {
+				d.wrong(problem.JoinIndex(path, i), noList+"; accepted: the members themselves")
+				continue
+			}
 			d.value(problem.JoinIndex(path, i), item, v.Index(i), f.element(v.Type().Elem()))
 			d.once(path, v, i, f)
 		}
@@ -230,6 +238,9 @@ func (d *decoder) set(path string, got any, v reflect.Value, f field) {
 			if child := problem.JoinKey(path, key); hasNUL(key) || hasLines(key) {
 				d.bad(d.at.Key[child], child, "has a NUL character or a line's end in its name; accepted: a name without it")
 				d.doubts.Add(child)
+				continue
+			} else if d.takesAway(tree[key], v.Type().Elem()) {
+				d.nothingToTake(child, key, tree)
 				continue
 			}
 			name, row := reflect.ValueOf(key).Convert(v.Type().Key()), reflect.New(v.Type().Elem()).Elem()

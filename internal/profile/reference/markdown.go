@@ -20,6 +20,28 @@ A default is for a key that is left out. A zero that is written (` + "`0`, `\"0s
 refused where it would say nothing; of an empty table a warning tells. At a key without a default it stands for nothing, and so takes away what an
 extended profile says there.
 
+A profile that extends another one says what is different. Its tables merge with those that it inherits, and its other values take
+their place:
+
+` + "```toml" + `
+extends = "nas"
+
+[image]
+overlays = ["inherited", "mine"]   # a list goes on: what is inherited, then one more
+replace  = ["inherited", "/etc/issue"]
+
+[ethernet]
+lan = false                        # a table that is inherited is taken away
+
+[check]
+network = false                    # and so are those that speak of it
+address = false
+` + "```" + `
+
+In every list the word "inherited" stands for the members that the extended profile has there, and may stand first, last or between others. A list
+without it takes the place of the inherited one; of commands, overlays, files and drivers that are left out so, while others are added, a warning tells. What refers to
+a table that was taken away is a mistake, told where it was taken away.
+
 Durations are written ` + "`500ms`, `30s`, `2m`, `1h30m`" + `; sizes ` + "`512K`, `64M`, `4G`" + `
 (1024 each). This file is generated from the schema; change the doc comments
 in internal/profile, internal/spec and internal/check.

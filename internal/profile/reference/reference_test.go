@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,31 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 				t.Errorf("%s: key %s has no doc comment", name, k.name)
 			}
 		}
+	}
+}
+
+// What the reference shows of a profile that extends another one is sound, and does what it says.
+func TestExampleOfExtending(t *testing.T) {
+	_, text, _ := strings.Cut(introduction, "```toml\n")
+	text, _, found := strings.Cut(text, "```")
+	path := filepath.Join(t.TempDir(), "mine.toml")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil || !found {
+		t.Fatal(err, found)
+	}
+	p, problems, err := profile.Load(path, profile.Find(profiles.FS))
+	if err != nil || len(problems) > 0 {
+		t.Fatal(err, problems)
+	}
+	if got := p.Image.Overlays; !slices.Equal(got, []string{"headless", "nas", "mine"}) {
+		t.Errorf("overlays %q", got)
+	}
+	for _, name := range []string{"network", "address"} {
+		if _, there := p.Check[name]; there {
+			t.Errorf("check.%s is there", name)
+		}
+	}
+	if _, there := p.Ethernet["lan"]; there || len(p.Check) == 0 {
+		t.Errorf("ethernet.lan is there, or no check: %v", p.Check)
 	}
 }
 
