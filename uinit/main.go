@@ -82,6 +82,9 @@ func powerMain(a power.Action, args []string) int {
 		switch arg {
 		case "-f", "--force":
 			act = power.Now
+		case "-h", "--help":
+			fmt.Printf("%s ends the run in good order; -f at once, without stopping anything\n", a)
+			return 0
 		default:
 			fmt.Fprintf(os.Stderr, "%s: %s is not known; accepted: -f (at once, without stopping anything)\n", a, arg)
 			return 2

@@ -25,6 +25,14 @@ func (w *worker) serveStatus(context.Context) error {
 	return w.Facts.Listen(w.Life, status.Socket)
 }
 
+// words are all that this init's uinitctl understands.
+func words() (all []feature.Word) {
+	for _, l := range features.All() {
+		all = append(all, l.Words...)
+	}
+	return append(ctl.Words, all...)
+}
+
 // uinitctlMain is uinitctl: "status" (the default), "facts", "blame", and what the features answer: those that print it
 // themselves (feature.Linked.Verbs) and the others.
 func uinitctlMain(args []string) int {
@@ -38,6 +46,9 @@ func uinitctlMain(args []string) int {
 		args = []string{question}
 	}
 	question = args[0]
+	if ctl.Helped(os.Stdout, words(), args) {
+		return 0
+	}
 	for _, l := range features.All() {
 		if verb := l.Verbs[question]; verb != nil {
 			return verb(args[1:])

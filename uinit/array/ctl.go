@@ -13,6 +13,13 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/graph"
 )
 
+// words are what uinitctl says about arrays.
+var words = []feature.Word{
+	{Use: "array [status]", Does: "every array with its members"},
+	{Use: "array check NAME", Does: "compare all copies in an array"},
+	{Use: "array replace NAME OLD NEW", Does: "put a disk into an array in place of another"},
+}
+
 func (a *arrays) answer(ctx context.Context, args []string, send func(report.Event) error) error {
 	to := feature.Asker(send)
 	args = append(args, "", "", "", "")
@@ -32,7 +39,7 @@ func (a *arrays) answer(ctx context.Context, args []string, send func(report.Eve
 	case verb == "replace":
 		return a.candidates(ctx, name, to)
 	}
-	return fmt.Errorf("accepted: array status, array check NAME, array replace NAME OLD NEW")
+	return feature.Accepted(words, "array")
 }
 
 // status prints every array of the profile with its members.

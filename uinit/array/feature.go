@@ -21,6 +21,7 @@ import (
 var Linked = feature.Linked{
 	Name: "array", Units: plan.Units,
 	New:   func(d *feature.Deps) feature.Feature { return newArrays(d, newSystem(d)) },
+	Words: words,
 	Verbs: map[string]func(args []string) int{"array": func(args []string) int { return ctl.Follow(append([]string{"array"}, args...)) }},
 }
 

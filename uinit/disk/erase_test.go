@@ -51,8 +51,8 @@ func TestErase(t *testing.T) {
 			t.Errorf("disk %s: %q, want %q", strings.Join(words, " "), got, want)
 		}
 	}
-	refused("accepted: disk list, disk erase DEVICE SERIAL", "erase", device)
-	refused("accepted: disk list, disk erase DEVICE SERIAL", "wipe")
+	refused("accepted: disk [list], disk erase DEVICE SERIAL", "erase", device)
+	refused("accepted: disk [list], disk erase DEVICE SERIAL", "wipe")
 	refused(`the serial number of `+name+` is "`+word+`", not "WD-1234"; nothing was erased`, "erase", device, "WD-1234")
 	refused("is no block device", "erase", "null", word)
 	if out, err := exec.Command("mount", device, where).CombinedOutput(); err != nil {

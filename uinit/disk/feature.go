@@ -3,7 +3,6 @@ package disk
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/report"
@@ -16,7 +15,14 @@ import (
 // Linked is what machines have that make something of blank disks.
 var Linked = feature.Linked{
 	Name: "disk", New: newAnswers,
+	Words: words,
 	Verbs: map[string]func(args []string) int{"disk": func(args []string) int { return ctl.Follow(append([]string{"disk"}, args...)) }},
+}
+
+// words are what uinitctl says about disks.
+var words = []feature.Word{
+	{Use: "disk [list]", Does: "disks, what lies on each, and who uses it"},
+	{Use: "disk erase DEVICE SERIAL", Does: "make a disk blank; what was on it is gone"},
 }
 
 // answers are those to questions about disks.
@@ -45,5 +51,5 @@ func (a *answers) answer(ctx context.Context, args []string, send func(report.Ev
 	case len(args) > 2 && args[0] == "erase":
 		return a.erase(ctx, args[1], strings.Join(args[2:], " "), to)
 	}
-	return fmt.Errorf("accepted: disk list, disk erase DEVICE SERIAL")
+	return feature.Accepted(words, "disk")
 }

@@ -28,6 +28,8 @@ type Linked struct {
 	Programs map[string]func(args []string) int
 	// Verbs are what uinitctl does itself about some of the feature's questions: it prints the answers of others line by line.
 	Verbs map[string]func(args []string) int
+	// Words are what a person may say to uinitctl about the feature: every verb of Verbs and of an Answerer begins one.
+	Words []Word
 	// Rescue makes ready what a shell before the boot needs of the feature; nil: nothing.
 	Rescue func(ctx context.Context, r Rescue) error
 }

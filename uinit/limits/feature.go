@@ -9,6 +9,7 @@ import (
 // Linked is the feature, which no table names: user.NAME.memory and the like are its keys.
 var Linked = feature.Linked{
 	Name: "limits", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return &limits{d} },
+	Words: []feature.Word{{Use: question, Does: "what sessions, services and guests use"}},
 	Verbs: map[string]func([]string) int{question: show},
 }
 

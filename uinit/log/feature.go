@@ -18,6 +18,7 @@ import (
 func Linked(secure syslog.Secure) feature.Linked {
 	return feature.Linked{
 		Name: "log", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return newSender(d, secure) },
+		Words: []feature.Word{{Use: "log [-f] [UNIT]", Does: "the log, of one unit; -f goes on with what comes"}},
 		Verbs: map[string]func([]string) int{"log": show},
 	}
 }

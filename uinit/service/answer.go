@@ -8,10 +8,20 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
+
+// words are what uinitctl says about services.
+var words = []feature.Word{
+	{Use: "start NAME", Does: "start a service"},
+	{Use: "stop NAME", Does: "stop a service"},
+	{Use: "restart NAME", Does: "stop a service and start it"},
+	{Use: "service NAME", Does: "what a service may do, and how exposed it is"},
+	{Use: "security [root]", Does: "all services by exposure; root: what runs as root"},
+}
 
 // Answers are the verbs of uinitctl that start and stop services, and that tell what these may do.
 func (s *services) Answers() map[string]status.Stream {
@@ -26,7 +36,7 @@ func (s *services) Answers() map[string]status.Stream {
 func (s *services) manage(verb string) status.Stream {
 	return func(_ context.Context, args []string, send func(report.Event) error) error {
 		if len(args) != 1 {
-			return fmt.Errorf("accepted: %s NAME, with the name of a service", verb)
+			return feature.Accepted(words, verb)
 		}
 		name := strings.TrimPrefix(args[0], "service:")
 		one := s.all[name]

@@ -20,6 +20,7 @@ import (
 var Linked = feature.Linked{
 	Name: "service", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return newServices(d) },
 	Programs: map[string]func(args []string) int{"sandbox": sandboxMain},
+	Words:    words,
 	Verbs:    map[string]func(args []string) int{"service": follow("service"), "security": follow("security")},
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/service/exposure"
 )
@@ -50,7 +51,7 @@ func members(dir string) (pids []int) {
 // show answers "service NAME" with what a service may do, a line each.
 func (s *services) show(_ context.Context, args []string, send func(report.Event) error) error {
 	if len(args) != 1 {
-		return fmt.Errorf("accepted: service NAME, with the name of a service")
+		return feature.Accepted(words, "service")
 	}
 	name := strings.TrimPrefix(args[0], "service:")
 	one := s.all[name]

@@ -10,6 +10,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/service/exposure"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
@@ -25,7 +26,7 @@ func (s *services) security(_ context.Context, args []string, send func(report.E
 	case len(args) == 1 && args[0] == "root":
 		return s.powerful(say)
 	case len(args) > 0:
-		return fmt.Errorf("%q is not known; accepted: security, security root", strings.Join(args, " "))
+		return fmt.Errorf("%q is not known; %w", strings.Join(args, " "), feature.Accepted(words, "security"))
 	}
 	line := func(name string, h exposure.Holding) error {
 		of100, word, by := h.Score()

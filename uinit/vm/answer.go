@@ -14,6 +14,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/suggest"
+	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/unit"
@@ -35,6 +36,16 @@ type line struct {
 	Refused   int64   `json:"refused"` // frames, not octets
 }
 
+// words are what uinitctl says about guests.
+var words = []feature.Word{
+	{Use: "vm [list]", Does: "guests and their states"},
+	{Use: "vm stats", Does: "what guests use"},
+	{Use: "vm start NAME", Does: "start a guest"},
+	{Use: "vm stop NAME", Does: "have a guest shut down"},
+	{Use: "vm reset NAME", Does: "reset a guest, as its button would"},
+	{Use: "vm console NAME", Does: "join a guest's console; Ctrl-] leaves it"},
+}
+
 // Answers is the question "vm".
 func (g *guests) Answers() map[string]status.Stream { return map[string]status.Stream{"vm": g.answer} }
 
@@ -45,7 +56,7 @@ func (g *guests) answer(_ context.Context, args []string, send func(report.Event
 		return g.list(verb == "stats", send)
 	}
 	if !slices.Contains([]string{"start", "stop", "reset", "console"}, verb) {
-		return fmt.Errorf("vm: %q is not known; accepted: list, stats, or start, stop, reset, console with the name of a guest", verb)
+		return fmt.Errorf("vm: %q is not known; %w", verb, feature.Accepted(words, "vm"))
 	}
 	one := g.all[name]
 	if name == "" {

@@ -20,6 +20,7 @@ import (
 // Linked is the feature [vm.*].
 var Linked = feature.Linked{
 	Name: "vm", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return newGuests(d) },
+	Words: words,
 	Verbs: map[string]func(args []string) int{"vm": ctlMain},
 }
 
