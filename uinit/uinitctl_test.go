@@ -96,3 +96,16 @@ func TestHelpOfEveryVerb(t *testing.T) {
 		}
 	}
 }
+
+// The manual has a word for each.
+func TestManualOfEveryVerb(t *testing.T) {
+	manual, err := os.ReadFile("../docs/uinitctl.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range words() {
+		if !strings.Contains(string(manual), "`uinitctl "+word.Use+"`") {
+			t.Errorf("docs/uinitctl.md lacks `uinitctl %s`", word.Use)
+		}
+	}
+}

@@ -17,7 +17,7 @@ import (
 var words = []feature.Word{
 	{Use: "array [status]", Does: "every array with its members"},
 	{Use: "array check NAME", Does: "compare all copies in an array"},
-	{Use: "array replace NAME OLD NEW", Does: "put a disk into an array in place of another"},
+	{Use: "array replace NAME [OLD NEW]", Does: "a disk in place of another; alone it lists them"},
 }
 
 func (a *arrays) answer(ctx context.Context, args []string, send func(report.Event) error) error {
