@@ -87,7 +87,7 @@ func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 	if err != nil {
 		return nil, err
 	}
-	commands, names := sources.Commands(p)
+	compiled, commands := sources.Commands(p)
 	image := &Image{Profile: p}
 	var found sources.Found
 	var uinit, busybox gobin.Binary
@@ -98,8 +98,8 @@ func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 	})
 	g.Go(func() (err error) {
 		uinit, err = e.Go.Uinit(gctx, features.Without(p.Description())...)
-		if err == nil && len(commands) > 0 {
-			busybox, err = e.Go.Busybox(gctx, commands)
+		if err == nil && len(compiled) > 0 {
+			busybox, err = e.Go.Busybox(gctx, compiled)
 		}
 		return err
 	})
@@ -117,7 +117,7 @@ func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 		return nil, err
 	}
 	in := found.Inputs
-	in.Commands, in.Epoch = names, e.Epoch
+	in.Commands, in.Areas, in.Epoch = commands, areas(), e.Epoch
 	in.Uinit, in.Busybox = program("uinit", uinit), program("busybox", busybox)
 	var overlay tree.Opener
 	if in.Overlays, overlay, err = sources.Overlays(p); err != nil {
@@ -167,6 +167,14 @@ func (e *Env) maker() media.Maker {
 
 func (e *Env) packer(i *Image) segments.Packer {
 	return segments.Packer{Cache: e.Cache, Apt: e.Apt, Progress: e.Progress, Epoch: e.Epoch, Open: i.open, Tools: sources.Unpin(i.Lock.Tool)}
+}
+
+// areas are what commands are for.
+func areas() (all []plan.Area) {
+	for _, a := range gobin.Areas() {
+		all = append(all, plan.Area(a))
+	}
+	return all
 }
 
 // program is a compiled program as a file of the image.

@@ -94,7 +94,7 @@ func TestBusyboxRecord(t *testing.T) {
 
 func TestBusyboxUnknownCommand(t *testing.T) {
 	b, _ := newBuilder(t)
-	_, err := b.Busybox(t.Context(), []string{"ls", "lss"})
+	_, err := b.Busybox(t.Context(), []string{"pwd", "lss"})
 	var unknown *UnknownCommandError
 	if !errors.As(err, &unknown) || unknown.Name != "lss" {
 		t.Errorf("got %v", err)
@@ -129,7 +129,9 @@ func TestEveryCommandCompiles(t *testing.T) {
 	b, _ := newBuilder(t)
 	var names []string
 	for _, c := range Commands() {
-		names = append(names, c.Name)
+		if !c.Applet() {
+			names = append(names, c.Name)
+		}
 	}
 	bin, err := b.Busybox(t.Context(), names)
 	if err != nil {
@@ -170,7 +172,7 @@ func TestBusyboxIsReproducible(t *testing.T) {
 		defer syscall.Umask(old)
 		cmd := exec.Command(self)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), buildVariable+"=sh ls true", "TMPDIR="+dir)
+		cmd.Env = append(os.Environ(), buildVariable+"=sh pwd true", "TMPDIR="+dir)
 		for _, e := range env {
 			cmd.Env = append(cmd.Env, strings.ReplaceAll(e, "DIR", dir))
 		}

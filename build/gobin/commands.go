@@ -16,25 +16,32 @@ import (
 type Command struct {
 	// Name is the file name people call it by.
 	Name string
-	// Package is the import path of its main package.
+	// Package is the import path of its main package; empty for what Debian's busybox does.
 	Package string
 	// Doc says in a line what it is for.
 	Doc string
 	// Aliases are further names that it answers to.
 	Aliases []string
-	// Default says that DefaultCommands has it.
+	// Default says that it is of the set that serves a shell on a serial line. What brings a large library is left to profiles that
+	// want it.
 	Default bool
 }
+
+// Names are all that it answers to.
+func (c Command) Names() []string { return append([]string{c.Name}, c.Aliases...) }
+
+// Applet says that it is not compiled, for Debian's busybox has it.
+func (c Command) Applet() bool { return c.Package == "" }
 
 // UnknownCommandError names a command that Commands does not have.
 type UnknownCommandError struct{ Name string }
 
 func (e *UnknownCommandError) Error() string {
-	return fmt.Sprintf("there is no command %q for the busybox", e.Name)
+	return fmt.Sprintf("there is no command %q to compile", e.Name)
 }
 
-// commandTable has a line for each command: "*" for the default set, its
-// package below github.com/u-root/u-root/cmds or here, its aliases, what it is for.
+// commandTable has a line for each command: "*" for the default set, its package below github.com/u-root/u-root/cmds or here, or that
+// it is an applet of Debian's busybox, its aliases, what it is for.
 //
 //go:embed commands.txt
 var commandTable string
@@ -44,10 +51,22 @@ const (
 	ownRoot = imgbuild.Module + "/build/gobin/"
 )
 
-var commands = sync.OnceValue(func() []Command { return parseCommands(commandTable) })
+var commands = sync.OnceValue(func() []Command { list, _ := parseCommands(commandTable); return list })
 
-// Commands returns every command on offer, sorted by name. They can all be in
-// one busybox.
+// Area is what some names of commands are for, those that are wanted most first.
+type Area struct {
+	Name  string
+	Names []string
+}
+
+// Areas are those of all commands on offer. A program of another make may have one of the names.
+func Areas() []Area {
+	_, areas := parseCommands(commandTable)
+	return areas
+}
+
+// Commands returns every command on offer, sorted by name. Those that are compiled can all be in
+// one program.
 func Commands() []Command {
 	list := slices.Clone(commands())
 	for i := range list {
@@ -56,25 +75,15 @@ func Commands() []Command {
 	return list
 }
 
-// DefaultCommands returns the names of a set that serves a rescue shell. What
-// brings a large library is left to profiles that want it: wget, netcat (TLS),
-// ssh, sshd, tcpdump, kexec, pci (a database of names).
-func DefaultCommands() []string {
-	var names []string
-	for _, c := range commands() {
-		if c.Default {
-			names = append(names, c.Name)
-		}
-	}
-	return names
-}
-
-// parseCommands reads commandTable; it is ours, so a mistake in it is a bug.
-func parseCommands(table string) []Command {
-	var list []Command
+// parseCommands reads commandTable; it is ours, so a mistake in it is a bug. Commands are sorted by name.
+func parseCommands(table string) (list []Command, areas []Area) {
 	for line := range strings.Lines(table) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if name, ok := strings.CutPrefix(line, "= "); ok {
+			areas = append(areas, Area{Name: name})
 			continue
 		}
 		head, doc, ok := strings.Cut(line, " - ")
@@ -83,20 +92,25 @@ func parseCommands(table string) []Command {
 		}
 		rest, chosen := strings.CutPrefix(head, "*")
 		f := strings.Fields(rest)
-		root := uRoot
-		if !strings.Contains(f[0], "/") {
-			root = ownRoot
+		pkg := uRoot + f[0]
+		switch kind, _, foreign := strings.Cut(f[0], "/"); {
+		case kind == "busybox":
+			pkg = ""
+		case !foreign:
+			pkg = ownRoot + f[0]
 		}
 		list = append(list, Command{
 			Name:    path.Base(f[0]),
-			Package: root + f[0],
+			Package: pkg,
 			Aliases: f[1:],
 			Doc:     strings.TrimSpace(doc),
 			Default: chosen,
 		})
+		in := &areas[len(areas)-1]
+		in.Names = append(in.Names, list[len(list)-1].Name)
 	}
 	slices.SortFunc(list, func(a, b Command) int { return cmp.Compare(a.Name, b.Name) })
-	return list
+	return list, areas
 }
 
 // resolve finds commands by name or alias, each once, sorted.
@@ -104,7 +118,7 @@ func resolve(names []string) ([]Command, error) {
 	var list []Command
 	for _, name := range names {
 		i := slices.IndexFunc(commands(), func(c Command) bool {
-			return c.Name == name || slices.Contains(c.Aliases, name)
+			return !c.Applet() && slices.Contains(c.Names(), name)
 		})
 		if i < 0 {
 			return nil, &UnknownCommandError{name}

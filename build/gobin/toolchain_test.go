@@ -161,7 +161,7 @@ func TestInspect(t *testing.T) {
 	b.UinitFile, b.BusyboxFile, b.Go = want.Path, want.Path, "/nonexistent/go"
 	for _, prebuilt := range []func() (Binary, error){
 		func() (Binary, error) { return b.Uinit(t.Context()) },
-		func() (Binary, error) { return b.Busybox(t.Context(), []string{"ls"}) },
+		func() (Binary, error) { return b.Busybox(t.Context(), []string{"pwd"}) },
 	} {
 		got, err := prebuilt()
 		if err != nil || got.SHA256 != want.SHA256 || got.Size != want.Size || got.GoVersion != runtime.Version() {

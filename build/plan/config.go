@@ -71,6 +71,7 @@ func growth(p *profile.Profile) *spec.Growth {
 const loginProfile = `export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 if [ -n "$BASH_VERSION" ]; then
 	PS1='\u@\h:\w\$ '
+	help() { if [ $# -gt 0 ]; then builtin help "$@"; else /bin/help; fi; }
 fi
 `
 

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -23,10 +22,12 @@ type Inputs struct {
 	ModuleFile func(m *kmod.Module) (tree.File, error)
 	// Packages are the files taken from Debian packages, trimmed.
 	Packages []tree.File
-	// Uinit and Busybox are the compiled programs; Commands are the names that the
-	// busybox is called by.
+	// Uinit and Busybox are the compiled programs.
 	Uinit, Busybox tree.File
-	Commands       []string
+	// Commands are the names that the busybox and Debian's are called by.
+	Commands []Command
+	// Areas are what programs of well-known names are for.
+	Areas []Area
 	// Overlays in the order in which they are laid.
 	Overlays []Overlay
 	// Epoch is the time that all files bear; the machine takes no earlier one for the true time.
@@ -89,42 +90,14 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := tree.New()
-	segmentOf := map[string]string{}
-	add := func(segment string, files ...tree.File) error {
-		for _, f := range files {
-			f.Path = MergedUsr(f.Path)
-			if err := t.Add(f); err != nil {
-				return err
-			}
-			segmentOf[f.Path] = segment
-			if squashed && strings.HasPrefix(f.Path, "usr/") && f.UID == 0 && f.GID == 0 { // the squashfs is root's
-				segmentOf[f.Path] = usrSegment
-			}
-		}
-		return nil
+	l := newLayers(p, squashed)
+	l.fill(in, settings, moduleFiles)
+	l.add("uinit", early...)
+	l.offerHelp(in.Areas)
+	if err := l.judge.Found().Sort().Err(); err != nil {
+		return nil, err
 	}
-	for _, part := range []struct {
-		segment string
-		files   []tree.File
-	}{
-		{"uinit", uinitFiles(in.Uinit)},
-		{"uinit", early},
-		{"commands", commandFiles(in.Busybox, in.Commands)},
-		{"modules", moduleFiles},
-		{"packages", in.Packages},
-		{"config", base()},
-		{"config", settings},
-	} {
-		if err := add(part.segment, part.files...); err != nil {
-			return nil, err
-		}
-	}
-	for _, o := range in.Overlays {
-		if err := lay(t, p, o, segmentOf); err != nil {
-			return nil, err
-		}
-	}
+	t, segmentOf := l.tree, l.segmentOf
 	if err := offerModprobe(t, squashed, segmentOf); err != nil {
 		return nil, err
 	}
@@ -140,37 +113,6 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 		Compression: p.Image.Compression,
 		Files:       t.Files(), Segments: segments(t.Files(), segmentOf),
 	}, nil
-}
-
-// lay puts an overlay over what is there. Only paths that the profile names may
-// take the place of another file.
-func lay(t *tree.Tree, p *profile.Profile, o Overlay, segmentOf map[string]string) error {
-	for _, f := range o.Files {
-		f.Path = MergedUsr(f.Path)
-		put := t.Add
-		if slices.ContainsFunc(p.Image.Replace, func(name string) bool { return MergedUsr(name) == "/"+f.Path }) {
-			put = t.Replace
-		}
-		if f.Mode.IsDir() {
-			if _, there := t.Lookup(f.Path); there {
-				continue // an overlay's directory is only the way to its files
-			}
-		}
-		if err := put(f); err != nil {
-			return fmt.Errorf("laying overlay %q: %w (image.replace = [%q] lets the overlay win)", o.Name, err, "/"+f.Path)
-		}
-		segmentOf[f.Path] = "config"
-	}
-	var problems profile.Problems
-	for _, d := range o.Dirs {
-		d.Path = MergedUsr(d.Path)
-		if err := t.Add(d); err != nil {
-			problems = append(problems, profile.Problem{Pos: p.At(d.Why), Key: d.Why, Msg: err.Error() + "; accepted: leave it out, for what is not an overlay's keeps its mode"})
-			continue
-		}
-		segmentOf[d.Path] = "config"
-	}
-	return problems.Sort().Err()
 }
 
 // segments splits the tree by how often its parts change. Directories go where

@@ -3,7 +3,6 @@ package plan
 import (
 	"errors"
 	"flag"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,7 +57,7 @@ func inputs(t *testing.T) Inputs {
 		},
 		Uinit:    tree.File{Size: 5000, From: tree.Source{Store: "go", Name: "uinit", SHA256: "u"}},
 		Busybox:  tree.File{Size: 9000, From: tree.Source{Store: "go", Name: "busybox", SHA256: "b"}},
-		Commands: []string{"ls", "sh", "cat"},
+		Commands: []Command{{Name: "cat", Program: BusyboxName}, {Name: "ls", Program: BusyboxName}, {Name: "sh", Program: BusyboxName}},
 	}
 }
 
@@ -156,30 +155,6 @@ func TestProfileTouchesConfigOnly(t *testing.T) {
 		})
 		if stable := a.Segments[i].Stable; same != stable {
 			t.Errorf("segment %s: same %v, stable %v", a.Segments[i].Name, same, stable)
-		}
-	}
-}
-
-func TestConflictsNameBothSources(t *testing.T) {
-	in := inputs(t)
-	in.Overlays = []Overlay{{Name: "site", Files: []tree.File{
-		{Path: "bin/ls", Mode: 0o755, Size: 3, From: tree.Source{Store: "overlay", Name: "site", Path: "bin/ls", SHA256: "x"}, Why: "overlay site"}}}}
-	_, err := Make(load(t, box), in)
-	var conflict *tree.ConflictError
-	if !errors.As(err, &conflict) {
-		t.Fatalf("got %v, want a conflict", err)
-	}
-	if conflict.Path != "usr/bin/ls" || conflict.A.Why != "command ls" || conflict.B.Why != "overlay site" {
-		t.Errorf("conflict %+v", conflict)
-	}
-	p := load(t, box+"[image]\nreplace = [\"/usr/bin/ls\"]\n")
-	made, err := Make(p, in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range made.Files {
-		if f.Path == "usr/bin/ls" && (f.Mode&fs.ModeSymlink != 0 || f.From.Name != "site") {
-			t.Errorf("the overlay did not win: %+v", f)
 		}
 	}
 }

@@ -27,19 +27,3 @@ func uinitFiles(uinit tree.File) []tree.File {
 	}
 	return files
 }
-
-// busyboxPath is where the program of all commands lies; it picks the command by
-// the name it is called by.
-const busyboxPath = "usr/bin/bb"
-
-func commandFiles(busybox tree.File, commands []string) []tree.File {
-	if len(commands) == 0 {
-		return nil
-	}
-	busybox.Path, busybox.Mode, busybox.Why = busyboxPath, 0o755, "u-root commands, one program"
-	files := []tree.File{busybox}
-	for _, c := range slices.Compact(slices.Sorted(slices.Values(commands))) {
-		files = append(files, symlink("usr/bin/"+c, "bb", "command "+c))
-	}
-	return files
-}

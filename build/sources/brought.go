@@ -20,7 +20,7 @@ func newBrought(p *profile.Profile, overlays []plan.Overlay) brought {
 	b := brought{have: map[string]bool{}}
 	_, commands := Commands(p)
 	for _, c := range commands {
-		b.have["/usr/bin/"+c] = true
+		b.have["/usr/bin/"+c.Name] = true
 	}
 	for _, o := range overlays {
 		for _, f := range o.Files {
@@ -30,7 +30,7 @@ func newBrought(p *profile.Profile, overlays []plan.Overlay) brought {
 			b.have[plan.MergedUsr("/"+f.Path)] = true
 		}
 	}
-	for _, pkg := range p.Packages {
+	for _, pkg := range packages(p) {
 		b.open = b.open || pkg.Whole
 		for _, f := range pkg.Files {
 			if strings.ContainsAny(f, "*?[") {

@@ -110,10 +110,10 @@ func (f Finder) newest(ctx context.Context, p *profile.Profile, pinned *lock.Loc
 // resolve asks apt. The kernel is asked for by itself: its metapackage would
 // bring another system's way of making an initramfs.
 func (f Finder) resolve(ctx context.Context, p *profile.Profile) ([]deb.Package, error) {
-	var packages []deb.Package
-	if names := slices.Sorted(maps.Keys(p.Packages)); len(names) > 0 {
+	var found []deb.Package
+	if names := slices.Sorted(maps.Keys(packages(p))); len(names) > 0 {
 		var err error
-		if packages, err = f.Apt.Resolve(ctx, names); err != nil {
+		if found, err = f.Apt.Resolve(ctx, names); err != nil {
 			return nil, err
 		}
 	}
@@ -122,10 +122,10 @@ func (f Finder) resolve(ctx context.Context, p *profile.Profile) ([]deb.Package,
 		if err != nil {
 			return nil, err
 		}
-		packages = append(packages, kernel)
+		found = append(found, kernel)
 	}
-	slices.SortFunc(packages, func(a, b deb.Package) int { return strings.Compare(a.Name, b.Name) })
-	return slices.Compact(packages), nil
+	slices.SortFunc(found, func(a, b deb.Package) int { return strings.Compare(a.Name, b.Name) })
+	return slices.Compact(found), nil
 }
 
 func pin(packages []deb.Package) []lock.Package {

@@ -3,6 +3,7 @@ package sources
 import (
 	"cmp"
 	"errors"
+	"io/fs"
 	"maps"
 	"slices"
 
@@ -15,11 +16,12 @@ import (
 
 // pick takes from the packages what the profile names, and what that needs.
 func pick(p *profile.Profile, trees []deb.Tree) ([]tree.File, error) {
+	packages := packages(p)
 	var want []string
 	var whole []deb.Pick
-	for _, name := range slices.Sorted(maps.Keys(p.Packages)) {
-		want = append(want, p.Packages[name].Files...)
-		if !p.Packages[name].Whole {
+	for _, name := range slices.Sorted(maps.Keys(packages)) {
+		want = append(want, packages[name].Files...)
+		if !packages[name].Whole {
 			continue
 		}
 		i := slices.IndexFunc(trees, func(t deb.Tree) bool { return t.Name == name })
@@ -43,7 +45,8 @@ func pick(p *profile.Profile, trees []deb.Tree) ([]tree.File, error) {
 		if f.Entry.Mode.IsDir() {
 			continue
 		}
-		files = append(files, tree.File{Path: f.Path, Mode: f.Entry.Mode, UID: f.Entry.UID, GID: f.Entry.GID,
+		// Nobody gets rights by a package's program: who may what is the profile's to say.
+		files = append(files, tree.File{Path: f.Path, Mode: f.Entry.Mode &^ (fs.ModeSetuid | fs.ModeSetgid), UID: f.Entry.UID, GID: f.Entry.GID,
 			Link: f.Entry.Link, Size: f.Entry.Size, Why: f.Why, Same: same(f), From: source(f)})
 	}
 	return files, nil

@@ -48,6 +48,8 @@ func placePackage(p *profile.Profile, err error) error {
 	key := "kernel.package"
 	if _, ok := p.Packages[none.Name]; ok {
 		key = problem.JoinKey("packages", none.Name)
+	} else if none.Name == appletPackage {
+		key = "image.commands"
 	}
 	return profile.Problems{{Pos: p.At(key), Key: key, Msg: none.Error()}}
 }
@@ -60,7 +62,7 @@ func placeFiles(p *profile.Profile, err error) error {
 		if !errors.As(e, &missing) {
 			return err
 		}
-		for name, pkg := range p.Packages {
+		for name, pkg := range packages(p) {
 			if i := slices.Index(pkg.Files, missing.Want); i >= 0 {
 				key := problem.JoinIndex(problem.JoinKey("packages", name)+".files", i)
 				problems = append(problems, profile.Problem{Pos: p.At(key), Key: key, Msg: missing.Error()})

@@ -46,22 +46,22 @@ type Found struct {
 
 // Gather finds the kernel and the packages: what is pinned, else the newest. Errors that have a place in the profile are Problems.
 func (f Finder) Gather(ctx context.Context, p *profile.Profile, pins Pins) (Found, error) {
-	requested := slices.Sorted(maps.Keys(p.Packages))
+	requested := slices.Sorted(maps.Keys(packages(p)))
 	if p.Kernel.Package != "" {
 		requested = slices.Sorted(slices.Values(append(requested, p.Kernel.Package)))
 	}
-	packages, err := f.packages(ctx, p, requested, pins)
+	chosen, err := f.packages(ctx, p, requested, pins)
 	if err != nil {
 		return Found{}, err
 	}
-	trees, err := f.Apt.UnpackAll(ctx, packages)
+	trees, err := f.Apt.UnpackAll(ctx, chosen)
 	if err != nil {
 		return Found{}, err
 	}
-	if err := f.guests(ctx, p, packages); err != nil {
+	if err := f.guests(ctx, p, chosen); err != nil {
 		return Found{}, err
 	}
-	out := Found{Lock: &lock.Lock{Requested: requested, Package: pin(packages)}}
+	out := Found{Lock: &lock.Lock{Requested: requested, Package: pin(chosen)}}
 	if out.Inputs, err = f.kernel(ctx, p, trees); err != nil {
 		return Found{}, err
 	}

@@ -71,13 +71,13 @@ type Image struct {
 	// How /usr lies in memory: "squashfs" keeps it compressed and reads what is used, "unpacked" makes it
 	// plain files that can be written to. By default the former, where the kernel has squashfs and loop.
 	Usr UsrLayout `json:"usr,omitempty"`
-	// u-root commands in /bin, all one program. "default" stands for what a shell
-	// on a serial line wants: files, processes, disks, network.
+	// Commands in /bin: u-root's, all one program, and Debian's busybox where these do not do what people type. "default" stands for what a
+	// shell on a serial line wants: files, text, disks, network, processes. What a package or an overlay has of its names takes their place.
 	Commands []string `json:"commands,omitempty"`
 	// Trees of files laid over the image: directories next to the profile, in
 	// overlays/ beside it or its parent, or shipped ones, in this order.
 	Overlays []string `json:"overlays,omitempty"`
-	// Paths that an overlay may put in place of a file the image has anyway.
+	// Paths that an overlay may put in place of a file the image has anyway. What is in commands by "default" alone gives way without.
 	Replace []string `json:"replace,omitempty"`
 	// What files and directories of overlays may be used for by whom, by their path in the image: "/etc/x.key" = "0600". Patterns are as
 	// in a shell, ** stands for any number of directories, and the longest that matches counts. Without a row a file is 0644, or
@@ -91,7 +91,7 @@ type Image struct {
 // Package says what to take from a Debian package and what it depends on.
 type Package struct {
 	// Absolute paths of programs or other files, globs allowed. The libraries
-	// that programs need come along; nothing else does.
+	// that programs need come along; nothing else does. None of them has the set-user-ID or set-group-ID bit in the image.
 	Files []string `json:"files,omitempty"`
 	// Take everything in the package but documentation, and the libraries it needs.
 	Whole bool `json:"whole,omitempty"`

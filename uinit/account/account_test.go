@@ -14,22 +14,6 @@ import (
 
 const hash = spec.PasswordHash("$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0")
 
-func TestSetHash(t *testing.T) {
-	for _, tt := range []struct{ in, want string }{
-		{"root:*:19000::::::\nprobe:!:19000::::::\n", "root:" + string(hash) + ":19000::::::\nprobe:!:19000::::::\n"},
-		{"a:x:1\nroot::1", "a:x:1\nroot:" + string(hash) + ":1"},
-	} {
-		if got, err := SetHash(tt.in, "root", hash); got != tt.want || err != nil {
-			t.Errorf("SetHash(%q) = %q, %v; want %q", tt.in, got, err, tt.want)
-		}
-	}
-	for _, text := range []string{"", "rootling:*:1\n", "root\n", "#root:*:1"} {
-		if got, err := SetHash(text, "root", hash); !errors.Is(err, ErrNoUser) {
-			t.Errorf("SetHash(%q) = %q, %v", text, got, err)
-		}
-	}
-}
-
 func TestParseHash(t *testing.T) {
 	for raw, ok := range map[string]bool{string(hash): true, "$y$j9T$abcdefgh$LRqEFPcKtOgeEYaTv96nCtHgGBZLGjkBqWtuMCgWV49\n\x00": true, "$6$salt$hash": false, string(hash[:60]): false, "": false, "secret": false, "$6$a$b\nx:y": false} {
 		if got, err := ParseHash([]byte(raw)); (err == nil) != ok {

@@ -1,0 +1,33 @@
+package sources
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/imgbuild/imgbuild/build/plan"
+	"github.com/imgbuild/imgbuild/internal/profile"
+)
+
+// Debian's busybox, which some commands are.
+const (
+	appletPackage = "busybox"
+	appletFile    = "/bin/busybox"
+)
+
+// packages are those that the profile names, and the one that its commands stand on.
+func packages(p *profile.Profile) map[string]profile.Package {
+	_, commands := Commands(p)
+	if !slices.ContainsFunc(commands, func(c plan.Command) bool { return c.Program == plan.AppletName }) {
+		return p.Packages
+	}
+	all := maps.Clone(p.Packages)
+	if all == nil {
+		all = map[string]profile.Package{}
+	}
+	pkg := all[appletPackage]
+	if !pkg.Whole && !slices.Contains(pkg.Files, appletFile) {
+		pkg.Files = append(slices.Clone(pkg.Files), appletFile)
+		all[appletPackage] = pkg
+	}
+	return all
+}
