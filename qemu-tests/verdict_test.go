@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -24,7 +23,7 @@ func machine(t *testing.T, behaviour string, timeout time.Duration) *boot.Machin
 	c := guest(t, behaviour)
 	m, err := boot.Prepare(t.Context(), boot.Options{
 		Kernel: c.Kernel, Initrd: c.Initrd, Cmdline: "console=ttyS0 quiet guest=" + behaviour, Accel: qemu.AccelTCG,
-		Run: profile.Run{Memory: c.Memory, Timeout: spec.Duration(timeout)},
+		Run: profile.Run{Memory: c.Memory, Timeout: spec.Duration(timeout)}, Desk: behaviour == "echo",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -99,42 +98,4 @@ func TestUntil(t *testing.T) {
 			t.Errorf("Until = %v", err)
 		}
 	})
-}
-
-// A person types, Ctrl-C included, reads, and leaves.
-func TestAttach(t *testing.T) {
-	t.Parallel()
-	in, keys, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer keys.Close()
-	defer in.Close()
-	m := machine(t, "echo", limit)
-	screen := &typist{keys: keys, script: []step{{"name: ", "Ad\x03\r"}, {"hello \"Ad\\x03\"!", "\x01x"}}}
-	exit, err := m.Attach(t.Context(), in, screen, "")
-	if err != nil || exit.Killed != qemu.ErrKilled {
-		t.Errorf("Attach = %+v, %v", exit, err)
-	}
-	if len(screen.script) != 0 {
-		t.Errorf("the screen shows %q", screen.shown.String())
-	}
-}
-
-// typist types the next keys when the screen shows what it waits for.
-type typist struct {
-	keys   io.Writer
-	shown  bytes.Buffer
-	script []step
-}
-
-type step struct{ wait, keys string }
-
-func (ty *typist) Write(p []byte) (int, error) {
-	ty.shown.Write(p)
-	if len(ty.script) > 0 && bytes.Contains(ty.shown.Bytes(), []byte(ty.script[0].wait)) {
-		io.WriteString(ty.keys, ty.script[0].keys)
-		ty.script = ty.script[1:]
-	}
-	return len(p), nil
 }

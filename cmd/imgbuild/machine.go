@@ -22,6 +22,8 @@ type machine struct {
 	bootChart
 	output, accel, firmware, qemu string
 	appended                      []string
+	// add, where given, completes what is to be started; dir is that of the artifacts.
+	add func(o *boot.Options, dir string) error
 }
 
 func (m *machine) flags(c *cobra.Command) {
@@ -63,9 +65,6 @@ func (m *machine) prepare(ctx context.Context, p *profile.Profile, test bool) (*
 		return nil, err
 	}
 	dir := outputDir(p, m.output)
-	if _, err := e.Build(ctx, p, dir, m.options(p)); err != nil {
-		return nil, err
-	}
 	kernel, initrd, _ := build.Artifacts(p, dir)
 	o := boot.Options{
 		Kernel: kernel, Initrd: initrd, Cmdline: strings.Join(p.Kernel.Cmdline, " "), Run: p.Run,
@@ -75,6 +74,17 @@ func (m *machine) prepare(ctx context.Context, p *profile.Profile, test bool) (*
 		Serials: boot.Serials(consolesOf(p)), Password: p.Access.HostPassword, Test: test, Append: m.appended,
 	}
 	if err := m.starter.start(&o, p, dir); err != nil {
+		return nil, err
+	}
+	if m.add != nil {
+		if err := m.add(&o, dir); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.Missing(); err != nil {
+		return nil, err
+	}
+	if _, err := e.Build(ctx, p, dir, m.options(p)); err != nil {
 		return nil, err
 	}
 	step := e.Progress.Step("preparing the virtual machine", 0)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -13,9 +14,9 @@ import (
 	"github.com/imgbuild/imgbuild/internal/report"
 )
 
-// Attach starts the machine and joins ttyS0 to in and out until the guest ends or
-// the person leaves with Ctrl-A x, which ends the guest. Where in is a terminal every key
-// goes to the guest, Ctrl-C too. There is no time limit but ctx's. A hint is shown once
+// Attach starts the machine, which Options.Desk made one for a person, and joins ttyS0 to in and out until the guest ends.
+// Where in is a terminal every key goes to the guest, Ctrl-C too; of what begins with Ctrl-A QEMU takes its part: Ctrl-A x ends it,
+// Ctrl-A h shows more. There is no time limit but ctx's. A hint is shown once
 // the guest has booted to its prompt: by then the kernel's messages have scrolled away
 // whatever was printed before.
 func (m *Machine) Attach(ctx context.Context, in *os.File, out io.Writer, hint string) (qemu.Exit, error) {
@@ -34,21 +35,19 @@ func (m *Machine) Attach(ctx context.Context, in *os.File, out io.Writer, hint s
 	console := g.Consoles()[0]
 	stop := console.Tee(out)
 	defer stop()
-	left := make(chan struct{})
 	if hint != "" {
 		go showHint(ctx, g, console, out, hint)
 	}
-	go func() {
-		// A read of a terminal cannot be called off: this goroutine ends with the process.
-		if typeInto(g, console, in, out) {
-			close(left)
-		}
-	}()
+	// A read of a terminal cannot be called off: this goroutine ends with the process. The end of the input is no wish to leave: a
+	// script may have typed all it had to.
+	go func() { _, _ = io.Copy(console, in) }()
 	select {
 	case <-g.Exited():
-		return g.Wait(), nil
-	case <-left:
-		return g.Kill(), nil
+		exit := g.Wait()
+		if exit.Status != 0 {
+			err = &qemu.StartError{Exit: exit, Command: m.Command()}
+		}
+		return exit, err
 	case <-ctx.Done():
 		return g.Kill(), ctx.Err()
 	}
@@ -63,34 +62,18 @@ func showHint(ctx context.Context, g *qemu.Guest, console *qemu.Console, out io.
 		return
 	}
 	if prompt, _, err := console.ExpectAfter(ctx, 0, loginPrompt); err == nil {
-		io.WriteString(out, "\r\n["+hint+"]\r\n"+prompt[0])
+		lines := append(strings.Split(hint, "\n"), ports(console.Text())...)
+		io.WriteString(out, "\r\n["+strings.Join(lines, "]\r\n[")+"]\r\n"+prompt[0])
 	}
 }
 
-// typeInto copies what is typed to the console; true means that the person wants
-// to leave. The end of the input is no such wish: a script may have typed all it had to.
-func typeInto(g *qemu.Guest, console *qemu.Console, in io.Reader, out io.Writer) bool {
-	var keys escapes
-	buf := make([]byte, 256)
-	for {
-		n, err := in.Read(buf)
-		for typed := buf[:n]; len(typed) > 0; {
-			send, do, rest := keys.feed(typed)
-			if _, err := console.Write(send); err != nil {
-				return false
-			}
-			switch do {
-			case leave:
-				return true
-			case showHelp:
-				io.WriteString(out, help)
-			case sendBreak:
-				g.QMP(context.Background(), "chardev-send-break", map[string]string{"id": console.Name()})
-			}
-			typed = rest
-		}
-		if err != nil {
-			return false
-		}
+// opened is what QEMU says of a pseudo-terminal as it starts (char_pty_open in its chardev/char-pty.c).
+var opened = regexp.MustCompile(`char device redirected to (\S+) \(label (ttyS\d)\)`)
+
+// ports are the pseudo-terminals that a guest's further serial ports are.
+func ports(said string) (lines []string) {
+	for _, m := range opened.FindAllStringSubmatch(said, -1) {
+		lines = append(lines, m[2]+" is "+m[1]+": screen "+m[1])
 	}
+	return lines
 }

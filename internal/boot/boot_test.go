@@ -2,6 +2,9 @@ package boot
 
 import (
 	"errors"
+	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -175,40 +178,143 @@ func TestMissingTool(t *testing.T) {
 	}
 }
 
-func TestEscapes(t *testing.T) {
-	for _, test := range []struct {
-		typed []string // one string a read
-		guest string
-		do    []action
-	}{
-		{[]string{"ls\r"}, "ls\r", nil},
-		{[]string{"\x03"}, "\x03", nil}, // Ctrl-C is the guest's
-		{[]string{"a\x01xb"}, "ab", []action{leave}},
-		{[]string{"\x01", "x"}, "", []action{leave}},
-		{[]string{"\x01h\x01b"}, "", []action{showHelp, sendBreak}},
-		{[]string{"\x01\x01", "\x01a"}, "\x01\x01", nil},
-		{[]string{"\x01", "z"}, "\x01z", nil},
+func TestUnknownAccelerator(t *testing.T) {
+	if _, err := Prepare(t.Context(), Options{Accel: "hvf"}); err == nil {
+		t.Error("accelerator hvf is accepted")
+	}
+}
+
+func TestForward(t *testing.T) {
+	for text, want := range map[string]string{
+		"2222:22": "tcp 127.0.0.1:2222 22", "5353:53/udp": "udp 127.0.0.1:5353 53", "0.0.0.0:8080:80": "tcp 0.0.0.0:8080 80",
+		"22": "", "0:22": "", "2222:0": "", "2222:70000": "", "a:22": "", "1:2:3:4": "", "2222:22/sctp": "", "::1:2:3": "", "": "", "localhost:1:2": "",
 	} {
-		var e escapes
-		var guest []byte
-		var did []action
-		for _, read := range test.typed {
-			for typed := []byte(read); len(typed) > 0; {
-				send, do, rest := e.feed(typed)
-				guest, typed = append(guest, send...), rest
-				if do != none {
-					did = append(did, do)
-				}
-			}
+		var f Forward
+		err := f.UnmarshalText([]byte(text))
+		got := ""
+		if err == nil {
+			got = fmt.Sprintf("%s %s %d", f.Network, f.Host, f.Guest)
 		}
-		if string(guest) != test.guest || !slices.Equal(did, test.do) {
-			t.Errorf("typing %q: guest gets %q, want %q; does %v, want %v", test.typed, guest, test.guest, did, test.do)
+		if got != want {
+			t.Errorf("%q: %s, %v, want %s", text, got, err, want)
+		}
+	}
+	one, none := 1, 0
+	forwards := []Forward{{"tcp", netip.MustParseAddrPort("127.0.0.1:2222"), 22}, {"udp", netip.MustParseAddrPort("0.0.0.0:53"), 53}}
+	o := Options{Accel: qemu.AccelTCG, Forwards: forwards, Run: profile.Run{NICs: &one}}
+	m, err := Prepare(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if got, want := m.Config.NICs[0].Backend, "user,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=udp:0.0.0.0:53-:53"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	o.Run.NICs = &none
+	if _, err := Prepare(t.Context(), o); err == nil {
+		t.Error("a port leads to an interface that is not there")
+	}
+	taken, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	f := Forward{"tcp", netip.MustParseAddrPort(taken.Addr().String()), 22}
+	if err := f.Free(); err == nil || !strings.Contains(err.Error(), "address already in use") {
+		t.Errorf("a port that is taken: %v", err)
+	}
+	if f.Network = "udp"; f.Free() != nil {
+		t.Error("the other network's port of that number is taken")
+	}
+}
+
+// What is kept is as the last run left it; who wants another size of it is told.
+func TestKeptDisks(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "kept")
+	o := Options{Accel: qemu.AccelTCG, Dir: dir, Keep: true, Run: profile.Run{Disk: map[string]profile.RunDisk{"a": {Size: 1 << 20}}},
+		Disks: []qemu.Disk{{ID: "mine", Path: "mine.img"}}}
+	path := filepath.Join(dir, "a.img")
+	for i := range 3 {
+		m, err := Prepare(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Close()
+		if disks := m.Config.Disks; len(disks) != 2 || disks[0].Path != path || disks[1].ID != "mine" {
+			t.Errorf("disks %+v", disks)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || strings.TrimRight(string(text), "\x00") != strings.Repeat("x", i) {
+			t.Errorf("run %d finds %.10q, %v", i, text, err)
+		}
+		copy(text, strings.Repeat("x", i+1))
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.Run.Disk["a"] = profile.RunDisk{Size: 2 << 20}
+	if _, err := Prepare(t.Context(), o); err == nil || !strings.Contains(err.Error(), path+" was kept, with 1048576 bytes, and is 2M now") {
+		t.Errorf("another size: %v", err)
+	}
+}
+
+func TestMissing(t *testing.T) {
+	for name, c := range map[string]struct {
+		o    Options
+		want string
+	}{
+		"QEMU":    {Options{Binary: "qemu-system-none"}, "qemu-system-x86"},
+		"nothing": {Options{}, ""},
+	} {
+		err := c.o.Missing()
+		var missing *qemu.MissingError
+		if errors.As(err, &missing) != (c.want != "") || missing != nil && missing.Package != c.want || (err == nil) != (c.want == "") {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
 	}
 }
 
-func TestUnknownAccelerator(t *testing.T) {
-	if _, err := Prepare(t.Context(), Options{Accel: "hvf"}); err == nil {
-		t.Error("accelerator hvf is accepted")
+// The sockets of a person's machine lie beside its disks, or where their names are short enough.
+func TestDesk(t *testing.T) {
+	for dir, beside := range map[string]bool{"d": true, strings.Repeat("d", 100): false} {
+		dir = filepath.Join(t.TempDir(), dir)
+		m, err := Prepare(t.Context(), Options{Accel: qemu.AccelTCG, Desk: true, Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.HasPrefix(m.Config.Desk, dir+"/"); got != beside || len(m.Config.Desk) > longestName {
+			t.Errorf("%s", m.Config.Desk)
+		}
+		m.Close()
+	}
+}
+
+// A person is told how to pull which disk.
+func TestPlugging(t *testing.T) {
+	dir := t.TempDir()
+	o := Options{Accel: qemu.AccelTCG, Dir: dir, Run: profile.Run{Disk: map[string]profile.RunDisk{"a": {Size: 1 << 20, Bus: "ahci"}, "b": {Size: 1 << 20}}}}
+	m, err := Prepare(t.Context(), o)
+	if err != nil || m.Plugging() != "" {
+		t.Fatalf("%v, %q", err, m.Plugging())
+	}
+	o.Pluggable = true
+	if m, err = Prepare(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"drive_del drive-a ", "device_del b\n", "file=" + filepath.Join(dir, spare) + "\n"} {
+		if !strings.Contains(m.Plugging(), want) {
+			t.Errorf("%q is missing:\n%s", want, m.Plugging())
+		}
+	}
+	if info, err := os.Stat(filepath.Join(dir, spare)); err != nil || info.Size() != 1<<30 {
+		t.Errorf("the disk to plug in: %v, %v", info, err)
+	}
+}
+
+// Serial ports besides the first are found by what QEMU says of them.
+func TestPorts(t *testing.T) {
+	said := "char device redirected to /dev/pts/3 (label ttyS1)\r\nchar device redirected to /dev/pts/12 (label ttyS2)\nbox login: "
+	if got, want := ports(said), []string{"ttyS1 is /dev/pts/3: screen /dev/pts/3", "ttyS2 is /dev/pts/12: screen /dev/pts/12"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }

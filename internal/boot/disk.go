@@ -57,15 +57,19 @@ func makeDisk(ctx context.Context, d profile.RunDisk, path string) error {
 		return err
 	}
 	os.Remove(path)
+	if err := blankFile(path, int64(d.Size)); err != nil || command == nil {
+		return err
+	}
+	return fill(ctx, command, pkg)
+}
+
+// blankFile makes a file of holes, where there is none.
+func blankFile(path string, size int64) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(f.Truncate(int64(d.Size)), f.Close())
-	if err != nil || command == nil {
-		return err
-	}
-	return fill(ctx, command, pkg)
+	return errors.Join(f.Truncate(size), f.Close())
 }
 
 // fill runs the command that makes a disk's file system.

@@ -43,9 +43,17 @@ type Options struct {
 	// Dir holds the blank disks, and keeps them afterwards, so that the run can be
 	// repeated by hand. Empty stands for a directory that Close removes.
 	Dir string
+	// Keep lets disks in Dir be as the last run left them; without it they are made anew.
+	Keep bool
+	// Disks are further ones, which are there; Forwards lead from ports of this machine to the guest.
+	Disks    []qemu.Disk
+	Forwards []Forward
+	// Desk is for Attach and Until: the command line is the one that Machine.Command shows. Pluggable lets disks be pulled
+	// and plugged in by the monitor.
+	Desk, Pluggable bool
 	// Firmware is qemu.BIOS or qemu.UEFI; empty stands for the former.
 	Firmware string
-	// Serials is the number of serial ports; 0 stands for 1. See Serials.
+	// Serials is the number of serial ports; 0 stands for 1. See Serials. With Desk those after the first are pseudo-terminals.
 	Serials int
 	// Password makes a one-time password for root and hands over its hash
 	// (profile's access.host_password).
@@ -69,6 +77,7 @@ type Machine struct {
 	Slow string
 
 	timeout time.Duration
+	spare   string       // the file of a disk to plug in
 	dir     *scratch.Dir // to be removed
 	button  bool         // the guest is told to power off by its button
 }
@@ -109,7 +118,7 @@ func Prepare(ctx context.Context, o Options) (*Machine, error) {
 		m.Password = plain
 		m.Config.FWCfg = map[string]string{report.FWRootHash: hash}
 	}
-	if err := errors.Join(m.attach(o), m.trust(o, o.SecureBoot), m.disks(ctx, o)); err != nil {
+	if err := errors.Join(m.attach(o), m.trust(o, o.SecureBoot), m.disks(ctx, o), forward(&m.Config, o.Forwards), m.desk(o), m.room(o)); err != nil {
 		m.Close()
 		return nil, fmt.Errorf("preparing the virtual machine: %w", err)
 	}
@@ -165,8 +174,31 @@ func (o Options) line(accel string, tscKHz int) (string, error) {
 // util/id.c), within the 20 octets of a disk's serial number.
 var diskName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,19}$`)
 
-// disks makes the blank disks.
+// Missing finds programs and files that the machine needs and that are not there, before anything is built for it. The error is a
+// *qemu.MissingError where a package has it.
+func (o Options) Missing() error {
+	c := qemu.Config{Binary: o.Binary, Firmware: o.Firmware, SecureBoot: o.SecureBoot != nil}
+	if o.Medium.Format == profile.FormatUKI || c.SecureBoot {
+		c.Firmware = qemu.UEFI
+	}
+	if err := c.Missing(); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Run.Disk)) {
+		command, pkg, err := mkfs(o.Run.Disk[name], "")
+		if err != nil || command == nil {
+			continue // what is wrong with it is told elsewhere
+		}
+		if _, err := lookTool(command[0]); err != nil {
+			return &qemu.MissingError{What: command[0], Package: pkg}
+		}
+	}
+	return nil
+}
+
+// disks makes the blank disks, and adds those that are there.
 func (m *Machine) disks(ctx context.Context, o Options) error {
+	defer func() { m.Config.Disks = append(m.Config.Disks, o.Disks...) }()
 	if len(o.Run.Disk) == 0 {
 		return nil
 	}
@@ -179,7 +211,14 @@ func (m *Machine) disks(ctx context.Context, o Options) error {
 			return fmt.Errorf("making disk run.disk.%q: accepted: names of up to 20 letters, digits, dots and hyphens that begin with a letter", name)
 		}
 		d, path := o.Run.Disk[name], filepath.Join(dir, name+".img")
-		if err := makeDisk(ctx, d, path); err != nil {
+		there := false
+		if o.Keep {
+			there, err = kept(d, path)
+		}
+		if !there && err == nil {
+			err = makeDisk(ctx, d, path)
+		}
+		if err != nil {
 			return fmt.Errorf("making disk run.disk.%s: %w", name, err)
 		}
 		m.Config.Disks = append(m.Config.Disks, qemu.Disk{ID: name, Path: path, Bus: qemu.Bus(d.Bus)})

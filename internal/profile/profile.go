@@ -109,13 +109,15 @@ type Run struct {
 	NICs *int `json:"nics,omitempty" default:"1" accept:"0 to 16"`
 	// QEMU's name for the kind of interface.
 	NICModel string `json:"nic_model,omitempty" default:"virtio-net-pci" zero:"refused"`
-	// Blank disks made for each run, by name.
+	// Disks made for each run, by name: the name is the disk's serial number, by which the box knows it.
 	Disk map[string]RunDisk `json:"disk,omitempty"`
 	// How long a boot and all its checks may take, on the host's clock.
 	Timeout spec.Duration `json:"timeout,omitempty" default:"3m" accept:"1s or more"`
 }
 
-// RunDisk is a disk of the virtual machine, made anew for each run.
+// RunDisk is a disk of the virtual machine, made anew for each run, unless "imgbuild run --keep" lets it last. NAME is its serial number:
+// [run.disk.old1] is what serial=old1 means in a match of an array, or LABEL and the like where it has a file system. Up to 20 letters,
+// digits, dots and hyphens.
 type RunDisk struct {
 	// Its size.
 	Size spec.Size `json:"size,omitempty" default:"64M"`

@@ -20,7 +20,7 @@ const (
 )
 
 // Args returns QEMU's arguments. dir is where the caller listens on a socket for
-// each channel; empty stands for a person at a terminal, who gets ttyS0 and
+// each channel, unless Config.Desk has QEMU do so; empty stands for a person at a terminal, who gets ttyS0 and
 // the monitor on it (Ctrl-A c changes over) and no report.
 func (c Config) Args(dir string) []string {
 	accel, model, memory := or(c.Accel, AccelTCG), "max", c.Memory
@@ -57,7 +57,7 @@ func (c Config) Args(dir string) []string {
 		a.add("-append", c.Append)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.FWCfg)) {
-		a.add("-fw_cfg", "name="+escape(name)+",string="+escape(c.FWCfg[name]))
+		a.add("-fw_cfg", "name="+Escape(name)+",string="+Escape(c.FWCfg[name]))
 	}
 	c.channels(&a, dir)
 	c.network(&a)
@@ -72,9 +72,9 @@ func (c Config) firmware(a *args) {
 	if c.SecureBoot {
 		a.add("-global", "driver=cfi.pflash01,property=secure,value=on", "-global", "ICH9-LPC.disable_s3=1")
 	}
-	a.add("-drive", "if=pflash,unit=0,format=raw,readonly=on,file="+escape(c.code()))
+	a.add("-drive", "if=pflash,unit=0,format=raw,readonly=on,file="+Escape(c.code()))
 	// snapshot=on is the private copy: QEMU makes it and takes it away again.
-	a.add("-drive", "if=pflash,unit=1,format=raw,snapshot=on,file="+escape(or(c.FirmwareVars, OVMFVars)))
+	a.add("-drive", "if=pflash,unit=1,format=raw,snapshot=on,file="+Escape(or(c.FirmwareVars, OVMFVars)))
 }
 
 // code is the firmware's file.
@@ -87,22 +87,28 @@ func (c Config) code() string {
 
 func (c Config) channels(a *args, dir string) {
 	socket := func(name string) string {
-		return "socket,id=" + name + ",server=off,path=" + escape(filepath.Join(dir, name))
+		if c.Desk != "" {
+			return "socket,id=" + name + ",server=on,wait=off,path=" + Escape(c.Desk+name)
+		}
+		return "socket,id=" + name + ",server=off,path=" + Escape(filepath.Join(dir, name))
 	}
-	if dir != "" {
+	connected := dir != "" || c.Desk != ""
+	if connected {
 		a.add("-chardev", socket(channelMonitor), "-mon", "chardev="+channelMonitor+",mode=control")
 	}
 	for i := range c.Serials {
 		switch name := serialName(i); {
-		case dir != "":
+		case dir != "" && c.Desk == "":
 			a.add("-chardev", socket(name), "-serial", "chardev:"+name)
 		case i == 0:
 			a.add("-serial", "mon:stdio")
+		case c.Desk != "":
+			a.add("-chardev", "pty,id="+name, "-serial", "chardev:"+name)
 		default:
 			a.add("-serial", "null")
 		}
 	}
-	if c.ReportSerial && dir != "" {
+	if c.ReportSerial && connected {
 		a.add("-chardev", socket(channelReport), "-serial", "chardev:"+channelReport)
 	}
 	virtioReport := c.Report && !c.ReportSerial
@@ -115,7 +121,7 @@ func (c Config) channels(a *args, dir string) {
 			return
 		}
 		chardev := "null,id=" + channel
-		if dir != "" {
+		if connected {
 			chardev = socket(channel)
 		}
 		a.add("-chardev", chardev, "-device", "virtserialport,bus=bus-ports.0,chardev="+channel+",name="+name)
@@ -149,8 +155,8 @@ type args []string
 
 func (a *args) add(words ...string) { *a = append(*a, words...) }
 
-// escape doubles commas, which end a value in QEMU's options.
-func escape(s string) string { return strings.ReplaceAll(s, ",", ",,") }
+// Escape doubles commas, which end a value in QEMU's options.
+func Escape(s string) string { return strings.ReplaceAll(s, ",", ",,") }
 
 func or(s, fallback string) string {
 	if s == "" {

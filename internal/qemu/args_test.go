@@ -23,12 +23,13 @@ var machines = map[string]Config{
 	}, CDROM: "/d/a.iso"},
 	"uefi":          {Accel: AccelKVM, CPUs: 4, Firmware: UEFI, Display: true, Reboot: true, NICs: []NIC{{Backend: "user,restrict=on"}}, Extra: []string{"-s"}},
 	"serial report": {Serials: 1, ReportSerial: true},
+	"desk":          {Desk: "/out/disks/run-7-", Serials: 2, Report: true, Control: true, Pluggable: true, Disks: []Disk{{ID: "a", Path: "/a"}, {ID: "n", Path: "/n", Bus: NVMe}, {ID: "s", Path: "/s", Bus: SCSI}}},
 }
 
 // One option a line, as a person reads it.
 func TestArgs(t *testing.T) {
 	var b strings.Builder
-	for _, name := range []string{"empty", "kernel", "disks", "uefi", "serial report"} {
+	for _, name := range []string{"empty", "kernel", "disks", "uefi", "serial report", "desk"} {
 		for _, dir := range []string{"/run/guest", ""} {
 			b.WriteString("# " + name + map[bool]string{true: ", by hand"}[dir == ""] + "\n")
 			for _, word := range machines[name].Args(dir) {

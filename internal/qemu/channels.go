@@ -3,6 +3,7 @@ package qemu
 import (
 	"fmt"
 	"net"
+	"os"
 
 	"github.com/imgbuild/imgbuild/internal/qmp"
 	"github.com/imgbuild/imgbuild/internal/scratch"
@@ -11,9 +12,11 @@ import (
 // maxSocketPath is what sun_path of unix(7) holds, without the final NUL.
 const maxSocketPath = 107
 
-// channels are sockets in a private directory that QEMU connects to.
+// channels are sockets in a private directory that QEMU connects to; or those that begin with a prefix, which QEMU makes.
 type channels struct {
 	dir       *scratch.Dir
+	prefix    string
+	theirs    *os.File // QEMU's standard input and output
 	names     []string
 	listeners []net.Listener
 	conns     map[string]net.Conn
@@ -46,6 +49,16 @@ func listen(names []string) (*channels, error) {
 
 // accept waits for QEMU on each socket; qmp.ErrGone says that gone was closed first.
 func (ch *channels) accept(gone <-chan struct{}) (map[string]net.Conn, error) {
+	if ch.prefix != "" {
+		for _, name := range ch.names {
+			conn, err := dial(ch.prefix+name, gone)
+			if err != nil {
+				return nil, err
+			}
+			ch.conns[name] = conn
+		}
+		return ch.conns, nil
+	}
 	accepted := make(chan struct{})
 	defer close(accepted)
 	go func() {
@@ -72,13 +85,28 @@ func (ch *channels) accept(gone <-chan struct{}) (map[string]net.Conn, error) {
 	return ch.conns, nil
 }
 
-// close removes the directory and closes everything.
+// path is where a channel's socket lies.
+func (ch *channels) path() string {
+	if ch.dir == nil {
+		return ""
+	}
+	return ch.dir.Path
+}
+
+// close removes the sockets and closes everything.
 func (ch *channels) close() {
 	for _, l := range ch.listeners {
 		l.Close()
 	}
 	for _, c := range ch.conns {
 		c.Close()
+	}
+	if ch.theirs != nil {
+		ch.theirs.Close()
+		for _, name := range ch.names { // QEMU does so unless it was killed
+			os.Remove(ch.prefix + name)
+		}
+		return
 	}
 	ch.dir.Remove()
 }

@@ -73,6 +73,12 @@ type Config struct {
 	Serials int
 	// Report and Control add the virtio-serial ports of internal/report.
 	Report, Control bool
+	// Desk, where given, is for a person at a terminal: ttyS0 is QEMU's own standard input and output, where Ctrl-A c
+	// changes over to its monitor, further serial ports are pseudo-terminals, and all other channels are sockets that QEMU
+	// itself makes, whose paths begin with this: whoever repeats the command line has the same guest.
+	Desk string
+	// Pluggable has disks on buses where they can be pulled, and more room there, by the monitor. AHCI has no such.
+	Pluggable bool
 	// ReportSerial takes the report from one more serial port, the one after
 	// Serials, where the guest has no driver for virtio (report.ParamReport).
 	ReportSerial bool

@@ -48,14 +48,14 @@ func (e *StartError) Unwrap() error { return e.Exit.Killed }
 // guest that nobody watches needs a ctx with a deadline. Errors are *MissingError and
 // *StartError.
 func Start(ctx context.Context, c Config) (*Guest, error) {
-	if err := c.needs(); err != nil {
+	if err := c.Missing(); err != nil {
 		return nil, err
 	}
-	channels, err := listen(c.channelNames())
+	channels, err := c.open()
 	if err != nil {
 		return nil, err
 	}
-	p, err := startProcess(ctx, or(c.Binary, DefaultBinary), c.Args(channels.dir.Path))
+	p, err := startProcess(ctx, or(c.Binary, DefaultBinary), c.Args(channels.path()), channels.theirs)
 	if err != nil {
 		channels.close()
 		return nil, err
@@ -80,10 +80,11 @@ func Start(ctx context.Context, c Config) (*Guest, error) {
 	return g, nil
 }
 
-// needs finds files that are missing before QEMU does, to say where they come from.
-func (c Config) needs() error {
-	if c.Firmware != UEFI {
-		return nil
+// Missing finds the program, or a file, that is not there before anything is started, to say where it comes from. The error is a
+// *MissingError where a package has it.
+func (c Config) Missing() error {
+	if _, err := Find(or(c.Binary, DefaultBinary)); err != nil || c.Firmware != UEFI {
+		return err
 	}
 	for _, path := range []string{c.code(), or(c.FirmwareVars, OVMFVars)} {
 		if _, err := os.Stat(path); err != nil {
@@ -93,10 +94,28 @@ func (c Config) needs() error {
 	return nil
 }
 
+// open makes what is there before QEMU is.
+func (c Config) open() (*channels, error) {
+	if c.Desk != "" {
+		return desk(c)
+	}
+	return listen(c.channelNames())
+}
+
+// watched is how many serial ports are read here: all, or the one of a person's desk.
+func (c Config) watched() int {
+	if c.Desk != "" {
+		return min(c.Serials, 1)
+	}
+	return c.Serials
+}
+
 func (c Config) channelNames() []string {
 	names := []string{channelMonitor}
-	for i := range c.Serials {
-		names = append(names, serialName(i))
+	if c.Desk == "" {
+		for i := range c.Serials {
+			names = append(names, serialName(i))
+		}
 	}
 	if c.Report || c.ReportSerial {
 		names = append(names, channelReport)
@@ -113,7 +132,7 @@ func (g *Guest) connect(ctx context.Context, channels *channels) error {
 	if err != nil {
 		return err
 	}
-	for i := range g.config.Serials {
+	for i := range g.config.watched() {
 		g.consoles = append(g.consoles, NewConsole(serialName(i), conns[serialName(i)], g.process.started))
 	}
 	var reports sync.WaitGroup
@@ -207,7 +226,7 @@ func (g *Guest) Kill() Exit {
 // Command is a line for sh(1) that starts the same guest on a person's terminal.
 func (g *Guest) Command() string { return g.config.Command() }
 
-// Command is a line for sh(1) that starts this guest on a person's terminal.
+// Command is a line for sh(1) that starts this guest on a person's terminal; with Config.Desk the very one that Start runs.
 func (c Config) Command() string {
 	return Quote(append([]string{or(c.Binary, DefaultBinary)}, c.Args("")...)...)
 }

@@ -128,7 +128,7 @@ func (p Prober) trySector(ctx context.Context, dir string) string {
 		return err.Error()
 	}
 	exit, reason := p.run(ctx, probeLimit, "was not through its firmware", "-m", "32", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-		"-drive", "if=none,id=d,format=raw,snapshot=on,file="+escape(disk), "-device", "virtio-blk-pci,drive=d")
+		"-drive", "if=none,id=d,format=raw,snapshot=on,file="+Escape(disk), "-device", "virtio-blk-pci,drive=d")
 	if reason == "" && exit.Status != debugExit {
 		return fmt.Sprintf("a guest under KVM ended with status %d: %s", exit.Status, or(firstLine(exit.Stderr), "nothing was said"))
 	}
@@ -139,7 +139,7 @@ func (p Prober) trySector(ctx context.Context, dir string) string {
 func (p Prober) tryKernel(ctx context.Context, dir string) string {
 	serial := filepath.Join(dir, "serial")
 	exit, reason := p.run(ctx, kernelLimit, "did not boot Linux", "-m", "256", "-kernel", p.Kernel, "-append", "console=ttyS0 panic=-1",
-		"-serial", "file:"+escape(serial))
+		"-serial", "file:"+Escape(serial))
 	if reason != "" {
 		return reason
 	}
@@ -154,7 +154,7 @@ func (p Prober) run(ctx context.Context, limit time.Duration, missed string, arg
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	process, err := startProcess(ctx, or(p.Binary, DefaultBinary), append([]string{
-		"-M", "q35", "-accel", AccelKVM, "-cpu", "host", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"}, args...))
+		"-M", "q35", "-accel", AccelKVM, "-cpu", "host", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"}, args...), nil)
 	if err != nil {
 		return Exit{}, err.Error()
 	}

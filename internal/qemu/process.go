@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -58,15 +59,20 @@ type process struct {
 }
 
 // startProcess starts QEMU in a process group of its own, which is killed at the
-// end of ctx or of this process, however that ends.
-func startProcess(ctx context.Context, binary string, args []string) (*process, error) {
+// end of ctx or of this process, however that ends. stdio, where not nil, is its standard input and output, and closed here.
+func startProcess(ctx context.Context, binary string, args []string, stdio *os.File) (*process, error) {
 	path, err := Find(binary)
 	if err != nil {
 		return nil, err
 	}
 	ctx, kill := context.WithCancelCause(ctx)
 	p := &process{cmd: leash.Command(ctx, syscall.SIGKILL, path, args...), kill: kill, done: make(chan struct{})}
+	p.cmd.Args[0] = binary // as it was asked for, and is printed
 	p.cmd.Stderr, p.cmd.Stdout = &p.stderr, &p.stderr
+	if stdio != nil {
+		defer stdio.Close()
+		p.cmd.Stdin, p.cmd.Stdout = stdio, stdio
+	}
 	// A descendant that keeps stderr open must not keep Wait.
 	p.cmd.WaitDelay = time.Second
 	p.started = time.Now()

@@ -85,7 +85,7 @@ func TestStartTidiesUp(t *testing.T) {
 // TestMain lets the test binary be a process that runs a QEMU, until it is killed.
 func TestMain(m *testing.M) {
 	if program := os.Getenv(runnerEnv); program != "" {
-		if _, err := startProcess(context.Background(), program, nil); err != nil {
+		if _, err := startProcess(context.Background(), program, nil, nil); err != nil {
 			panic(err)
 		}
 		select {}
@@ -133,7 +133,7 @@ func TestLimitKillsGroup(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cause := errors.New("time over")
-	p, err := startProcess(ctx, script(t, "exec 3>"+path+"; sleep 60 & echo up >&3; wait"), nil)
+	p, err := startProcess(ctx, script(t, "exec 3>"+path+"; sleep 60 & echo up >&3; wait"), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,10 +50,12 @@ func (a *arrays) await(ctx context.Context, name string, cfg spec.Array, want md
 				return false, err
 			}
 			op = md.Decide(name, want, have)
-			a.wait(name, op.Reason)
 			if op.Action == md.Wait {
+				op.Reason += "; " + md.Sight(a.sys, cfg.Match.Members)
+				a.wait(name, op.Reason)
 				return false, nil
 			}
+			a.wait(name, op.Reason)
 			a.consider(name, want, have)
 			return true, nil
 		})

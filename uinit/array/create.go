@@ -57,7 +57,7 @@ func (a *arrays) disksOf(ctx context.Context, m *spec.Machine, name string) (fou
 			}
 		}
 		if !made {
-			a.wait(name, fmt.Sprintf("%d of %d disks to create it of", len(found), len(texts)))
+			a.wait(name, fmt.Sprintf("%d of %d disks to create it of; %s", len(found), len(texts), md.Sight(a.sys, texts)))
 		}
 		return made || complete, nil
 	})

@@ -128,3 +128,31 @@ func TestDisksThatGo(t *testing.T) {
 		})
 	}
 }
+
+// What an array waits for names the disks that are there, by whatever it is made or started of.
+func TestWaitingNamesDisks(t *testing.T) {
+	for _, create := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			never := spec.Duration(1 << 62)
+			l := &loose{sys: fstest.MapFS{"class/block/x/x": {}}, fails: func(string) error { return nil }, made: !create}
+			l.plug("sda", "1")
+			l.set("sda/device", "")
+			l.sys["class/block/sda/device"].Mode = fs.ModeSymlink
+			l.sys["class/block/sda/device"].Data = []byte("../../0:0:0:0")
+			d := featuretest.Deps(t, spec.Machine{Hostname: "box", Array: map[string]spec.Array{"data": {Level: "raid1", Create: create, StartDegradedAfter: &never,
+				Match: spec.ArrayMatch{Members: []string{"/dev/sda", "serial=old2"}}}}})
+			a := newArrays(d, system{sys: l.sys, kernel: l, run: l.run, load: func(string) error { return nil }, name: func(string, string) error { return nil },
+				free: func(context.Context, ...md.Member) error { return nil }, drop: func(string) ([]string, error) { return nil, nil }})
+			a.watching.Do(func() {})
+			done := make(chan error, 1)
+			go func() { done <- a.Step("array:data").Run(ctx) }()
+			synctest.Wait()
+			if got, want := a.waiting("data"), "; seen: /dev/sda; missing: serial=old2; disks looked at: sda (no serial number)"; !strings.HasSuffix(got, want) {
+				t.Errorf("create %v: it waits for %q, want %q at its end", create, got, want)
+			}
+			cancel()
+			<-done
+		})
+	}
+}
