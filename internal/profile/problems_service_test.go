@@ -8,7 +8,7 @@ var serviceProblems = []problemCase{
 		`p.toml:10:10: service.probe.needs[0]: nothing is called "online:lna"; did you mean online:lan?; accepted here: `,
 	}},
 	{"a fact that nothing makes", sound + "[ethernet.lan]\ndhcp4 = true\n[check.a]\nfact = \"link.lan.carier\"\n[check.b]\nfact = \"link.lna.carrier\"\n[check.c]\nfact = \"weather\"\n[check.d]\nfact = \"vm.web.state\"\n", []string{
-		`p.toml:11:8: check.a.fact: nothing makes a fact "link.lan.carier" on this machine; did you mean link.lan.carrier?; accepted: link.lan.addresses, link.lan.carrier, `,
+		`p.toml:11:8: check.a.fact: nothing makes a fact "link.lan.carier" on this machine; did you mean link.lan.carrier?; accepted: link.lan.addresses, link.lan.by_hand, link.lan.carrier, `,
 		`p.toml:13:8: check.b.fact: nothing makes a fact "link.lna.carrier" on this machine; did you mean link.lan.carrier?; accepted: link.lan.addresses, `,
 		`p.toml:15:8: check.c.fact: nothing makes a fact "weather" on this machine; accepted: access.…, boot.…, console.…, disk.…, entropy.…, hostname, kernel.…, `,
 		`p.toml:17:8: check.d.fact: nothing makes a fact "vm.web.state" on this machine; accepted: access.…, `,

@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -13,6 +14,7 @@ type News struct {
 	mu        sync.Mutex
 	addresses []func()
 	servers   []func(from string, servers []string)
+	byHand    []string
 }
 
 // OnAddresses has f called whenever the addresses of an interface change. It must not wait.
@@ -47,4 +49,18 @@ func (n *News) TimeServers(from string, servers []string) {
 	for _, f := range listeners {
 		f(from, servers)
 	}
+}
+
+// ByHand says which interfaces are left to a person.
+func (n *News) ByHand(names []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.byHand = names
+}
+
+// IsByHand says whether an interface is; "" asks for any.
+func (n *News) IsByHand(name string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.byHand) > 0 && (name == "" || slices.Contains(n.byHand, name))
 }

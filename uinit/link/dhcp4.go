@@ -16,7 +16,7 @@ const retryClient = time.Second
 // address stays until the lease is over, and when the cable is back the server is asked whether it is still good.
 func (w *work) runDHCP(name string, a *active) {
 	n, ok := w.state.nic(a.nic)
-	should := ok && w.rows[name].DHCP4 && a.applied && n.Up && n.Carrier
+	should := ok && !w.byHand[name] && w.rows[name].DHCP4 && a.applied && n.Up && n.Carrier
 	if should && a.asking != nil && a.asking.mac != n.Address {
 		a.halt() // the bond has another port's address now
 	}

@@ -80,7 +80,7 @@ func (w *work) runDHCP6(name string, a *active) {
 	n, ok := w.state.nic(a.nic)
 	how := w.rows[name].how6(n)
 	local := w.local(a.nic)
-	should := ok && how != nothing6 && w.client6 != nil && a.applied && n.Up && n.Carrier && local.IsValid()
+	should := ok && !w.byHand[name] && how != nothing6 && w.client6 != nil && a.applied && n.Up && n.Carrier && local.IsValid()
 	if a.asking6 != nil && (!should || a.asking6.mac != n.Address || a.asking6.how != how) {
 		if a.asking6.how != how && a.lease6 != nil {
 			a.lease6, a.dirty = nil, true

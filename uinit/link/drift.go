@@ -21,7 +21,7 @@ const (
 func (w *work) drift() {
 	now := time.Now()
 	for name, a := range w.active {
-		if !a.applied || a.dirty || a.nic == 0 {
+		if !a.applied || a.dirty || a.nic == 0 || w.byHand[name] {
 			continue
 		}
 		if now.Sub(a.mended) > mendWithin {

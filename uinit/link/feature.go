@@ -8,8 +8,9 @@ import (
 	"sync/atomic"
 
 	"github.com/imgbuild/imgbuild/internal/fact"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/ctl"
 	"github.com/imgbuild/imgbuild/uinit/feature"
-	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/link/plan"
 )
 
@@ -17,6 +18,7 @@ import (
 func Linked(clients6 Clients6) feature.Linked {
 	return feature.Linked{
 		Name: "link", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return newLinks(d, clients6) },
+		Verbs: map[string]func(args []string) int{"link": func(args []string) int { return ctl.Follow(append([]string{"link"}, args...)) }},
 	}
 }
 
@@ -25,14 +27,14 @@ type links struct {
 	// manager is made when the first interface is configured: the machine is what it is then.
 	manager func() *Manager
 	made    atomic.Bool
-	// planned are the VLANs that have units of their own: those of the image and of the kernel line.
-	planned []string
+	// planned are the interfaces that have units of their own: those of the image and of the kernel line.
+	planned map[string]spec.Link
 	// limited is why links have not the MTU that their rows state, by unit.
 	limited sync.Map
 }
 
 func newLinks(d *feature.Deps, clients6 Clients6) *links {
-	l := &links{Deps: d, planned: graph.Names(d.Machine.Now().VLAN)}
+	l := &links{Deps: d, planned: d.Machine.Now().Links()}
 	l.manager = sync.OnceValue(func() *Manager {
 		defer l.made.Store(true)
 		return New(d.Life, d.Machine.Now(), passOn{d, &l.limited}, clients6)
@@ -65,7 +67,7 @@ func (l *links) Step(unit string) feature.Step {
 			Waiting: func() string { return l.waiting(name) },
 		}
 	case "site-vlans":
-		return feature.Step{Run: l.addVLANs, Waiting: l.vlansWaiting}
+		return l.adds("vlan")
 	case "network": // a name for all that it needs
 		return feature.Step{Run: func(context.Context) error { return nil }}
 	}

@@ -24,7 +24,7 @@ type guarded struct {
 func (w *work) guard(name string, a *active) {
 	n, ok := w.state.nic(a.nic)
 	wanted := map[netip.Addr]bool{}
-	if ok && a.applied && n.Up && n.Carrier && !n.NoARP {
+	if ok && !w.byHand[name] && a.applied && n.Up && n.Carrier && !n.NoARP {
 		for _, p := range w.rows[name].Addresses {
 			wanted[p.Addr()] = p.Addr().Is4()
 		}

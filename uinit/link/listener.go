@@ -20,6 +20,8 @@ type Listener interface {
 	Contested(name, what string)
 	// Limited says why a link has not the MTU that its row states; "" that it has.
 	Limited(name, what string)
+	// ByHand are the interfaces that are left to a person from now on.
+	ByHand(names []string)
 	// Warn is something that a person should know, once.
 	Warn(what string)
 }
@@ -46,6 +48,9 @@ func (v view) news() heard {
 // tellNews tells the listener what is new about a link.
 func (w *work) tellNews(name string, now heard) {
 	before := w.heard[name]
+	if w.byHand[name] { // what it lacks is somebody's wish
+		now.missing, now.contested, now.limited = before.missing, before.contested, before.limited
+	}
 	w.heard[name] = now
 	if !slices.Equal(now.addresses, before.addresses) {
 		w.listener.Addresses()

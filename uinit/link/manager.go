@@ -18,7 +18,8 @@ import (
 // Manager looks after all interfaces of a machine for as long as its context lives. One goroutine does
 // the work: it observes, plans, acts, and publishes what each link is like.
 type Manager struct {
-	ctx  context.Context
+	ctx context.Context
+	// rows are changed by the goroutine alone, under mu; others read them by wanted.
 	rows map[string]row
 	// rules are for all of them.
 	rules []Rule
@@ -34,8 +35,8 @@ type Manager struct {
 	dial     func(ctx context.Context, name string, to netip.AddrPort) error
 	// machine is what the firmware calls this machine, "" for nothing.
 	machine string
-	// resolvConf is where name servers are written.
-	resolvConf string
+	// resolvConf is where name servers are written, handFile where it is kept what is by hand.
+	resolvConf, handFile string
 
 	start sync.Once
 	calls chan func(*work)
@@ -53,13 +54,13 @@ type Manager struct {
 // .gateway, .dhcp4.server, .dhcp4.lease_seconds and .dhcp4.ntp (time servers, []string), where DHCPv6 may be asked
 // .dhcp6.server, .dhcp6.address, .dhcp6.lease_seconds, .dhcp6.ntp, .ra.managed and .ra.other, of ports .master,
 // of bonds .active (the port in use), .repairs (how often changes of others were undone), of bonds and bridges .ports, .duplicates and .conflicts (addresses that somebody else has), .online and .missing (what keeps it from
-// being online, "" for nothing), and of resolver.servers and resolver.search, whenever they change.
+// being online, "" for nothing), .by_hand, and of resolver.servers and resolver.search, whenever they change.
 func New(ctx context.Context, machine *spec.Machine, listener Listener, clients6 Clients6) *Manager {
 	rows, rules := rowsOf(machine), rulesOf(machine)
 	return &Manager{
 		rows: rows, ethernet: machine.Ethernet, rules: rules, machine: pool.Owner(),
 		kernel: &rtnetlink{known: map[int]hardware{}, settings: allSettings(rows), routers: asks6(rows), rules: len(rules) > 0},
-		ctx:    ctx, listener: listener, watch: watch, hear: hear, client6: clients6, open: dhcp.Open, solicit: solicit, dial: dial, resolvConf: "/etc/resolv.conf",
+		ctx:    ctx, listener: listener, watch: watch, hear: hear, client6: clients6, open: dhcp.Open, solicit: solicit, dial: dial, resolvConf: "/etc/resolv.conf", handFile: handFile,
 		calls: make(chan func(*work)), views: map[string]view{}, news: make(chan struct{}),
 	}
 }
@@ -69,19 +70,11 @@ func New(ctx context.Context, machine *spec.Machine, listener Listener, clients6
 // the interface goes and comes back. An error other than ctx's says what the kernel refused; the rest is configured
 // all the same.
 func (m *Manager) Configure(ctx context.Context, name string) error {
-	if _, ok := m.rows[name]; !ok {
+	if _, ok := m.wanted()[name]; !ok {
 		return fmt.Errorf("configuring link %s: the profile has no such row", name)
 	}
-	m.start.Do(m.run)
-	if err := m.noWorker(); err != nil {
+	if err := m.call(ctx, func(w *work) { w.begin(name) }); err != nil {
 		return err
-	}
-	select {
-	case m.calls <- func(w *work) { w.begin(name) }:
-	case <-m.ctx.Done():
-		return m.ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 	return m.await(ctx, name, func(v view) (bool, error) { return v.configured(), v.err })
 }

@@ -12,7 +12,7 @@ func over(t *testing.T, k Kernel, machine *spec.Machine) (m *Manager, f *told, c
 	t.Helper()
 	f, changes = newTold(t), make(chan struct{})
 	m = New(t.Context(), machine, f, nil)
-	m.kernel, m.resolvConf = k, resolvFile(t)
+	m.kernel, m.resolvConf, m.handFile = k, resolvFile(t), handedFile(t)
 	m.watch = func(context.Context) (<-chan struct{}, error) { return changes, nil }
 	m.hear = func(context.Context) (<-chan advertised, error) { return nil, nil }
 	return m, f, changes

@@ -10,7 +10,7 @@ import (
 func (w *work) see() map[string]view {
 	views := map[string]view{}
 	for name, a := range w.active {
-		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.trouble6(w.rows[name]), w.blind, w.deaf, w.resolvErr, w.ruleErr), lease: a.lease, fresh: a.fresh, taken: maps.Clone(a.taken), lease6: a.lease6, repairs: a.repairs, reached: a.reached, mtu: w.mtu(name), wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
+		v := view{name: name, row: w.rows[name], applied: a.applied, err: errors.Join(a.err, w.trouble6(w.rows[name]), w.blind, w.deaf, w.resolvErr, w.ruleErr), lease: a.lease, fresh: a.fresh, taken: maps.Clone(a.taken), lease6: a.lease6, repairs: a.repairs, byHand: w.byHand[name], reached: a.reached, mtu: w.mtu(name), wanted: w.want(name, a), master: w.nameOf(a.nic, masterOf), active: w.nameOf(a.nic, activeOf), ports: w.ports(a.nic)}
 		if a.asking != nil {
 			v.asking = a.asking.client.Waiting
 		}

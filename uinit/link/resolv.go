@@ -113,7 +113,12 @@ func (w *work) resolve() {
 			}
 		}
 	}
-	w.resolved, w.resolvErr = r.write(w.resolvConf, w.resolved)
+	// What others write there stays until there is news: they have asked on an interface of their own, perhaps.
+	if text := r.String(); text != w.wrote {
+		if w.resolved, w.resolvErr = r.write(w.resolvConf, w.resolved); w.resolvErr == nil {
+			w.wrote = text
+		}
+	}
 	servers := make([]string, len(r.servers))
 	for i, s := range r.servers {
 		servers[i] = s.String()

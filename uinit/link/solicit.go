@@ -23,7 +23,7 @@ func (w *work) roam(name string, a *active) {
 		a.attached, a.detached = false, false // the kernel will ask
 		return
 	}
-	if n.Carrier && a.detached && w.rows[name].HearsRouters() {
+	if n.Carrier && a.detached && !w.byHand[name] && w.rows[name].HearsRouters() {
 		if a.stopSoliciting != nil {
 			a.stopSoliciting()
 		}

@@ -49,6 +49,8 @@ func (w *work) device(r row) Device {
 func (w *work) possible(name string, a *active) bool {
 	r := w.rows[name]
 	switch {
+	case w.byHand[name]:
+		return false
 	case r.device == nil:
 		return a.nic != 0
 	case r.device.ParentName == "":

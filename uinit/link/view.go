@@ -26,6 +26,8 @@ type view struct {
 	lease6       *lease.Lease
 	// repairs are the changes of others that were undone.
 	repairs int
+	// byHand: it is left to a person, and nothing is waited for.
+	byHand bool
 	// reached: the far end of a probe has answered.
 	reached bool
 	mtu     mtu
@@ -41,7 +43,7 @@ type view struct {
 }
 
 func (v view) configured() bool {
-	return v.applied && (!v.row.DHCP4 || v.lease != nil) && (!v.row.asks6() || v.lease6 != nil) && (v.row.Master == "" || v.master == v.row.Master)
+	return v.byHand || v.applied && (!v.row.DHCP4 || v.lease != nil) && (!v.row.asks6() || v.lease6 != nil) && (v.row.Master == "" || v.master == v.row.Master)
 }
 
 // duplicate is an error when another machine uses one of the wanted addresses.
@@ -59,7 +61,12 @@ func (v view) wants(p netip.Prefix) bool {
 }
 
 // waiting says what keeps the link from being online, and how often a server was asked.
-func (v view) waiting() string { return v.lacking(true) }
+func (v view) waiting() string {
+	if v.byHand {
+		return ""
+	}
+	return v.lacking(true)
+}
 
 // lacking says what keeps the link from being online and, counted, how often that was asked for.
 func (v view) lacking(counted bool) string {
@@ -125,6 +132,7 @@ func (v view) facts() []fact.Fact {
 		plan.Online.Of(v.name).Is(missing == ""),
 		plan.MTU.Of(v.name).Is(nic.MTU),
 		plan.Repairs.Of(v.name).Is(v.repairs),
+		plan.ByHand.Of(v.name).Is(v.byHand),
 	}
 	if v.row.Master != "" {
 		facts = append(facts, plan.Master.Of(v.name).Is(v.master))

@@ -25,13 +25,16 @@ type work struct {
 	deaf error
 	// heard is what others heard of a link last.
 	heard map[string]heard
-	// resolved: resolv.conf is ours; resolvErr is why it could not be written.
+	// resolved: resolv.conf is ours; wrote is what was written there last, and resolvErr why it could not be.
 	resolved  bool
+	wrote     string
 	resolvErr error
 	// ruleErr is what the kernel refused of rules.
 	ruleErr error
 	// learnt is what routers said of name servers.
 	learnt []learnt
+	// byHand are rows that are left to a person.
+	byHand map[string]bool
 }
 
 // active is a row that Configure was called for.
@@ -83,11 +86,12 @@ func (m *Manager) run() {
 		m.publish(nil, err)
 		return
 	}
-	w := &work{Manager: m, active: map[string]*active{}, macs: map[string]spec.MAC{}, heard: map[string]heard{}}
+	w := &work{Manager: m, active: map[string]*active{}, macs: map[string]spec.MAC{}, heard: map[string]heard{}, byHand: map[string]bool{}}
 	advertisements, err := m.hear(m.ctx)
 	if err != nil {
 		w.deaf = err
 	}
+	w.recall()
 	go w.loop(changes, advertisements)
 }
 
@@ -145,8 +149,10 @@ func (w *work) step() {
 		w.runDHCP6(name, a)
 		w.guard(name, a)
 	}
-	w.rule()
-	w.resolve()
+	if len(w.byHand) == 0 {
+		w.rule()
+		w.resolve()
+	}
 	views := w.see()
 	for name, v := range views {
 		w.probe(name, w.active[name], v)

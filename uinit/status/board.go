@@ -25,13 +25,15 @@ type Board struct {
 	facts map[string]any
 	soft  map[string]bool
 	notes map[string]string
+	// byHand are units of what a person has taken over.
+	byHand map[string]bool
 	// waiting say what units wait for while they are under way.
 	waiting map[string]func() string
 }
 
 // NewBoard makes a board that passes on what is news; send must not block.
 func NewBoard(send func(report.Event)) *Board {
-	return &Board{send: send, streams: map[string]Stream{}, units: map[string]report.Event{}, facts: map[string]any{}, soft: map[string]bool{}, notes: map[string]string{}, waiting: map[string]func() string{}}
+	return &Board{send: send, streams: map[string]Stream{}, units: map[string]report.Event{}, facts: map[string]any{}, soft: map[string]bool{}, notes: map[string]string{}, byHand: map[string]bool{}, waiting: map[string]func() string{}}
 }
 
 // Unit notes a unit's state. Soft says that it degrades nothing.
@@ -104,9 +106,12 @@ func (b *Board) Now() []report.Event {
 	events := b.Units()
 	for i, e := range events {
 		b.mu.Lock()
-		waiting := b.waiting[e.Name]
+		waiting, byHand := b.waiting[e.Name], b.byHand[e.Name]
 		b.mu.Unlock()
-		if waiting == nil || e.State != "running" && e.State != "late" {
+		if byHand {
+			events[i].State, events[i].Message = ByHand, ""
+		}
+		if byHand || waiting == nil || e.State != "running" && e.State != "late" {
 			continue
 		}
 		if what := waiting(); what != "" {
@@ -149,10 +154,21 @@ func (b *Board) judge() (state string) {
 	return state
 }
 
+// ByHand is shown in place of the state of a unit of what a person has taken over, which is no trouble.
+const ByHand = "by hand"
+
+// ByHand notes whether a unit is one of those.
+func (b *Board) ByHand(name string, is bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.byHand[name] = is
+	b.judge()
+}
+
 // troubled says that a person should know about a unit; mu is held.
 func (b *Board) troubled(name string) bool {
 	state := b.units[name].State
-	return (state == "failed" || state == "late" || state == "degraded") && !b.soft[name]
+	return !b.byHand[name] && (state == "failed" || state == "late" || state == "degraded") && !b.soft[name]
 }
 
 // Note has a line shown with the troubles that degrades nothing; an empty one takes it away.

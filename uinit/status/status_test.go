@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/fact"
@@ -193,5 +194,28 @@ func TestNow(t *testing.T) {
 	}
 	if got := b.Units()[0].Message; got != "waiting: no carrier on lan" {
 		t.Errorf("the unit has %q", got)
+	}
+}
+
+// What a person has taken over is shown as that, and is no trouble, whatever state it was in; then it is in that again.
+func TestByHand(t *testing.T) {
+	b := NewBoard(func(report.Event) {})
+	state := fact.One[string]{Name: "boot.state"}
+	b.Unit(report.Event{Kind: report.KindUnit, Name: "online:lan", State: "failed", Message: "no carrier on lan"}, false)
+	shown := func() string {
+		e := b.Now()[0]
+		return e.State + "|" + e.Message + "|" + strings.Join(b.Troubles(), ",") + "|" + b.Settle(state)
+	}
+	const failed = "failed|no carrier on lan|online:lan failed: no carrier on lan|degraded"
+	if got := shown(); got != failed {
+		t.Errorf("before: %s", got)
+	}
+	b.ByHand("online:lan", true)
+	if got := shown(); got != ByHand+"||"+"|ok" {
+		t.Errorf("by hand: %s", got)
+	}
+	b.ByHand("online:lan", false)
+	if got := shown(); got != failed {
+		t.Errorf("taken back: %s", got)
 	}
 }

@@ -39,7 +39,7 @@ func (k keeper) keep(s *settings) {
 	for {
 		select {
 		case <-look.C:
-			for _, said := range s.mend() {
+			for _, said := range s.mend(k.News.IsByHand("")) {
 				k.Log.Warn(said)
 			}
 		case <-k.Life.Done():

@@ -60,9 +60,13 @@ func (s *settings) make(key string) error {
 	return nil
 }
 
-// mend makes those settings again that read otherwise than they did, and says so.
-func (s *settings) mend() (said []string) {
+// mend makes those settings again that read otherwise than they did, and says so; those of the network are left alone while
+// an interface is by hand.
+func (s *settings) mend(byHand bool) (said []string) {
 	for _, key := range slices.Sorted(maps.Keys(s.read)) {
+		if byHand && strings.HasPrefix(plan.File(key), "net/") {
+			continue
+		}
 		b, err := os.ReadFile(filepath.Join(s.root, plan.File(key)))
 		if err != nil || string(b) == s.read[key] {
 			continue

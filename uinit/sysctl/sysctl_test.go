@@ -37,17 +37,17 @@ func TestSettings(t *testing.T) {
 	}
 	s.read["vm.dirty_bytes"] = "4096 bytes\n"
 	write("vm/dirty_bytes", "4096 bytes\n")
-	if said := s.mend(); said != nil {
+	if said := s.mend(false); said != nil {
 		t.Errorf("nothing was changed, but %q", said)
 	}
 	write("vm/swappiness", "90\n")
-	if said, want := s.mend(), []string{`sysctl vm.swappiness was changed to "90"; it is "10" again`}; !slices.Equal(said, want) {
+	if said, want := s.mend(false), []string{`sysctl vm.swappiness was changed to "90"; it is "10" again`}; !slices.Equal(said, want) {
 		t.Errorf("said %q, want %q", said, want)
 	}
 	if b, _ := os.ReadFile(file("vm/swappiness")); string(b) != "10\n" {
 		t.Errorf("it is %q", b)
 	}
-	if said := s.mend(); said != nil {
+	if said := s.mend(false); said != nil {
 		t.Errorf("mended twice: %q", said)
 	}
 }
@@ -119,5 +119,35 @@ func TestUsualSettings(t *testing.T) {
 	s.add(plan.Usuals(&spec.Machine{}))
 	if s.want["kernel.unprivileged_userns_clone"] != "0" || s.want["user.max_user_namespaces"] != "" {
 		t.Errorf("user namespaces on Debian's kernels: %v", s.want)
+	}
+}
+
+// While an interface is by hand, settings of the network are as somebody makes them; others are made again.
+func TestSettingsByHand(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"net", "vm"} {
+		if err := os.Mkdir(filepath.Join(root, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, name, "x"), []byte("1\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &settings{root: root, want: map[string]string{"net.x": "1", "vm.x": "1"}, read: map[string]string{}}
+	if err := s.set(); err != nil {
+		t.Fatal(err)
+	}
+	for _, byHand := range []bool{true, false} {
+		for _, name := range []string{"net/x", "vm/x"} {
+			if err := os.WriteFile(filepath.Join(root, name), []byte("2\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.mend(byHand)
+		for name, want := range map[string]string{"net/x": map[bool]string{true: "2\n", false: "1\n"}[byHand], "vm/x": "1\n"} {
+			if got, err := os.ReadFile(filepath.Join(root, name)); err != nil || string(got) != want {
+				t.Errorf("by hand %t: %s is %q, %v; want %q", byHand, name, got, err, want)
+			}
+		}
 	}
 }

@@ -26,6 +26,7 @@ func (t interfaces) start(ctx context.Context, name string) error {
 	last := ""
 	one := &Interface{
 		Name: name, Row: t.Machine.Now().WireGuard[name], Kernel: Device(name), Ready: t.Random.Ready, Load: t.Kmod.Load, Fact: t.Facts.Fact,
+		ByHand: func() bool { return t.News.IsByHand(name) },
 		Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		},

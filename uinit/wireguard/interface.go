@@ -27,6 +27,8 @@ type Interface struct {
 	Load func(module string) error
 	// Lookup finds addresses of an endpoint's name.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	// ByHand says whether it is left to a person; nil: never.
+	ByHand func() bool
 	// Fact is told what is known, again and again.
 	Fact func(fact.Fact)
 
@@ -69,6 +71,9 @@ func (t *Interface) Keep(ctx context.Context, failed func(error)) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		}
+		if t.ByHand != nil && t.ByHand() {
+			continue
 		}
 		if err := t.Converge(ctx); err != nil && ctx.Err() == nil {
 			failed(err)

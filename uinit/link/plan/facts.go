@@ -19,6 +19,7 @@ var (
 	Missing    = fact.Each[string]{Pattern: "link.NAME.missing"}
 	MTU        = fact.Each[int]{Pattern: "link.NAME.mtu"}
 	Repairs    = fact.Each[int]{Pattern: "link.NAME.repairs"}
+	ByHand     = fact.Each[bool]{Pattern: "link.NAME.by_hand"}
 
 	DHCP4Server = fact.Each[string]{Pattern: "link.NAME.dhcp4.server"}
 	DHCP4Lease  = fact.Each[int]{Pattern: "link.NAME.dhcp4.lease_seconds"}
@@ -64,6 +65,7 @@ func facts() []graph.Facts {
 			Online.Means(fact.None, "Whether the interface has all that its row asks for."),
 			Missing.Means(fact.None, "What it lacks for that; where it has one of IPv4 and IPv6, by which address, and what it waits for of the other."),
 			Repairs.Means(fact.None, "How often changes that others made were undone, since the boot."),
+			ByHand.Means(fact.None, "Whether the interface is left to a person: `uinitctl link release NAME`."),
 			DHCP4Server.Means(fact.None, "The server that gave the lease by DHCPv4."),
 			DHCP4Lease.Means(fact.Seconds, "How long the lease was given for; 0 without one."),
 			DHCP4NTP.Means(fact.None, "The time servers that the lease names."),
