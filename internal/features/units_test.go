@@ -138,6 +138,7 @@ func TestWhatWaitsForTheSite(t *testing.T) {
 		spec.SiteHostname:       {"array:data", "hostname"},
 		spec.SiteAddresses:      {"link:lan"},
 		spec.SiteVLANs:          {"link:lan", "site-vlans"},
+		spec.SiteWireGuard:      {"link:lan", "site-tunnels"},
 		spec.SiteTimeServers:    {"time"},
 		spec.SiteLogServer:      {"log"},
 		spec.SiteAuthorizedKeys: {"users"},

@@ -32,7 +32,7 @@ var textProblems = []problemCase{
 	{"numbers for sysctls", sound + "[sysctl]\n\"net.ipv4.ip_forward\" = 1\n", nil},
 	{"misspelt words of uinit's", sound + "[service.a]\ncommand = [\"/a\"]\nrestart = \"allways\"\n[site]\nallow = [\"hostnam\"]\n[array.a]\nlevel = 1\n", []string{
 		`p.toml:10:11: service.a.restart: "allways" is not a restart policy; accepted: always, on-failure, never; did you mean always?`,
-		`p.toml:12:10: site.allow[0]: "hostnam" is not something that site.toml can change; accepted: hostname, password_hash, authorized_keys, addresses, vlans, time_servers, log_server; did you mean hostname?`,
+		`p.toml:12:10: site.allow[0]: "hostnam" is not something that site.toml can change; accepted: hostname, password_hash, authorized_keys, addresses, vlans, wireguard, time_servers, log_server; did you mean hostname?`,
 		`p.toml:14:9: array.a.level: is the number 1; accepted: a string: linear, raid0, raid1, raid4, raid5, raid6, raid10`,
 	}},
 	{"unknown format", "formats = [\"kernal\"]\n" + sound, []string{

@@ -102,7 +102,7 @@ func key(f reflect.StructField) string {
 // required are the keys that a row cannot do without.
 func required(row reflect.Type) (keys []string) {
 	for _, f := range reflect.VisibleFields(row) {
-		if word, options, _ := strings.Cut(f.Tag.Get("json"), ","); word != "" && word != "-" && options == "" {
+		if word, options, _ := strings.Cut(f.Tag.Get("json"), ","); word != "" && word != "-" && (options == "" || f.Tag.Get("new") != "") {
 			keys = append(keys, word)
 		}
 	}

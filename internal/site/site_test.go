@@ -40,7 +40,7 @@ const (
 // example is what the builder puts onto a medium.
 func example(m *spec.Machine) string { return site.Example(m, features.SiteExamples()...) }
 
-var all = []spec.SiteKey{spec.SiteHostname, spec.SiteAddresses, spec.SiteVLANs, spec.SiteTimeServers, spec.SiteLogServer, spec.SiteAuthorizedKeys, spec.SitePasswordHash}
+var all = []spec.SiteKey{spec.SiteHostname, spec.SiteAddresses, spec.SiteVLANs, spec.SiteTimeServers, spec.SiteLogServer, spec.SiteAuthorizedKeys, spec.SitePasswordHash, spec.SiteWireGuard}
 
 func TestReadLaysOver(t *testing.T) {
 	m := box(all...)
@@ -200,11 +200,13 @@ func TestExample(t *testing.T) {
 			t.Errorf("%v: as it is: %+v, %v", allow, got, problems)
 		}
 		live := mark.ReplaceAllString(text, "$1")
-		if accounts := slices.ContainsFunc(allow, func(k spec.SiteKey) bool { return k == spec.SiteAuthorizedKeys || k == spec.SitePasswordHash }); accounts {
+		if accounts := slices.ContainsFunc(allow, func(k spec.SiteKey) bool {
+			return k == spec.SiteAuthorizedKeys || k == spec.SitePasswordHash || k == spec.SiteWireGuard
+		}); accounts {
 			if got, _ := site.Read("site.toml", []byte(live), m); got != nil {
 				t.Errorf("%v: what stands for a key or a hash was taken for one:\n%s", allow, live)
 			}
-			live = strings.NewReplacer("ssh-ed25519 AAAA... me@laptop", key, "$6$salt$hash", hash).Replace(live)
+			live = strings.NewReplacer("ssh-ed25519 AAAA... me@laptop", key, "$6$salt$hash", hash, `"..."`, `"`+tunnelKey+`"`).Replace(live)
 		}
 		got, problems := site.Read("site.toml", []byte(live), m)
 		if problems != nil {

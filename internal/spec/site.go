@@ -37,6 +37,7 @@ func (m *Machine) Allows(any ...SiteKey) bool {
 //	                 add rows, which then may have every key below that has a tag
 //	site:"-"         nothing below can be changed, though fields that other tables share have tags
 //	always:"root"    the row of that name is there also where the profile does not say so
+//	new:"needed"     a row that site.toml adds cannot do without it, though one of a profile can
 //	example:"…"      TOML that the example of a site.toml shows where the profile has no value, or a secret
 func SiteKeys() []SiteKey { return siteKeys(reflect.TypeFor[Machine]()) }
 

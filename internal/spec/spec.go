@@ -42,7 +42,7 @@ type Machine struct {
 	// Interfaces without a network behind them.
 	Dummy map[string]Dummy `json:"dummy,omitempty"`
 	// WireGuard interfaces.
-	WireGuard map[string]WireGuard `json:"wireguard,omitempty" site:"-"`
+	WireGuard map[string]WireGuard `json:"wireguard,omitempty" site:"wireguard"`
 	// Routes besides those of gateways, DHCP and router advertisements.
 	Route map[string]Route `json:"route,omitempty"`
 	// Which packets use which table of routes.

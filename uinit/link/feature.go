@@ -50,7 +50,7 @@ func (l *links) waiting(name string) string {
 	return l.manager().Waiting(name)
 }
 
-// Step is the work behind "loopback", "link:NAME", "online:NAME", "site-vlans" and "network".
+// Step is the work behind "loopback", "link:NAME", "online:NAME", "site-vlans", "site-tunnels" and "network".
 func (l *links) Step(unit string) feature.Step {
 	kind, name, _ := strings.Cut(unit, ":")
 	switch kind {
@@ -68,6 +68,8 @@ func (l *links) Step(unit string) feature.Step {
 		}
 	case "site-vlans":
 		return l.adds("vlan")
+	case "site-tunnels":
+		return l.adds("wireguard")
 	case "network": // a name for all that it needs
 		return feature.Step{Run: func(context.Context) error { return nil }}
 	}

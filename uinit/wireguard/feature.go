@@ -2,23 +2,43 @@ package wireguard
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/wireguard/plan"
 )
 
 // Linked is the feature [wireguard.*].
-var Linked = feature.Linked{Name: "wireguard", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return interfaces{d} }}
+var Linked = feature.Linked{Name: "wireguard", Units: plan.Units, New: func(d *feature.Deps) feature.Feature {
+	return interfaces{d, graph.Names(d.Machine.Now().WireGuard)}
+}}
 
-type interfaces struct{ *feature.Deps }
+type interfaces struct {
+	*feature.Deps
+	// planned are those that have units of their own.
+	planned []string
+}
 
-// Step starts the interface behind "wireguard:NAME".
+// Step starts the interface behind "wireguard:NAME", or those that the box's owner has added behind "site-wireguard".
 func (t interfaces) Step(unit string) feature.Step {
-	name := strings.TrimPrefix(unit, "wireguard:")
-	return feature.Step{Run: func(ctx context.Context) error { return t.start(ctx, name) }, Waiting: t.Random.Waiting}
+	name, planned := strings.CutPrefix(unit, "wireguard:")
+	return feature.Step{Waiting: t.Random.Waiting, Run: func(ctx context.Context) error {
+		if planned {
+			return t.start(ctx, name)
+		}
+		var failed []error
+		for _, name := range graph.Names(t.Machine.Now().WireGuard) {
+			if !slices.Contains(t.planned, name) {
+				failed = append(failed, t.start(ctx, name))
+			}
+		}
+		return errors.Join(failed...)
+	}}
 }
 
 // start gives an interface its keys and peers, and looks after it from then on.

@@ -42,7 +42,12 @@ const look = 5 * time.Second
 // Keys reads the keys, or makes the private one.
 func (t *Interface) Keys(ctx context.Context) error {
 	var err error
-	if t.private, err = PrivateKey(ctx, t.Row.PrivateKeyFile, t.Load, t.Ready); err != nil {
+	if text := t.Row.PrivateKey; text != "" {
+		t.private, err = ParseKey(string(text))
+	} else {
+		t.private, err = PrivateKey(ctx, t.Row.PrivateKeyFile, t.Load, t.Ready)
+	}
+	if err != nil {
 		return err
 	}
 	public, err := t.private.Public()

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/fact"
@@ -171,5 +172,31 @@ func FuzzParse(f *testing.F) {
 				}
 			}
 		}
+	})
+}
+
+// While it is by hand, keys and peers stay as a person sets them; then they are as the row says.
+func TestPeersByHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, byHand := &fake{}, true
+		one := &Interface{Name: "wg0", Kernel: k, Ready: ready, Fact: func(fact.Fact) {}, ByHand: func() bool { return byHand },
+			Row: spec.WireGuard{PrivateKey: spec.WireGuardPrivateKey(Key{8, 31: 64}.String()), Peer: map[string]spec.WireGuardPeer{"far": {PublicKey: spec.WireGuardKey(Key{1}.String())}}}}
+		if err := one.Keys(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		go one.Keep(ctx, func(err error) { t.Error(err) })
+		time.Sleep(3 * look)
+		synctest.Wait()
+		if len(k.did) > 0 {
+			t.Errorf("by hand, and it did %q", k.did)
+		}
+		byHand = false
+		time.Sleep(3 * look)
+		synctest.Wait()
+		if k.Private != (Key{8, 31: 64}) || len(k.Peers) != 1 {
+			t.Errorf("taken back, it is %+v", k.State)
+		}
+		stop()
 	})
 }

@@ -100,11 +100,11 @@ func facts() []graph.Facts {
 	}
 }
 
-// rows are the interfaces of which yes says so. Which VLANs the box's owner adds nobody knows before.
+// rows are the interfaces of which yes says so. Which VLANs and tunnels the box's owner adds nobody knows before.
 func rows(yes func(d *spec.Description, l spec.Link) bool) func(d *spec.Description) [][]string {
 	return graph.Each(func(d *spec.Description) (names []string) {
 		links := d.Links()
-		if d.Allows(spec.SiteVLANs) {
+		if d.Allows(spec.SiteVLANs, spec.SiteWireGuard) {
 			links["*"] = spec.Link{Kind: "vlan"}
 		}
 		for _, name := range graph.Names(links) {

@@ -44,17 +44,20 @@ func Units(d *spec.Description) []graph.Unit {
 			made.After = append(made.After, "coldplug") // its interface is one of several, and drivers find them in any order
 		}
 		units = append(units,
-			graph.Unit{Unit: made, Reads: []spec.SiteKey{spec.SiteAddresses, spec.SiteVLANs}},
+			graph.Unit{Unit: made, Reads: []spec.SiteKey{spec.SiteAddresses, spec.SiteVLANs, spec.SiteWireGuard}},
 			graph.Unit{Unit: unit.Unit{Name: "online:" + name, Needs: []string{"link:" + name}, Soft: soft || port}})
 		if !port { // one cable fewer is what a bond is for
 			network = append(network, "online:"+name)
 		}
 	}
-	if d.Allows(spec.SiteVLANs) { // those that the profile does not have
-		units = append(units, graph.Unit{
-			Unit: unit.Unit{Name: "site-vlans", Needs: filter, After: after}, Reads: []spec.SiteKey{spec.SiteVLANs},
-		})
-		network = append(network, "site-vlans")
+	for _, added := range []struct { // what the profile does not have
+		unit string
+		key  spec.SiteKey
+	}{{"site-vlans", spec.SiteVLANs}, {"site-tunnels", spec.SiteWireGuard}} {
+		if d.Allows(added.key) {
+			units = append(units, graph.Unit{Unit: unit.Unit{Name: added.unit, Needs: filter, After: after}, Reads: []spec.SiteKey{added.key}})
+			network = append(network, added.unit)
+		}
 	}
 	return append(units, graph.Unit{Unit: unit.Unit{Name: "network", Needs: network}})
 }

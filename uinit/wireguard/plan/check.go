@@ -18,7 +18,11 @@ func check(j problem.Judge, m *spec.Machine) {
 	ports, files := map[int]string{}, map[spec.Source]string{}
 	for _, name := range slices.Sorted(maps.Keys(m.WireGuard)) {
 		w, key := m.WireGuard[name], problem.JoinKey("wireguard", name)
-		if from := w.PrivateKeyFile; from.FWCfg == "" && !from.Generate && (!path.IsAbs(from.File) || path.Clean(from.File) != from.File) {
+		if from := w.PrivateKeyFile; w.PrivateKey != "" {
+			if from != (spec.Source{}) {
+				j.Of(key+".private_key").Bad(key+".private_key_file", "stands beside private_key; accepted: one of them")
+			}
+		} else if from.FWCfg == "" && !from.Generate && (!path.IsAbs(from.File) || path.Clean(from.File) != from.File) {
 			j.Bad(key+".private_key_file", `is not the absolute path of a file; accepted: one on state, such as "/var/lib/wireguard/%s.key"`, name)
 		} else if other, dup := files[from]; dup && from.Place() != "" {
 			j.Of(problem.JoinKey("wireguard", other)+".private_key_file").Bad(key+".private_key_file", "is that of %s already", other)

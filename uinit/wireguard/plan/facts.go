@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"maps"
+
 	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/graph"
@@ -15,7 +17,7 @@ var (
 )
 
 func facts() []graph.Facts {
-	rows := func(d *spec.Description) []string { return graph.Names(d.WireGuard) }
+	rows := func(d *spec.Description) []string { return graph.Names(all(d)) }
 	return []graph.Facts{
 		{Rows: graph.Each(rows), Of: []fact.Def{
 			PublicKey.Means(fact.None, "The interface's public key, which its peers are given."),
@@ -28,10 +30,23 @@ func facts() []graph.Facts {
 	}
 }
 
+// all are the interfaces; which ones the box's owner adds nobody knows before.
+func all(d *spec.Description) map[string]spec.WireGuard {
+	rows := maps.Clone(d.WireGuard)
+	if d.Allows(spec.SiteWireGuard) {
+		if rows == nil {
+			rows = map[string]spec.WireGuard{}
+		}
+		rows["*"] = spec.WireGuard{Peer: map[string]spec.WireGuardPeer{"*": {}}}
+	}
+	return rows
+}
+
 // peerRows are the rows of all interfaces' peers.
 func peerRows(d *spec.Description) (rows [][]string) {
-	for _, name := range graph.Names(d.WireGuard) {
-		for _, peer := range graph.Names(d.WireGuard[name].Peer) {
+	tunnels := all(d)
+	for _, name := range graph.Names(tunnels) {
+		for _, peer := range graph.Names(tunnels[name].Peer) {
 			rows = append(rows, []string{name, peer})
 		}
 	}

@@ -8,9 +8,9 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "wireguard", Tag: "nowireguard", Used: used, Units: Units, Check: check, Modules: modules, Facts: facts}
+var Plan = graph.Plan{Name: "wireguard", Tag: "nowireguard", Used: used, Units: Units, Check: check, Modules: modules, Facts: facts, SiteExample: example}
 
-func used(d *spec.Description) bool { return len(d.WireGuard) > 0 }
+func used(d *spec.Description) bool { return len(d.WireGuard) > 0 || d.Allows(spec.SiteWireGuard) }
 
 // Units give the interfaces, which are link's, their keys and peers.
 func Units(d *spec.Description) []graph.Unit {
@@ -22,13 +22,16 @@ func Units(d *spec.Description) []graph.Unit {
 		for _, peer := range graph.Names(cfg.Peer) {
 			needs = append(needs, graph.Above(&d.Machine, cfg.Peer[peer].PresharedKeyFile.File)...)
 		}
-		units = append(units, graph.Unit{Unit: unit.Unit{Name: "wireguard:" + name, Needs: needs, Soft: cfg.Optional}})
+		units = append(units, graph.Unit{Unit: unit.Unit{Name: "wireguard:" + name, Needs: needs, Soft: cfg.Optional}, Reads: []spec.SiteKey{spec.SiteWireGuard}})
+	}
+	if d.Allows(spec.SiteWireGuard) { // those that the profile does not have
+		units = append(units, graph.Unit{Unit: unit.Unit{Name: "site-wireguard", Needs: []string{"mounts", "site-tunnels"}}})
 	}
 	return units
 }
 
 func modules(m *spec.Machine) []spec.Want {
-	if len(m.WireGuard) == 0 {
+	if len(m.WireGuard) == 0 && !m.Allows(spec.SiteWireGuard) {
 		return nil
 	}
 	return []spec.Want{{Module: "wireguard", Why: "wireguard"}}
