@@ -49,7 +49,3 @@ func knownProfiles(word string) []string {
 	}
 	return known
 }
-
-func completeShipped(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return profile.Names(profiles.FS), cobra.ShellCompDirectiveNoFileComp
-}

@@ -128,6 +128,20 @@ func TestNew(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "mybox.toml"), []byte("mine"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+// A profile that starts from one by its path names it as seen from where it is written.
+func TestNewFromAFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := errors.Join(os.MkdirAll(filepath.Join(dir, "sub"), 0o755), os.WriteFile(filepath.Join(dir, "base.toml"), []byte("extends = \"headless\"\nsummary = \"b\"\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := imgbuild(t, dir, "new", "mine", "--from", "base.toml", "-o", "sub"); code != exitDone {
+		t.Fatal(stderr)
+	}
+	if code, stdout, stderr := imgbuild(t, dir, "check", "sub/mine.toml"); code != exitDone || stdout != "sub/mine.toml: ok\n" {
+		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	}
+}
+
 	if code, _, stderr := imgbuild(t, dir, "new", "mybox"); code != exitFailed || !strings.Contains(stderr, "mybox.toml exists, and is not overwritten") {
 		t.Errorf("exit %d, %q", code, stderr)
 	}

@@ -41,9 +41,10 @@ type Check struct {
 	Equals any `json:"equals,omitempty"`
 	// Regular expression that the fact as text must match; of a list, any member.
 	Matches Regexp `json:"matches,omitempty" lines:"several"`
-	// Least and greatest number that the fact may be.
+	// Least number that the fact may be.
 	AtLeast *float64 `json:"at_least,omitempty"`
-	AtMost  *float64 `json:"at_most,omitempty"`
+	// Greatest number that the fact may be.
+	AtMost *float64 `json:"at_most,omitempty"`
 	// Value that a list must have among its members, or text within a text.
 	Contains any `json:"contains,omitempty"`
 

@@ -53,7 +53,7 @@ private_key_file = { file = "/run/v", fw_cfg = "opt/v" }
 		`p.toml:9:17: user.a.password_hash: names more than one source; accepted: one of file, fw_cfg, generate`,
 		`p.toml:10:11: warning: user.a.nt_hash: is for shares by SMB`,
 		`p.toml:10:24: user.a.nt_hash.generate: is for keys that the box alone has to know, and this secret somebody else has to know, too; accepted: file or fw_cfg`,
-		`p.toml:12:17: user.b.password_hash: is a table; accepted: a string: $y$..., $6$... or $5$..., as "mkpasswd -m yescrypt" or "openssl passwd -6" print them; or a table with one of file, fw_cfg, generate`,
+		`p.toml:12:17: user.b.password_hash: is a table; accepted: a string: $y$..., $6$... or $5$..., as "imgbuild hash" or "mkpasswd -m yescrypt" print them; or a table with one of file, fw_cfg, generate`,
 		`p.toml:13:11: warning: user.b.nt_hash: is for shares by SMB`,
 		`p.toml:13:20: user.b.nt_hash.file: is not the absolute path of a file; accepted: such as /state/nt_hash`,
 		`p.toml:15:19: user.c.password_hash.fil: unknown key; did you mean file?; accepted here: file, fw_cfg, generate`,
@@ -70,7 +70,7 @@ private_key_file = { file = "/run/v", fw_cfg = "opt/v" }
 		`p.toml:40:37: share.iscsi.x.mutual_password_file.generate: is for keys that the box alone has to know`,
 	}},
 	{"a password of GRUB's", sound + "[boot]\npassword_hash = \"secret\"\n", []string{
-		`p.toml:9:17: boot.password_hash: not a password hash of GRUB; accepted: grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, as "grub-mkpasswd-pbkdf2" prints it`,
+		`p.toml:9:17: boot.password_hash: not a password hash of GRUB; accepted: grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, as "imgbuild hash --grub" prints it`,
 	}},
 	{"a password of GRUB's where there is no GRUB", sound + "[boot]\npassword_hash = \"" + grubHash + "\"\n", []string{
 		`p.toml:9:17: warning: boot.password_hash: has no effect: no GRUB is in what is written; accepted: disk or iso among the formats`,

@@ -19,7 +19,7 @@ const (
 
 // UnmarshalText accepts what grub-mkpasswd-pbkdf2 prints. The error does not repeat the text: it may be a password.
 func (h *GRUBHash) UnmarshalText(b []byte) error {
-	const accepted = `grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, as "grub-mkpasswd-pbkdf2" prints it (Debian package grub-common)`
+	const accepted = `grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, as "imgbuild hash --grub" prints it, or "grub-mkpasswd-pbkdf2"`
 	rest, ok := strings.CutPrefix(string(b), "grub.pbkdf2.sha512.")
 	fields := strings.Split(rest, ".")
 	if !ok || len(fields) != 3 {

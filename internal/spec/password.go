@@ -31,7 +31,7 @@ func (p *PasswordHash) UnmarshalText(b []byte) error {
 		}
 	}
 	if why != "" {
-		return Unaccepted(`$y$..., $6$... or $5$..., as "mkpasswd -m yescrypt" or "openssl passwd -6" print them`, "%s", why)
+		return Unaccepted(`$y$..., $6$... or $5$..., as "imgbuild hash" or "mkpasswd -m yescrypt" print them`, "%s", why)
 	}
 	*p = PasswordHash(s)
 	return nil

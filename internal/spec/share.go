@@ -108,7 +108,7 @@ func (NTHash) Secret() {}
 // UnmarshalText accepts 32 hexadecimal digits.
 func (h *NTHash) UnmarshalText(b []byte) error {
 	if raw, err := hex.DecodeString(string(b)); err != nil || len(raw) != 16 {
-		return Unaccepted(`32 hexadecimal digits, as "printf %s PASSWORD | iconv -t utf-16le | openssl md4 -provider legacy" prints them`, "not an NT hash")
+		return Unaccepted(`32 hexadecimal digits, as "imgbuild hash USER --smb" prints them`, "not an NT hash")
 	}
 	*h = NTHash(strings.ToUpper(string(b)))
 	return nil

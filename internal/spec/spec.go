@@ -99,7 +99,7 @@ type Boot struct {
 	// Least memory of a machine that this is made for. One with less says so before all else, and goes on with what has room:
 	// of an initramfs too large for it the kernel drops the end.
 	MemoryMin Size `json:"memory_min,omitempty" zero:"refused"`
-	// Password of GRUB's menu, which starts disks and ISOs from a BIOS, as grub-mkpasswd-pbkdf2 prints its hash. With it
+	// Password of GRUB's menu, which starts disks and ISOs from a BIOS, as "imgbuild hash --grub" prints its hash. With it
 	// the menu's editor, GRUB's command line and the rescue entry ask for it, and for the user name root; a boot without
 	// keys goes on by itself. UEFI, netboot and a boot loader of your own have no part in this.
 	PasswordHash GRUBHash `json:"password_hash,omitempty"`
@@ -149,7 +149,7 @@ const (
 
 // User is an account.
 type User struct {
-	// Password hash as crypt(5) writes it: $y$, $6$ or $5$ (mkpasswd -m yescrypt), or where the box finds it.
+	// Password hash as crypt(5) writes it: $y$, $6$ or $5$ ("imgbuild hash" makes one), or where the box finds it.
 	// Without one, and until it is found, the account has no password and can't log in with one.
 	PasswordHash SecretHash `json:"password_hash,omitzero" image:"file" site:"password_hash" example:"\"$6$salt$hash\" # as \"openssl passwd -6\" prints it"`
 	// Public keys for SSH, one in each string, as in authorized_keys.

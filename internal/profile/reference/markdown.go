@@ -42,6 +42,11 @@ In every list the word "inherited" stands for the members that the extended prof
 without it takes the place of the inherited one; of commands, overlays, files and drivers that are left out so, while others are added, a warning tells. What refers to
 a table that was taken away is a mistake, told where it was taken away.
 
+Editors complete keys and words, show what they mean, and mark mistakes by the schema that ` + "`imgbuild schema > imgbuild.schema.json`" + `
+prints (JSON Schema, draft 7). Those that know taplo (VS Code with Even Better TOML, Helix, Neovim) take it from a first line
+` + "`#:schema ./imgbuild.schema.json`" + ` of the profile, or for all profiles from a ` + "`.taplo.toml`" + ` with ` + "`[schema] path = \"imgbuild.schema.json\"`" + `. It knows
+keys, kinds and words; ` + "`imgbuild check`" + ` knows the rest.
+
 Durations are written ` + "`500ms`, `30s`, `2m`, `1h30m`" + `; sizes ` + "`512K`, `64M`, `4G`" + `
 (1024 each). This file is generated from the schema; change the doc comments
 in internal/profile, internal/spec and internal/check.

@@ -18,13 +18,17 @@ func TestReferenceIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"profile.md": want, "facts.md": Facts()} {
-		got, err := os.ReadFile("../../../docs/" + name)
+	editors, err := EditorSchema("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"docs/profile.md": want, "docs/facts.md": Facts(), schemaFile: string(editors)} {
+		got, err := os.ReadFile("../../../" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if string(got) != want {
-			t.Errorf("docs/%s is out of date; run: go generate ./internal/profile/reference", name)
+			t.Errorf("%s is out of date; run: go generate ./internal/profile/reference", name)
 		}
 	}
 }
