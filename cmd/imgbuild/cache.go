@@ -10,16 +10,20 @@ import (
 
 	"github.com/imgbuild/imgbuild/build"
 	"github.com/imgbuild/imgbuild/build/cache"
+	"github.com/imgbuild/imgbuild/build/deb"
+	"github.com/imgbuild/imgbuild/internal/shown"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 func (a *app) cacheCommand() *cobra.Command {
 	var (
-		dir    string
-		asJSON bool
+		dir         string
+		asJSON, all bool
 	)
 	c := &cobra.Command{
 		Use: "cache", Short: "Show what the cache holds", Args: noArguments,
+		Long: `Says how much the cache holds of each kind, the largest first; with --entries each entry
+by itself, the one that was used longest ago first, packages by their names.`,
 		RunE: func(*cobra.Command, []string) error {
 			store, err := cache.Open(dir)
 			if err != nil {
@@ -33,16 +37,26 @@ func (a *app) cacheCommand() *cobra.Command {
 				return json.NewEncoder(a.stdout).Encode(items)
 			}
 			var total int64
+			var names map[string]string
+			if all {
+				names = deb.Names(store)
+			}
 			for _, i := range items {
 				total += i.Size
-				fmt.Fprintf(a.stdout, "%-12s %8.1f MB  used %s  %.16s\n", i.Kind, float64(i.Size)/1e6, i.Used.Format(time.DateTime), i.Key)
+				if all {
+					fmt.Fprintf(a.stdout, "%-12s %8.1f MB  used %s  %.16s  %s\n", i.Kind, float64(i.Size)/1e6, i.Used.Format(time.DateTime), i.Key, shown.Line(names[i.Key]))
+				}
+			}
+			if !all {
+				printKinds(a.stdout, items)
 			}
 			fmt.Fprintf(a.stdout, "%s, %.1f MB in %s\n", entries(len(items)), float64(total)/1e6, store.Dir())
 			return nil
 		},
 	}
 	c.PersistentFlags().StringVar(&dir, "cache", "", "cache `DIR` (default $IMGBUILD_CACHE, else imgbuild in the user's cache directory)")
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON: each entry")
+	c.Flags().BoolVar(&all, "entries", false, "list each entry")
 	c.AddCommand(a.pruneCommand(&dir), a.checkCacheCommand(&dir))
 	return c
 }

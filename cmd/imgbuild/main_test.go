@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/build/cache"
 )
 
 // imgbuild runs the program in a directory and returns what a shell would see.
@@ -48,7 +52,15 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"__complete", "ls", "na"}, exitDone, "nas\n:0\n", ""},       // or any file
 		{[]string{"__complete", "build", "headless", ""}, exitDone, ":4\n", ""},
 		{[]string{"check", "headless"}, exitDone, "headless: ok\n", ""},
-		{nil, exitUsage, "", "imgbuild takes one profile, got 0"},
+		{nil, exitDone, "Exit codes: 0 done, 1 failed, 2 wrong command line or invalid profile", ""},
+		{[]string{"--format", "iso"}, exitUsage, "", "imgbuild takes one profile, got 0"},
+		{[]string{"--version"}, exitDone, "imgbuild ", ""},
+		{[]string{"build", "headless", "--formt", "iso"}, exitUsage, "", "unknown flag: --formt; did you mean --format?; see imgbuild build --help"},
+		{[]string{"run", "headless", "--forwards", "1:1"}, exitUsage, "", "unknown flag: --forwards; did you mean --forward?"},
+		{[]string{"check", "headless", "--quite"}, exitUsage, "", "unknown flag: --quite; did you mean --quiet?"},
+		{[]string{"schema", "x"}, exitUsage, "", "imgbuild schema takes no arguments"},
+		{[]string{"schema"}, exitDone, "http://json-schema.org/draft-07/schema#", ""},
+		{[]string{"__complete", "run", "headless", "--moni"}, exitDone, "--monitor", ""},
 		{[]string{"build"}, exitUsage, "", "imgbuild build takes one profile, got 0"},
 		{[]string{"build", "headless", "nas"}, exitUsage, "", "takes one profile, got 2"},
 		{[]string{"build", "--frobnicate", "headless"}, exitUsage, "", "unknown flag: --frobnicate; see imgbuild build --help"},
@@ -116,18 +128,6 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-// A starting profile is valid as it stands and never overwrites one.
-func TestNew(t *testing.T) {
-	dir := t.TempDir()
-	if code, stdout, stderr := imgbuild(t, dir, "new", "mybox", "--from", "headless"); code != exitDone || stdout != "mybox.toml\n" {
-		t.Fatalf("exit %d, %q, %q", code, stdout, stderr)
-	}
-	if code, _, stderr := imgbuild(t, dir, "check", "mybox.toml"); code != exitDone {
-		t.Errorf("the new profile is not valid: %s", stderr)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "mybox.toml"), []byte("mine"), 0o644); err != nil {
-		t.Fatal(err)
-	}
 // A profile that starts from one by its path names it as seen from where it is written.
 func TestNewFromAFile(t *testing.T) {
 	dir := t.TempDir()
@@ -142,6 +142,18 @@ func TestNewFromAFile(t *testing.T) {
 	}
 }
 
+// A starting profile is valid as it stands and never overwrites one.
+func TestNew(t *testing.T) {
+	dir := t.TempDir()
+	if code, stdout, stderr := imgbuild(t, dir, "new", "mybox", "--from", "headless"); code != exitDone || stdout != "mybox.toml\n" {
+		t.Fatalf("exit %d, %q, %q", code, stdout, stderr)
+	}
+	if code, _, stderr := imgbuild(t, dir, "check", "mybox.toml"); code != exitDone {
+		t.Errorf("the new profile is not valid: %s", stderr)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "mybox.toml"), []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if code, _, stderr := imgbuild(t, dir, "new", "mybox"); code != exitFailed || !strings.Contains(stderr, "mybox.toml exists, and is not overwritten") {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
@@ -156,6 +168,10 @@ func TestVersionJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &v); err != nil || v.Version == "" || !strings.HasPrefix(v.Go, "go1.") {
 		t.Errorf("%q: %v", stdout, err)
 	}
+	_, verb, _ := imgbuild(t, t.TempDir(), "version")
+	if _, flag, _ := imgbuild(t, t.TempDir(), "--version"); flag != verb || flag != "imgbuild "+v.Version+" ("+v.Go+")\n" {
+		t.Errorf("%q, %q", flag, verb)
+	}
 }
 
 func TestCacheVerb(t *testing.T) {
@@ -163,6 +179,34 @@ func TestCacheVerb(t *testing.T) {
 	code, stdout, stderr := imgbuild(t, t.TempDir(), "cache", "--json")
 	if code != exitDone || stdout != "[]\n" {
 		t.Errorf("an empty cache: exit %d, %q, %q", code, stdout, stderr)
+	}
+	store, err := cache.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	put := func(kind, key, file, text string) {
+		if _, err := store.Entry(t.Context(), kind, key, func(_ context.Context, dir string) error {
+			return os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("deb", "d1", "package.deb", strings.Repeat("x", 3_000_000))
+	put("deb", "d2", "package.deb", strings.Repeat("x", 1_000_000))
+	put("resolve", "r", "packages.json", `{"Packages": [{"Name": "bash", "Version": "5.2", "SHA256": "d1"}]}`)
+	code, stdout, _ = imgbuild(t, t.TempDir(), "cache")
+	lines := strings.Split(stdout, "\n")
+	if code != exitDone || len(lines) != 4 || strings.Join(strings.Fields(lines[0])[:5], " ") != "deb 2 entries 4.0 MB" || !strings.HasSuffix(lines[0], "  Debian packages") ||
+		!strings.HasPrefix(lines[1], "resolve") || !strings.HasPrefix(lines[2], "3 entries, 4.0 MB in ") {
+		t.Errorf("exit %d, %q", code, stdout)
+	}
+	_, stdout, _ = imgbuild(t, t.TempDir(), "cache", "--entries")
+	if !regexp.MustCompile(`(?m)^deb +3.0 MB  used .*  d1  bash 5.2$`).MatchString(stdout) || strings.Count(stdout, "\n") != 4 {
+		t.Errorf("%q", stdout)
+	}
+	if code, _, stderr := imgbuild(t, t.TempDir(), "cache", "prune"); code != exitDone {
+		t.Error(stderr)
 	}
 	if code, stdout, _ := imgbuild(t, t.TempDir(), "cache", "prune"); code != exitDone || stdout != "removed 0 entries, 0.0 MB\n" {
 		t.Errorf("exit %d, %q", code, stdout)

@@ -54,9 +54,23 @@ func (a *app) root() *cobra.Command {
 		help(c, args)
 	})
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
-	})
+	root.SetFlagErrorFunc(flagError)
+	root.Version = programVersion()
+	root.SetVersionTemplate(versionLine(root.Version))
+	// Who types the name alone wants to know what there is to type.
+	takes, build := root.Args, root.RunE
+	root.Args = func(c *cobra.Command, words []string) error {
+		if len(words) == 0 && c.Flags().NFlag() == 0 {
+			return nil
+		}
+		return takes(c, words)
+	}
+	root.RunE = func(c *cobra.Command, words []string) error {
+		if len(words) == 0 {
+			return c.Help()
+		}
+		return build(c, words)
+	}
 	f := root.PersistentFlags()
 	f.StringVarP(&a.directory, "directory", "C", "", "change to `DIR` before anything else")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "show quick steps too")

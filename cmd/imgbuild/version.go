@@ -3,11 +3,25 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
+
+// programVersion is that of the module, as it was built.
+func programVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
+}
+
+// versionLine is what "imgbuild version" prints, and --version.
+func versionLine(version string) string {
+	return fmt.Sprintf("imgbuild %s (%s)\n", version, runtime.Version())
+}
 
 func (a *app) versionCommand() *cobra.Command {
 	var asJSON bool
@@ -17,14 +31,11 @@ func (a *app) versionCommand() *cobra.Command {
 			v := struct {
 				Version string `json:"version"`
 				Go      string `json:"go"`
-			}{"unknown", runtime.Version()}
-			if info, ok := debug.ReadBuildInfo(); ok {
-				v.Version = info.Main.Version
-			}
+			}{programVersion(), runtime.Version()}
 			if asJSON {
 				return json.NewEncoder(a.stdout).Encode(v)
 			}
-			_, err := fmt.Fprintf(a.stdout, "imgbuild %s (%s)\n", v.Version, v.Go)
+			_, err := io.WriteString(a.stdout, versionLine(v.Version))
 			return err
 		},
 	}
