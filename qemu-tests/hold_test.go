@@ -10,7 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// UEFI has no menu of ours: there the rescue way is a key on the serial line. One press is enough from when
+// A UKI by itself has no menu: there the rescue way is a key on the serial line. One press is enough from when
 // the kernel has opened its console, though uinit only listens later. Its kernel line is as long as it may be. TestHeldBoot presses keys, too,
 // and TestSecureBootTakesNothingFromOutside comes from UEFI.
 func TestHoldKey(t *testing.T) {

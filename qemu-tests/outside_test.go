@@ -25,7 +25,8 @@ import (
 
 // Whoever can write to the ESP, to the firmware's boot entries or to SMBIOS, but cannot sign, tries every way that systemd-stub has
 // for them: load options, credentials, system extensions, add-ons, words in SMBIOS. With Secure Boot the kernel gets the
-// signed line and uinit nothing at all. Without it the very same attack gets through, or this test would prove nothing.
+// signed line and uinit nothing at all. Without it the very same attack gets through, or this test would prove nothing. The program is that of
+// the format uki, copied onto the ESP; what a disk starts by itself has no stub, and TestMenu tries that.
 func TestSecureBootTakesNothingFromOutside(t *testing.T) {
 	t.Parallel()
 	needed.File(t, qemu.OVMFSecureCode)
@@ -40,14 +41,17 @@ cmdline = ["console=tty0", "console=ttyS0,115200n8", "panic=-1", "no_timer_check
 [secureboot]
 key  = "box.key"
 cert = "box.crt"
+[disk]
+spare = "96M"
 `, map[string]string{"box.key": string(uki.EncodeKey(key)), "box.crt": string(uki.EncodeCertificate(cert))})
-	verify(t, cert, build.Medium(a.profile, filepath.Dir(a.kernel), profile.FormatUKI))
+	unified := build.Medium(a.profile, filepath.Dir(a.kernel), profile.FormatUKI)
+	verify(t, cert, unified)
 	disk := filepath.Join(t.TempDir(), "disk")
 	if out, err := exec.Command("cp", "--sparse=always", build.Medium(a.profile, filepath.Dir(a.kernel), profile.FormatDisk), disk).CombinedOutput(); err != nil {
 		t.Fatalf("cp: %v\n%s", err, out)
 	}
 	esp := partitionOf(t, disk, layout.ESPName)
-	beside(t, disk, esp)
+	beside(t, disk, esp, unified)
 	const foreign = "outside.options=1 console=ttyS0,115200n8 panic=-1 no_timer_check cryptomgr.notests uinit.test"
 	for _, secure := range []bool{true, false} {
 		t.Run(map[bool]string{true: "Secure Boot", false: "setup mode"}[secure], func(t *testing.T) {
@@ -71,7 +75,7 @@ cert = "box.crt"
 			}
 			vars, err := os.ReadFile(template)
 			if err == nil {
-				vars, err = efivars.AddEntry(vars, efivars.Entry{Title: "outside", Partition: esp, Number: partitionNumber(t, disk, esp), Path: `\EFI\BOOT\BOOTX64.EFI`, Options: foreign})
+				vars, err = efivars.AddEntry(vars, efivars.Entry{Title: "outside", Partition: esp, Number: partitionNumber(t, disk, esp), Path: `\EFI\BOOT\UNIFIED.EFI`, Options: foreign})
 			}
 			vm.Config.FirmwareVars = filepath.Join(t.TempDir(), "vars")
 			if err := errors.Join(err, os.WriteFile(vm.Config.FirmwareVars, vars, 0o600)); err != nil {
@@ -98,19 +102,22 @@ cert = "box.crt"
 	}
 }
 
-// beside puts what systemd-stub would take up onto the ESP.
-func beside(t *testing.T, disk string, esp layout.Partition) {
+// beside puts a program with systemd-stub onto the ESP, and what that would take up.
+func beside(t *testing.T, disk string, esp layout.Partition, unified string) {
 	t.Helper()
 	dir := t.TempDir()
 	at := fmt.Sprintf("%s@@%d", disk, esp.Offset())
-	for _, folder := range []string{"::/EFI/BOOT/BOOTX64.EFI.extra.d", "::/loader", "::/loader/credentials", "::/loader/addons"} {
+	for _, folder := range []string{"::/EFI/BOOT/UNIFIED.EFI.extra.d", "::/loader", "::/loader/credentials", "::/loader/addons"} {
 		if out, err := exec.Command("mmd", "-i", at, folder).CombinedOutput(); err != nil {
 			t.Fatalf("mmd %s: %v\n%s", folder, err, out)
 		}
 	}
+	if out, err := exec.Command("mcopy", "-i", at, unified, "::/EFI/BOOT/UNIFIED.EFI").CombinedOutput(); err != nil {
+		t.Fatalf("mcopy: %v\n%s", err, out)
+	}
 	for _, name := range []string{
-		"EFI/BOOT/BOOTX64.EFI.extra.d/passwd.hashed-password.root.cred", "EFI/BOOT/BOOTX64.EFI.extra.d/evil.raw",
-		"EFI/BOOT/BOOTX64.EFI.extra.d/evil.addon.efi", "loader/credentials/init.cred", "loader/addons/evil.addon.efi", "loader/random-seed",
+		"EFI/BOOT/UNIFIED.EFI.extra.d/passwd.hashed-password.root.cred", "EFI/BOOT/UNIFIED.EFI.extra.d/evil.raw",
+		"EFI/BOOT/UNIFIED.EFI.extra.d/evil.addon.efi", "loader/credentials/init.cred", "loader/addons/evil.addon.efi", "loader/random-seed",
 	} {
 		file := filepath.Join(dir, filepath.Base(name))
 		if err := os.WriteFile(file, []byte(strings.Repeat("evil", 128)), 0o600); err != nil {

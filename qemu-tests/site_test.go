@@ -14,6 +14,7 @@ import (
 	"github.com/imgbuild/imgbuild/build"
 	"github.com/imgbuild/imgbuild/build/disk"
 	"github.com/imgbuild/imgbuild/build/fat"
+	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/check"
@@ -165,7 +166,7 @@ func withNamed(t *testing.T, image, name, text string) string {
 // foreign is the disk of another profile, with a site.toml.
 func foreign(t *testing.T, text string) string {
 	t.Helper()
-	image, _, err := disk.New(disk.Config{Name: "other", Epoch: time.Unix(0, 0), UKI: bytes.NewReader(make([]byte, 512)),
+	image, _, err := disk.New(disk.Config{Name: "other", Epoch: time.Unix(0, 0), Boot: grub.NoMenu(bytes.NewReader(make([]byte, 512))),
 		Files: []fat.File{{Path: "site.toml", Content: strings.NewReader(text)}}})
 	if err != nil {
 		t.Fatal(err)

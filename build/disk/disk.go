@@ -1,6 +1,5 @@
 // Package disk composes disk images that start on machines with a BIOS and with
-// UEFI, from one copy of kernel and initrd: UEFI runs the unified kernel image that
-// lies in the EFI system partition, and GRUB reads both out of it.
+// UEFI, from one copy of kernel and initrd, which lies in the EFI system partition (grub.Medium).
 package disk
 
 import (
@@ -21,12 +20,11 @@ type Config struct {
 	Name string
 	// Epoch is the time of all files.
 	Epoch time.Time
-	// UKI is the unified kernel image, as uki.New or uki.Sign gives it.
-	UKI extent.Content
-	// GRUB starts machines with a BIOS by Menu; nil leaves them out.
+	// Boot is what starts, and by what.
+	Boot *grub.Medium
+	// GRUB starts machines with a BIOS; nil leaves them out.
 	GRUB *grub.DiskLoader
-	Menu grub.Menu
-	// Files lie in the EFI system partition beside the UKI.
+	// Files lie in the EFI system partition beside that.
 	Files []fat.File
 	// Spare is how many bytes stay free there, for files that come later.
 	Spare int64
@@ -37,14 +35,9 @@ type Config struct {
 }
 
 const (
-	// ukiPath is where firmware looks on a disk that it was told nothing about (UEFI
-	// specification, section 3.5.1.1).
-	ukiPath    = "EFI/BOOT/BOOTX64.EFI"
-	configPath = "boot/grub/grub.cfg"
-
 	// espLeast makes the partition FAT32, as firmware may demand of fixed disks.
 	espLeast = 40 << 20
-	// configRoom is kept free for grub.cfg, which is made after the partition's size.
+	// configRoom is kept free for the menus, which are made after the partition's size.
 	configRoom = 64 << 10
 )
 
@@ -59,8 +52,11 @@ func New(c Config) (*extent.Image, layout.Disk, error) {
 }
 
 func compose(c Config) (*extent.Image, layout.Disk, error) {
-	files := append([]fat.File{{Path: ukiPath, Content: c.UKI}}, c.Files...)
-	size, err := fat.MinSize(files, c.Spare+configRoom)
+	files, err := c.Boot.Files(nil)
+	if err != nil {
+		return nil, layout.Disk{}, err
+	}
+	size, err := fat.MinSize(append(files, c.Files...), c.Spare+configRoom)
 	if err != nil {
 		return nil, layout.Disk{}, err
 	}
@@ -87,7 +83,7 @@ func compose(c Config) (*extent.Image, layout.Disk, error) {
 	if err := gpt.Place(image, d, mbr); err != nil {
 		return nil, d, err
 	}
-	esp, err := composeESP(c, d.Find(layout.ESPName), files)
+	esp, err := composeESP(c, d.Find(layout.ESPName))
 	if err != nil {
 		return nil, d, err
 	}
@@ -98,32 +94,35 @@ func compose(c Config) (*extent.Image, layout.Disk, error) {
 	return image, d, nil
 }
 
-// composeESP composes the system partition twice: grub.cfg names the sectors of
-// kernel and initrd, which are known when the directories that lie before them are.
-// Being the last file, it moves nothing itself.
-func composeESP(c Config, p layout.Partition, files []fat.File) (*extent.Image, error) {
-	o := fat.Options{Size: p.Bytes(), Label: fat.Label(c.Name), ID: p.GUID.VolumeID(), Epoch: c.Epoch}
-	if c.GRUB == nil {
-		v, err := fat.New(o, files)
+// composeESP composes the system partition twice: the menus name the sectors of kernel and initrd, which are known when
+// the directories and files that lie before them are.
+func composeESP(c Config, p layout.Partition) (*extent.Image, error) {
+	draft, err := composeVolume(c, p, nil)
+	if err != nil {
+		return nil, err
+	}
+	v, err := composeVolume(c, p, &grub.Place{Offset: draft.Offset})
+	if err != nil {
+		return nil, err
+	}
+	if v.Offset(c.Boot.Payload()) != draft.Offset(c.Boot.Payload()) {
+		panic("BUG: kernel and initrd moved when the menus got their content")
+	}
+	return v.Image, nil
+}
+
+func composeVolume(c Config, p layout.Partition, at *grub.Place) (*fat.Volume, error) {
+	files, err := c.Boot.Files(at)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, c.Files...)
+	if c.GRUB != nil {
+		config, err := c.Boot.BIOSMenu(at)
 		if err != nil {
 			return nil, err
 		}
-		return v.Image, nil
+		files = append(files, fat.File{Path: grub.ConfigPath, Content: bytes.NewReader(config)})
 	}
-	draft, err := fat.New(o, append(files, fat.File{Path: configPath, Content: bytes.NewReader(nil)}))
-	if err != nil {
-		return nil, err
-	}
-	config, err := grub.ConfigUKI(c.Menu, c.UKI, draft.Offset(ukiPath))
-	if err != nil {
-		return nil, err
-	}
-	v, err := fat.New(o, append(files, fat.File{Path: configPath, Content: bytes.NewReader(config)}))
-	if err != nil {
-		return nil, err
-	}
-	if v.Offset(ukiPath) != draft.Offset(ukiPath) {
-		panic("BUG: the UKI moved when grub.cfg got its content")
-	}
-	return v.Image, nil
+	return fat.New(fat.Options{Size: p.Bytes(), Label: fat.Label(c.Name), ID: p.GUID.VolumeID(), Epoch: c.Epoch}, files)
 }

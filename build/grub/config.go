@@ -1,5 +1,5 @@
-// Package grub makes what starts a machine with a BIOS: GRUB's menu, its core image
-// and the boot sectors that load it.
+// Package grub makes the boot menu of media, for a BIOS and for UEFI alike: out of a list of entries GRUB's configuration, the
+// images of GRUB that read it, and the boot sectors that load one.
 package grub
 
 import (
@@ -7,35 +7,6 @@ import (
 	"fmt"
 	"strings"
 )
-
-// Menu is what GRUB shows and starts.
-type Menu struct {
-	// Entries, of which the first is started unless a key is pressed.
-	Entries []Entry
-	// Seconds to wait for a key. With Hidden, a line that names the keys stands for the menu,
-	// which is drawn when somebody asks for it: over a serial line that saves seconds.
-	Seconds int
-	Hidden  bool
-	// Serial is the line that the menu appears on beside the screen; nil for none.
-	Serial *Serial
-	// PasswordHash, where given, is what Superuser is asked for by the menu's editor, GRUB's command line and all
-	// entries that don't say Unguarded. It is of the form that password_pbkdf2 takes.
-	PasswordHash string
-}
-
-// Superuser is the one user of a menu with a password.
-const Superuser = "root"
-
-// Entry is one way to start.
-type Entry struct {
-	Title string
-	// Hotkey is a single character, or empty.
-	Hotkey string
-	// Cmdline is the kernel's command line.
-	Cmdline string
-	// Unguarded entries start without the menu's password.
-	Unguarded bool
-}
 
 // Serial is a UART that the BIOS knows: unit 0 is COM1, ttyS0.
 type Serial struct {
@@ -61,72 +32,136 @@ func BlocksOf(offset, size int64) Blocks {
 // String writes the blocks as GRUB's block list syntax does.
 func (b Blocks) String() string { return fmt.Sprintf("($root)%d+%d", b.Start, b.Count) }
 
-// Config renders grub.cfg for one kernel and initrd that all entries share. It
-// needs the modules that Core puts in. Errors name what GRUB cannot pass on to a
-// kernel.
-func Config(m Menu, linux, initrd Blocks) ([]byte, error) {
-	var b bytes.Buffer
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	if m.PasswordHash != "" { // first of all: what follows may fail
-		hash, err := quote(m.PasswordHash)
-		if err != nil {
-			return nil, fmt.Errorf("writing GRUB's menu: its password's hash: %w", err)
-		}
-		line("set superusers=%s", Superuser)
-		line("password_pbkdf2 %s %s", Superuser, hash)
-	}
-	if s := m.Serial; s != nil {
-		line("if serial --unit=%d --speed=%d; then", s.Unit, s.Baud)
-		line("  terminal_input --append serial")
-		line("  terminal_output --append serial")
-		line("fi")
-	}
-	if m.Hidden {
-		hint, err := quote(m.hint())
-		if err != nil {
-			return nil, fmt.Errorf("writing GRUB's menu: %w", err)
-		}
-		line("echo %s", hint)
-		line("set timeout_style=hidden")
-	}
-	line("set timeout=%d", m.Seconds)
-	for _, e := range m.Entries {
-		title, err := quote(e.Title)
-		if err != nil {
-			return nil, fmt.Errorf("writing GRUB's menu: the title %q: %w", e.Title, err)
-		}
-		hotkey := ""
-		if e.Hotkey != "" {
-			key, err := quote(e.Hotkey)
-			if err != nil || len(e.Hotkey) != 1 {
-				return nil, fmt.Errorf("writing GRUB's menu: the hotkey %q is not one printable character", e.Hotkey)
-			}
-			hotkey = " --hotkey=" + key
-		}
-		if m.PasswordHash != "" && e.Unguarded {
-			hotkey += " --unrestricted"
-		}
-		words, err := words(e.Cmdline)
-		if err != nil {
-			return nil, fmt.Errorf("writing GRUB's menu: the command line %q: %w", e.Cmdline, err)
-		}
-		line("menuentry %s%s {", title, hotkey)
-		line("  linux %s", strings.Join(append([]string{linux.String()}, words...), " "))
-		line("  initrd %s", initrd)
-		line("}")
-	}
-	return b.Bytes(), nil
+// Firmware is what GRUB was started by.
+type Firmware string
+
+// Firmwares.
+const (
+	BIOS Firmware = "BIOS"
+	UEFI Firmware = "UEFI"
+)
+
+// Files that entries need, by which Config asks where they are.
+const (
+	LinuxFile   = "linux"
+	InitrdFile  = "initrd"
+	MemtestFile = "memtest"
+)
+
+// Site is where a menu is used.
+type Site struct {
+	Firmware Firmware
+	// Fixed menus can't be edited by anybody, and give nobody a command line: all that they start is signed.
+	Fixed bool
+	// Whole: files are counted from the start of the whole device, and not of the partition that GRUB was started from.
+	Whole bool
+	// File says how GRUB finds one of the files above: as a path, or as Blocks.
+	File func(name string) string
 }
 
-// hint is what is to be seen of a hidden menu: the keys that it takes.
-func (m Menu) hint() string {
-	text := "Esc: menu"
+// config is a grub.cfg that is being written.
+type config struct {
+	Site
+	b bytes.Buffer
+}
+
+func (c *config) line(format string, args ...any) { fmt.Fprintf(&c.b, format+"\n", args...) }
+
+func (c *config) file(name string) string { return c.File(name) }
+
+// Config renders grub.cfg. It needs the modules of Tools. Errors name what GRUB cannot pass on to a kernel.
+func Config(m Menu, at Site) ([]byte, error) {
+	c := &config{Site: at}
+	if err := c.menu(m); err != nil {
+		return nil, fmt.Errorf("writing GRUB's menu: %w", err)
+	}
+	return c.b.Bytes(), nil
+}
+
+func (c *config) menu(m Menu) error {
+	if err := c.guard(m); err != nil { // first of all: what follows may fail
+		return err
+	}
+	if c.Firmware == UEFI {
+		// The menu comes from memory; the rest from the device that the firmware started GRUB from.
+		c.line(`regexp --set=1:root '^\(([^)]*)\)' "$cmdpath"`)
+	}
+	c.line(`regexp --set=1:medium '^([^,]*)' "$root"`)
+	if c.Whole {
+		c.line("set root=$medium")
+	}
+	if s := m.Serial; s != nil {
+		c.line("if serial --unit=%d --speed=%d; then", s.Unit, s.Baud)
+		c.line("  terminal_input --append serial")
+		c.line("  terminal_output --append serial")
+		c.line("fi")
+	}
+	for _, text := range m.hint() {
+		quoted, err := quote(text)
+		if err != nil {
+			return err
+		}
+		c.line("echo %s", quoted)
+	}
+	c.line("set timeout_style=hidden")
+	c.line("set timeout=%d", m.Seconds)
 	for _, e := range m.Entries {
-		if e.Hotkey != "" {
-			text += ", " + e.Hotkey + ": " + e.Title
+		if err := c.entry(m, e); err != nil {
+			return err
 		}
 	}
-	return text
+	return nil
+}
+
+// guard says who may do more than choose.
+func (c *config) guard(m Menu) error {
+	super := ""
+	if m.PasswordHash != "" {
+		hash, err := quote(m.PasswordHash)
+		if err != nil {
+			return fmt.Errorf("its password's hash: %w", err)
+		}
+		super = Superuser
+		defer c.line("password_pbkdf2 %s %s", Superuser, hash)
+	}
+	if c.Fixed {
+		super = "nobody" // has no password, so that none is right
+	}
+	if super != "" {
+		c.line("set superusers=%s", super)
+	}
+	return nil
+}
+
+func (c *config) entry(m Menu, e Entry) error {
+	title, err := quote(e.name())
+	if err != nil {
+		return fmt.Errorf("the title %q: %w", e.Title, err)
+	}
+	options := ""
+	if e.Hotkey != "" {
+		key, err := quote(e.Hotkey)
+		if err != nil || len(e.Hotkey) != 1 {
+			return fmt.Errorf("the hotkey %q is not one printable character", e.Hotkey)
+		}
+		options = " --hotkey=" + key
+	}
+	switch guarded := m.PasswordHash != "" && !e.Unguarded; {
+	case guarded && c.Fixed:
+		options += " --users " + Superuser
+	case !guarded && (c.Fixed || m.PasswordHash != ""):
+		options += " --unrestricted"
+	}
+	commands, err := e.Do.commands(c)
+	if err != nil {
+		return err
+	}
+	c.line("menuentry %s%s {", title, options)
+	for _, command := range commands {
+		c.line("  %s", command)
+	}
+	c.line("}")
+	return nil
 }
 
 // words splits a command line as the kernel does, where quotation marks keep blanks

@@ -23,10 +23,19 @@ const (
 
 // modules are what Config's commands need on disks and CDs, and what a person may
 // want at GRUB's prompt: no module is ever loaded from a file.
-var modules = strings.Fields("biosdisk part_gpt fat iso9660 normal linux serial terminal configfile echo test sleep ls cat all_video reboot halt password_pbkdf2 gcry_sha512")
+var modules = strings.Fields("biosdisk part_gpt fat iso9660 normal linux serial terminal configfile echo test regexp sleep ls cat all_video reboot halt chain drivemap minicmd password_pbkdf2 gcry_sha512")
 
-// Tools are the unpacked packages grub-common and grub-pc-bin, and what they depend
-// on: a folder with usr/lib/grub/i386-pc, usr/bin/grub-mkimage and its libraries.
+// What grub-mkimage makes images for.
+const (
+	biosPlatform = "i386-pc"
+	efiPlatform  = "x86_64-efi"
+)
+
+// Platforms are folders of modules.
+var Platforms = []string{biosPlatform, efiPlatform}
+
+// Tools are the unpacked packages grub-common, grub-pc-bin and grub-efi-amd64-bin, and what they depend
+// on: a folder with usr/lib/grub/i386-pc, usr/lib/grub/x86_64-efi, usr/bin/grub-mkimage and its libraries.
 type Tools struct {
 	Root string
 }
@@ -45,7 +54,7 @@ type ISOLoader struct {
 // Disk makes the loader for disks. Equal packages give equal bytes.
 func (t Tools) Disk(ctx context.Context) (*DiskLoader, error) {
 	var l DiskLoader
-	err := errors.Join(t.read(&l.Boot, "boot.img"), t.core(ctx, &l.Core, DiskPrefix))
+	err := errors.Join(t.read(&l.Boot, "boot.img"), t.image(ctx, &l.Core, biosPlatform, DiskPrefix, modules...))
 	if err != nil {
 		return nil, fmt.Errorf("making GRUB for disks: %w", err)
 	}
@@ -55,7 +64,7 @@ func (t Tools) Disk(ctx context.Context) (*DiskLoader, error) {
 // ISO makes the loader for ISOs. Equal packages give equal bytes.
 func (t Tools) ISO(ctx context.Context) (*ISOLoader, error) {
 	var l ISOLoader
-	err := errors.Join(t.read(&l.Hybrid, "boot_hybrid.img"), t.read(&l.CD, "cdboot.img"), t.core(ctx, &l.Core, ISOPrefix))
+	err := errors.Join(t.read(&l.Hybrid, "boot_hybrid.img"), t.read(&l.CD, "cdboot.img"), t.image(ctx, &l.Core, biosPlatform, ISOPrefix, modules...))
 	if err != nil {
 		return nil, fmt.Errorf("making GRUB for ISOs: %w", err)
 	}
@@ -63,22 +72,28 @@ func (t Tools) ISO(ctx context.Context) (*ISOLoader, error) {
 }
 
 func (t Tools) read(to *[]byte, name string) (err error) {
-	*to, err = os.ReadFile(filepath.Join(t.modules(), name))
+	*to, err = os.ReadFile(filepath.Join(t.modules(biosPlatform), name))
 	return err
 }
 
-func (t Tools) modules() string { return filepath.Join(t.Root, "usr/lib/grub/i386-pc") }
+func (t Tools) modules(platform string) string {
+	return filepath.Join(t.Root, "usr/lib/grub", platform)
+}
 
-// core runs grub-mkimage.
-func (t Tools) core(ctx context.Context, to *[]byte, prefix string) error {
+// image runs grub-mkimage.
+func (t Tools) image(ctx context.Context, to *[]byte, platform, prefix string, modules ...string) error {
 	dir, err := scratch.New("")
 	if err != nil {
 		return err
 	}
 	defer dir.Remove()
 	out := dir.Join("core.img")
-	args := append([]string{"-d", t.modules(), "-O", "i386-pc", "-p", prefix, "-o", out}, modules...)
-	if err := (unpacked.Program{Root: t.Root, Path: "usr/bin/grub-mkimage"}).Run(ctx, args...); err != nil {
+	args := []string{"-d", t.modules(platform), "-O", platform, "-p", prefix, "-o", out}
+	if platform == efiPlatform {
+		// Whose signature counts the firmware knows; shim, which would bring keys of its own, has no part in it.
+		args = append(args, "--disable-shim-lock")
+	}
+	if err := (unpacked.Program{Root: t.Root, Path: "usr/bin/grub-mkimage"}).Run(ctx, append(args, modules...)...); err != nil {
 		return err
 	}
 	*to, err = os.ReadFile(out)

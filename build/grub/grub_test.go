@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io/fs"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 
@@ -17,79 +16,122 @@ import (
 
 func menu() grub.Menu {
 	return grub.Menu{
+		Name: "it's headless",
 		Entries: []grub.Entry{
-			{Title: "headless", Hotkey: "n", Cmdline: "console=tty0 console=ttyS0,115200n8"},
-			{Title: "it's headless (rescue)", Hotkey: "r", Cmdline: `console=ttyS0 dyndbg="file x +p" a;b uinit.rescue`},
+			{Title: "Start headless", Hotkey: "s", Do: grub.Kernel{Cmdline: "console=tty0 console=ttyS0,115200n8"}, Unguarded: true},
+			{Title: "Rescue: a root shell", Hotkey: "r", Do: grub.Kernel{Cmdline: `console=ttyS0 dyndbg="file x +p" a;b uinit.rescue`}},
+			{Title: "Test the memory", Hotkey: "m", Do: grub.MemoryTest{Cmdline: "console=ttyS0"}, Unguarded: true},
+			{Title: "Another disk", Do: grub.NextDisk{}, Unguarded: true},
 		},
-		Seconds: 1, Hidden: true, Serial: &grub.Serial{Unit: 0, Baud: 115200},
+		Seconds: 1, Serial: &grub.Serial{Unit: 0, Baud: 115200},
 	}
 }
 
-func TestConfig(t *testing.T) {
-	got, err := grub.Config(menu(), grub.BlocksOf(1024, 513), grub.BlocksOf(1<<20, 1024))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const want = `if serial --unit=0 --speed=115200; then
+// blocks has each file where a test can tell it.
+func blocks(name string) string {
+	return map[string]grub.Blocks{
+		grub.LinuxFile: grub.BlocksOf(1024, 513), grub.InitrdFile: grub.BlocksOf(1<<20, 1024), grub.MemtestFile: grub.BlocksOf(2<<20, 1),
+	}[name].String()
+}
+
+const serialAndHint = `if serial --unit=0 --speed=115200; then
   terminal_input --append serial
   terminal_output --append serial
 fi
-echo 'Esc: menu, n: headless, r: it'\''s headless (rescue)'
+echo 'it'\''s headless starts in a second. Keys:'
+echo '  [s] Start headless'
+echo '  [r] Rescue: a root shell'
+echo '  [m] Test the memory'
+echo '  [Esc] show this as a menu, and wait'
 set timeout_style=hidden
 set timeout=1
-menuentry headless --hotkey=n {
-  linux ($root)2+2 console=tty0 console=ttyS0,115200n8
-  initrd ($root)2048+2
-}
-menuentry 'it'\''s headless (rescue)' --hotkey=r {
-  linux ($root)2+2 console=ttyS0 'dyndbg=file x +p' 'a;b' uinit.rescue
-  initrd ($root)2048+2
-}
 `
-	if string(got) != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+
+func config(t *testing.T, m grub.Menu, at grub.Site) string {
+	t.Helper()
+	got, err := grub.Config(m, at)
+	if err != nil {
+		t.Fatal(err)
 	}
-	check := needed.Program(t, "grub-script-check")
-	cmd := exec.Command(check)
+	cmd := exec.Command(needed.Program(t, "grub-script-check"))
 	cmd.Stdin = bytes.NewReader(got)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("grub-script-check: %v\n%s", err, out)
 	}
+	return string(got)
 }
 
-// With a password all but the unguarded entry wants it; nothing comes before it that could fail.
-func TestPassword(t *testing.T) {
-	m := menu()
-	m.PasswordHash, m.Entries[0].Unguarded = "grub.pbkdf2.sha512.10000.AA.BB", true
-	got, err := grub.Config(m, grub.BlocksOf(0, 512), grub.BlocksOf(512, 512))
-	if err != nil {
-		t.Fatal(err)
+func TestConfig(t *testing.T) {
+	const want = `regexp --set=1:medium '^([^,]*)' "$root"
+` + serialAndHint + `menuentry '[s] Start headless' --hotkey=s {
+  linux ($root)2+2 console=tty0 console=ttyS0,115200n8
+  initrd ($root)2048+2
+}
+menuentry '[r] Rescue: a root shell' --hotkey=r {
+  linux ($root)2+2 console=ttyS0 'dyndbg=file x +p' 'a;b' uinit.rescue
+  initrd ($root)2048+2
+}
+menuentry '[m] Test the memory' --hotkey=m {
+  linux ($root)4096+1 console=ttyS0
+}
+menuentry 'Another disk' {
+  for disk in `
+	if got := config(t, menu(), grub.Site{Firmware: grub.BIOS, File: blocks}); !strings.HasPrefix(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if begin := "set superusers=root\npassword_pbkdf2 root grub.pbkdf2.sha512.10000.AA.BB\nif serial "; !strings.HasPrefix(string(got), begin) {
-		t.Errorf("it begins with %.120q, want %q", got, begin)
-	}
-	var entries []string
-	for line := range strings.Lines(string(got)) {
-		if strings.HasPrefix(line, "menuentry ") {
-			entries = append(entries, strings.TrimSpace(line))
+}
+
+// From UEFI the menu itself comes out of memory, and the rest from what GRUB was started from; from an ISO that is the whole medium.
+func TestRootOnUEFI(t *testing.T) {
+	const root = `regexp --set=1:root '^\(([^)]*)\)' "$cmdpath"
+regexp --set=1:medium '^([^,]*)' "$root"
+`
+	for whole, want := range map[bool]string{false: root, true: root + "set root=$medium\n"} {
+		if got := config(t, menu(), grub.Site{Firmware: grub.UEFI, Whole: whole, File: blocks}); !strings.HasPrefix(got, want+serialAndHint) {
+			t.Errorf("whole %v: got\n%s\nwant\n%s", whole, got, want)
 		}
 	}
-	want := []string{"menuentry headless --hotkey=n --unrestricted {", `menuentry 'it'\''s headless (rescue)' --hotkey=r {`}
-	if !slices.Equal(entries, want) {
-		t.Errorf("entries %q, want %q", entries, want)
+}
+
+// With a password all but the unguarded entries want it; where all is fixed nobody edits them, and without a password any entry may
+// be chosen. Nothing comes before that could fail.
+func TestWhoMayChoose(t *testing.T) {
+	const hash, nobody = "grub.pbkdf2.sha512.10000.AA.BB", "set superusers=nobody\n"
+	for name, tt := range map[string]struct {
+		hash    string
+		fixed   bool
+		begin   string
+		options []string // of the start, and of the rescue entry
+	}{
+		"open":              {"", false, "regexp ", []string{"", ""}},
+		"a password":        {hash, false, "set superusers=root\npassword_pbkdf2 root " + hash + "\n", []string{" --unrestricted", ""}},
+		"fixed":             {"", true, nobody + "regexp ", []string{" --unrestricted", " --unrestricted"}},
+		"fixed, a password": {hash, true, nobody + "password_pbkdf2 root " + hash + "\n", []string{" --unrestricted", " --users root"}},
+	} {
+		m := menu()
+		m.PasswordHash = tt.hash
+		got := config(t, m, grub.Site{Firmware: grub.UEFI, Fixed: tt.fixed, File: func(name string) string { return "(memdisk)/" + name }})
+		if !strings.HasPrefix(got, tt.begin) {
+			t.Errorf("%s: it begins with %.120q, want %q", name, got, tt.begin)
+		}
+		for i, key := range []string{"s", "r"} {
+			if want := " --hotkey=" + key + tt.options[i] + " {\n"; !strings.Contains(got, want) {
+				t.Errorf("%s: no entry with %q in\n%s", name, want, got)
+			}
+		}
 	}
 }
 
 func TestWhatGRUBCannotPassOn(t *testing.T) {
 	for want, entry := range map[string]grub.Entry{
-		"a quotation mark is not closed":   {Title: "x", Cmdline: `a="b c`},
-		`GRUB cannot hand \ and '`:         {Title: "x", Cmdline: `a=\n`},
-		"GRUB cannot hand":                 {Title: "x", Cmdline: `it's`},
-		`the control character '\n'`:       {Title: "x", Cmdline: "a\nb"},
+		"a quotation mark is not closed":   {Title: "x", Do: grub.Kernel{Cmdline: `a="b c`}},
+		`GRUB cannot hand \ and '`:         {Title: "x", Do: grub.Kernel{Cmdline: `a=\n`}},
+		"GRUB cannot hand":                 {Title: "x", Do: grub.MemoryTest{Cmdline: `it's`}},
+		`the control character '\n'`:       {Title: "x", Do: grub.Kernel{Cmdline: "a\nb"}},
 		`the control character '\x1b'`:     {Title: "\x1bx"},
 		`hotkey "ab" is not one printable`: {Title: "x", Hotkey: "ab"},
 	} {
-		_, err := grub.Config(grub.Menu{Entries: []grub.Entry{entry}}, grub.Blocks{}, grub.Blocks{})
+		_, err := grub.Config(grub.Menu{Entries: []grub.Entry{entry}}, grub.Site{Firmware: grub.BIOS, File: blocks})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: got %v, want ...%s...", entry, err, want)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/disk"
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/fat"
+	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/image"
 	"github.com/imgbuild/imgbuild/build/iso"
 	"github.com/imgbuild/imgbuild/build/iso9660"
@@ -86,7 +87,7 @@ func unified(t testing.TB) *extent.Image {
 
 func hard(t testing.TB) *extent.Image {
 	t.Helper()
-	m, _, err := disk.New(disk.Config{Name: "test", Epoch: epoch, UKI: unified(t), Files: []fat.File{{Path: "site.toml", Content: strings.NewReader("# site\n")}},
+	m, _, err := disk.New(disk.Config{Name: "test", Epoch: epoch, Boot: grub.NoMenu(unified(t)), Files: []fat.File{{Path: "site.toml", Content: strings.NewReader("# site\n")}},
 		State: 1 << 20, StateImage: strings.NewReader("a file system")})
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +144,7 @@ drwxr-xr-x 0 .initrd/usr/bin
 
 func TestWalkDescends(t *testing.T) {
 	raw, composed := hard(t), unified(t)
-	cd, err := iso.New(iso.Config{Name: "test", Epoch: epoch, UKI: composed, Files: []iso9660.File{{Path: "README", Content: strings.NewReader("read me")}}})
+	cd, err := iso.New(iso.Config{Name: "test", Epoch: epoch, Boot: grub.NoMenu(composed), Files: []iso9660.File{{Path: "README", Content: strings.NewReader("read me")}}})
 	if err != nil {
 		t.Fatal(err)
 	}

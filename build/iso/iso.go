@@ -1,7 +1,6 @@
 // Package iso composes ISO images that start as a CD and, written to a stick, as a
-// disk, on machines with a BIOS and with UEFI, from one copy of kernel and initrd:
-// UEFI runs the unified kernel image that lies in a FAT volume in the ISO, and GRUB
-// reads both out of it.
+// disk, on machines with a BIOS and with UEFI, from one copy of kernel and initrd, which
+// lies in a FAT volume in the ISO (grub.Medium).
 package iso
 
 import (
@@ -22,14 +21,13 @@ type Config struct {
 	Name string
 	// Epoch is the time of all files.
 	Epoch time.Time
-	// UKI is the unified kernel image, as uki.New or uki.Sign gives it.
-	UKI extent.Content
-	// GRUB starts machines with a BIOS by Menu; nil leaves them out.
+	// Boot is what starts, and by what.
+	Boot *grub.Medium
+	// GRUB starts machines with a BIOS; nil leaves them out.
 	GRUB *grub.ISOLoader
-	Menu grub.Menu
 	// Files lie in the ISO, where they can be read but not changed.
 	Files []iso9660.File
-	// ESPFiles lie in the FAT volume beside the UKI, where they can be changed on a
+	// ESPFiles lie in the FAT volume, where they can be changed on a
 	// stick; Spare is how many bytes stay free there.
 	ESPFiles []fat.File
 	Spare    int64
@@ -45,11 +43,7 @@ func New(c Config) (*extent.Image, error) {
 }
 
 func compose(c Config) (*extent.Image, error) {
-	esp, err := composeESP(c)
-	if err != nil {
-		return nil, err
-	}
-	volume, mbr, err := composeVolume(c, esp)
+	volume, esp, mbr, err := composeVolume(c)
 	if err != nil {
 		return nil, err
 	}
@@ -67,14 +61,21 @@ func compose(c Config) (*extent.Image, error) {
 	return volume.Image, nil
 }
 
-// composeESP makes the volume that firmware starts from. It has the UKI first, so that
-// kernel and initrd lie in one piece.
-func composeESP(c Config) (*fat.Volume, error) {
-	files := append([]fat.File{{Path: ukiPath, Content: c.UKI}}, c.ESPFiles...)
-	size, err := fat.MinSize(files, c.Spare)
+// composeESP makes the volume that firmware starts from. It has first what kernel and initrd are in, so that
+// they lie in one piece. at says where in the ISO its files begin; nil for a draft.
+func composeESP(c Config, at *grub.Place) (*fat.Volume, error) {
+	draft, err := c.Boot.Files(nil)
+	if err != nil {
+		return nil, err
+	}
+	size, err := fat.MinSize(append(draft, c.ESPFiles...), c.Spare+configRoom)
+	if err != nil {
+		return nil, err
+	}
+	files, err := c.Boot.Files(at)
 	if err != nil {
 		return nil, err
 	}
 	id := layout.Derive(c.Name, layout.ISOESP).VolumeID()
-	return fat.New(fat.Options{Size: size, Label: fat.Label(c.Name), ID: id, Epoch: c.Epoch}, files)
+	return fat.New(fat.Options{Size: size, Label: fat.Label(c.Name), ID: id, Epoch: c.Epoch}, append(files, c.ESPFiles...))
 }

@@ -30,18 +30,31 @@ var (
 	initrd = ukitest.Kernel("initrd", 5_000_300)
 )
 
-func config(t testing.TB) iso.Config {
+func composed(t testing.TB) *extent.Image {
 	t.Helper()
 	image, err := uki.New(ukitest.Stub(1024), uki.Parts{Linux: bytes.NewReader(kernel), Initrd: bytes.NewReader(initrd), Cmdline: "quiet"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return image
+}
+
+func medium(t testing.TB, image extent.Content) *grub.Medium {
+	t.Helper()
+	m, err := grub.NewMedium(grub.MediumConfig{Menu: grub.Menu{Entries: []grub.Entry{{Title: "headless", Do: grub.Kernel{Cmdline: "quiet"}}}}, UKI: image})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func config(t testing.TB) iso.Config {
+	t.Helper()
 	return iso.Config{
 		Name:     "head-less",
 		Epoch:    time.Unix(1700000000, 0),
-		UKI:      image,
+		Boot:     medium(t, composed(t)),
 		GRUB:     &grub.ISOLoader{Hybrid: bytes.Repeat([]byte{1}, 512), CD: bytes.Repeat([]byte{2}, 2048), Core: bytes.Repeat([]byte{3}, 100_001)},
-		Menu:     grub.Menu{Entries: []grub.Entry{{Title: "headless", Cmdline: "quiet"}}},
 		Files:    []iso9660.File{{Path: "README.txt", Content: strings.NewReader("read me\n")}},
 		ESPFiles: []fat.File{{Path: "site.toml", Content: strings.NewReader("# empty\n")}},
 	}
@@ -132,7 +145,7 @@ func TestAsAStickItHasASystemPartition(t *testing.T) {
 		if got := tool(t, "mtype", "-i", fmt.Sprintf("%s@@%d", path, p.First*layout.Sector), "::site.toml"); got != "# empty\n" {
 			t.Errorf("site.toml is %q", got)
 		}
-		want, _ := io.ReadAll(io.NewSectionReader(config(t).UKI, 0, config(t).UKI.Size()))
+		want, _ := io.ReadAll(io.NewSectionReader(composed(t), 0, composed(t).Size()))
 		if got := tool(t, "mtype", "-i", esp, "::EFI/BOOT/BOOTX64.EFI"); got != string(want) {
 			t.Errorf("firmware finds %d bytes, not the UKI of %d", len(got), len(want))
 		}
@@ -160,7 +173,7 @@ func TestFaultsNameTheProfile(t *testing.T) {
 	for want, edit := range map[string]func(*iso.Config){
 		"adding boot/efi.img: something":    func(c *iso.Config) { c.Files[0].Path = "boot/efi.img" },
 		"adding EFI/boot: something":        func(c *iso.Config) { c.ESPFiles[0].Path = "EFI/boot" },
-		"it has no section .linux":          func(c *iso.Config) { c.UKI = bytes.NewReader(ukitest.Stub(1024)) },
+		"it has no section .linux":          func(c *iso.Config) { c.Boot = medium(t, bytes.NewReader(ukitest.Stub(1024))) },
 		"cdboot.img have 512 and 440 bytes": func(c *iso.Config) { c.GRUB.CD = make([]byte, 440) },
 		"below 4 GiB":                       func(c *iso.Config) { c.Files[0].Content = extent.New(1 << 32) },
 	} {

@@ -10,10 +10,11 @@ import (
 )
 
 const (
-	ukiPath      = "EFI/BOOT/BOOTX64.EFI" // in the FAT volume
 	espPath      = "boot/efi.img"
 	eltoritoPath = "boot/eltorito.img"
-	configPath   = "boot/grub/grub.cfg"
+
+	// configRoom is kept free in the FAT volume for UEFI's menu, which is made after the volume's size.
+	configRoom = 64 << 10
 
 	// cdSectors is how much of the boot image a BIOS loads: cdboot.img, which loads
 	// the rest itself.
@@ -26,36 +27,43 @@ const (
 	whole = 1 << 20
 )
 
-// composeVolume makes the ISO's file system and GRUB's code for the MBR. The numbers
+// composeVolume makes the ISO's file system, the FAT volume in it, and GRUB's code for the MBR. The numbers
 // of sectors that GRUB needs are read off a draft with a boot image of the right size
 // and an empty grub.cfg, which comes last and so moves nothing.
-func composeVolume(c Config, esp *fat.Volume) (v *iso9660.Volume, mbr []byte, err error) {
-	if c.GRUB == nil {
-		v, err = composeFiles(c, esp, nil, nil)
-		return v, nil, err
+func composeVolume(c Config) (v *iso9660.Volume, esp *fat.Volume, mbr []byte, err error) {
+	if esp, err = composeESP(c, nil); err != nil {
+		return nil, nil, nil, err
 	}
-	_, eltorito, err := c.GRUB.At(0)
-	if err != nil {
-		return nil, nil, err
+	var eltorito, config []byte
+	if c.GRUB != nil {
+		if _, eltorito, err = c.GRUB.At(0); err != nil {
+			return nil, nil, nil, err
+		}
 	}
 	draft, err := composeFiles(c, esp, eltorito, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	if mbr, eltorito, err = c.GRUB.At(draft.Block(eltoritoPath)); err != nil {
-		return nil, nil, err
+	drafted := esp
+	at := &grub.Place{Whole: true, Offset: func(path string) int64 { return draft.Block(espPath)*iso9660.Block + drafted.Offset(path) }}
+	if esp, err = composeESP(c, at); err != nil {
+		return nil, nil, nil, err
 	}
-	config, err := grub.ConfigUKI(c.Menu, c.UKI, draft.Block(espPath)*iso9660.Block+esp.Offset(ukiPath))
-	if err != nil {
-		return nil, nil, err
+	if c.GRUB != nil {
+		if mbr, eltorito, err = c.GRUB.At(draft.Block(eltoritoPath)); err != nil {
+			return nil, nil, nil, err
+		}
+		if config, err = c.Boot.BIOSMenu(at); err != nil {
+			return nil, nil, nil, err
+		}
 	}
 	if v, err = composeFiles(c, esp, eltorito, config); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	if v.Block(espPath) != draft.Block(espPath) || v.Block(eltoritoPath) != draft.Block(eltoritoPath) {
-		panic("BUG: files of the ISO moved when grub.cfg got its content")
+	if v.Block(espPath) != draft.Block(espPath) || esp.Offset(c.Boot.Payload()) != drafted.Offset(c.Boot.Payload()) {
+		panic("BUG: files of the ISO moved when the menus got their content")
 	}
-	return v, mbr, nil
+	return v, esp, mbr, nil
 }
 
 func composeFiles(c Config, esp *fat.Volume, eltorito, config []byte) (*iso9660.Volume, error) {
@@ -69,7 +77,7 @@ func composeFiles(c Config, esp *fat.Volume, eltorito, config []byte) (*iso9660.
 	files = append(files, iso9660.File{Path: espPath, Content: esp.Image})
 	files = append(files, c.Files...)
 	if eltorito != nil {
-		files = append(files, iso9660.File{Path: configPath, Content: bytes.NewReader(config)})
+		files = append(files, iso9660.File{Path: grub.ConfigPath, Content: bytes.NewReader(config)})
 	}
 	return iso9660.New(o, files)
 }

@@ -15,9 +15,9 @@ import (
 )
 
 // grub makes GRUB's images, which depend on its packages alone, and so are made once.
-func (m Maker) grub(ctx context.Context, packages []deb.Package) (*grub.DiskLoader, *grub.ISOLoader, error) {
+func (m Maker) grub(ctx context.Context, packages []deb.Package) (*loaders, error) {
 	h := sha256.New()
-	io.WriteString(h, "2\n") // what grub.Tools does with them
+	io.WriteString(h, "4\n") // what grub.Tools does with them
 	for _, p := range packages {
 		fmt.Fprintln(h, p.Name, p.SHA256)
 	}
@@ -25,40 +25,55 @@ func (m Maker) grub(ctx context.Context, packages []deb.Package) (*grub.DiskLoad
 		return m.makeGRUB(ctx, packages, dir)
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	disk, iso := new(grub.DiskLoader), new(grub.ISOLoader)
-	for name, part := range grubImages(disk, iso) {
+	l := &loaders{new(grub.DiskLoader), new(grub.ISOLoader), new(grub.EFILoader)}
+	for name, part := range l.images() {
 		if *part, err = entry.Read(name); err != nil {
-			return nil, nil, fmt.Errorf("reading GRUB from the cache: %w", err)
+			return nil, fmt.Errorf("reading GRUB from the cache: %w", err)
 		}
 	}
-	return disk, iso, nil
+	return l, nil
 }
 
-// grubImages are the parts of loaders by their names in the cache.
-func grubImages(disk *grub.DiskLoader, iso *grub.ISOLoader) map[string]*[]byte {
+// loaders are GRUB for all that it starts from.
+type loaders struct {
+	disk *grub.DiskLoader
+	iso  *grub.ISOLoader
+	efi  *grub.EFILoader
+}
+
+// images are the parts of loaders by their names in the cache.
+func (l *loaders) images() map[string]*[]byte {
 	return map[string]*[]byte{
-		"disk-boot": &disk.Boot, "disk-core": &disk.Core,
-		"iso-hybrid": &iso.Hybrid, "iso-cd": &iso.CD, "iso-core": &iso.Core,
+		"disk-boot": &l.disk.Boot, "disk-core": &l.disk.Core,
+		"iso-hybrid": &l.iso.Hybrid, "iso-cd": &l.iso.CD, "iso-core": &l.iso.Core,
+		"efi-kernel": &l.efi.Kernel, "efi-modules": &l.efi.Modules,
 	}
 }
 
 func (m Maker) makeGRUB(ctx context.Context, packages []deb.Package, dir string) error {
-	want := []string{"/usr/bin/grub-mkimage", "/usr/lib/grub/i386-pc/*.img", "/usr/lib/grub/i386-pc/*.mod", "/usr/lib/grub/i386-pc/moddep.lst"}
+	want := []string{"/usr/bin/grub-mkimage"}
+	for _, platform := range grub.Platforms {
+		for _, name := range []string{"*.img", "*.mod", "moddep.lst"} {
+			want = append(want, "/usr/lib/grub/"+platform+"/"+name)
+		}
+	}
 	return unpacked.With(ctx, m.Apt, packages, want, func(root string) (err error) {
 		step := m.Progress.Step("making GRUB's images", 0)
 		defer func() { step.Done(err) }()
 		tools := grub.Tools{Root: root}
-		disk, err := tools.Disk(ctx)
-		if err != nil {
+		var l loaders
+		if l.disk, err = tools.Disk(ctx); err != nil {
 			return err
 		}
-		iso, err := tools.ISO(ctx)
-		if err != nil {
+		if l.iso, err = tools.ISO(ctx); err != nil {
 			return err
 		}
-		for name, part := range grubImages(disk, iso) {
+		if l.efi, err = tools.EFI(ctx); err != nil {
+			return err
+		}
+		for name, part := range l.images() {
 			if err := os.WriteFile(filepath.Join(dir, name), *part, 0o644); err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/disk"
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/fat"
+	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/iso"
 	"github.com/imgbuild/imgbuild/build/layout"
 	"github.com/imgbuild/imgbuild/build/plan"
@@ -71,15 +72,21 @@ func (t *Tools) Compose(i Image) (_ *Set, err error) {
 		return nil, err
 	}
 	p := i.Profile
+	var boot *grub.Medium
+	if needsGRUB(p) {
+		if boot, err = t.boot(i, unified); err != nil {
+			return nil, err
+		}
+	}
 	if p.Writes(profile.FormatUKI, profile.FormatNetboot) {
 		s.add(p, profile.FormatUKI, func() (*extent.Image, error) { return unified, nil })
 	}
 	if p.Writes(profile.FormatDisk) {
-		s.add(p, profile.FormatDisk, func() (*extent.Image, error) { return t.composeDisk(i, unified, state) })
+		s.add(p, profile.FormatDisk, func() (*extent.Image, error) { return t.composeDisk(i, boot, state) })
 	}
 	if p.Writes(profile.FormatISO) {
 		s.add(p, profile.FormatISO, func() (*extent.Image, error) {
-			return iso.New(iso.Config{Name: i.Plan.Name, Epoch: i.Epoch, UKI: unified, GRUB: t.ISO, Menu: menu(i.Plan, p), ESPFiles: espFiles(p), Spare: int64(p.Disk.Spare)})
+			return iso.New(iso.Config{Name: i.Plan.Name, Epoch: i.Epoch, Boot: boot, GRUB: t.ISO, ESPFiles: espFiles(p), Spare: int64(p.Disk.Spare)})
 		})
 	}
 	return s, nil
@@ -89,10 +96,23 @@ func (s *Set) add(p *profile.Profile, f profile.Format, compose func() (*extent.
 	s.Media = append(s.Media, Medium{Name(p, f), compose})
 }
 
+// boot is what disks and ISOs start, and by what.
+func (t *Tools) boot(i Image, unified *extent.Image) (*grub.Medium, error) {
+	c := grub.MediumConfig{Menu: menu(i.Plan, i.Profile), UKI: unified, Name: Name(i.Profile, profile.FormatUKI), EFI: t.EFI, Memtest: t.Memtest}
+	if i.Signer != nil {
+		c.Sign = i.Signer.sign
+	}
+	m, err := grub.NewMedium(c)
+	if err != nil {
+		return nil, fmt.Errorf("composing the boot menu of %s: %w", i.Plan.Name, err)
+	}
+	return m, nil
+}
+
 // composeDisk is a disk, stored as the profile says.
-func (t *Tools) composeDisk(i Image, unified *extent.Image, state extent.Content) (*extent.Image, error) {
+func (t *Tools) composeDisk(i Image, boot *grub.Medium, state extent.Content) (*extent.Image, error) {
 	p, name := i.Profile, i.Plan.Name
-	raw, _, err := disk.New(disk.Config{Name: name, Epoch: i.Epoch, UKI: unified, GRUB: t.Disk, Menu: menu(i.Plan, p),
+	raw, _, err := disk.New(disk.Config{Name: name, Epoch: i.Epoch, Boot: boot, GRUB: t.Disk,
 		Files: espFiles(p), Spare: int64(p.Disk.Spare), State: int64(p.Disk.State), StateImage: state})
 	if err != nil {
 		return nil, err

@@ -3,20 +3,29 @@ package media
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
 
-// menu is what GRUB offers on media. It waits for one second for a hotkey and draws
-// nothing: over a serial line that is quicker than drawing a menu and not waiting.
+// menu is what GRUB offers on media, whatever the firmware. Meanwhile it draws nothing: over a serial line that is quicker than
+// drawing a menu and not waiting.
 func menu(p *plan.Plan, from *profile.Profile) grub.Menu {
-	entries := []grub.Entry{{Title: p.Name, Hotkey: "n", Cmdline: p.Cmdline, Unguarded: true}}
-	if from.GivesRescue() {
-		entries = append(entries, grub.Entry{Title: p.Name + " (rescue shell)", Hotkey: "r", Cmdline: strings.TrimSpace(p.Cmdline + " " + profile.RescueParam)})
+	m := grub.Menu{Name: p.Name, Seconds: int(time.Duration(from.Menu.Wait) / time.Second), Serial: menuSerial(p.Cmdline), PasswordHash: string(from.Boot.PasswordHash)}
+	for _, item := range from.MenuItems() {
+		// What starts the system as usual leads no further than a login; so does another disk.
+		e := grub.Entry{Title: item.Title, Hotkey: item.Key, Do: grub.Kernel{Cmdline: item.Line}, Unguarded: item.Entry != profile.MenuRescue}
+		switch item.Entry {
+		case profile.MenuMemory:
+			e.Do = grub.MemoryTest{Cmdline: item.Line}
+		case profile.MenuDisk:
+			e.Do = grub.NextDisk{}
+		}
+		m.Entries = append(m.Entries, e)
 	}
-	return grub.Menu{Entries: entries, Seconds: 1, Hidden: true, Serial: menuSerial(p.Cmdline), PasswordHash: string(from.Boot.PasswordHash)}
+	return m
 }
 
 // menuSerial is the serial port for the menu: the last one that the kernel line

@@ -2,11 +2,13 @@ package media
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/plan"
+	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -45,13 +47,40 @@ func TestMenuEntries(t *testing.T) {
 		"the owner's other ways": {spec.Machine{Site: &spec.Site{Allow: []spec.SiteKey{spec.SiteAuthorizedKeys}}}, false},
 	} {
 		tt.machine.Boot.PasswordHash = "grub"
-		m := menu(&plan.Plan{Name: "box"}, &profile.Profile{Machine: tt.machine})
-		want := []grub.Entry{{Title: "box", Hotkey: "n", Unguarded: true}}
+		p := &profile.Profile{Name: "box", Machine: tt.machine}
+		defaults.Fill(p)
+		m := menu(&plan.Plan{Name: "box"}, p)
+		want := []grub.Entry{{Title: "Start box", Hotkey: "s", Do: grub.Kernel{}, Unguarded: true}}
 		if tt.rescue {
-			want = append(want, grub.Entry{Title: "box (rescue shell)", Hotkey: "r", Cmdline: profile.RescueParam})
+			want = append(want, grub.Entry{Title: "Rescue: a root shell, before anything is started", Hotkey: "r", Do: grub.Kernel{Cmdline: profile.RescueParam}})
 		}
+		want = append(want, grub.Entry{Title: "Leave this medium: start the machine's own disk", Hotkey: "l", Do: grub.NextDisk{}, Unguarded: true})
 		if !slices.Equal(m.Entries, want) || m.PasswordHash != "grub" {
 			t.Errorf("%s: %+v", name, m)
 		}
+	}
+}
+
+// A menu with everything: each line does what its title says, and no two have the same key.
+func TestMenuOfAll(t *testing.T) {
+	p := &profile.Profile{Name: "box", Kernel: profile.Kernel{Cmdline: []string{"console=ttyS1,57600n8", "console=tty0", "quiet"}},
+		Menu:    profile.Menu{Entries: []profile.MenuEntry{profile.MenuDisk, profile.MenuMemory, profile.MenuSerial, profile.MenuRescue}},
+		Machine: spec.Machine{Access: spec.Access{RescueWithoutPassword: true}}}
+	defaults.Fill(p)
+	m := menu(&plan.Plan{Name: "box", Cmdline: p.KernelLine()}, p)
+	want := map[string]grub.Action{
+		"s": grub.Kernel{Cmdline: "console=ttyS1,57600n8 console=tty0 quiet"},
+		"r": grub.Kernel{Cmdline: "console=ttyS1,57600n8 console=tty0 quiet uinit.rescue"},
+		"1": grub.Kernel{Cmdline: "console=tty0 quiet console=ttyS1,115200n8"},
+		"9": grub.Kernel{Cmdline: "console=tty0 quiet console=ttyS1,9600n8"},
+		"m": grub.MemoryTest{Cmdline: "console=ttyS1,57600"},
+		"l": grub.NextDisk{},
+	}
+	got := map[string]grub.Action{}
+	for _, e := range m.Entries {
+		got[e.Hotkey] = e.Do
+	}
+	if !maps.Equal(got, want) || len(m.Entries) != len(want) || m.Entries[0].Hotkey != "s" || m.Seconds != 1 {
+		t.Errorf("%+v", m)
 	}
 }

@@ -37,6 +37,6 @@ func OpenSigner(p *profile.Profile) (*Signer, error) {
 	return &Signer{key, cert}, problems.Err()
 }
 
-func (s *Signer) sign(image *extent.Image) (*extent.Image, error) {
+func (s *Signer) sign(image extent.Content) (*extent.Image, error) {
 	return uki.Sign(image, s.key, s.cert)
 }

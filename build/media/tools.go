@@ -21,34 +21,52 @@ const (
 	stubFile    = "usr/lib/systemd/boot/efi/linuxx64.efi.stub"
 	grubTools   = "grub-common"
 	grubModules = "grub-pc-bin"
+	efiModules  = "grub-efi-amd64-bin"
+	memtest     = "memtest86+"
+	memtestBIOS = "boot/memtest86+x64.bin"
+	memtestUEFI = "boot/memtest86+x64.efi"
 )
 
 // Packages names the packages that the profile's formats need; nil where they need none.
 func Packages(p *profile.Profile) []string {
-	switch {
-	case hasState(p):
-		return []string{stateTools, grubTools, grubModules, stubPackage}
-	case needsGRUB(p):
-		return []string{grubTools, grubModules, stubPackage}
-	case p.Writes(profile.FormatUKI, profile.FormatNetboot):
-		return []string{stubPackage}
+	var names []string
+	if hasState(p) {
+		names = append(names, stateTools)
 	}
-	return nil
+	if needsMemtest(p) {
+		names = append(names, memtest)
+	}
+	if needsGRUB(p) {
+		names = append(names, grubTools, grubModules, efiModules)
+	}
+	if needsGRUB(p) || p.Writes(profile.FormatUKI, profile.FormatNetboot) {
+		names = append(names, stubPackage)
+	}
+	return names
 }
 
-// OnMedia says that something of one of Packages lies on media, and is not only used for making them: the stub is in every UEFI
-// program, boot sectors and modules are in the core image.
-func OnMedia(name string) bool { return name == stubPackage || name == grubModules }
+// OnMedia says that something of one of Packages lies on media, and is not only used for making them: the stub is in every UKI,
+// boot sectors and modules are in GRUB's images, and the memory test is there as it is.
+func OnMedia(name string) bool {
+	return slices.Contains([]string{stubPackage, grubModules, efiModules, memtest}, name)
+}
 
 func needsGRUB(p *profile.Profile) bool { return p.Writes(profile.FormatDisk, profile.FormatISO) }
+
+func needsMemtest(p *profile.Profile) bool {
+	return needsGRUB(p) && slices.ContainsFunc(p.MenuItems(), func(i profile.MenuItem) bool { return i.Entry == profile.MenuMemory })
+}
 
 // Tools are what starts a kernel from media.
 type Tools struct {
 	// Stub makes a UEFI program of a kernel.
 	Stub []byte
-	// Disk and ISO are nil where no format needs them.
+	// Disk, ISO and EFI are nil where no format needs them.
 	Disk *grub.DiskLoader
 	ISO  *grub.ISOLoader
+	EFI  *grub.EFILoader
+	// Memtest is nil where no menu offers it.
+	Memtest *grub.Memtest
 	// state has the state partition's file system; nil for none.
 	state *cache.Entry
 }
@@ -70,12 +88,22 @@ func (m Maker) Tools(ctx context.Context, p *profile.Profile, packages []deb.Pac
 	}
 	var t Tools
 	var err error
-	if t.Stub, err = m.stub(ctx, packages); err != nil {
+	if t.Stub, err = m.file(ctx, packages, stubPackage, stubFile); err != nil {
 		return nil, err
 	}
 	if needsGRUB(p) {
-		if t.Disk, t.ISO, err = m.grub(ctx, packages); err != nil {
+		made, err := m.grub(ctx, packages)
+		if err != nil {
 			return nil, err
+		}
+		t.Disk, t.ISO, t.EFI = made.disk, made.iso, made.efi
+	}
+	if needsMemtest(p) {
+		t.Memtest = new(grub.Memtest)
+		for name, to := range map[string]*[]byte{memtestBIOS: &t.Memtest.BIOS, memtestUEFI: &t.Memtest.UEFI} {
+			if *to, err = m.file(ctx, packages, memtest, name); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if hasState(p) {
@@ -84,22 +112,23 @@ func (m Maker) Tools(ctx context.Context, p *profile.Profile, packages []deb.Pac
 	return &t, err
 }
 
-func (m Maker) stub(ctx context.Context, packages []deb.Package) ([]byte, error) {
-	i := slices.IndexFunc(packages, func(p deb.Package) bool { return p.Name == stubPackage })
+// file reads a file out of one of the packages.
+func (m Maker) file(ctx context.Context, packages []deb.Package, name, path string) ([]byte, error) {
+	i := slices.IndexFunc(packages, func(p deb.Package) bool { return p.Name == name })
 	if i < 0 {
-		return nil, fmt.Errorf("finding what media are made with: the lock lists no %s", stubPackage)
+		return nil, fmt.Errorf("finding what media are made with: the lock lists no %s", name)
 	}
 	tree, err := m.Apt.Unpack(ctx, packages[i])
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(tree.Files, func(f deb.Entry) bool { return f.Path == stubFile })
+	at := slices.IndexFunc(tree.Files, func(f deb.Entry) bool { return f.Path == path })
 	if at < 0 {
-		return nil, fmt.Errorf("reading the stub of %s: %s: %w", tree.Package, stubFile, fs.ErrNotExist)
+		return nil, fmt.Errorf("reading %s of %s: %w", path, tree.Package, fs.ErrNotExist)
 	}
-	stub, err := m.Apt.Read(tree, tree.Files[at])
+	content, err := m.Apt.Read(tree, tree.Files[at])
 	if err != nil {
-		return nil, fmt.Errorf("reading the stub of %s: %w", tree.Package, err)
+		return nil, fmt.Errorf("reading %s of %s: %w", path, tree.Package, err)
 	}
-	return stub, nil
+	return content, nil
 }

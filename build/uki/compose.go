@@ -79,4 +79,30 @@ func compose(stub []byte, added []section) (*extent.Image, error) {
 	return image, nil
 }
 
+// Replace gives a program another section in the place of the one called name: at its end, and the old one loses its name. It
+// returns where the content begins in the image, in bytes, a multiple of 512.
+func Replace(program []byte, name string, content extent.Content) (*extent.Image, int64, error) {
+	program = bytes.Clone(program)
+	h, err := parseHeader(program)
+	if err != nil {
+		return nil, 0, err
+	}
+	found := false
+	for i := range h.sections() {
+		if s := h.section(i); s.name() == name {
+			s.setName(".old")
+			found = true
+		}
+	}
+	if !found {
+		return nil, 0, fmt.Errorf("it has no section %s", name)
+	}
+	image, err := compose(program, []section{{name, content}})
+	if err != nil {
+		return nil, 0, err
+	}
+	at, err := Find(image, name)
+	return image, at.Offset, err
+}
+
 func align(n, to uint64) uint64 { return (n + to - 1) &^ (to - 1) }

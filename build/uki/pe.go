@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Places in a PE32+ file, as the Microsoft PE format specification numbers them:
@@ -66,6 +67,13 @@ func (s peHeader) virtualSize() uint32    { return le.Uint32(s[8:]) }
 func (s peHeader) virtualAddress() uint32 { return le.Uint32(s[12:]) }
 func (s peHeader) rawSize() uint32        { return le.Uint32(s[16:]) }
 func (s peHeader) rawOffset() uint32      { return le.Uint32(s[20:]) }
+
+func (s peHeader) name() string { return strings.TrimRight(string(s[:8]), "\x00") }
+
+func (s peHeader) setName(name string) {
+	clear(s[:8])
+	copy(s[:8], name)
+}
 
 func (s peHeader) fill(name string, size, address, rawSize, rawOffset uint32) {
 	clear(s[:sectionHeader])

@@ -15,6 +15,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/build/disk"
 	"github.com/imgbuild/imgbuild/build/extent"
+	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/qcow"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/build/uki"
@@ -50,7 +51,7 @@ func images(t *testing.T) (dir string, size int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, _, err := disk.New(disk.Config{Name: "test", Epoch: time.Unix(1700000000, 0), UKI: unified})
+	raw, _, err := disk.New(disk.Config{Name: "test", Epoch: time.Unix(1700000000, 0), Boot: grub.NoMenu(unified)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/disk"
 	"github.com/imgbuild/imgbuild/build/extent"
+	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/qemu"
 	"github.com/imgbuild/imgbuild/internal/qemu/efivars"
@@ -108,7 +109,7 @@ func diskAround(program, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	image, _, err := disk.New(disk.Config{Name: "uki", Epoch: time.Unix(0, 0), UKI: content})
+	image, _, err := disk.New(disk.Config{Name: "uki", Epoch: time.Unix(0, 0), Boot: grub.NoMenu(content)})
 	if err != nil {
 		return err
 	}

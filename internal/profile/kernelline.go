@@ -43,9 +43,11 @@ func (p *Profile) starts() []startedBy {
 		ways = append(ways, startedBy{"iPXE, for the format netboot,", name + "-kernel initrd=" + name + "-initrd.img ", ""})
 	}
 	if p.Writes(FormatDisk, FormatISO) {
-		grub := startedBy{"GRUB, for disk and iso,", bootImage, ""}
-		if p.GivesRescue() {
-			grub.after = " " + RescueParam
+		grub, usual := startedBy{"GRUB, for disk and iso,", bootImage, ""}, p.KernelLine()
+		for _, item := range p.MenuItems() { // what an entry of the menu adds to the usual line
+			if longer := len(item.Line) - len(usual); longer > len(grub.after) {
+				grub.after = strings.Repeat(" ", longer)
+			}
 		}
 		ways = append(ways, grub)
 	}

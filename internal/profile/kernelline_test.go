@@ -32,6 +32,7 @@ func TestLongKernelLines(t *testing.T) {
 		"disk":                       {`["disk"]`, nobody, grub},
 		"iso, which offers a rescue": {`["iso"]`, rescue, grub - len(" uinit.rescue")},
 		"all":                        {`["kernel", "uki", "netboot", "disk", "iso"]`, rescue, grub - len(" uinit.rescue")},
+		"a menu with a slower line":  {`["disk"]`, nobody + "[menu]\nentries = [\"serial\"]\n", grub - len("n8")},
 		"a state that grows":         {`["disk"]`, grow, grub - len(" gpt")},
 	} {
 		for _, n := range []int{tc.most, tc.most + 1} {

@@ -105,13 +105,17 @@ func (c *crosser) media() {
 	c.kernelLine()
 	if !c.p.Writes(FormatDisk, FormatISO) {
 		if c.p.Boot.PasswordHash != "" {
-			c.Of("formats").Warn("boot.password_hash", "has no effect: no GRUB is in what is written; accepted: disk or iso among the formats, which a BIOS starts by it")
+			c.Of("formats").Warn("boot.password_hash", "has no effect: no boot menu is in what is written; accepted: disk or iso among the formats, which have one")
 		}
 		return
 	}
+	if _, served := c.consoleFor(menuPort(c.p.KernelLine())); c.p.offers(MenuSerial) && !served {
+		c.Of("console").Bad("menu.entries", "%q starts with a serial console on %s, where nobody can log in; accepted: a table [%s], or no %[1]q",
+			MenuSerial, menuPort(c.p.KernelLine()), joinKey("console", menuPort(c.p.KernelLine())))
+	}
 	for i, word := range c.p.Kernel.Cmdline {
 		if strings.ContainsAny(word, `\'`) || strings.Count(word, `"`)%2 != 0 {
-			c.Of("formats").Bad(joinIndex("kernel.cmdline", i), `%q cannot be handed to a kernel by GRUB, which disk and iso start from a BIOS; accepted: words without \ and ', with quotation marks in pairs`, word)
+			c.Of("formats").Bad(joinIndex("kernel.cmdline", i), `%q cannot be handed to a kernel by GRUB, which starts disk and iso; accepted: words without \ and ', with quotation marks in pairs`, word)
 		}
 	}
 }

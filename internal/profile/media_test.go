@@ -34,6 +34,10 @@ func TestMediaProblems(t *testing.T) {
 		{"[secureboot]\nkey = \"k\"\ncert = \"c\"\n" + bootable + "cmdline = [\"\"]\n", `p.toml:8:12: kernel.cmdline[0]: "" is not one word of a kernel line`},
 		{"[secureboot]\nkey = \"k\"\ncert = \"c\"\n" + bootable + "cmdline = [\" \\t\"]\n", `p.toml:8:12: kernel.cmdline[0]: " \t" is not one word of a kernel line`},
 		{"formats = [\"disk\"]\n" + bootable + "cmdline = [\"quiet\", \"a='b'\"]\n", `p.toml:6:21: kernel.cmdline[1]: "a='b'" cannot be handed to a kernel by GRUB`},
+		{"[menu]\nentries = [\"resque\"]\n" + bootable, `p.toml:2:12: menu.entries[0]: "resque" is not an entry of the boot menu; accepted: start, rescue, serial, memory, disk; did you mean rescue?`},
+		{"[menu]\nentries = [\"disk\", \"disk\"]\n" + bootable, `p.toml:2:20: menu.entries[1]: disk is there already`},
+		{"[menu]\nwait = \"10ms\"\n" + bootable, `p.toml:2:8: menu.wait: `},
+		{"formats = [\"disk\"]\n[menu]\nentries = [\"serial\"]\n" + bootable, `p.toml:3:11: menu.entries: "serial" starts with a serial console on ttyS0, where nobody can log in; accepted: a table [console.ttyS0], or no "serial"`},
 	} {
 		_, err := loadText(t, tc.text)
 		var problems Problems

@@ -26,6 +26,8 @@ type Profile struct {
 	Formats []Format `json:"formats,omitempty" twice:"refused" default:"kernel"`
 	// The disk image.
 	Disk Disk `json:"disk,omitzero"`
+	// The boot menu of disks and ISOs, on a BIOS and on UEFI alike.
+	Menu Menu `json:"menu,omitzero"`
 	// Signatures for UEFI Secure Boot.
 	SecureBoot SecureBoot `json:"secureboot,omitzero" zero:"refused"`
 	// The kernel, its command line and its modules.

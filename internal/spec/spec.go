@@ -99,9 +99,10 @@ type Boot struct {
 	// Least memory of a machine that this is made for. One with less says so before all else, and goes on with what has room:
 	// of an initramfs too large for it the kernel drops the end.
 	MemoryMin Size `json:"memory_min,omitempty" zero:"refused"`
-	// Password of GRUB's menu, which starts disks and ISOs from a BIOS, as "imgbuild hash --grub" prints its hash. With it
-	// the menu's editor, GRUB's command line and the rescue entry ask for it, and for the user name root; a boot without
-	// keys goes on by itself. UEFI, netboot and a boot loader of your own have no part in this.
+	// Password of the boot menu of disks and ISOs, as "imgbuild hash --grub" prints its hash. With it
+	// the menu's editor, its command line and the rescue entry ask for it, and for the user name root; a boot without
+	// keys goes on by itself. On UEFI a signed medium's menu has no editor and no command line, with or without. Netboot and a boot
+	// loader of your own have no part in this.
 	PasswordHash GRUBHash `json:"password_hash,omitempty"`
 }
 
@@ -134,7 +135,7 @@ type Access struct {
 	// consoles nobody could use is refused.
 	Nobody bool `json:"nobody,omitempty"`
 	// Whoever sits at a console of the kernel line gets a root shell without a password where root has none: with
-	// uinit.rescue, single, S or 1 on the kernel line, the rescue entry of GRUB's menu, or uinit.panic=rescue. Without
+	// uinit.rescue, single, S or 1 on the kernel line, the rescue entry of the boot menu, or uinit.panic=rescue. Without
 	// this key such a shell asks for root's password, and where there is none the boot goes on and says so.
 	RescueWithoutPassword bool `json:"rescue_without_password,omitempty"`
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/cmdline"
 )
 
 // getty serves one terminal once: from the issue text to the person's shell.
@@ -58,7 +59,7 @@ func (g getty) run() error {
 	}
 	speed := 0
 	if !spec.Screen(g.name) {
-		speed = c.Speed
+		speed = lineSpeed(cmdline.Read(), g.name, c.Speed)
 		if err := t.set(serialLine(t.mode, speed)); err != nil {
 			return err
 		}

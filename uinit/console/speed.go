@@ -1,6 +1,13 @@
 package console
 
-import "golang.org/x/sys/unix"
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/uinit/cmdline"
+)
 
 // speeds are the codes that termios(3) has for line speeds. Any other speed is said in plain
 // bits per second (BOTHER), which drivers take but many programs can't read back.
@@ -12,6 +19,22 @@ var speeds = map[int]uint32{
 	500000: unix.B500000, 576000: unix.B576000, 921600: unix.B921600, 1000000: unix.B1000000,
 	1152000: unix.B1152000, 1500000: unix.B1500000, 2000000: unix.B2000000,
 	2500000: unix.B2500000, 3000000: unix.B3000000, 3500000: unix.B3500000, 4000000: unix.B4000000,
+}
+
+// lineSpeed is the speed of a serial line in bits per second: that of the kernel line where that states one (console=ttyS0,9600n8), for
+// it may be another one for this boot; else that of its row.
+func lineSpeed(line cmdline.Line, name string, row int) int {
+	for _, p := range line {
+		if p.Name != "console" {
+			continue
+		}
+		device, options, _ := strings.Cut(p.Value, ",")
+		digits := options[:len(options)-len(strings.TrimLeft(options, "0123456789"))]
+		if bps, err := strconv.Atoi(digits); err == nil && bps > 0 && device == name {
+			row = bps
+		}
+	}
+	return row
 }
 
 // setSpeed puts a line speed in bits per second into t, for both directions.
