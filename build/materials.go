@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgbuild/imgbuild"
 	"github.com/imgbuild/imgbuild/build/gobin"
+	"github.com/imgbuild/imgbuild/build/keymap"
 	"github.com/imgbuild/imgbuild/build/licence"
 	"github.com/imgbuild/imgbuild/build/lock"
 	"github.com/imgbuild/imgbuild/build/media"
@@ -21,7 +22,7 @@ import (
 // usedTools are the packages that this build's media and /usr are made with; the lock may list
 // them for a format that was not asked for.
 func (i *Image) usedTools() []lock.Package {
-	if i.tools == nil && !i.Plan.Squashed() {
+	if i.tools == nil && !i.Plan.Squashed() && !i.Profile.HasKeymap("") {
 		return nil
 	}
 	return i.Lock.Tool
@@ -63,7 +64,7 @@ func (e *Env) debian(i *Image) (all []notices.Material) {
 	}
 	for _, p := range i.usedTools() {
 		role := sbom.Tool
-		if media.OnMedia(p.Name) {
+		if media.OnMedia(p.Name) || p.Name == keymap.Data {
 			role = sbom.Contained
 		}
 		if !used[p.Name] || !slices.Contains(i.Lock.Package, p) { // else it is listed already

@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/gobin"
+	"github.com/imgbuild/imgbuild/build/keymap"
 	"github.com/imgbuild/imgbuild/build/lock"
 	"github.com/imgbuild/imgbuild/build/media"
 	"github.com/imgbuild/imgbuild/build/plan"
@@ -146,7 +148,13 @@ func (e *Env) find(ctx context.Context, image *Image, pins sources.Pins) (source
 	if squashed {
 		names = append(names, segments.Tools)
 	}
+	if p.HasKeymap("") {
+		names = append(names, keymap.Data, keymap.Tools)
+	}
 	tools, err := e.finder().Tools(ctx, names, pins, func(packages []deb.Package) (err error) {
+		if found.Inputs.Keymaps, err = e.keymaps(ctx, p, packages); err != nil {
+			return err
+		}
 		image.tools, err = e.maker().Tools(ctx, p, packages)
 		return err
 	})
@@ -155,6 +163,22 @@ func (e *Env) find(ctx context.Context, image *Image, pins sources.Pins) (source
 	}
 	found.Lock.Tools, found.Lock.Tool = tools.Tools, tools.Tool
 	return found, nil
+}
+
+// keymaps makes the keyboard maps that the profile names. The error is Problems for one that there is not.
+func (e *Env) keymaps(ctx context.Context, p *profile.Profile, packages []deb.Package) (map[string][]byte, error) {
+	made := map[string][]byte{}
+	for key, name := range p.NamedKeymaps() {
+		content, err := keymap.Maker{Cache: e.Cache, Apt: e.Apt}.Map(ctx, string(name), packages)
+		if unknown := (*keymap.UnknownError)(nil); errors.As(err, &unknown) {
+			return nil, profile.Problems{{Pos: p.At(key), Key: key, Msg: unknown.Error()}}
+		}
+		if err != nil {
+			return nil, err
+		}
+		made[string(name)] = content
+	}
+	return made, nil
 }
 
 func (e *Env) finder() sources.Finder {

@@ -95,7 +95,7 @@ func TestMenu(t *testing.T) {
 					t.Fatal(err)
 				}
 				if _, err := console.Expect(t.Context(), regexp.MustCompile(step.expect)); err != nil {
-					t.Fatal(err)
+					t.Fatalf("%s: %v; the console shows:\n%q", step.key, err, console.Text())
 				}
 				if _, err := g.QMP(t.Context(), "system_reset", nil); err != nil {
 					t.Fatal(err)

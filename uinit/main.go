@@ -12,6 +12,7 @@
 //
 // It reads /etc/uinit/machine.json and of the kernel line:
 //
+//	uinit.keymap=NAME             the keyboard map of screens, of those in the image
 //	uinit.rescue, single, S, 1    a rescue shell before the boot, for who knows root's password
 //	uinit.panic=WHAT              what follows on uinit's own crash: restart (default; a reboot after three within ten
 //	                              minutes), rescue, reboot, poweroff

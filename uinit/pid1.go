@@ -16,6 +16,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/oom"
 	"github.com/imgbuild/imgbuild/uinit/cmdline"
+	"github.com/imgbuild/imgbuild/uinit/console"
 	"github.com/imgbuild/imgbuild/uinit/crash"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/klog"
@@ -63,7 +64,7 @@ func (f *first) run() {
 		f.say("files beside the program on the boot medium are not used; %s was removed", beside)
 	}
 	// The worker inherits the mercy; nothing else does (uinit/slack).
-	if err := errors.Join(dropped, mounted, oom.Set(oom.Never), module.OfferModprobe(), limits.SpareHugePages(f.line)); err != nil {
+	if err := errors.Join(dropped, mounted, oom.Set(oom.Never), module.OfferModprobe(), console.LoadKeymap(f.line), limits.SpareHugePages(f.line)); err != nil {
 		f.say("%v", err)
 	}
 	f.listen()

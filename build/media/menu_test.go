@@ -64,7 +64,7 @@ func TestMenuEntries(t *testing.T) {
 // A menu with everything: each line does what its title says, and no two have the same key.
 func TestMenuOfAll(t *testing.T) {
 	p := &profile.Profile{Name: "box", Kernel: profile.Kernel{Cmdline: []string{"console=ttyS1,57600n8", "console=tty0", "quiet"}},
-		Menu:    profile.Menu{Entries: []profile.MenuEntry{profile.MenuDisk, profile.MenuMemory, profile.MenuSerial, profile.MenuRescue}},
+		Menu:    profile.Menu{Entries: []profile.MenuEntry{profile.MenuDisk, profile.MenuMemory, profile.MenuSerial, profile.MenuRescue}, Keymaps: []spec.Keymap{"de", "es", "cz"}},
 		Machine: spec.Machine{Access: spec.Access{RescueWithoutPassword: true}}}
 	defaults.Fill(p)
 	m := menu(&plan.Plan{Name: "box", Cmdline: p.KernelLine()}, p)
@@ -73,6 +73,10 @@ func TestMenuOfAll(t *testing.T) {
 		"r": grub.Kernel{Cmdline: "console=ttyS1,57600n8 console=tty0 quiet uinit.rescue"},
 		"1": grub.Kernel{Cmdline: "console=tty0 quiet console=ttyS1,115200n8"},
 		"9": grub.Kernel{Cmdline: "console=tty0 quiet console=ttyS1,9600n8"},
+		// The first letter of the name that is free; e and c are GRUB's own.
+		"d": grub.Kernel{Cmdline: "console=ttyS1,57600n8 console=tty0 quiet uinit.keymap=de"},
+		"a": grub.Kernel{Cmdline: "console=ttyS1,57600n8 console=tty0 quiet uinit.keymap=es"},
+		"z": grub.Kernel{Cmdline: "console=ttyS1,57600n8 console=tty0 quiet uinit.keymap=cz"},
 		"m": grub.MemoryTest{Cmdline: "console=ttyS1,57600"},
 		"l": grub.NextDisk{},
 	}

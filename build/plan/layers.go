@@ -34,6 +34,7 @@ func (l *layers) fill(in Inputs, settings, modules []tree.File) {
 	l.add("uinit", uinitFiles(in.Uinit)...)
 	l.add("config", base()...)
 	l.add("config", settings...)
+	l.add("config", keymapFiles(l.p, in.Keymaps)...)
 	l.add("commands", commandFiles(in.Busybox, commands)...)
 	l.add("modules", modules...)
 	l.add("packages", in.Packages...)

@@ -28,6 +28,8 @@ type Inputs struct {
 	Commands []Command
 	// Areas are what programs of well-known names are for.
 	Areas []Area
+	// Keymaps are keyboard maps as the kernel takes them, by name.
+	Keymaps map[string][]byte
 	// Overlays in the order in which they are laid.
 	Overlays []Overlay
 	// Epoch is the time that all files bear; the machine takes no earlier one for the true time.

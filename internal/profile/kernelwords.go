@@ -13,12 +13,14 @@ import (
 
 // ownWords finds words of the kernel line that the init would pass over though they are meant for it.
 func (c *crosser) ownWords() {
-	own := []string{RescueParam, cmdline.Debug, cmdline.Panic, report.ParamReport, report.ParamTest, cmdline.TestPanic}
+	own := []string{RescueParam, cmdline.Debug, cmdline.Keymap, cmdline.Panic, report.ParamReport, report.ParamTest, cmdline.TestPanic}
 	for i, word := range c.p.Kernel.Cmdline {
 		for _, p := range cmdline.Parse(word) {
 			switch key := joinIndex("kernel.cmdline", i); {
 			case strings.HasPrefix(p.Name, "uinit.") && !slices.Contains(own, p.Name):
 				c.Bad(key, "%q is no word of uinit's%s; accepted: %s", p.Name, suggest.DidYouMean(p.Name, own), strings.Join(own, ", "))
+			case p.Name == cmdline.Keymap && !c.p.HasKeymap(spec.Keymap(p.Value)):
+				c.Of("keymap").Bad(key, "the image has no keyboard map %q; accepted: keymap = %[1]q", p.Value)
 			case p.Name == cmdline.Panic && !slices.Contains(cmdline.Panics, p.Value):
 				c.Bad(key, "%s=%s is not what can follow a fault%s; accepted: %s", p.Name, p.Value, suggest.DidYouMean(p.Value, cmdline.Panics), strings.Join(cmdline.Panics, ", "))
 			}

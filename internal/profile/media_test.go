@@ -36,6 +36,8 @@ func TestMediaProblems(t *testing.T) {
 		{"formats = [\"disk\"]\n" + bootable + "cmdline = [\"quiet\", \"a='b'\"]\n", `p.toml:6:21: kernel.cmdline[1]: "a='b'" cannot be handed to a kernel by GRUB`},
 		{"[menu]\nentries = [\"resque\"]\n" + bootable, `p.toml:2:12: menu.entries[0]: "resque" is not an entry of the boot menu; accepted: start, rescue, serial, memory, disk; did you mean rescue?`},
 		{"[menu]\nentries = [\"disk\", \"disk\"]\n" + bootable, `p.toml:2:20: menu.entries[1]: disk is there already`},
+		{"keymap = \"../de\"\n" + bootable, `p.toml:1:10: keymap: "../de" is no keyboard map's name; accepted: a name such as de, fr or de-latin1-nodeadkeys`},
+		{bootable + "cmdline = [\"uinit.keymap=fr\"]\n", `p.toml:5:12: kernel.cmdline[0]: the image has no keyboard map "fr"; accepted: keymap = "fr"`},
 		{"[menu]\nwait = \"10ms\"\n" + bootable, `p.toml:2:8: menu.wait: `},
 		{"formats = [\"disk\"]\n[menu]\nentries = [\"serial\"]\n" + bootable, `p.toml:3:11: menu.entries: "serial" starts with a serial console on ttyS0, where nobody can log in; accepted: a table [console.ttyS0], or no "serial"`},
 	} {

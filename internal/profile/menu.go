@@ -2,10 +2,12 @@ package profile
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/cmdline"
 )
 
 // Menu is what a person can choose instead of the usual start.
@@ -14,6 +16,8 @@ type Menu struct {
 	// password or needs none; "serial", the usual start with a serial console at 115200 and at 9600 bits per second; "memory", a test of
 	// the machine's memory (memtest86+); "disk", to leave the medium alone and start the machine's own disk.
 	Entries []MenuEntry `json:"entries,omitempty" twice:"refused" zero:"refused" default:"start rescue disk"`
+	// Keyboard maps that it offers, each with the usual start; they are in the image, beside keymap's.
+	Keymaps []spec.Keymap `json:"keymaps,omitempty" twice:"refused"`
 	// How long it waits for a key before the usual start goes on. Keys are named on the screen and on the serial line meanwhile.
 	Wait spec.Duration `json:"wait,omitempty" default:"1s" accept:"1s to 5m"`
 }
@@ -59,6 +63,9 @@ func (p *Profile) MenuItems() []MenuItem {
 		}
 		slices.SortFunc(items[len(items)-2:], func(a, b MenuItem) int { return strings.Compare(a.Key, b.Key) })
 	}
+	for _, name := range p.Menu.Keymaps {
+		items = append(items, MenuItem{MenuStart, keyFor(string(name), items), fmt.Sprintf("Start %s, keyboard %s", p.Name, name), strings.TrimSpace(line + " " + cmdline.Keymap + "=" + string(name))})
+	}
 	if p.offers(MenuMemory) {
 		items = append(items, MenuItem{MenuMemory, "m", "Test the memory of this machine (memtest86+)", memtestLine(line)})
 	}
@@ -66,6 +73,44 @@ func (p *Profile) MenuItems() []MenuItem {
 		items = append(items, MenuItem{MenuDisk, "l", "Leave this medium: start the machine's own disk", ""})
 	}
 	return items
+}
+
+// keyFor is a key for an entry of that name: a letter of it, else any, that no other entry has. GRUB has e and c for itself.
+func keyFor(name string, items []MenuItem) string {
+	taken := "ecml"
+	for _, i := range items {
+		taken += i.Key
+	}
+	for _, key := range strings.ToLower(name) + "abcdefghijklmnopqrstuvwxyz" {
+		if key >= 'a' && key <= 'z' && !strings.ContainsRune(taken, key) {
+			return string(key)
+		}
+	}
+	return ""
+}
+
+// NamedKeymaps are the keyboard maps that the image has, by the keys that name them: the profile's own, and those of the menu.
+func (p *Profile) NamedKeymaps() iter.Seq2[string, spec.Keymap] {
+	return func(yield func(string, spec.Keymap) bool) {
+		if p.Keymap != "" && !yield("keymap", p.Keymap) {
+			return
+		}
+		for i, name := range p.Menu.Keymaps {
+			if !yield(joinIndex("menu.keymaps", i), name) {
+				return
+			}
+		}
+	}
+}
+
+// HasKeymap says whether a keyboard map of that name is in the image; "" stands for any.
+func (p *Profile) HasKeymap(name spec.Keymap) bool {
+	for _, has := range p.NamedKeymaps() {
+		if name == "" || name == has {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Profile) offers(e MenuEntry) bool { return slices.Contains(p.Menu.Entries, e) }

@@ -11,7 +11,7 @@ var handedProblems = []problemCase{
 		`p.toml:14:17: user.root.password_hash: has a NUL character`,
 	}},
 	{"words of the kernel line that nobody follows", strings.Replace(sound, `["console=`, `["uinit.pannic", "uinit.panic=foo", "uinit.panic=rescue", "uinit.debug", "ip=bogus", "vlan=a:b", "nameserver=foo", "quiet", "ip=eth7:dhcp", "console=`, 1), []string{
-		`p.toml:4:12: kernel.cmdline[0]: "uinit.pannic" is no word of uinit's; did you mean uinit.panic?; accepted: uinit.rescue, uinit.debug, uinit.panic, `,
+		`p.toml:4:12: kernel.cmdline[0]: "uinit.pannic" is no word of uinit's; did you mean uinit.panic?; accepted: uinit.rescue, uinit.debug, uinit.keymap, uinit.panic, `,
 		`p.toml:4:28: kernel.cmdline[1]: uinit.panic=foo is not what can follow a fault; accepted: reboot, poweroff, rescue`,
 		`p.toml:4:84: kernel.cmdline[4]: the network cannot be what ip=bogus asks for: `,
 		`p.toml:4:96: kernel.cmdline[5]: the network cannot be what vlan=a:b asks for: `,

@@ -36,6 +36,9 @@ type Profile struct {
 	Image Image `json:"image,omitzero"`
 	// Debian packages to take programs from, by package name.
 	Packages map[string]Package `json:"packages,omitempty"`
+	// Map of keyboards at screens, as console-data of Debian calls it: "de", "fr", "uk", "de-latin1-nodeadkeys". Without one
+	// it is the kernel's own, of the United States. uinit.keymap=NAME on the kernel line has another one for a boot, of those in the image.
+	Keymap spec.Keymap `json:"keymap,omitempty" zero:"refused"`
 	// The virtual machine that "imgbuild run" and "imgbuild test" start.
 	Run Run `json:"run,omitzero"`
 	// What "imgbuild test" proves about the booted appliance.
