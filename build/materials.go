@@ -47,6 +47,9 @@ func (e *Env) notices() notices.Finder {
 // left out: they were resolved, looked through and not used.
 func (e *Env) debian(i *Image) (all []notices.Material) {
 	used := map[string]bool{}
+	for _, name := range i.Profile.Kernel.Microcode { // joined into files of our own making
+		used[name] = true
+	}
 	for _, f := range append([]tree.File{i.Plan.Kernel}, i.Plan.Files...) {
 		if f.From.Store == "package" {
 			used[f.From.Name] = true

@@ -31,6 +31,7 @@ func (l *layers) fill(in Inputs, settings, modules []tree.File) {
 	for _, c := range commands {
 		l.commands["usr/bin/"+c.Name] = c
 	}
+	l.add(microcodeSegment, in.Microcode...)
 	l.add("uinit", uinitFiles(in.Uinit)...)
 	l.add("config", base()...)
 	l.add("config", settings...)

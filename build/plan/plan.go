@@ -28,6 +28,8 @@ type Inputs struct {
 	Commands []Command
 	// Areas are what programs of well-known names are for.
 	Areas []Area
+	// Microcode are updates of processors, for the kernel to find before the initramfs.
+	Microcode []tree.File
 	// Keymaps are keyboard maps as the kernel takes them, by name.
 	Keymaps map[string][]byte
 	// Overlays in the order in which they are laid.
@@ -67,6 +69,8 @@ type Segment struct {
 	// Stable segments change with versions, not with the profile's text: they are
 	// worth the best compression and a place in the cache.
 	Stable bool
+	// Plain segments are not compressed.
+	Plain bool
 	// Squashfs segments are packed as a file system of their own, which lies in the initramfs
 	// as spec.UsrImage and holds what is below usr/.
 	Squashfs bool
@@ -117,6 +121,9 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	}, nil
 }
 
+// microcodeSegment holds updates of processors.
+const microcodeSegment = "microcode"
+
 // segments splits the tree by how often its parts change. Directories go where
 // their files are: an archive must hold a directory before what lies in it.
 func segments(files []tree.File, segmentOf map[string]string) []Segment {
@@ -127,8 +134,9 @@ func segments(files []tree.File, segmentOf map[string]string) []Segment {
 		}
 	}
 	var out []Segment
-	// The init and what it is told come first: where memory ends before the archive, they are there to say so.
-	for _, s := range []Segment{{Name: "uinit", Stable: true}, {Name: "config"}, {Name: usrSegment, Stable: true, Squashfs: true}, {Name: "modules", Stable: true}, {Name: "packages", Stable: true}, {Name: "commands", Stable: true}} {
+	// The kernel looks for updates of processors where the initramfs begins, and unpacks nothing for that
+	// (find_cpio_data in lib/earlycpio.c). The init and what it is told come first of the rest: where memory ends before the archive, they are there to say so.
+	for _, s := range []Segment{{Name: microcodeSegment, Plain: true}, {Name: "uinit", Stable: true}, {Name: "config"}, {Name: usrSegment, Stable: true, Squashfs: true}, {Name: "modules", Stable: true}, {Name: "packages", Stable: true}, {Name: "commands", Stable: true}} {
 		have := map[string]bool{}
 		for _, f := range files {
 			segment, known := segmentOf[f.Path]

@@ -105,7 +105,11 @@ func (k Packer) archive(ctx context.Context, path string, p *plan.Plan, s plan.S
 		return 0, err
 	}
 	defer f.Close()
-	z, err := cpio.Compress(f, cpio.Compression(p.Compression), level)
+	compression := cpio.Compression(p.Compression)
+	if s.Plain {
+		compression = cpio.None
+	}
+	z, err := cpio.Compress(f, compression, level)
 	if err != nil {
 		return 0, err
 	}

@@ -31,3 +31,10 @@ func packages(p *profile.Profile) map[string]profile.Package {
 	}
 	return all
 }
+
+// packageNames are the packages that apt is asked for, the kernel's aside.
+func packageNames(p *profile.Profile) []string {
+	names := append(slices.Collect(maps.Keys(packages(p))), p.Kernel.Microcode...)
+	slices.Sort(names)
+	return slices.Compact(names)
+}

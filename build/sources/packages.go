@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -111,7 +110,7 @@ func (f Finder) newest(ctx context.Context, p *profile.Profile, pinned *lock.Loc
 // bring another system's way of making an initramfs.
 func (f Finder) resolve(ctx context.Context, p *profile.Profile) ([]deb.Package, error) {
 	var found []deb.Package
-	if names := slices.Sorted(maps.Keys(packages(p))); len(names) > 0 {
+	if names := packageNames(p); len(names) > 0 {
 		var err error
 		if found, err = f.Apt.Resolve(ctx, names); err != nil {
 			return nil, err

@@ -5,7 +5,6 @@ package sources
 import (
 	"context"
 	"io"
-	"maps"
 	"slices"
 
 	"github.com/imgbuild/imgbuild/build/cache"
@@ -46,7 +45,7 @@ type Found struct {
 
 // Gather finds the kernel and the packages: what is pinned, else the newest. Errors that have a place in the profile are Problems.
 func (f Finder) Gather(ctx context.Context, p *profile.Profile, pins Pins) (Found, error) {
-	requested := slices.Sorted(maps.Keys(packages(p)))
+	requested := packageNames(p)
 	if p.Kernel.Package != "" {
 		requested = slices.Sorted(slices.Values(append(requested, p.Kernel.Package)))
 	}
@@ -67,6 +66,9 @@ func (f Finder) Gather(ctx context.Context, p *profile.Profile, pins Pins) (Foun
 	}
 	if p.Kernel.Path != "" {
 		out.Lock.Kernel = out.Inputs.Kernel.From.SHA256
+	}
+	if out.Inputs.Microcode, err = f.microcode(p, trees); err != nil {
+		return Found{}, err
 	}
 	if out.Inputs.Packages, err = pick(p, trees); err != nil || p.Firewall == nil {
 		return out, err

@@ -58,6 +58,11 @@ type Kernel struct {
 	Path string `json:"path,omitempty"`
 	// For path: the directory that holds lib/modules/RELEASE of that kernel.
 	ModulesPath string `json:"modules_path,omitempty"`
+	// Debian packages with updates of processors (microcode), such as "intel-microcode" and "amd64-microcode" of non-free-firmware. They go
+	// before the initramfs, uncompressed, where the kernel finds them before all else.
+	Microcode []string `json:"microcode,omitempty" twice:"refused"`
+	// A directory with such updates of your own, relative to the profile: with intel-ucode and amd-ucode in it, as in linux-firmware.
+	MicrocodePath string `json:"microcode_path,omitempty"`
 	// Words of the kernel line. The last console= is where kernel messages and
 	// /dev/console go. A kernel takes 2047 characters, and what the builder, GRUB and iPXE add is among them: a line that
 	// would be cut off is refused.
