@@ -96,6 +96,9 @@ func (e *Env) build(ctx context.Context, p *profile.Profile, dir string, o Optio
 	made, err := out.commit(ctx, e.Cache)
 	if err == nil {
 		e.saySecrets(image)
+		if note := image.Plan.FirmwareNote(); note != "" {
+			e.Progress.Note("%s", note)
+		}
 	}
 	return made, err
 }

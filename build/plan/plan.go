@@ -58,6 +58,8 @@ type Plan struct {
 	Segments []Segment
 	// Files of all segments together, sorted.
 	Files []tree.File
+	// WithoutFirmware: firmware files of drivers are left out on purpose.
+	WithoutFirmware bool
 	// Compression of every segment.
 	Compression profile.Compression
 }
@@ -116,8 +118,8 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	return &Plan{
 		Name: string(p.Name), Kernel: in.Kernel, Release: in.Modules.Release,
 		Cmdline: p.KernelLine(), Modules: modules,
-		Compression: p.Image.Compression,
-		Files:       t.Files(), Segments: segments(t.Files(), segmentOf),
+		Compression: p.Image.Compression, WithoutFirmware: p.Kernel.WithoutFirmware,
+		Files: t.Files(), Segments: segments(t.Files(), segmentOf),
 	}, nil
 }
 

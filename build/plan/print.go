@@ -18,6 +18,7 @@ func (p *Plan) String() string {
 	for _, m := range p.Modules {
 		fmt.Fprintf(&b, "  %-24s %s\n", m.Name, m.Why)
 	}
+	b.WriteString(p.lackingTable())
 	for _, s := range p.Segments {
 		links := tree.LinksOf(s.Files)
 		fmt.Fprintf(&b, "\nsegment %s (%d files, %.1f MB)\n", s.Name, len(s.Files), float64(tree.Size(s.Files))/1e6)

@@ -69,6 +69,9 @@ type Kernel struct {
 	Cmdline []string `json:"cmdline,omitempty"`
 	// Sets of drivers to include; "imgbuild plan" lists what each brings.
 	Drivers []string `json:"drivers,omitempty"`
+	// States that firmware files which drivers may ask for are left out on purpose. Otherwise "imgbuild plan" lists those that the image
+	// lacks, and a build says how many.
+	WithoutFirmware bool `json:"without_firmware,omitempty"`
 	// Further modules to include, with all they depend on. They are loaded when
 	// a device asks for them, or at boot by module.NAME.load.
 	Modules []string `json:"modules,omitempty"`

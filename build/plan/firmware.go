@@ -1,0 +1,90 @@
+package plan
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Lacking is a driver, and the firmware files that it may ask for and the image has not.
+type Lacking struct {
+	Module string
+	// Files below /lib/firmware.
+	Files []string
+}
+
+// LackingFirmware compares what the image's modules say they may ask for (MODULE_FIRMWARE) with what is in it, packed or
+// not (CONFIG_FW_LOADER_COMPRESS). Many modules name the files of several generations of devices, of which a machine has one.
+func (p *Plan) LackingFirmware() (all []Lacking) {
+	if p.WithoutFirmware {
+		return nil
+	}
+	const folder = "usr/lib/firmware/"
+	var there []string
+	for _, f := range p.Files {
+		if below, ok := strings.CutPrefix(f.Path, folder); ok && !f.Mode.IsDir() {
+			there = append(there, strings.TrimSuffix(strings.TrimSuffix(below, ".xz"), ".zst"))
+		}
+	}
+	for _, m := range p.Modules {
+		l := Lacking{Module: m.Name}
+		for _, name := range m.Firmware {
+			has := slices.ContainsFunc(there, func(file string) bool {
+				ok, _ := path.Match(name, file) // a few name patterns
+				return ok || file == name
+			})
+			if !has && !slices.Contains(l.Files, name) {
+				l.Files = append(l.Files, name)
+			}
+		}
+		if len(l.Files) > 0 {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// missing is where these files are to be had.
+const missing = "packages of Debian's non-free-firmware (firmware-*), or an overlay with usr/lib/firmware"
+
+// lackingTable lists them for a person, a driver a line.
+func (p *Plan) lackingTable() string {
+	all := p.LackingFirmware()
+	if len(all) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nfirmware files that drivers may ask for and the image lacks (%d)  # %s\n", filesOf(all), missing)
+	for _, l := range all {
+		fmt.Fprintf(&b, "  %-24s %s\n", l.Module, strings.Join(l.Files, " "))
+	}
+	return b.String()
+}
+
+// FirmwareNote says in one line what the image lacks; "" for nothing.
+func (p *Plan) FirmwareNote() string {
+	all := p.LackingFirmware()
+	if len(all) == 0 {
+		return ""
+	}
+	// The longest lists first, and no more of them than a person reads.
+	slices.SortStableFunc(all, func(a, b Lacking) int { return len(b.Files) - len(a.Files) })
+	var words []string
+	const most = 8
+	for _, l := range all[:min(len(all), most)] {
+		words = append(words, fmt.Sprintf("%s (%d)", l.Module, len(l.Files)))
+	}
+	if len(all) > most {
+		words = append(words, fmt.Sprintf("and %d drivers more", len(all)-most))
+	}
+	return fmt.Sprintf("%d firmware files that drivers may ask for are not in the image: %s; a device that wants one stays dead; \"imgbuild plan\" names them; accepted: %s, or kernel.without_firmware = true where none is wanted",
+		filesOf(all), strings.Join(words, ", "), missing)
+}
+
+func filesOf(all []Lacking) (n int) {
+	for _, l := range all {
+		n += len(l.Files)
+	}
+	return n
+}
