@@ -12,6 +12,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/disk"
 	"github.com/imgbuild/imgbuild/build/fat"
+	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/uki"
 	"github.com/imgbuild/imgbuild/build/uki/ukitest"
 	"github.com/imgbuild/imgbuild/internal/profile"
@@ -126,7 +127,7 @@ func TestFlashedForNobody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		config := disk.Config{Name: "test", Epoch: time.Unix(1700000000, 0), UKI: unified}
+		config := disk.Config{Name: "test", Epoch: time.Unix(1700000000, 0), Boot: grub.NoMenu(unified)}
 		if tt.site != "" {
 			config.Files = []fat.File{{Path: "site.toml", Content: strings.NewReader(tt.site)}}
 		}
