@@ -238,8 +238,8 @@ addresses = ["192.0.2.2/24"]
 	}
 	// iscsistart cannot take up a session that it left behind: what was written to that disk the NAS itself shows, and the client
 	// reads the other one.
-	disk := inside(t, server, "dd if=/srv/disk bs=1M count=4 2>/dev/null | shasum")
-	if film := inside(t, server, "shasum </srv/films/film"); disk != film || len(disk) < 40 {
+	disk := inside(t, server, "dd if=/srv/disk bs=1M count=4 2>/dev/null | sha1sum")
+	if film := inside(t, server, "sha1sum </srv/films/film"); disk != film || len(disk) < 40 {
 		t.Errorf("the disk holds %q, the same data as a file are %q", disk, film)
 	}
 	run(login("secret", "-u anna -w '"+sharePassword+"'") + "; await file /dev/sdb; dd if=/dev/sdb of=/dev/null bs=1M count=16; umount /mnt")
