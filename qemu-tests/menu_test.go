@@ -49,7 +49,7 @@ func TestMenu(t *testing.T) {
 	} {
 		name := w.String()
 		if w.signed {
-			name += ", signed"
+			name += " signed"
 		}
 		t.Run(name, func(t *testing.T) {
 			if !w.secure || w.medium != profile.FormatDisk {

@@ -166,6 +166,15 @@ func TestSignedMedium(t *testing.T) {
 	}
 	v.leadsTo(t, string(config), map[string][]byte{"linux": kernel, "initrd": initrd, "m {\n  linux": memtest.BIOS})
 	files := carried(t, toSign)
+	listed, err := grub.Carried(bytes.NewReader(toSign))
+	if err != nil || len(listed) != len(files) {
+		t.Errorf("readers of images see %d files of %d: %v", len(listed), len(files), err)
+	}
+	for _, f := range listed {
+		if content, err := io.ReadAll(io.NewSectionReader(f.Content, 0, f.Content.Size())); err != nil || !bytes.Equal(content, files[f.Name]) {
+			t.Errorf("readers of images see %d bytes of %s: %v", len(content), f.Name, err)
+		}
+	}
 	for name, want := range map[string][]byte{"linux": kernel, "initrd": initrd, "memtest": memtest.UEFI} {
 		if !bytes.Equal(files[name], want) {
 			t.Errorf("%s has %d bytes, want %d", name, len(files[name]), len(want))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/build/fat"
+	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/iso9660"
 	"github.com/imgbuild/imgbuild/build/squashfs"
 	"github.com/imgbuild/imgbuild/build/uki"
@@ -98,6 +99,11 @@ func inner(file io.ReaderAt, size int64) Kind {
 	switch k := Detect(file, size); k {
 	case UKI, FAT, Squashfs:
 		return k
+	case Program:
+		// Another than a boot menu with kernel and initramfs in it is a file like any other.
+		if files, err := grub.Carried(file); err == nil && len(files) > 1 {
+			return k
+		}
 	case Initramfs:
 		// Much else is compressed. An entry proves it.
 		r := cpio.NewReader(io.NewSectionReader(file, 0, size), 1<<20)

@@ -7,10 +7,11 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/cpio"
 	"github.com/imgbuild/imgbuild/build/extent"
+	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/uki"
 )
 
-// sections visits those of a PE file.
+// sections visits those of a PE file, and the files that GRUB has in one of them.
 func (w *walker) sections(root string, c extent.Content) error {
 	all, err := uki.Sections(c)
 	if err != nil {
@@ -31,6 +32,15 @@ func (w *walker) sections(root string, c extent.Content) error {
 			return fmt.Errorf("section %s ends at byte %d, the file at %d: %w", s.Name, s.Offset+s.Size, c.Size(), io.ErrUnexpectedEOF)
 		}
 		if err := w.file(root, Entry{Path: name, Mode: readable}, s.Open(c)); err != nil {
+			return err
+		}
+	}
+	carried, err := grub.Carried(c)
+	if err != nil {
+		return err
+	}
+	for _, f := range carried {
+		if err := w.file(root, Entry{Path: "memdisk/" + f.Name, Mode: readable}, f.Content); err != nil {
 			return err
 		}
 	}

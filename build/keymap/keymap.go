@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -21,6 +22,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/unpacked"
+	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
@@ -47,6 +49,22 @@ func (e *UnknownError) Error() string {
 type Maker struct {
 	Cache *cache.Cache
 	Apt   *deb.Apt
+}
+
+// Maps makes the maps that a profile names. The error is profile.Problems for one that there is not.
+func (m Maker) Maps(ctx context.Context, p *profile.Profile, packages []deb.Package) (map[string][]byte, error) {
+	made := map[string][]byte{}
+	for key, name := range p.NamedKeymaps() {
+		content, err := m.Map(ctx, string(name), packages)
+		if unknown := (*UnknownError)(nil); errors.As(err, &unknown) {
+			return nil, profile.Problems{{Pos: p.At(key), Key: key, Msg: unknown.Error()}}
+		}
+		if err != nil {
+			return nil, err
+		}
+		made[string(name)] = content
+	}
+	return made, nil
 }
 
 // Map makes the map of a name out of the closure of Data and Tools, in the form of "loadkeys --bkeymap": the word "bkeymap", a byte for
