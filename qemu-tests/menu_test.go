@@ -104,8 +104,8 @@ func TestMenu(t *testing.T) {
 				{"m", `Memtest86\+ v6`},
 				{"l", `Command line: .*` + regexp.QuoteMeta(otherWord)},
 			} {
-				if w.secure && step.key == "l" {
-					step.expect = `Back to the firmware`
+				if w.secure {
+					break // nothing but what is signed
 				}
 				if _, err := g.QMP(t.Context(), "system_reset", nil); err != nil {
 					t.Fatal(err)
