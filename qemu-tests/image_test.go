@@ -49,9 +49,15 @@ func shipped(t *testing.T, name string) appliance {
 // to it, for overlays.
 func extended(t *testing.T, text string, files map[string]string) appliance {
 	t.Helper()
+	return extendedFrom(t, "headless", text, files)
+}
+
+// extendedFrom is extended on top of another profile.
+func extendedFrom(t *testing.T, base, text string, files map[string]string) appliance {
+	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "box.toml")
-	files["../"+filepath.Base(dir)+"/box.toml"] = "extends = \"headless\"\n" + text
+	files["../"+filepath.Base(dir)+"/box.toml"] = "extends = \"" + base + "\"\n" + text
 	for name, body := range files {
 		at := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
