@@ -18,12 +18,7 @@ import (
 func Linked(clients6 Clients6) feature.Linked {
 	return feature.Linked{
 		Name: "link", Units: plan.Units, New: func(d *feature.Deps) feature.Feature { return newLinks(d, clients6) },
-		Words: []feature.Word{
-			{Use: "link [status]", Does: "interfaces, and who looks after them"},
-			{Use: "link dhcp NAME", Does: "ask by DHCP, also where no row does"},
-			{Use: "link release NAME", Does: "leave an interface to a person"},
-			{Use: "link take NAME", Does: "have it as the profile says again"},
-		},
+		Words: []feature.Word{{Use: "link [dhcp|release|take NAME]", Does: "interfaces; ask by DHCP, hands off, hands on"}},
 		Verbs: map[string]func(args []string) int{"link": func(args []string) int { return ctl.Follow(append([]string{"link"}, args...)) }},
 	}
 }
