@@ -25,14 +25,6 @@ func (w *worker) serveStatus(context.Context) error {
 	return w.Facts.Listen(w.Life, status.Socket)
 }
 
-// words are all that this init's uinitctl understands.
-func words() (all []feature.Word) {
-	for _, l := range features.All() {
-		all = append(all, l.Words...)
-	}
-	return append(ctl.Words, all...)
-}
-
 // uinitctlMain is uinitctl: "status" (the default), "facts", "blame", and what the features answer: those that print it
 // themselves (feature.Linked.Verbs) and the others.
 func uinitctlMain(args []string) int {
@@ -46,7 +38,7 @@ func uinitctlMain(args []string) int {
 		args = []string{question}
 	}
 	question = args[0]
-	if ctl.Helped(os.Stdout, words(), args) {
+	if ctl.Helped(os.Stdout, features.Words(ctl.Words), args) {
 		return 0
 	}
 	for _, l := range features.All() {

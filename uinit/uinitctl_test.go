@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/ctl"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/feature/featuretest"
 	"github.com/imgbuild/imgbuild/uinit/features"
@@ -85,7 +86,7 @@ func TestHelpOfEveryVerb(t *testing.T) {
 			}
 		}
 	}
-	for _, w := range words() {
+	for _, w := range features.Words(ctl.Words) {
 		if verb := strings.Trim(w.Verb(), "[]"); !known[verb] {
 			t.Errorf("%q is no verb", verb)
 		}
@@ -103,7 +104,7 @@ func TestManualOfEveryVerb(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range words() {
+	for _, word := range features.Words(ctl.Words) {
 		if !strings.Contains(string(manual), "`uinitctl "+word.Use+"`") {
 			t.Errorf("docs/uinitctl.md lacks `uinitctl %s`", word.Use)
 		}
