@@ -2,7 +2,6 @@ package build
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -152,7 +151,7 @@ func (e *Env) find(ctx context.Context, image *Image, pins sources.Pins) (source
 		names = append(names, keymap.Data, keymap.Tools)
 	}
 	tools, err := e.finder().Tools(ctx, names, pins, func(packages []deb.Package) (err error) {
-		if found.Inputs.Keymaps, err = e.keymaps(ctx, p, packages); err != nil {
+		if found.Inputs.Keymaps, err = (keymap.Maker{Cache: e.Cache, Apt: e.Apt}).Of(ctx, p, packages); err != nil {
 			return err
 		}
 		image.tools, err = e.maker().Tools(ctx, p, packages)
@@ -163,22 +162,6 @@ func (e *Env) find(ctx context.Context, image *Image, pins sources.Pins) (source
 	}
 	found.Lock.Tools, found.Lock.Tool = tools.Tools, tools.Tool
 	return found, nil
-}
-
-// keymaps makes the keyboard maps that the profile names. The error is Problems for one that there is not.
-func (e *Env) keymaps(ctx context.Context, p *profile.Profile, packages []deb.Package) (map[string][]byte, error) {
-	made := map[string][]byte{}
-	for key, name := range p.NamedKeymaps() {
-		content, err := keymap.Maker{Cache: e.Cache, Apt: e.Apt}.Map(ctx, string(name), packages)
-		if unknown := (*keymap.UnknownError)(nil); errors.As(err, &unknown) {
-			return nil, profile.Problems{{Pos: p.At(key), Key: key, Msg: unknown.Error()}}
-		}
-		if err != nil {
-			return nil, err
-		}
-		made[string(name)] = content
-	}
-	return made, nil
 }
 
 func (e *Env) finder() sources.Finder {
