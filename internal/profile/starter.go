@@ -53,6 +53,8 @@ var (
 	own = regexp.MustCompile(`^(name|summary|extends)\s*=`)
 	// said is a line of a comment, or an empty one.
 	said = regexp.MustCompile(`^\s*(#|$)`)
+	// onward is a list that goes on with an inherited one. Who starts from it inherits all of that.
+	onward = regexp.MustCompile(`\["inherited", (.*)\]$`)
 )
 
 // choices is the text of a profile with every choice made a comment, without a space behind the "#". What it has of its own is left out, and so are
@@ -77,7 +79,7 @@ func choices(base *Profile) string {
 		case col > 0:
 			line = "#" + string([]rune(line)[:col-1]) + `"…"`
 		default:
-			line = "#" + line
+			line = "#" + onward.ReplaceAllString(line, `["inherited"] # with $1`)
 		}
 		lines = append(lines, line)
 	}

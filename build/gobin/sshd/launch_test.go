@@ -29,8 +29,8 @@ func follow(t *testing.T, w *wire, p *program, on *terminal) outcome {
 		t.Fatal(err)
 	}
 	end := p.wait()
+	s.copying.Wait() // end is for a client that has gone, who misses what was not read yet
 	s.end()
-	s.copying.Wait()
 	return end
 }
 
