@@ -69,7 +69,7 @@ drivers = ["virtio", "scsi"]
 		t.Errorf("the used disk: %+v", e)
 	}
 	each := "for a in " + strings.Join(levels, " ")
-	sums := each + `; do dd if=/dev/md/$a bs=65536 count=16 2>/dev/null | shasum; done`
+	sums := each + `; do dd if=/dev/md/$a bs=65536 count=16 2>/dev/null | sha1sum; done`
 	inside(t, g, each+`; do dd if=/dev/urandom of=/dev/md/$a bs=65536 count=16 2>/dev/null; done; sync`)
 	want := inside(t, g, sums)
 	spare := inside(t, g, fmt.Sprintf("await disk d%d", disks+2))

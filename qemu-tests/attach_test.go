@@ -124,7 +124,7 @@ func TestPluggedByHand(t *testing.T) {
 	}
 	const pulled, plugged = "while test -e /sys/block/vda; do sleep 1; done; echo pu''lled\r", "while ! cat /sys/block/vd*/serial; do sleep 1; done; echo ; echo plug''ged\r"
 	attended(t, m, "", []step{
-		{":~# ", "cat /sys/block/vda/serial; uinitctl wait; echo ; echo re''ady\r", nil},
+		{":~# ", "while ! cat /sys/block/vda/serial; do sleep 1; done; echo; while ! uinitctl facts | grep -q boot.state; do sleep 1; done; echo re''ady\r", nil},
 		{"old", "", nil},
 		{"ready", "\x01c", func(string) {
 			answer, err := http.Get("http://" + at.String() + "/metrics")

@@ -120,6 +120,7 @@ addresses = ["2001:db8:d::66/64"]
 [boot]
 unit_timeout = "3s"
 `, map[string]string{})
+	box.options.Cmdline += " loglevel=7" // the kernel's own words are asked for below, beside a prompt
 	six, busy := segment(t), segment(t)
 	router := six.Host(1)
 	busy.Host(2, netip.MustParseAddr("2001:db8:d::66"))

@@ -93,7 +93,7 @@ func TestDiskReplaced(t *testing.T) {
 	hasFact(t, g, "array.data.state", "ok")
 	until(t, g, "the end of the look at an array without a file system", func(s *report.State) bool { return s.Units["mount:/srv"].State == "failed" })
 	inside(t, g, `mke2fs -q -t ext4 -F /dev/md/data && mount -t ext4 /dev/md/data /srv && dd if=/dev/urandom of=/srv/data bs=1048576 count=8 2>/dev/null && sync`)
-	sum := inside(t, g, `shasum /srv/data`)
+	sum := inside(t, g, `sha1sum /srv/data`)
 	inside(t, g, `(while :; do dd if=/dev/zero of=/srv/load bs=65536 count=4 2>/dev/null; sync; done) >/dev/null 2>&1 &`)
 
 	old := inside(t, g, `await disk d1`) + "1"
@@ -137,7 +137,7 @@ func TestDiskReplaced(t *testing.T) {
 		return strings.Contains(s.Units["mount:/bare"].Message, "/dev/sda1 carries the superblock of an array")
 	})
 	inside(t, g, `! grep -q ' /bare ' /proc/mounts`)
-	if got := inside(t, g, `shasum /srv/data`); got != sum {
+	if got := inside(t, g, `sha1sum /srv/data`); got != sum {
 		t.Errorf("the file's sum is %s, was %s", got, sum)
 	}
 	if got := inside(t, g, `uinitctl array check data && uinitctl array status`); !strings.Contains(got, "all copies agree") || !strings.Contains(got, "serial d2") {

@@ -15,12 +15,12 @@ import (
 const quietLevel = "4"
 
 // quiet leaves the terminals to people: what the kernel and services say goes to the log from now on, so that a prompt stays the
-// last line. Where somebody chose a level, on the kernel line, by [sysctl] or by hand, that stays; so does it where a row
+// last line. What it returns gives them back for the way down, of which a person wants to see each step. Where somebody chose a level, on the kernel line, by [sysctl] or by hand, that stays; so does it where a row
 // gives a terminal to the kernel alone.
-func (h host) quiet(line cmdline.Line, rows map[string]spec.Console) {
+func (h host) quiet(line cmdline.Line, rows map[string]spec.Console) (loud func()) {
 	for _, row := range rows {
 		if row.Login == spec.LoginOff {
-			return
+			return func() {}
 		}
 	}
 	path := filepath.Join(h.proc, "sys/kernel/printk")
@@ -29,5 +29,7 @@ func (h host) quiet(line cmdline.Line, rows map[string]spec.Console) {
 	levels := strings.Fields(string(b))
 	if len(levels) == 4 && levels[0] == levels[3] && levels[0] > quietLevel && !line.Has("loglevel") {
 		_ = os.WriteFile(path, []byte(quietLevel+"\n"), 0)
+		return func() { _ = os.WriteFile(path, []byte(levels[0]+"\n"), 0) }
 	}
+	return func() {}
 }

@@ -33,9 +33,13 @@ func TestQuiet(t *testing.T) {
 		if err := os.WriteFile(path, []byte(tt.levels), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		h.quiet(cmdline.Parse(tt.line), tt.rows)
+		loud := h.quiet(cmdline.Parse(tt.line), tt.rows)
 		if got, err := os.ReadFile(path); err != nil || string(got) != tt.want {
 			t.Errorf("%s: %q, %v; want %q", name, got, err, tt.want)
+		}
+		loud()
+		if got, err := os.ReadFile(path); err != nil || string(got) != tt.want && string(got) != "7\n" {
+			t.Errorf("%s: on the way down %q, %v", name, got, err)
 		}
 	}
 	host{proc: t.TempDir()}.quiet(nil, login) // where there is no such file nothing is to be done

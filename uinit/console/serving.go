@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -69,7 +70,7 @@ func (c *consoles) serveOnce(name string, cfg spec.Console) (err error) {
 	}
 	defer leave()
 	if cfg.Login != spec.LoginOff {
-		c.quiet.Do(func() { c.host.quiet(c.Machine.Line, c.Machine.Now().Console) })
+		c.quiet.Do(func() { context.AfterFunc(c.Life, c.host.quiet(c.Machine.Line, c.Machine.Now().Console)) })
 	}
 	return c.login(name, cfg)
 }
