@@ -151,7 +151,7 @@ func (e *Env) find(ctx context.Context, image *Image, pins sources.Pins) (source
 		names = append(names, keymap.Data, keymap.Tools)
 	}
 	tools, err := e.finder().Tools(ctx, names, pins, func(packages []deb.Package) (err error) {
-		if found.Inputs.Keymaps, err = (keymap.Maker{Cache: e.Cache, Apt: e.Apt}).Of(ctx, p, packages); err != nil {
+		if found.Inputs.Keymaps, err = (keymap.Maker{Cache: e.Cache, Apt: e.Apt}).Maps(ctx, p, packages); err != nil {
 			return err
 		}
 		image.tools, err = e.maker().Tools(ctx, p, packages)
