@@ -18,8 +18,8 @@ import (
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/fat"
 	"github.com/imgbuild/imgbuild/build/grub"
+	"github.com/imgbuild/imgbuild/build/grub/grubtest"
 	"github.com/imgbuild/imgbuild/build/layout"
-	"github.com/imgbuild/imgbuild/build/uki"
 	"github.com/imgbuild/imgbuild/build/uki/ukitest"
 	"github.com/imgbuild/imgbuild/internal/gptedit"
 	"github.com/imgbuild/imgbuild/internal/needed"
@@ -30,30 +30,14 @@ var (
 	initrd = ukitest.Kernel("initrd", 5_000_300)
 )
 
-func composed(t testing.TB) *extent.Image {
-	t.Helper()
-	image, err := uki.New(ukitest.Stub(1024), uki.Parts{Linux: bytes.NewReader(kernel), Initrd: bytes.NewReader(initrd), Cmdline: "quiet"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return image
-}
-
-func medium(t testing.TB, image extent.Content) *grub.Medium {
-	t.Helper()
-	m, err := grub.NewMedium(grub.MediumConfig{Menu: grub.Menu{Entries: []grub.Entry{{Title: "headless", Do: grub.Kernel{Cmdline: "quiet"}}}}, UKI: image})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
+func composed(t testing.TB) *extent.Image { return grubtest.Composed(t, kernel, initrd) }
 
 func config(t testing.TB) disk.Config {
 	t.Helper()
 	return disk.Config{
 		Name:  "headless",
 		Epoch: time.Unix(1700000000, 0),
-		Boot:  medium(t, composed(t)),
+		Boot:  grubtest.Medium(t, composed(t)),
 		GRUB:  &grub.DiskLoader{Boot: bytes.Repeat([]byte{1}, 512), Core: bytes.Repeat([]byte{2}, 100_000)},
 		Files: []fat.File{{Path: "site.toml", Content: strings.NewReader("# empty\n")}},
 		State: 8 << 20, StateImage: strings.NewReader("a file system"),
@@ -184,7 +168,7 @@ func TestFaultsNameTheProfile(t *testing.T) {
 	for want, edit := range map[string]func(*disk.Config){
 		"the state partition of 8388608 bytes is to hold 8388609": func(c *disk.Config) { c.StateImage = extent.New(8<<20 + 1) },
 		"adding efi/boot/bootx64.efi":                             func(c *disk.Config) { c.Files[0].Path = "efi/boot/bootx64.efi" },
-		"it has no section .linux":                                func(c *disk.Config) { c.Boot = medium(t, bytes.NewReader(ukitest.Stub(1024))) },
+		"it has no section .linux":                                func(c *disk.Config) { c.Boot = grubtest.Medium(t, bytes.NewReader(ukitest.Stub(1024))) },
 		"boot.img has 0 bytes":                                    func(c *disk.Config) { c.GRUB = &grub.DiskLoader{Core: make([]byte, 1000)} },
 		"GRUB's core has 2097152 bytes":                           func(c *disk.Config) { c.GRUB.Core = make([]byte, 2<<20) },
 	} {

@@ -16,10 +16,10 @@ import (
 	"github.com/imgbuild/imgbuild/build/extent"
 	"github.com/imgbuild/imgbuild/build/fat"
 	"github.com/imgbuild/imgbuild/build/grub"
+	"github.com/imgbuild/imgbuild/build/grub/grubtest"
 	"github.com/imgbuild/imgbuild/build/iso"
 	"github.com/imgbuild/imgbuild/build/iso9660"
 	"github.com/imgbuild/imgbuild/build/layout"
-	"github.com/imgbuild/imgbuild/build/uki"
 	"github.com/imgbuild/imgbuild/build/uki/ukitest"
 	"github.com/imgbuild/imgbuild/internal/gptedit"
 	"github.com/imgbuild/imgbuild/internal/needed"
@@ -30,30 +30,14 @@ var (
 	initrd = ukitest.Kernel("initrd", 5_000_300)
 )
 
-func composed(t testing.TB) *extent.Image {
-	t.Helper()
-	image, err := uki.New(ukitest.Stub(1024), uki.Parts{Linux: bytes.NewReader(kernel), Initrd: bytes.NewReader(initrd), Cmdline: "quiet"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return image
-}
-
-func medium(t testing.TB, image extent.Content) *grub.Medium {
-	t.Helper()
-	m, err := grub.NewMedium(grub.MediumConfig{Menu: grub.Menu{Entries: []grub.Entry{{Title: "headless", Do: grub.Kernel{Cmdline: "quiet"}}}}, UKI: image})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
+func composed(t testing.TB) *extent.Image { return grubtest.Composed(t, kernel, initrd) }
 
 func config(t testing.TB) iso.Config {
 	t.Helper()
 	return iso.Config{
 		Name:     "head-less",
 		Epoch:    time.Unix(1700000000, 0),
-		Boot:     medium(t, composed(t)),
+		Boot:     grubtest.Medium(t, composed(t)),
 		GRUB:     &grub.ISOLoader{Hybrid: bytes.Repeat([]byte{1}, 512), CD: bytes.Repeat([]byte{2}, 2048), Core: bytes.Repeat([]byte{3}, 100_001)},
 		Files:    []iso9660.File{{Path: "README.txt", Content: strings.NewReader("read me\n")}},
 		ESPFiles: []fat.File{{Path: "site.toml", Content: strings.NewReader("# empty\n")}},
@@ -173,7 +157,7 @@ func TestFaultsNameTheProfile(t *testing.T) {
 	for want, edit := range map[string]func(*iso.Config){
 		"adding boot/efi.img: something":    func(c *iso.Config) { c.Files[0].Path = "boot/efi.img" },
 		"adding EFI/boot: something":        func(c *iso.Config) { c.ESPFiles[0].Path = "EFI/boot" },
-		"it has no section .linux":          func(c *iso.Config) { c.Boot = medium(t, bytes.NewReader(ukitest.Stub(1024))) },
+		"it has no section .linux":          func(c *iso.Config) { c.Boot = grubtest.Medium(t, bytes.NewReader(ukitest.Stub(1024))) },
 		"cdboot.img have 512 and 440 bytes": func(c *iso.Config) { c.GRUB.CD = make([]byte, 440) },
 		"below 4 GiB":                       func(c *iso.Config) { c.Files[0].Content = extent.New(1 << 32) },
 	} {
