@@ -107,22 +107,19 @@ func saysLike(t *testing.T, g *qemu.Guest, unit string, patterns ...string) {
 }
 
 // saysOfPackets is says for packets that rules log, among thousands of those who knock on port 7 all the time: a shell
-// would not catch up with these.
-func saysOfPackets(t *testing.T, g *qemu.Guest, texts ...string) {
+// would not catch up with these, and the log holds neither all of them nor any for ever. So send sends what is looked for
+// again until all was seen.
+func saysOfPackets(t *testing.T, g *qemu.Guest, send func(), texts ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	defer cancel()
-	for {
+	for missing := texts; len(missing) > 0; {
+		send()
 		reply, err := g.Request(ctx, report.Request{Command: []string{"/bin/bash", "-c", "uinitctl log packets | grep -v dpt=7"}})
-		missing := slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return strings.Contains(reply.Output, text) })
-		switch {
-		case err != nil:
-			t.Fatalf("the log of packets: %v", err)
-		case len(missing) == 0:
-			return
-		case ctx.Err() != nil:
-			t.Fatalf("the log of packets has no %q:\n%s", missing, reply.Output)
+		if err != nil {
+			t.Fatalf("the log of packets has no %q: %v", missing, err)
 		}
+		missing = slices.DeleteFunc(slices.Clone(missing), func(text string) bool { return strings.Contains(reply.Output, text) })
 	}
 }
 

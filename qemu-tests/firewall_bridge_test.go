@@ -131,7 +131,12 @@ func TestFirewallBridge(t *testing.T) {
 			return false
 		})
 	}
-	saysOfPackets(t, g, "wire: ", "physin=outside physout=inside", "macsrc="+outer.MAC.String(), "spoofed: ", "dpt=22 flags=SYN", "proto=ARP", "vlan=20")
+	saysOfPackets(t, g, func() {
+		for _, u := range unwanted {
+			u.at.Inject(u.frame())
+		}
+		left.Inject(forged)
+	}, "wire: ", "physin=outside physout=inside", "macsrc="+outer.MAC.String(), "spoofed: ", "dpt=22 flags=SYN", "proto=ARP", "vlan=20")
 	s := off(t, g)
 	// A virtio card that is up while the kernel shuts devices down may hang the machine for good (uinit/power): the bridge that they
 	// are ports of tells that they went down before. Between a prompt and the way down the console has no words of the kernel's.

@@ -122,7 +122,12 @@ add rule inet filter input iifname "mgmt" accept
 	}
 
 	// What the rules logged is there for people and for the server.
-	saysOfPackets(t, g, "spoofed: in=lan", "src=2001:db8:bad::1", "dpt=22 flags=SYN", "forward: in=dmz out=lan", "macsrc="+server.MAC.String())
+	saysOfPackets(t, g, func() {
+		dmz.Inject(sideways.frame())
+		for _, d := range drops {
+			d.at.Inject(d.frame())
+		}
+	}, "spoofed: in=lan", "src=2001:db8:bad::1", "dpt=22 flags=SYN", "forward: in=dmz out=lan", "macsrc="+server.MAC.String())
 	logs.hears(t, g, `[packet@32473 rule="spoofed" in="lan" `)
 
 	// What was too much is counted.

@@ -44,7 +44,7 @@ type Flow struct {
 type PacketLog struct {
 	// Groups of nft's log statement, 0 to 65535; none are listened to by default.
 	Groups []int `json:"groups,omitempty" twice:"refused"`
-	// Most records in a second of one rule, by its prefix, on average. What is above is counted, and
+	// Most records in a second of one rule, by its prefix, and one interface, on average. What is above is counted, and
 	// the count is a record.
 	Rate int `json:"rate,omitempty" default:"50" accept:"1 to 10000"`
 	// Records of it that may come at once.

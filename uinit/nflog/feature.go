@@ -3,7 +3,6 @@ package nflog
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/nflog/plan"
@@ -34,7 +33,7 @@ func (p packets) listen(context.Context) error {
 			func(lost []Lost) {
 				for _, l := range lost {
 					total += l.Packets
-					p.Records.Add(record([]Field{{Name: "rule", Value: l.Rule}, {Name: "lost", Value: strconv.FormatUint(l.Packets, 10)}}))
+					p.Records.Add(record(l.Fields(names.of)))
 				}
 				p.Facts.Fact(plan.Lost.Is(int64(total)))
 			})

@@ -1,7 +1,7 @@
 package nflog
 
 import (
-	"maps"
+	"cmp"
 	"slices"
 	"time"
 )
@@ -45,42 +45,56 @@ func (l *Limit) Dropped() uint64 {
 	return n
 }
 
-// maxRules bounds the memory for limits; prefixes beyond share one.
-const maxRules = 256
+// maxLimits bounds the memory for limits; origins beyond share one.
+const maxLimits = 256
 
-// Limits has a limit for each rule's prefix, so that a flood at one rule hides nothing of the others.
+// Limits has a limit for each rule's prefix and interface, so that a flood at one rule hides nothing of the others, and
+// one from outside nothing of what the same rule says of those inside.
 type Limits struct {
 	// Rate and Burst of each.
 	Rate, Burst int
 
-	rules map[string]*Limit
+	limits map[origin]*Limit
 }
 
-func (l *Limits) of(rule string) *Limit {
-	if l.rules == nil {
-		l.rules = map[string]*Limit{}
+// origin is what has a limit of its own.
+type origin struct {
+	// rule is its prefix, "" where it is not known.
+	rule string
+	// in is the index of the interface that packets come in by, on a bridge of the port; 0 where there is none.
+	in int
+}
+
+func (p Packet) origin() origin { return origin{p.Prefix, cmp.Or(p.PhysIn, p.In)} }
+
+func (l *Limits) of(o origin) *Limit {
+	if l.limits == nil {
+		l.limits = map[origin]*Limit{}
 	}
-	if l.rules[rule] == nil && len(l.rules) >= maxRules {
-		rule = ""
+	if l.limits[o] == nil && len(l.limits) >= maxLimits {
+		o = origin{}
 	}
-	if l.rules[rule] == nil {
-		l.rules[rule] = &Limit{Rate: l.Rate, Burst: l.Burst}
+	if l.limits[o] == nil {
+		l.limits[o] = &Limit{Rate: l.Rate, Burst: l.Burst}
 	}
-	return l.rules[rule]
+	return l.limits[o]
 }
 
 // Lost is how many records of a rule did not get through; without a name it is not known of which.
 type Lost struct {
-	Rule    string
+	Rule string
+	// In is the index of the interface that they came in by, 0 where it is not known.
+	In      int
 	Packets uint64
 }
 
-// Lost returns what did not pass since it was last asked, by rule.
+// Lost returns what did not pass since it was last asked, by rule and interface.
 func (l *Limits) Lost() (all []Lost) {
-	for _, rule := range slices.Sorted(maps.Keys(l.rules)) {
-		if n := l.rules[rule].Dropped(); n > 0 {
-			all = append(all, Lost{rule, n})
+	for o, limit := range l.limits {
+		if n := limit.Dropped(); n > 0 {
+			all = append(all, Lost{o.rule, o.in, n})
 		}
 	}
+	slices.SortFunc(all, func(a, b Lost) int { return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.In, b.In)) })
 	return all
 }

@@ -144,24 +144,27 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// A flood at one rule takes nothing from another, and a thousand rules take no more memory than some.
+// A flood at one rule takes nothing from another, nor from what the same rule says of another interface; and a thousand rules take no more memory than some.
 func TestLimits(t *testing.T) {
 	l := Limits{Rate: 1, Burst: 2}
 	now := time.Unix(0, 0)
+	flood := Packet{Prefix: "forward", In: 2}
 	for range 5 {
-		l.of("flood").Pass(now)
+		l.of(flood.origin()).Pass(now)
 	}
-	if !l.of("rare").Pass(now) {
-		t.Error("a rule pays for another")
+	for _, rare := range []Packet{{Prefix: "input", In: 2}, {Prefix: "forward", In: 3}, {Prefix: "forward", In: 2, PhysIn: 4}} {
+		if !l.of(rare.origin()).Pass(now) {
+			t.Errorf("%q of interface %d pays for another", rare.Prefix, rare.In)
+		}
 	}
-	if got, want := l.Lost(), []Lost{{"flood", 3}}; !reflect.DeepEqual(got, want) {
+	if got, want := l.Lost(), []Lost{{"forward", 2, 3}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	for i := range 1000 {
-		l.of(strings.Repeat("x", i)).Pass(now)
+		l.of(origin{strings.Repeat("x", i), 1}).Pass(now)
 	}
-	if len(l.rules) > maxRules+1 {
-		t.Errorf("%d limits", len(l.rules))
+	if len(l.limits) > maxLimits+1 {
+		t.Errorf("%d limits", len(l.limits))
 	}
 }
 

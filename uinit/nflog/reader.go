@@ -112,9 +112,9 @@ func (s *Source) Read(ctx context.Context, l *Limits, see func(Packet), lost fun
 				continue
 			}
 			if n := gap.missed(p); n > 0 {
-				l.of("").Count(n)
+				l.of(origin{}).Count(n)
 			}
-			if l.of(p.Prefix).Pass(now) {
+			if l.of(p.origin()).Pass(now) {
 				see(p)
 			}
 		}

@@ -56,6 +56,15 @@ func (p Packet) Fields(name func(index int) string) (fields []Field) {
 	return fields
 }
 
+// Fields say of which rule and interface how many are lost.
+func (l Lost) Fields(name func(index int) string) []Field {
+	fields := []Field{{"rule", l.Rule}}
+	if l.In != 0 {
+		fields = append(fields, Field{"in", name(l.In)})
+	}
+	return append(fields, Field{"lost", strconv.FormatUint(l.Packets, 10)})
+}
+
 func hardware(a net.HardwareAddr) string {
 	if len(a) == 0 {
 		return ""
