@@ -40,6 +40,20 @@ func newSender(d *feature.Deps, secure syslog.Secure) *sender {
 	return s
 }
 
+// Start takes in what programs say to syslog(3).
+func (s *sender) Start() {
+	local, err := syslog.ListenLocal(syslog.LocalSocket, syslog.LocalLog)
+	if err != nil {
+		s.Log.Error(err.Error())
+		return
+	}
+	go func() { // to the end: what stops has words, too
+		if err := s.Records.KeepLocal(context.WithoutCancel(s.Life), local); err != nil {
+			s.Log.Error(err.Error())
+		}
+	}()
+}
+
 // Step is the work behind "log".
 func (s *sender) Step(string) feature.Step {
 	return feature.Step{Run: func(context.Context) error { return s.send() }}

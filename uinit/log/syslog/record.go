@@ -23,6 +23,7 @@ const (
 // Facilities of syslog (RFC 5424, section 6.2.1).
 const (
 	Kernel = 0
+	User   = 1
 	Daemon = 3
 
 	// Echo (local0) is what services' lines have in the kernel's log. It tells them apart when they come back from
@@ -83,19 +84,19 @@ const maxMessage = 8 << 10
 
 // clean makes text fit for a line: valid UTF-8 without control characters, bounded.
 func clean(text string, limit int) string {
-	text = strings.TrimRight(text, "\r\n")
-	if len(text) > limit {
-		cut := limit - len("...")
-		for cut > 0 && !utf8.RuneStart(text[cut]) {
-			cut--
-		}
-		text = text[:cut] + "..."
-	}
 	// Mapping a broken byte turns it into U+FFFD.
-	return strings.Map(func(r rune) rune {
+	text = strings.Map(func(r rune) rune {
 		if r != '\t' && unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, text)
+	}, strings.TrimRight(text, "\r\n"))
+	if len(text) <= limit {
+		return text
+	}
+	cut := limit - len("...")
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "..."
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/imgbuild/imgbuild/internal/pace"
 )
 
 // Output keeps the last lines of each service and passes on so many that the kernel's log
@@ -19,16 +21,14 @@ type Output struct {
 const (
 	// kept is how many lines of each service stay in memory.
 	kept = 200
-	// burst and rate bound what reaches the log: so many lines at once, and so many a second.
-	burst = 50
-	rate  = 10
+	// burst and second bound what reaches the log: so many lines at once, and so many a second.
+	burst  = 50
+	second = 10
 )
 
 type tail struct {
-	lines  []string
-	tokens float64
-	filled time.Time
-	muted  int
+	lines []string
+	*pace.Pace
 }
 
 // NewOutput passes lines on to log.
@@ -41,14 +41,17 @@ func (o *Output) Line(name, line string) {
 	o.mu.Lock()
 	t := o.services[name]
 	if t == nil {
-		t = &tail{tokens: burst, filled: time.Now()}
+		t = &tail{Pace: pace.New(second, burst)}
 		o.services[name] = t
 	}
 	if len(t.lines) == kept {
 		t.lines = t.lines[1:]
 	}
 	t.lines = append(t.lines, line)
-	pass, muted := t.take(time.Now())
+	pass, muted := t.Pass(time.Now()), uint64(0)
+	if pass {
+		muted = t.Lost()
+	}
 	o.mu.Unlock()
 	if muted > 0 {
 		o.log(name, fmt.Sprintf("(%d lines left out)", muted))
@@ -56,19 +59,6 @@ func (o *Output) Line(name, line string) {
 	if pass {
 		o.log(name, line)
 	}
-}
-
-// take spends a token if there is one, and then says how many lines went without.
-func (t *tail) take(now time.Time) (pass bool, muted int) {
-	t.tokens = min(burst, t.tokens+now.Sub(t.filled).Seconds()*rate)
-	t.filled = now
-	if t.tokens < 1 {
-		t.muted++
-		return false, 0
-	}
-	t.tokens--
-	muted, t.muted = t.muted, 0
-	return true, muted
 }
 
 // Tail returns the last lines of a service, the oldest first.
