@@ -46,6 +46,7 @@ echo "uid $UID"; echo x > /tmp/mine; echo "tmp" /tmp/*
 n=0; while read -r line; do [[ $line == *:* ]] && ((n++)); done < /proc/net/dev; echo "$n interfaces"
 (echo > /dev/tcp/127.0.0.1/9) 2>&1 | { read -r line; echo "${line##*: }"; read -r line; echo "${line##*: }"; }
 (exec sleep 0.1 &); sleep 0.5; set -- /proc/[0-9]*; echo "$# processes later"
+logger -t sworn "in its own namespaces"
 sleep 1000 & wait
 `,
 		"files/usr/bin/renames": "#!/bin/bash\necho other > /proc/sys/kernel/hostname; echo x > /tmp/renames; read -r n < /proc/sys/kernel/hostname; echo \"called $n\"\n",
@@ -57,6 +58,7 @@ sleep 1000 & wait
 	fact(t, g, "boot.state", "degraded")
 
 	says(t, g, "apart", "apart: 2 processes", "apart: uid 1000", "apart: tmp /tmp/mine", "apart: 1 interfaces", "apart: Connection refused")
+	says(t, g, "sworn", "sworn: in its own namespaces") // by syslog(3)
 	says(t, g, "renames", "renames: called other")
 	for _, tt := range []struct{ line, want string }{
 		{"read -r n < /proc/sys/kernel/hostname; echo $n", "box*"},

@@ -32,7 +32,6 @@ import (
 	_ "github.com/u-root/u-root/cmds/core/switch_root"
 	_ "github.com/u-root/u-root/cmds/core/sync"
 	_ "github.com/u-root/u-root/cmds/core/true"
-	_ "github.com/u-root/u-root/cmds/core/unshare"
 	_ "github.com/u-root/u-root/cmds/core/watchdog"
 	_ "github.com/u-root/u-root/cmds/core/yes"
 	_ "github.com/u-root/u-root/cmds/exp/dmidecode"

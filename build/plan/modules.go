@@ -10,6 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/features"
 	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // Wants lists the modules that a profile asks for, by name or by what it does:
@@ -54,10 +55,19 @@ func modules(p *profile.Profile, in Inputs, squashed bool) ([]kmod.Pick, []tree.
 		return nil, nil, err
 	}
 	files, err := modulesIn(path.Join("lib/modules", in.Modules.Release), in, picks)
+	if err != nil || !squashed {
+		return picks, files, err
+	}
+	early, err := in.Modules.Closure(usrWants())
+	for i, pick := range picks { // what came before /usr is not there twice
+		if slices.ContainsFunc(early, func(e kmod.Pick) bool { return e.Path == pick.Path }) {
+			files[i] = symlink(files[i].Path, path.Join(spec.EarlyDir, pick.Path), files[i].Why)
+		}
+	}
 	return picks, files, err
 }
 
-// modulesIn lists the files of modules in a directory, with the tables.
+// modulesIn lists the files of modules in a directory, in order, and then the tables.
 func modulesIn(dir string, in Inputs, picks []kmod.Pick) ([]tree.File, error) {
 	var files []tree.File
 	for _, pick := range picks {

@@ -101,6 +101,7 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	l := newLayers(p, squashed)
 	l.fill(in, settings, moduleFiles)
 	l.add("uinit", early...)
+	l.offerLsblk()
 	l.offerHelp(in.Areas)
 	if err := l.judge.Found().Sort().Err(); err != nil {
 		return nil, err

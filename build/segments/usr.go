@@ -41,7 +41,7 @@ func (k Packer) usr(ctx context.Context, p *plan.Plan, s plan.Segment) (Packed, 
 // than these may come and go with the formats that are asked for.
 func (k Packer) usrKey(p *plan.Plan, s plan.Segment) string {
 	h := sha256.New()
-	fmt.Fprintln(h, 2, k.Key(p, s)) // what makeUsr does with it
+	fmt.Fprintln(h, 3, k.Key(p, s)) // what makeUsr does with it
 	for _, t := range k.Tools {
 		if t.Name == Tools || slices.ContainsFunc([]string{"zlib", "liblzma", "libzstd"}, func(lib string) bool { return strings.HasPrefix(t.Name, lib) }) {
 			fmt.Fprintln(h, t.Name, t.SHA256)

@@ -33,10 +33,10 @@ type Config struct {
 // and a small module does not want a megabyte unpacked.
 const blockSize = "256K"
 
-// compressions are mksquashfs' options. The kernel reads what these write whatever the machine. Level 15 of zstd
-// takes 7 CPU seconds where 19 takes 12 for one hundredth less.
+// compressions are mksquashfs' options. The kernel reads what these write whatever the machine. Of zstd's levels
+// 16 takes a CPU second more than 15 for six thousandths less, and 19 another four for three thousandths.
 var compressions = map[string][]string{
-	"zstd": {"-comp", "zstd", "-Xcompression-level", "15"},
+	"zstd": {"-comp", "zstd", "-Xcompression-level", "16"},
 	"xz":   {"-comp", "xz"},
 	"gzip": {"-comp", "gzip"},
 	"none": {"-comp", "gzip", "-noI", "-noId", "-noD", "-noF", "-noX"},

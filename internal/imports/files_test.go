@@ -77,7 +77,7 @@ var reasons = map[string]string{
 	"uinit/link/make.go":                       kernels,
 	"uinit/link/resolv.go":                     images,
 	"uinit/log/syslog/kernel.go":               kernels,
-	"uinit/log/syslog/local.go":                "its own socket in /run, where only root makes names, and its link in /dev",
+	"uinit/log/syslog/local.go":                "its own socket and link in /dev, where only root makes names",
 	"uinit/mount/loop.go":                      images,
 	"uinit/mount/private.go":                   "the root of a file system that it has just opened itself",
 	"uinit/mount/profile.go openReadOnly":      devices,

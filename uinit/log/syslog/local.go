@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -19,8 +20,9 @@ import (
 const (
 	// LocalLog is where programs of this machine say something to its log (syslog(3), logger(1)).
 	LocalLog = "/dev/log"
-	// LocalSocket is what LocalLog leads to: services have a /dev of their own, and see /run.
-	LocalSocket = "/run/log.sock"
+	// LocalSocket is what LocalLog leads to. It is made anew when uinit's worker is, so services, which have a /dev of their own,
+	// are lent the directory that it lies in.
+	LocalSocket = "/dev/uinit/log"
 )
 
 // Local is an open socket for what programs of this machine say.
@@ -28,6 +30,9 @@ type Local struct{ conn *net.UnixConn }
 
 // ListenLocal makes a socket that everybody may write to, and a link to it. What was at both places is replaced.
 func ListenLocal(socket, link string) (*Local, error) {
+	if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
+		return nil, fmt.Errorf("making a socket for the log: %w", err)
+	}
 	for _, at := range []string{socket, link} {
 		if err := os.Remove(at); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("making a socket for the log: %w", err)
@@ -40,7 +45,7 @@ func ListenLocal(socket, link string) (*Local, error) {
 	raw, err := conn.SyscallConn()
 	if err == nil {
 		failed := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_PASSCRED, 1) })
-		err = errors.Join(err, failed, os.Chmod(socket, 0o666), os.Symlink(socket, link))
+		err = errors.Join(err, failed, os.Chmod(socket, 0o666), os.Symlink(strings.TrimPrefix(socket, filepath.Dir(link)+"/"), link))
 	}
 	if err != nil {
 		conn.Close()

@@ -147,8 +147,9 @@ func ownDevices(devices []string) error {
 	for name, target := range map[string]string{"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"} {
 		failed = append(failed, os.Symlink(target, at+"/"+name))
 	}
-	if to, err := os.Readlink("/dev/log"); err == nil { // the machine's log
+	if to, err := os.Readlink("/dev/log"); err == nil { // the machine's log, and where its socket lies
 		failed = append(failed, os.Symlink(to, at+"/log"))
+		devices = append(devices, filepath.Join("/dev", filepath.Dir(to)))
 	}
 	failed = append(failed, os.Mkdir(at+"/shm", 0), os.Chmod(at+"/shm", 0o1777))
 	if _, err := os.Stat("/dev/pts/ptmx"); err == nil {
