@@ -15,7 +15,7 @@ type habit struct {
 	// want is nil where Debian's programs say what must come out.
 	want *regexp.Regexp
 	exit int
-	// steps are what a console shows and what is typed then, in turn; of a line that is typed there.
+	// steps are what is typed at a console and what it shows then, in turn, at last the prompt; of a line that is typed there.
 	steps [][2]string
 	typed bool
 }
@@ -59,16 +59,14 @@ func parseHabit(text string) (h habit, err error) {
 			if err != nil {
 				return h, err
 			}
-			h.steps = append(h.steps, [2]string{send, expect})
-			if send = ""; i+1 < len(parts) {
+			h.steps, send = append(h.steps, [2]string{send, expect}), ""
+			if i+1 < len(parts) {
 				if send, err = strconv.Unquote(`"` + parts[i+1] + `"`); err != nil {
 					return h, fmt.Errorf("keys %q: %w", parts[i+1], err)
 				}
 			}
 		}
-		if send != "" {
-			h.steps = append(h.steps, [2]string{send, prompt})
-		}
+		h.steps = append(h.steps, [2]string{send, prompt})
 		return h, nil
 	}
 	if len(parts) == 1 {

@@ -163,19 +163,12 @@ func outcomes(t *testing.T, g *qemu.Guest, area string, lines []string, before .
 // typeHabits types lines at a console.
 func typeHabits(t *testing.T, g *qemu.Guest, password string, list []habit) {
 	t.Helper()
-	talk(t, g, [2]string{`login: $`, "root\r"}, [2]string{`Password: $`, password + "\r"}, [2]string{prompt, "cd /tmp/w; F=/tmp/fix\r"})
+	steps := [][2]string{{`login: $`, "root\r"}, {`Password: $`, password + "\r"}, {prompt, "cd /tmp/w; F=/tmp/fix\r"}}
+	awaited := prompt
 	for _, h := range list {
-		if !h.typed {
-			continue
+		for _, s := range h.steps {
+			steps, awaited = append(steps, [2]string{awaited, s[0]}), s[1]
 		}
-		steps := [][2]string{{prompt, h.steps[0][0]}}
-		for i, s := range h.steps {
-			next := ""
-			if i+1 < len(h.steps) {
-				next = h.steps[i+1][0]
-			}
-			steps = append(steps, [2]string{s[1], next})
-		}
-		talk(t, g, steps...)
 	}
+	talk(t, g, append(steps, [2]string{awaited, ""})...)
 }
