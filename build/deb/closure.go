@@ -46,11 +46,22 @@ func (e *NeedError) Error() string {
 	return fmt.Sprintf("%s of package %s needs %s, which no package has", e.By, e.Package, e.Need)
 }
 
+// ClashError says that packages have different files at the path of one that is wanted.
+type ClashError struct {
+	// Path is relative to the root.
+	Path     string
+	Packages []string
+}
+
+func (e *ClashError) Error() string {
+	return fmt.Sprintf("packages %s have different files /%s", strings.Join(e.Packages, " and "), e.Path)
+}
+
 // Closure picks the wanted files and whatever they need to run: loaders,
 // libraries, the interpreters of scripts, and the links on the way to these. A wanted
 // path may be a pattern of path.Match, or a directory, which means all below it. The
 // result is sorted by path. All errors are reported, joined: *NoFileError,
-// *NeedError. What a program opens by dlopen(3) must be wanted by name.
+// *NeedError, *ClashError. What a program opens by dlopen(3) must be wanted by name.
 //
 // Commands that scripts name in their text are not looked for, and neither is
 // /bin/sh, which is the image's own.
@@ -82,6 +93,9 @@ func Complete(trees []Tree, picks []Pick) ([]Pick, error) {
 	p := newPicker(trees)
 	p.lenient = true
 	for _, pick := range picks {
+		if other, taken := p.picks[pick.Path]; taken && differ(&other.Entry, &pick.Entry) {
+			p.fail(&ClashError{pick.Path, []string{other.Package, pick.Package}})
+		}
 		p.picks[pick.Path] = pick
 		p.todo = append(p.todo, pick.Path)
 	}
@@ -165,8 +179,8 @@ func (p *picker) take(at, why string) {
 		return
 	}
 	f := p.system.files[at]
-	if other, clash := p.system.clashes[at]; clash && !f.entry.Mode.IsDir() {
-		p.fail(fmt.Errorf("packages %s and %s have different files /%s", f.tree.Name, other, at))
+	if packages := p.system.clashes[at]; packages != nil && !f.entry.Mode.IsDir() {
+		p.fail(&ClashError{at, packages})
 	}
 	p.picks[at] = Pick{Path: at, Package: f.tree.Name, Why: why, Entry: *f.entry, Host: host(f.tree, f.entry)}
 	p.todo = append(p.todo, at)

@@ -147,8 +147,14 @@ func TestClashIsAnErrorOnlyWhenPicked(t *testing.T) {
 	if picks, err := Closure(trees, []string{"/usr/bin/a", "/usr/bin/b"}); err != nil || len(picks) != 2 {
 		t.Errorf("%v, %v", paths(picks), err)
 	}
-	if picks, err := Closure(trees, []string{"/etc/conf"}); err == nil {
-		t.Errorf("picked %v", paths(picks))
+	var clash *ClashError
+	for name, pick := range map[string]func() ([]Pick, error){
+		"by name":  func() ([]Pick, error) { return Closure(trees, []string{"/etc/conf"}) },
+		"as whole": func() ([]Pick, error) { return Complete(trees, append(Whole(trees[0]), Whole(trees[1])...)) },
+	} {
+		if picks, err := pick(); !errors.As(err, &clash) || clash.Path != "etc/conf" || !slices.Equal(clash.Packages, []string{"one", "two"}) {
+			t.Errorf("%s: picked %v, %v", name, paths(picks), err)
+		}
 	}
 }
 

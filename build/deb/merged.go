@@ -14,9 +14,9 @@ import (
 // merged is what a system would look like on which all the trees were installed.
 type merged struct {
 	files map[string]placed
-	// clashes are paths that two packages fill with different files. It is an error
+	// clashes are paths that packages fill with different files, and these packages. It is an error
 	// only to pick one of them.
-	clashes map[string]string
+	clashes map[string][]string
 	sorted  []string
 }
 
@@ -31,20 +31,27 @@ func merge(trees []Tree) *merged {
 	for i := range trees {
 		total += len(trees[i].Files)
 	}
-	m := &merged{files: make(map[string]placed, total), clashes: map[string]string{}}
+	m := &merged{files: make(map[string]placed, total), clashes: map[string][]string{}}
 	for i := range trees {
 		for j := range trees[i].Files {
 			t, e := &trees[i], &trees[i].Files[j]
 			first, taken := m.files[e.Path]
 			if !taken {
 				m.files[e.Path] = placed{t, e}
-			} else if e.Mode.Type() != first.entry.Mode.Type() || e.Link != first.entry.Link || e.SHA256 != first.entry.SHA256 {
-				m.clashes[e.Path] = t.Name
+			} else if differ(e, first.entry) {
+				if m.clashes[e.Path] == nil {
+					m.clashes[e.Path] = []string{first.tree.Name}
+				}
+				m.clashes[e.Path] = append(m.clashes[e.Path], t.Name)
 			}
 		}
 	}
 	m.sorted = slices.Sorted(maps.Keys(m.files))
 	return m
+}
+
+func differ(a, b *Entry) bool {
+	return a.Mode.Type() != b.Mode.Type() || a.Link != b.Link || a.SHA256 != b.SHA256
 }
 
 // maxLinks is how many symbolic links the kernel follows in one path (MAXSYMLINKS).

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,14 +14,13 @@ import (
 // the files that the profile names are looked at, and not what these need.
 func Conflicts(p *profile.Profile, commands []Command, overlays []Overlay) (problem.Problems, error) {
 	in := Inputs{Commands: commands, Overlays: overlays}
-	for name, pkg := range p.Packages {
-		for _, want := range pkg.Files {
+	for _, name := range slices.Sorted(maps.Keys(p.Packages)) {
+		for _, want := range p.Packages[name].Files {
 			at := MergedUsr(want)
 			if strings.ContainsAny(at, "*?[") || unclear(at, overlays) {
 				continue
 			}
-			in.Packages = append(in.Packages, tree.File{Path: at[1:], Mode: 0o755, Why: "wanted",
-				From: tree.Source{Store: "package", Name: name, Path: want}})
+			in.Packages = append(in.Packages, wanted(name, want))
 		}
 	}
 	settings, err := config(p, in.Epoch)
@@ -30,6 +30,21 @@ func Conflicts(p *profile.Profile, commands []Command, overlays []Overlay) (prob
 	l := newLayers(p, false)
 	l.fill(in, settings, nil)
 	return l.judge.Found().Sort(), nil
+}
+
+// Clash is that packages have different files at one path of the image.
+func Clash(p *profile.Profile, at string, packages []string) problem.Problems {
+	l := newLayers(p, false)
+	for _, name := range packages {
+		l.add("packages", wanted(name, "/"+at))
+	}
+	return l.judge.Found()
+}
+
+// wanted is a file of a package that was not unpacked. A package has one file at a path, by whatever name that is asked for.
+func wanted(pkg, path string) tree.File {
+	return tree.File{Path: MergedUsr(path)[1:], Mode: 0o755, Why: "wanted",
+		From: tree.Source{Store: "package", Name: pkg, Path: path, SHA256: "of " + pkg}}
 }
 
 // unclear says that a package may have a directory at a path, or the link that an overlay has there.

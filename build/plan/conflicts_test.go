@@ -21,6 +21,10 @@ files = ["/bin/ls", "/bin/cat"]
 files = ["/bin/login"]
 [packages.tools]
 files = ["/sbin/tool", "/usr/share/zoneinfo"]
+[packages.more]
+files = ["/bin/more", "/usr/bin/more"]
+[packages.most]
+files = ["/usr/bin/most", "/bin/more"]
 `
 
 var crowdedCommands = []Command{
@@ -44,9 +48,10 @@ func TestConflictsAreToldAtTheirPlaces(t *testing.T) {
 	}
 	want := []struct{ place, remedy string }{
 		{"box.toml:20:13: image.overlays[0]: two files want to be etc/hostname: base configuration, and overlay site; ", `accepted: image.replace = ["/etc/hostname"], which lets the overlay win, or leave etc/hostname out of overlay site`},
-		{"box.toml:20:13: image.overlays[0]: two files want to be usr/sbin/tool: package tools: /sbin/tool, and overlay site; ", `accepted: image.replace = ["/usr/sbin/tool"], which lets the overlay win, or leave usr/sbin/tool out of overlay site, or leave /sbin/tool out of packages.tools.files`},
-		{"box.toml:22:10: packages.coreutils.files[0]: two files want to be usr/bin/ls: command ls, and package coreutils: /bin/ls; ", `accepted: leave /bin/ls out of packages.coreutils.files, or leave "ls" out of image.commands`},
+		{"box.toml:20:13: image.overlays[0]: two files want to be usr/sbin/tool: package tools: /sbin/tool (box.toml:26:10), and overlay site; ", `accepted: image.replace = ["/usr/sbin/tool"], which lets the overlay win, or leave usr/sbin/tool out of overlay site, or leave /sbin/tool out of packages.tools.files`},
+		{"box.toml:22:10: packages.coreutils.files[0]: two files want to be usr/bin/ls: command ls (box.toml:19:24), and package coreutils: /bin/ls; ", `accepted: leave /bin/ls out of packages.coreutils.files, or leave "ls" out of image.commands`},
 		{"box.toml:24:10: packages.login.files[0]: two files want to be usr/bin/login: uinit under another name, and package login: /bin/login; ", "accepted: leave /bin/login out of packages.login.files"},
+		{"box.toml:30:27: packages.most.files[1]: two files want to be usr/bin/more: package more: /bin/more (box.toml:28:10), and package most: /bin/more; ", "accepted: leave /bin/more out of packages.most.files, or leave /bin/more out of packages.more.files"},
 	}
 	if len(found) != len(want) {
 		t.Fatalf("%d problems, want %d:\n%v", len(found), len(want), found)

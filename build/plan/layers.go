@@ -96,6 +96,9 @@ func (l *layers) refuse(f tree.File, err error) {
 		return
 	}
 	later, earlier := l.origin(f), l.origin(conflict.A)
+	if row := l.row(f); later.key == earlier.key && row.without != "" { // the one row names what the other's package has, too
+		later = row
+	}
 	var ways []string
 	if later.overlay && conflict.A.Path == f.Path {
 		ways = append(ways, fmt.Sprintf("image.replace = [%q], which lets the overlay win", "/"+f.Path))
@@ -111,9 +114,17 @@ func (l *layers) refuse(f tree.File, err error) {
 	}
 	text := conflict.Error()
 	if conflict.A.Path == f.Path {
-		text = fmt.Sprintf("two files want to be %s: %s, and %s", f.Path, said(conflict.A), said(f))
+		text = fmt.Sprintf("two files want to be %s: %s, and %s", f.Path, said(conflict.A)+l.place(earlier), said(f))
 	}
 	j.Bad(later.key, "%s; accepted: %s", text, strings.Join(ways, ", or "))
+}
+
+// place is where the profile asks for a file, in brackets; "" for what every image has.
+func (l *layers) place(o origin) string {
+	if o.key == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (%s)", l.p.At(o.key))
 }
 
 // said is where a file comes from, in words.

@@ -41,7 +41,7 @@ func (l *layers) origin(f tree.File) origin {
 
 // taken is the origin of a package's file: the words that name it, or the package that comes as a whole, or one that another needs.
 func (l *layers) taken(f tree.File) origin {
-	for _, name := range slices.Sorted(maps.Keys(l.p.Packages)) {
+	for _, name := range append([]string{f.From.Name}, slices.Sorted(maps.Keys(l.p.Packages))...) { // its own row first
 		for i, want := range l.p.Packages[name].Files {
 			if matched, _ := path.Match(MergedUsr(want), "/"+f.Path); matched || strings.HasPrefix("/"+f.Path, MergedUsr(want)+"/") {
 				key := problem.JoinIndex(problem.JoinKey("packages", name)+".files", i)
@@ -49,12 +49,18 @@ func (l *layers) taken(f tree.File) origin {
 			}
 		}
 	}
-	if pkg, ok := l.p.Packages[f.From.Name]; ok {
-		key := problem.JoinKey("packages", f.From.Name)
-		if pkg.Whole {
-			return origin{key + ".whole", fmt.Sprintf("files of packages.%s in place of the whole package", f.From.Name), false}
-		}
-		return origin{key: key}
+	return l.row(f)
+}
+
+// row is the origin of a file that its package has, whether or not anything names it.
+func (l *layers) row(f tree.File) origin {
+	pkg, ok := l.p.Packages[f.From.Name]
+	if !ok {
+		return origin{key: "packages"}
 	}
-	return origin{key: "packages"}
+	key := problem.JoinKey("packages", f.From.Name)
+	if pkg.Whole {
+		return origin{key + ".whole", fmt.Sprintf("files of packages.%s in place of the whole package", f.From.Name), false}
+	}
+	return origin{key, fmt.Sprintf("leave out %s", key), false}
 }

@@ -32,11 +32,8 @@ func pick(p *profile.Profile, trees []deb.Tree) ([]tree.File, error) {
 		whole = append(whole, deb.Whole(trees[i])...)
 	}
 	picks, err := deb.Complete(trees, whole)
-	if err != nil {
-		return nil, err
-	}
-	needed, err := deb.Closure(trees, want)
-	if err != nil {
+	needed, more := deb.Closure(trees, want)
+	if err := errors.Join(append(unjoin(err), unjoin(more)...)...); err != nil {
 		return nil, placeFiles(p, err)
 	}
 	files := make([]tree.File, 0, len(picks)+len(needed))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/kmod"
+	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
@@ -54,10 +55,14 @@ func placePackage(p *profile.Profile, err error) error {
 	return profile.Problems{{Pos: p.At(key), Key: key, Msg: none.Error()}}
 }
 
-// placeFiles names the places in the profile of files that no package has.
+// placeFiles names the places in the profile of files that no package has, or several have.
 func placeFiles(p *profile.Profile, err error) error {
 	var problems profile.Problems
 	for _, e := range unjoin(err) {
+		if clash := (*deb.ClashError)(nil); errors.As(e, &clash) {
+			problems = append(problems, plan.Clash(p, clash.Path, clash.Packages)...)
+			continue
+		}
 		var missing *deb.NoFileError
 		if !errors.As(e, &missing) {
 			return err
