@@ -29,14 +29,17 @@ func (w *worker) link() {
 			w.features = append(w.features, running{l, l.New(w.Deps)})
 		}
 	}
+	w.Outcomes.Supervisors, w.Outcomes.Revisers = those[feature.Supervisor](w), those[feature.Reviser](w)
+}
+
+// those are the features that can do more than the work of their units.
+func those[T any](w *worker) (all []T) {
 	for _, f := range w.features {
-		if s, ok := f.Feature.(feature.Supervisor); ok {
-			w.Outcomes.Supervisors = append(w.Outcomes.Supervisors, s)
-		}
-		if r, ok := f.Feature.(feature.Reviser); ok {
-			w.Outcomes.Revisers = append(w.Outcomes.Revisers, r)
+		if able, ok := f.Feature.(T); ok {
+			all = append(all, able)
 		}
 	}
+	return all
 }
 
 // units are the boot's, each with its work.
@@ -106,10 +109,8 @@ func (w *worker) boot() {
 		DefaultTimeout: time.Duration(w.Machine.Now().Boot.UnitTimeout), Report: w.Outcomes.Note, Hold: hold,
 		Settled: func(bool) {
 			started()
-			for _, f := range w.features {
-				if s, ok := f.Feature.(feature.Settler); ok {
-					s.Settled()
-				}
+			for _, s := range those[feature.Settler](w) {
+				s.Settled()
 			}
 			w.settled()
 		},

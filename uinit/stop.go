@@ -22,10 +22,8 @@ func (w *worker) Stops() []feature.Stop {
 // way is the way down: what the features have to do, in the order of the phases.
 func (w *worker) way() []feature.Stop {
 	var stops []feature.Stop
-	for _, f := range w.features {
-		if s, ok := f.Feature.(feature.Stopper); ok {
-			stops = append(stops, s.Stops()...)
-		}
+	for _, s := range those[feature.Stopper](w) {
+		stops = append(stops, s.Stops()...)
 	}
 	order.By(stops, func(a, b feature.Stop) int { return int(a.Phase) - int(b.Phase) })
 	return stops
@@ -41,6 +39,9 @@ func (w *worker) stopSteps(action power.Action) []power.Step {
 }
 
 func (w *worker) stop(action power.Action) {
+	for _, l := range those[feature.Leaver](w) {
+		l.Leaving()
+	}
 	w.Log.Info("going down: " + string(action))
 	steps := w.stopSteps(action)
 	if err := power.SetLimit(power.Budget(steps)); err != nil {

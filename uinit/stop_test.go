@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -75,7 +78,14 @@ func (ending) Step(string) feature.Step { return feature.Step{} }
 
 func (e ending) Stops() []feature.Stop { return e }
 
-// PID 1 is told how long the way down may take before it begins; a step that fails keeps no other from being taken; how long each
+// leaving does something when it is told that the run ends.
+type leaving func()
+
+func (leaving) Step(string) feature.Step { return feature.Step{} }
+
+func (l leaving) Leaving() { l() }
+
+// Features are told before a word is said of it; PID 1 is told how long the way down may take before it begins; a step that fails keeps no other from being taken; how long each
 // took is a fact of those that did their work.
 func TestStop(t *testing.T) {
 	if !nettest.Within(t, time.Minute, syscall.CLONE_NEWUSER|syscall.CLONE_NEWNS) {
@@ -95,10 +105,17 @@ func TestStop(t *testing.T) {
 	}
 	w := &worker{Deps: featuretest.Deps(t, spec.Machine{}), host: virtioport.Host{Reporter: &virtioport.Reporter{}, Control: &virtioport.Control{}}}
 	w.host.Deps = w.Deps
-	w.features = []running{{Feature: ending{{Phase: feature.Arrays, Step: step("the last", nil)}, {Phase: feature.VMs, Step: step("first", errors.New("no"))}}}}
+	var said bytes.Buffer
+	w.Log = slog.New(slog.NewTextHandler(&said, nil))
+	leave := leaving(func() {
+		if did = append(did, "leaving"); said.Len() > 0 {
+			t.Errorf("before features were told it said %s", &said)
+		}
+	})
+	w.features = []running{{Feature: leave}, {Feature: ending{{Phase: feature.Arrays, Step: step("the last", nil)}, {Phase: feature.VMs, Step: step("first", errors.New("no"))}}}}
 	w.stop(power.Reboot)
-	if !slices.Equal(did, []string{"first", "the last"}) {
-		t.Errorf("it did %q", did)
+	if !slices.Equal(did, []string{"leaving", "first", "the last"}) || !strings.Contains(said.String(), "going down: reboot") {
+		t.Errorf("it did %q and said %s", did, &said)
 	}
 	for name, want := range map[string]bool{"stop.first": false, "stop.the_last": true} {
 		if got := featuretest.Fact(w.Deps, name) != nil; got != want {

@@ -15,11 +15,9 @@ import (
 
 func (w *worker) serveStatus(context.Context) error {
 	w.Facts.Answer("blame", w.history.Answer)
-	for _, f := range w.features {
-		if a, ok := f.Feature.(feature.Answerer); ok {
-			for word, answer := range a.Answers() {
-				w.Facts.Answer(word, answer)
-			}
+	for _, a := range those[feature.Answerer](w) {
+		for word, answer := range a.Answers() {
+			w.Facts.Answer(word, answer)
 		}
 	}
 	return w.Facts.Listen(w.Life, status.Socket)

@@ -26,7 +26,9 @@ type consoles struct {
 	served    map[string]bool
 	terminals terminals
 	// quiet is once a boot: who makes the kernel's consoles louder by hand is not overruled by the next login.
+	// loud is what ends it.
 	quiet sync.Once
+	loud  func()
 
 	host host
 	// login serves a terminal, menu holds it, key is the first of some on which somebody holds the boot.

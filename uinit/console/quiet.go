@@ -15,8 +15,8 @@ import (
 const quietLevel = "4"
 
 // quiet leaves the terminals to people: what the kernel and services say goes to the log from now on, so that a prompt stays the
-// last line. What it returns gives them back for the way down, of which a person wants to see each step. Where somebody chose a level, on the kernel line, by [sysctl] or by hand, that stays; so does it where a row
-// gives a terminal to the kernel alone.
+// last line. What it returns gives them back. Where somebody chose a level, on the kernel line, by [sysctl] or by hand, that stays;
+// so does it where a row gives a terminal to the kernel alone.
 func (h host) quiet(line cmdline.Line, rows map[string]spec.Console) (loud func()) {
 	for _, row := range rows {
 		if row.Login == spec.LoginOff {
@@ -32,4 +32,13 @@ func (h host) quiet(line cmdline.Line, rows map[string]spec.Console) (loud func(
 		return func() { _ = os.WriteFile(path, []byte(levels[0]+"\n"), 0) }
 	}
 	return func() {}
+}
+
+// Leaving gives the terminals back for the way down, of which a person wants to see each step from the first. No login makes them
+// quiet any more.
+func (c *consoles) Leaving() {
+	c.quiet.Do(func() {})
+	if c.loud != nil {
+		c.loud()
+	}
 }

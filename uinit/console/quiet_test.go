@@ -44,3 +44,36 @@ func TestQuiet(t *testing.T) {
 	}
 	host{proc: t.TempDir()}.quiet(nil, login) // where there is no such file nothing is to be done
 }
+
+// The way down is said on terminals that a login made quiet, from before its first line; and none makes them quiet after that.
+func TestLoudOnTheWayDown(t *testing.T) {
+	h := host{proc: t.TempDir()}
+	path := filepath.Join(h.proc, "sys/kernel/printk")
+	put(t, path, "7\t4\t1\t7\n")
+	rows := map[string]spec.Console{"ttyS0": {Login: spec.LoginPassword}}
+	c, end := consolesOf(t, rows, h)
+	defer end()
+	c.login = func(string, spec.Console) error { return nil }
+	level := func(when, want string) {
+		t.Helper()
+		if got, err := os.ReadFile(path); err != nil || string(got) != want {
+			t.Errorf("%s: %q, %v; want %q", when, got, err, want)
+		}
+	}
+	if err := c.serveOnce("ttyS0", rows["ttyS0"]); err != nil {
+		t.Fatal(err)
+	}
+	level("with a login", "4\n")
+	c.Leaving()
+	level("told of the end", "7\n")
+
+	put(t, path, "7\t4\t1\t7\n")
+	late, endLate := consolesOf(t, rows, h)
+	defer endLate()
+	late.login = c.login
+	late.Leaving()
+	if err := late.serveOnce("ttyS0", rows["ttyS0"]); err != nil {
+		t.Fatal(err)
+	}
+	level("a login after that", "7\t4\t1\t7\n")
+}

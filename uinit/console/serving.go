@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -70,7 +69,7 @@ func (c *consoles) serveOnce(name string, cfg spec.Console) (err error) {
 	}
 	defer leave()
 	if cfg.Login != spec.LoginOff {
-		c.quiet.Do(func() { context.AfterFunc(c.Life, c.host.quiet(c.Machine.Line, c.Machine.Now().Console)) })
+		c.quiet.Do(func() { c.loud = c.host.quiet(c.Machine.Line, c.Machine.Now().Console) })
 	}
 	return c.login(name, cfg)
 }

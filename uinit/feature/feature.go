@@ -58,6 +58,9 @@ type Holder interface {
 // much.
 type Settler interface{ Settled() }
 
+// A Leaver is told that the run ends before anything is said or done of that. It must not wait.
+type Leaver interface{ Leaving() }
+
 // A Stopper has something to do when the run ends.
 type Stopper interface{ Stops() []Stop }
 
