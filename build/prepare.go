@@ -128,7 +128,10 @@ func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 	if image.Plan, err = plan.Make(p, in); err != nil {
 		return nil, sources.Place(p, err)
 	}
-	return image, nil
+	if len(image.Plan.LackingFirmware()) > 0 {
+		image.Plan.Firmware, err = e.Apt.Firmware(ctx)
+	}
+	return image, err
 }
 
 // find finds what is not compiled, and the tools that the image is put together with. It does one after the other: apt serves

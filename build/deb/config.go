@@ -48,6 +48,9 @@ func configuration(state, etc, arch, acquire string) (string, error) {
 	set("Acquire::ForceHash", "SHA256")
 	set("Acquire::Languages", "none")
 	set("Acquire::IndexTargets::deb::DEP-11::DefaultEnabled", "false")
+	for _, setting := range firmwareTarget {
+		set("Acquire::IndexTargets::deb::Firmware::"+setting[0], setting[1])
+	}
 	return b.String(), nil
 }
 

@@ -125,6 +125,10 @@ Acquire::http::Proxy "http://proxy.example:3128";
 Acquire::ForceHash "SHA256";
 Acquire::Languages "none";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+Acquire::IndexTargets::deb::Firmware::MetaKey "non-free-firmware/Contents-$(ARCHITECTURE)";
+Acquire::IndexTargets::deb::Firmware::ShortDescription "Firmware";
+Acquire::IndexTargets::deb::Firmware::Description "$(RELEASE) files of firmware";
+Acquire::IndexTargets::deb::Firmware::KeepCompressed "false";
 `
 	got, err := configuration("/c/apt", "/etc/apt", "amd64", "Acquire::http::Proxy \"http://proxy.example:3128\";\n")
 	if err != nil || got != want {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -12,6 +13,8 @@ type Lacking struct {
 	Module string
 	// Files below /lib/firmware.
 	Files []string
+	// Packages of Debian's non-free-firmware that have some of them, as far as that is known.
+	Packages []string
 }
 
 // LackingFirmware compares what the image's modules say they may ask for (MODULE_FIRMWARE) with what is in it, packed or
@@ -34,8 +37,12 @@ func (p *Plan) LackingFirmware() (all []Lacking) {
 				ok, _ := path.Match(name, file) // a few name patterns
 				return ok || file == name
 			})
-			if !has && !slices.Contains(l.Files, name) {
-				l.Files = append(l.Files, name)
+			if has || slices.Contains(l.Files, name) {
+				continue
+			}
+			l.Files = append(l.Files, name)
+			if pkg := p.Firmware[name]; pkg != "" && !slices.Contains(l.Packages, pkg) {
+				l.Packages = append(l.Packages, pkg)
 			}
 		}
 		if len(l.Files) > 0 {
@@ -46,7 +53,14 @@ func (p *Plan) LackingFirmware() (all []Lacking) {
 }
 
 // missing is where these files are to be had.
-const missing = "packages of Debian's non-free-firmware (firmware-*), or an overlay with usr/lib/firmware"
+func missing(all []Lacking) string {
+	var packages []string
+	for _, l := range all {
+		packages = append(packages, l.Packages...)
+	}
+	names := strings.Join(slices.Compact(slices.Sorted(slices.Values(packages))), ", ")
+	return fmt.Sprintf("packages of Debian's non-free-firmware (%s), or an overlay with usr/lib/firmware", cmp.Or(names, "firmware-*"))
+}
 
 // lackingTable lists them for a person, a driver a line.
 func (p *Plan) lackingTable() string {
@@ -55,9 +69,13 @@ func (p *Plan) lackingTable() string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nfirmware files that drivers may ask for and the image lacks (%d)  # %s\n", filesOf(all), missing)
+	fmt.Fprintf(&b, "\nfirmware files that drivers may ask for and the image lacks (%d)  # %s\n", filesOf(all), missing(all))
 	for _, l := range all {
-		fmt.Fprintf(&b, "  %-24s %s\n", l.Module, strings.Join(l.Files, " "))
+		fmt.Fprintf(&b, "  %-24s %s", l.Module, strings.Join(l.Files, " "))
+		if len(l.Packages) > 0 {
+			fmt.Fprintf(&b, "  # %s", strings.Join(l.Packages, ", "))
+		}
+		b.WriteByte('\n')
 	}
 	return b.String()
 }
@@ -79,7 +97,7 @@ func (p *Plan) FirmwareNote() string {
 		words = append(words, fmt.Sprintf("and %d drivers more", len(all)-most))
 	}
 	return fmt.Sprintf("%d firmware files that drivers may ask for are not in the image: %s; a device that wants one stays dead; \"imgbuild plan\" names them; accepted: %s, or kernel.without_firmware = true where none is wanted",
-		filesOf(all), strings.Join(words, ", "), missing)
+		filesOf(all), strings.Join(words, ", "), missing(all))
 }
 
 func filesOf(all []Lacking) (n int) {

@@ -24,7 +24,7 @@ func TestLackingFirmware(t *testing.T) {
 			{Path: "usr/lib/firmware/brcm/brcmfmac.bin"}, {Path: "usr/share/tigon/tg3.bin"},
 		},
 	}
-	want := []Lacking{{"bnx2", []string{"bnx2/rv2p-09.fw"}}, {"tg3", []string{"tigon/tg3.bin"}}, {"other", []string{"rv2p-06.fw"}}}
+	want := []Lacking{{Module: "bnx2", Files: []string{"bnx2/rv2p-09.fw"}}, {Module: "tg3", Files: []string{"tigon/tg3.bin"}}, {Module: "other", Files: []string{"rv2p-06.fw"}}}
 	if got := p.LackingFirmware(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -33,6 +33,10 @@ func TestLackingFirmware(t *testing.T) {
 	}
 	if text := p.String(); !strings.Contains(text, "\n  tg3                      tigon/tg3.bin\n") {
 		t.Errorf("the plan is\n%s", text)
+	}
+	p.Firmware = map[string]string{"bnx2/rv2p-09.fw": "firmware-bnx2", "tigon/tg3.bin": "firmware-misc-nonfree", "bnx2/rv2p-06.fw": "another"}
+	if text := p.String(); !strings.Contains(text, "non-free-firmware (firmware-bnx2, firmware-misc-nonfree), or") || !strings.Contains(text, "\n  tg3                      tigon/tg3.bin  # firmware-misc-nonfree\n") {
+		t.Errorf("with packages the plan is\n%s", text)
 	}
 	if p.WithoutFirmware = true; p.LackingFirmware() != nil || p.FirmwareNote() != "" || strings.Contains(p.String(), "tigon") {
 		t.Error("nobody wants to hear of it")

@@ -60,6 +60,8 @@ type Plan struct {
 	Files []tree.File
 	// WithoutFirmware: firmware files of drivers are left out on purpose.
 	WithoutFirmware bool
+	// Firmware says which package of Debian's has which file below /lib/firmware, as far as that is known: it is for what a person is told.
+	Firmware map[string]string
 	// Compression of every segment.
 	Compression profile.Compression
 }
