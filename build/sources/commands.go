@@ -17,15 +17,20 @@ import (
 // defaultCommands is the word for gobin's default set in image.commands.
 const defaultCommands = "default"
 
-// Commands lists the commands of an image, those that features start among them, "default" replaced by what it stands for: the names
+// Commands lists the commands of an image, those that features ask for among them, "default" replaced by what it stands for: the names
 // that people type, aliases included, and which commands have to be compiled. What a package is asked for takes the place of
-// what is there by "default" alone, so that is not compiled.
+// what yields to it, so that is not compiled.
 func Commands(p *profile.Profile) (compiled []string, names []plan.Command) {
 	asked := map[string]plan.Command{}
 	for _, f := range features.All() {
 		if f.Commands != nil {
 			for _, name := range f.Commands(&p.Machine) {
 				asked[name] = plan.Command{}
+			}
+		}
+		if f.Called != nil {
+			for _, name := range f.Called(&p.Machine) {
+				asked[name] = plan.Command{Yields: true}
 			}
 		}
 	}

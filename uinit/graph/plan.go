@@ -26,6 +26,8 @@ type Plan struct {
 	Check func(j problem.Judge, m *spec.Machine)
 	// Commands are those of the busybox that the feature starts, such as a program beside the init.
 	Commands func(m *spec.Machine) []string
+	// Called are further ones, which whoever looks for them finds by name: a package's or an overlay's program of that name will do as well.
+	Called func(m *spec.Machine) []string
 	// Listens are the ports at which it has servers.
 	Listens func(m *spec.Machine) []Listener
 	// Programs are files of packages that the feature starts.

@@ -17,14 +17,22 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "ssh", Units: Units, Services: Services, Facts: facts, Commands: commands, Listens: listens}
+var Plan = graph.Plan{Name: "ssh", Units: Units, Services: Services, Facts: facts, Commands: commands, Called: called, Listens: listens}
 
-// commands are the server, and what it runs for scp(1) in its two ways.
+// commands are the server, and what it runs for scp(1).
 func commands(m *spec.Machine) []string {
 	if m.SSH == nil {
 		return nil
 	}
-	return []string{"sshd", "sftp-server", "scp"}
+	return []string{"sshd", "sftp-server"}
+}
+
+// called is what a client of scp(1) has its account's shell run, if it speaks the old protocol ("scp -O"). OpenSSH's is that and a client.
+func called(m *spec.Machine) []string {
+	if m.SSH == nil {
+		return nil
+	}
+	return []string{"scp"}
 }
 
 func listens(m *spec.Machine) []graph.Listener {
