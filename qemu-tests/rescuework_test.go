@@ -51,7 +51,7 @@ overlays = ["headless", "files"]
 [image.modes]
 "/etc/owner" = "0600"
 [packages.openssh-client]
-files = ["/usr/bin/ssh"]
+files = ["/usr/bin/ssh", "/usr/bin/scp"]
 [run]
 memory = "768M"
 [run.disk.data]
@@ -73,6 +73,25 @@ source = "LABEL=data"
 type   = "ext4"
 [user.anna]
 nt_hash = %q
+# A server as of old: version 3 of NFS, which is found by the port mapper.
+[packages.rpcbind]
+files = ["/sbin/rpcbind"]
+[packages.nfs-ganesha]
+files = ["/usr/bin/ganesha.nfsd"]
+[packages.nfs-ganesha-vfs]
+files = ["/usr/lib/*/ganesha/libfsalvfs.so"]
+[user._rpc]
+shell = "/usr/sbin/nologin"
+home  = "/nonexistent"
+[service.rpcbind]
+command    = ["/sbin/rpcbind", "-f"]
+unconfined = true
+ready      = { port = 111 }
+[service.ganesha]
+command    = ["/bin/ganesha.nfsd", "-F", "-L", "/dev/stderr", "-f", "/etc/ganesha.conf", "-p", "/run/ganesha.pid"]
+unconfined = true
+needs      = ["service:rpcbind", "share:nfs"] # the kernel's server takes all of NFS from the port mapper when it starts
+ready      = { port = 2050 }
 [share]
 state = "/srv/state"
 [share.nfs.films]
@@ -85,9 +104,16 @@ path   = "/srv/letters"
 users  = ["anna"]
 create = true
 owner  = "anna"
-`, tunnelEnds[1].public, ntHash(sharePassword)), map[string]string{"files/etc/tunnel/key": tunnelEnds[0].private + "\n", "files/etc/owner": private})
+`, tunnelEnds[1].public, ntHash(sharePassword)), map[string]string{"files/etc/tunnel/key": tunnelEnds[0].private + "\n", "files/etc/owner": private, "files/etc/ganesha.conf": oldNFS})
 	return a.plugged(t, 0, "", wire)
 }
+
+// oldNFS is the configuration of a server of version 3, beside the kernel's of version 4.
+const oldNFS = `NFS_CORE_PARAM { Protocols = 3; NFS_Port = 2050; MNT_Port = 2051; Enable_NLM = false; Enable_RQUOTA = false; }
+NFSV4 { UseGetpwnam = true; }
+NFS_KRB5 { Active_krb5 = false; }
+EXPORT { Export_Id = 1; Path = /srv; Access_Type = RW; Squash = None; FSAL { Name = VFS; } }
+`
 
 // A rescue stick whose owner has written a key and a tunnel into site.toml: it dials in, he logs in from afar, and what the stick
 // recommends does what it says, with volumes that Debian's tools made, with servers of files, and by hand.
@@ -126,6 +152,13 @@ keepalive = "1s"
 			t.Errorf("the owner's session says %q", got)
 		}
 	})
+	t.Run("takes files", func(t *testing.T) { // by the two protocols of scp: the owner's key, by which it sends some itself below
+		inside(t, afar, `for way in -s -O; do scp -q $way -i /etc/owner -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null /etc/owner root@10.99.0.7:/root/owner$way || exit; done`)
+	})
+	t.Run("a neighbour without an address", func(t *testing.T) {
+		address, _, _ := strings.Cut(inside(t, afar, "set -- $(ip -6 -o addr show dev lan scope link); echo $4"), "/")
+		inside(t, g, "ping -6 -c 1 "+address+"%lan")
+	})
 	if _, err := g.Request(t.Context(), report.Request{Command: []string{"/bin/bash", "-c", "cat > /tmp/lib <<'EOF'\n" + rescueLibrary + "EOF\n"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +166,7 @@ keepalive = "1s"
 		t.Run(part.name, func(t *testing.T) {
 			if part.shares {
 				until(t, afar, "the shares", func(s *report.State) bool {
-					return s.Units["share:nfs"].State == "ok" && s.Units["share:smb"].State == "ok"
+					return s.Units["share:nfs"].State == "ok" && s.Units["service:ganesha"].State == "ok" && s.Units["share:smb"].State == "ok"
 				})
 			}
 			if got := inside(t, g, "exec 2>&1; set -e; . /tmp/lib\n"+part.script); got != part.want {
@@ -142,6 +175,9 @@ keepalive = "1s"
 		})
 	}
 	off(t, g)
+	if console, err := g.Console("ttyS0"); err != nil || !strings.Contains(console.Text(), "going down: poweroff") {
+		t.Errorf("the way down is not said on a console that a login made quiet: %v", err)
+	}
 }
 
 // rescueAtWork boots the rescue profile beside a stick with a site.toml, with blank disks and an encrypted one, an interface on a wire
@@ -165,7 +201,7 @@ func rescueAtWork(t *testing.T, wire *lan.Segment, siteFile string) *qemu.Guest 
 	vm.Config.NICs = []qemu.NIC{{Backend: cable, MAC: qemu.MAC(0x10)}, {Backend: "user,net=10.9.9.0/24"}}
 	stick := withSite(t, build.Medium(a.profile, filepath.Dir(a.kernel), profile.FormatISO), siteFile)
 	vm.Config.Disks = append(vm.Config.Disks, qemu.Disk{ID: "stick", Path: stick, Snapshot: true}, qemu.Disk{ID: "secret", Path: encrypted(t, "opensesame")})
-	for _, id := range []string{"a", "b"} {
+	for _, id := range []string{"a", "b", "c"} {
 		blank := filepath.Join(t.TempDir(), id)
 		if err := errors.Join(os.WriteFile(blank, nil, 0o600), os.Truncate(blank, 160<<20)); err != nil {
 			t.Fatal(err)
@@ -220,7 +256,10 @@ reboot; mdadm --assemble --scan --quiet
 vgchange -ay | sed 's/^ *//' 2>/dev/null || vgchange -ay
 [ -b /dev/old/root ] && [ -b /dev/mapper/old-root ] && [ -b /dev/old/thin ] && echo there
 mke2fs -q -t ext4 -L root /dev/old/root
-mount LABEL=root /mnt && kind /mnt`, want: "made\ngone\n3 logical volume(s) in volume group \"old\" now active\nthere\next4"},
+mount LABEL=root /mnt && kind /mnt
+c=$(disk disk-c); pvcreate -q $c >/dev/null; vgextend -q old $c >/dev/null
+pvmove -q -i 1 /dev/md/data $c >/dev/null; vgreduce -q old /dev/md/data >/dev/null && echo moved
+umount /mnt; chroot / mount LABEL=root /mnt && kind /mnt`, want: "made\ngone\n3 logical volume(s) in volume group \"old\" now active\nthere\next4\nmoved\next4"},
 	{name: "a system", script: `mkdir -p /mnt/{bin,dev,proc,sys,run,etc,lib64,lib/x86_64-linux-gnu}
 cp -L /bin/bash /mnt/bin/sh; cp -L /lib64/ld-linux-x86-64.so.2 /mnt/lib64; cp -L /lib/x86_64-linux-gnu/{libc.so.6,libtinfo.so.6} /mnt/lib/x86_64-linux-gnu
 echo 'root:x:0:0:root:/root:/bin/zsh' >/mnt/etc/passwd; ln -s ../run/systemd/resolve/stub-resolv.conf /mnt/etc/resolv.conf
@@ -246,13 +285,18 @@ umount /mnt; cryptsetup close old; [ -e /dev/mapper/old ] || echo closed`, want:
   $make /tmp/fs >/dev/null 2>&1; case $make in mkntfs*) mount -t ntfs-3g -o loop /tmp/fs /mnt;; *) mount -o loop /tmp/fs /mnt;; esac
   kind /mnt; echo x >/mnt/x; umount /mnt; rm /tmp/fs
 done`, want: "btrfs\nxfs\nvfat\nfuseblk"},
+	{name: "files by SSH", script: `for way in -s -O; do
+  scp -q $way -i /root/owner-O -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null /root/owner-s root@127.0.0.1:/tmp/back$way && cmp /root/owner-O /tmp/back$way && echo sent
+done`, want: "sent\nsent"},
 	{name: "packets", script: `(tcpdump -n -c 1 -i lan -w /root/caught icmp >/tmp/said 2>&1; echo $? >>/tmp/said; mv /tmp/said /tmp/all) &
 until [ -s /tmp/said ]; do :; done; until [ -e /tmp/all ]; do ping -c 1 192.0.2.1 >/dev/null || :; done
 tail -n 1 /tmp/all; tcpdump -n -r /root/caught 2>/dev/null | grep -o 'ICMP echo request'`, want: "0\nICMP echo request"},
 	{name: "servers of files", shares: true, script: `mount -t nfs 192.0.2.1:/srv/films /mnt; kind /mnt; echo film >/mnt/film; umount /mnt
 mount -t nfs -o vers=4.2 192.0.2.1:/srv/films /mnt; cat /mnt/film; umount /mnt
+mount -t nfs -o vers=3 192.0.2.1:/srv /mnt 2>&1 | grep -o -- "-o nolock"
+mount -t nfs -o vers=3,nolock 192.0.2.1:/srv /mnt; kind /mnt; cat /mnt/films/film; umount /mnt
 mount -t cifs -o user=anna,password='` + sharePassword + `' //192.0.2.1/letters /mnt; kind /mnt; echo letter >/mnt/letter; cat /mnt/letter; umount /mnt; kind /mnt`,
-		want: "nfs4\nfilm\ncifs\nletter\nnone"},
+		want: "nfs4\nfilm\n-o nolock\nnfs\nfilm\ncifs\nletter\nnone"},
 	{name: "DHCP by hand", script: `dhclient eth1 >/tmp/said; tail -n 1 /tmp/said; address eth1; grep -c 10.9.9.3 /etc/resolv.conf`,
 		want: "eth1            online   10.9.9.15/24\n10.9.9.15/24\n1"},
 	{name: "hands off", script: `uinitctl link release lan >/dev/null; was=$(uinitctl facts | grep link.lan.repairs)
