@@ -16,17 +16,18 @@ import (
 func TestHabitsOnHeadless(t *testing.T) {
 	t.Parallel()
 	long(t)
-	inHabit(t, "headless", "headless.txt")
+	inHabit(t, "headless", true, "headless.txt")
 }
 
 func TestHabitsOnRescue(t *testing.T) {
 	t.Parallel()
 	long(t)
-	inHabit(t, "rescue", "headless.txt", "rescue.txt")
+	inHabit(t, "rescue", false, "headless.txt", "rescue.txt")
 }
 
-// inHabit boots a profile with a network, a server for SSH and a disk, and has each line of tables do its work.
-func inHabit(t *testing.T, profile string, tables ...string) {
+// inHabit boots a profile with a network, a server for SSH and a disk, and has each line of tables do its work. login says whether its
+// consoles ask who somebody is.
+func inHabit(t *testing.T, profile string, login bool, tables ...string) {
 	t.Helper()
 	list := habits(t, tables...)
 	a := extendedFrom(t, profile, `
@@ -64,7 +65,10 @@ label = "old"
 	for _, area := range order {
 		compareHabits(t, g, area, areas[area])
 	}
-	typeHabits(t, g, vm.Password, list)
+	if login {
+		talk(t, g, [2]string{`login: $`, "root\r"}, [2]string{`Password: $`, vm.Password + "\r"})
+	}
+	typeHabits(t, g, list)
 }
 
 // prepareHabits makes the files that the lines are about, and what Debian's programs need around them.
@@ -90,6 +94,7 @@ while IFS= read -r line <&9; do
 	( eval "$line" ) > ../out 2> ../err </dev/null 9<&-
 	printf '\001%d %d\n' $i $?
 	cat ../out; printf '\002'; cat ../err
+	rm -rf /tmp/w/$0/$i
 done
 `
 
@@ -112,7 +117,7 @@ func compareHabits(t *testing.T, g *qemu.Guest, area string, list []habit) {
 			asked = append(asked, h.line)
 		}
 	}
-	ours, theirs := outcomes(t, g, area, lines), outcomes(t, g, area, asked, "/bin/chroot", "/oracle")
+	ours, theirs := outcomes(t, g, area, lines), outcomes(t, g, area, asked, "/bin/bash", "-c", `exec chroot /oracle "$@"`, "bash")
 	for _, h := range list {
 		if h.typed {
 			continue
@@ -134,7 +139,7 @@ func outcomes(t *testing.T, g *qemu.Guest, area string, lines []string, before .
 	if len(lines) == 0 {
 		return found
 	}
-	side := area + fmt.Sprint(len(before))
+	side := fmt.Sprintf("%s%d", area, len(before))
 	script := "exec 9<<'END OF LINES'\n" + strings.Join(lines, "\n") + "\nEND OF LINES\n" + runner
 	reply, err := g.Request(t.Context(), report.Request{Command: append(before, "/bin/bash", "-c", script, side), Timeout: limit.Seconds()})
 	if err != nil {
@@ -160,10 +165,10 @@ func outcomes(t *testing.T, g *qemu.Guest, area string, lines []string, before .
 	return found
 }
 
-// typeHabits types lines at a console.
-func typeHabits(t *testing.T, g *qemu.Guest, password string, list []habit) {
+// typeHabits types lines at a console's shell.
+func typeHabits(t *testing.T, g *qemu.Guest, list []habit) {
 	t.Helper()
-	steps := [][2]string{{`login: $`, "root\r"}, {`Password: $`, password + "\r"}, {prompt, "cd /tmp/w; F=/tmp/fix\r"}}
+	steps := [][2]string{{prompt, "cd /tmp/w; . /tmp/env; F=/tmp/fix\r"}}
 	awaited := prompt
 	for _, h := range list {
 		for _, s := range h.steps {
