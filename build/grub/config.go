@@ -5,7 +5,6 @@ package grub
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -72,9 +71,6 @@ func (c *config) file(name string) string { return c.File(name) }
 
 // Config renders grub.cfg. It needs the modules of Tools. Errors name what GRUB cannot pass on to a kernel.
 func Config(m Menu, at Site) ([]byte, error) {
-	if at.Fixed { // under Secure Boot memtest86+ came back to the menu
-		m.Entries = slices.DeleteFunc(slices.Clone(m.Entries), func(e Entry) bool { _, is := e.Do.(MemoryTest); return is })
-	}
 	c := &config{Site: at}
 	if err := c.menu(m); err != nil {
 		return nil, fmt.Errorf("writing GRUB's menu: %w", err)

@@ -72,6 +72,9 @@ func NewMedium(c MediumConfig) (*Medium, error) {
 		}
 		files = append(files, Member{part.file, s.Open(c.UKI)})
 	}
+	if c.Menu.Has(MemoryTest{}) {
+		files = append(files, Member{MemtestFile, bytes.NewReader(c.Memtest.UEFI)})
+	}
 	if m.program, err = c.EFI.Program(files); err != nil {
 		return nil, err
 	}

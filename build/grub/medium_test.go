@@ -175,13 +175,13 @@ func TestSignedMedium(t *testing.T) {
 			t.Errorf("readers of images see %d bytes of %s: %v", len(content), f.Name, err)
 		}
 	}
-	for name, want := range map[string][]byte{"linux": kernel, "initrd": initrd} {
+	for name, want := range map[string][]byte{"linux": kernel, "initrd": initrd, "memtest": memtest.UEFI} {
 		if !bytes.Equal(files[name], want) {
 			t.Errorf("%s has %d bytes, want %d", name, len(files[name]), len(want))
 		}
 	}
 	uefi := string(files["boot/grub/grub.cfg"])
-	for _, line := range []string{"set superusers=nobody", "  linux (memdisk)/linux console=tty0 console=ttyS0,115200n8", "  initrd (memdisk)/initrd"} {
+	for _, line := range []string{"set superusers=nobody", "  linux (memdisk)/linux console=tty0 console=ttyS0,115200n8", "  initrd (memdisk)/initrd", "  linux (memdisk)/memtest console=ttyS0"} {
 		if !slices.Contains(strings.Split(uefi, "\n"), line) {
 			t.Errorf("no %q in\n%s", line, uefi)
 		}
