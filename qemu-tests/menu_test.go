@@ -77,6 +77,7 @@ func TestMenu(t *testing.T) {
 				vm.Config.CDROM = ""
 				vm.Config.Extra = append(vm.Config.Extra, "-drive", "if=none,id=cd,media=cdrom,readonly=on,format=raw,file="+cd, "-device", "ide-cd,bus=ide.4,drive=cd,bootindex=0")
 			}
+			vm.Config.Extra = append(vm.Config.Extra, "-device", "VGA")
 			// With a place in the firmware's order: OVMF wakes no other disks, and GRUB sees those alone.
 			vm.Config.Extra = append(vm.Config.Extra, "-drive", "if=none,id=other,snapshot=on,format=raw,file="+other, "-device", "ide-hd,bus=ide.5,drive=other,bootindex=5")
 			g := startFor(t, vm.Config, 4*limit)
@@ -103,6 +104,11 @@ func TestMenu(t *testing.T) {
 			want := strings.Join(append(words, "console=ttyS0,9600n8"), " ")
 			if _, line, _ := strings.Cut(inside(t, g, "cat /proc/cmdline"), " "); line != want { // behind GRUB's own word, BOOT_IMAGE=
 				t.Errorf("the kernel line is %q, want %q", line, want)
+			}
+			// UEFI's screen goes on from GRUB to the kernel, which has no other way to one.
+			screen := inside(t, g, "shopt -s nullglob; echo /sys/devices/platform/{efi,simple}-framebuffer*")
+			if (screen != "") != (w.firmware == qemu.UEFI) {
+				t.Errorf("of the firmware's screen the kernel has %q", screen)
 			}
 			for _, step := range []struct{ key, expect string }{
 				{"m", `Memtest86\+ v6`},

@@ -15,7 +15,7 @@ import (
 const efiPrefix = "(memdisk)/boot/grub"
 
 // efiModules are what Config's commands need on UEFI.
-var efiModules = strings.Fields("part_gpt part_msdos fat iso9660 memdisk tar normal linux chain serial terminal configfile echo true test regexp sleep ls cat reboot halt minicmd password_pbkdf2 gcry_sha512")
+var efiModules = strings.Fields("part_gpt part_msdos fat iso9660 memdisk tar normal linux all_video chain serial terminal configfile echo true test regexp sleep ls cat reboot halt minicmd password_pbkdf2 gcry_sha512")
 
 // EFILoader is what starts from UEFI: GRUB, and its modules apart from it.
 type EFILoader struct {

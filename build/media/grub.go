@@ -17,7 +17,7 @@ import (
 // grub makes GRUB's images, which depend on its packages alone, and so are made once.
 func (m Maker) grub(ctx context.Context, packages []deb.Package) (*loaders, error) {
 	h := sha256.New()
-	io.WriteString(h, "4\n") // what grub.Tools does with them
+	io.WriteString(h, "5\n") // what grub.Tools does with them
 	for _, p := range packages {
 		fmt.Fprintln(h, p.Name, p.SHA256)
 	}
