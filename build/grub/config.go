@@ -90,18 +90,8 @@ func (c *config) menu(m Menu) error {
 	if c.Whole {
 		c.line("set root=$medium")
 	}
-	if s := m.Serial; s != nil {
-		c.line("if serial --unit=%d --speed=%d; then", s.Unit, s.Baud)
-		c.line("  terminal_input --append serial")
-		c.line("  terminal_output --append serial")
-		c.line("fi")
-	}
-	for _, text := range m.hint() {
-		quoted, err := quote(text)
-		if err != nil {
-			return err
-		}
-		c.line("echo %s", quoted)
+	if err := c.hint(m); err != nil {
+		return err
 	}
 	c.line("set timeout_style=hidden")
 	c.line("set timeout=%d", m.Seconds)
@@ -109,6 +99,31 @@ func (c *config) menu(m Menu) error {
 		if err := c.entry(m, e); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// hint is for the screen alone, and then for the serial line alone: what UEFI's firmware shows of the screen on the same line is
+// cleared away, and GRUB draws there after the firmware does, for terminals of 80 columns and 24 lines.
+func (c *config) hint(m Menu) error {
+	c.line("function hint {")
+	c.line("  clear")
+	for _, text := range m.hint() {
+		quoted, err := quote(text)
+		if err != nil {
+			return err
+		}
+		c.line("  echo %s", quoted)
+	}
+	c.line("}")
+	c.line("hint")
+	if s := m.Serial; s != nil {
+		c.line("if serial --unit=%d --speed=%d; then", s.Unit, s.Baud)
+		c.line("  terminal_input --append serial")
+		c.line("  terminal_output serial")
+		c.line("  hint")
+		c.line("  terminal_output --append console")
+		c.line("fi")
 	}
 	return nil
 }

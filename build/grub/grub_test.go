@@ -34,15 +34,21 @@ func blocks(name string) string {
 	}[name].String()
 }
 
-const serialAndHint = `if serial --unit=0 --speed=115200; then
+const hintAndSerial = `function hint {
+  clear
+  echo 'it'\''s headless starts in a second. Keys:'
+  echo '  [s] Start headless'
+  echo '  [r] Rescue: a root shell'
+  echo '  [m] Test the memory'
+  echo '  [Esc] Show this as a menu, and wait'
+}
+hint
+if serial --unit=0 --speed=115200; then
   terminal_input --append serial
-  terminal_output --append serial
+  terminal_output serial
+  hint
+  terminal_output --append console
 fi
-echo 'it'\''s headless starts in a second. Keys:'
-echo '  [s] Start headless'
-echo '  [r] Rescue: a root shell'
-echo '  [m] Test the memory'
-echo '  [Esc] show this as a menu, and wait'
 set timeout_style=hidden
 set timeout=1
 `
@@ -63,7 +69,7 @@ func config(t *testing.T, m grub.Menu, at grub.Site) string {
 
 func TestConfig(t *testing.T) {
 	const want = `regexp --set=1:medium '^([^,]*)' "$root"
-` + serialAndHint + `menuentry '[s] Start headless' --hotkey=s {
+` + hintAndSerial + `menuentry '[s] Start headless' --hotkey=s {
   linux ($root)2+2 console=tty0 console=ttyS0,115200n8
   initrd ($root)2048+2
 }
@@ -87,7 +93,7 @@ func TestRootOnUEFI(t *testing.T) {
 regexp --set=1:medium '^([^,]*)' "$root"
 `
 	for whole, want := range map[bool]string{false: root, true: root + "set root=$medium\n"} {
-		if got := config(t, menu(), grub.Site{Firmware: grub.UEFI, Whole: whole, File: blocks}); !strings.HasPrefix(got, want+serialAndHint) {
+		if got := config(t, menu(), grub.Site{Firmware: grub.UEFI, Whole: whole, File: blocks}); !strings.HasPrefix(got, want+hintAndSerial) {
 			t.Errorf("whole %v: got\n%s\nwant\n%s", whole, got, want)
 		}
 	}

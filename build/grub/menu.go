@@ -73,7 +73,7 @@ func (m Menu) hint() []string {
 			lines = append(lines, "  "+e.name())
 		}
 	}
-	return append(lines, "  [Esc] show this as a menu, and wait")
+	return append(lines, "  [Esc] Show this as a menu, and wait")
 }
 
 // name is an entry's line in the menu.
