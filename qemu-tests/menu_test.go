@@ -46,6 +46,7 @@ func TestMenu(t *testing.T) {
 		{way{firmware: qemu.UEFI, medium: profile.FormatISO, bus: qemu.USB}, false, false},
 		{way{firmware: qemu.UEFI, medium: profile.FormatDisk, bus: qemu.Virtio}, true, true},
 		{way{firmware: qemu.UEFI, medium: profile.FormatISO}, true, true},
+		{way{firmware: qemu.UEFI, medium: profile.FormatISO, bus: qemu.USB}, true, true},
 	} {
 		name := w.String()
 		if w.signed {
