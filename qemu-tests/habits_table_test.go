@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// habit is a line that people type, and what must come out; testdata/habits/headless.txt says how one is written.
+// habit is a line that people type, and what must come out; testdata/habits/common.txt says how one is written.
 type habit struct {
 	area, line string
 	// want is nil where Debian's programs say what must come out.
@@ -103,7 +103,7 @@ func TestHabitsAreWritten(t *testing.T) {
 	for _, tt := range []struct {
 		files []string
 		least int
-	}{{[]string{"headless.txt"}, 150}, {[]string{"headless.txt", "rescue.txt"}, 200}} {
+	}{{[]string{"common.txt", "headless.txt"}, 150}, {[]string{"common.txt", "rescue.txt"}, 200}} {
 		list, seen := habits(t, tt.files...), map[string]bool{}
 		if len(list) < tt.least {
 			t.Errorf("%v have %d lines, want %d", tt.files, len(list), tt.least)

@@ -16,13 +16,13 @@ import (
 func TestHabitsOnHeadless(t *testing.T) {
 	t.Parallel()
 	long(t)
-	inHabit(t, "headless", true, "headless.txt")
+	inHabit(t, "headless", true, "common.txt", "headless.txt")
 }
 
 func TestHabitsOnRescue(t *testing.T) {
 	t.Parallel()
 	long(t)
-	inHabit(t, "rescue", false, "headless.txt", "rescue.txt")
+	inHabit(t, "rescue", false, "common.txt", "rescue.txt")
 }
 
 // inHabit boots a profile with a network, a server for SSH and a disk, and has each line of tables do its work. login says whether its
