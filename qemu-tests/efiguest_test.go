@@ -36,7 +36,7 @@ optional = true
 [run]
 memory = "768M"
 [vm.efi]
-memory       = "192M"
+memory       = "256M" # GRUB holds kernel and initramfs in a quarter of it
 firmware     = "uefi"
 accel        = "tcg" # QEMU 7.2 that emulates KVM itself dies of this firmware (tcg_handle_interrupt: iothread not locked)
 stop_timeout = "3s"
@@ -52,7 +52,7 @@ path = "/dev/vdb"
 	g := startFor(t, vm.Config, firmwareLimit)
 	until(t, g, "the end of the boot", isBooted)
 	begin := time.Now()
-	if got := inside(t, g, "uinitctl vm start efi"); !like("GUEST*efi*running*192M*", got) {
+	if got := inside(t, g, "uinitctl vm start efi"); !like("GUEST*efi*running*256M*", got) {
 		t.Fatalf("starting the guest prints\n%s", got)
 	}
 	for _, heard := range []string{"BdsDxe", "Linux version 6", "Run /init as init process"} {
