@@ -78,10 +78,10 @@ authorized_keys = ["` + publicKey(t) + `"]
 	}
 	for line, want := range map[string]string{
 		"exec 9<> <(:); until [[ ! -e /sys/class/block/sda ]]; do read -rt 0.1 -u 9; done; echo gone": "gone",
-		"rescue-report --tools":                                        "all tools start",
-		"rescue-report /tmp/r; grep -c '^== ' /tmp/r":                  "/tmp/r\n13",
-		"n=0; while read -r l; do ((++n)); done </proc/swaps; echo $n": "1", // its head line
-		"grep -c ext4 /proc/mounts; grep -c ' active ' /proc/mdstat":   "0\n0",
+		"rescue-report --tools":                                         "all tools start",
+		"rescue-report /tmp/r; grep -c '^== ' /tmp/r":                   "/tmp/r\n13",
+		"n=0; while read -r l; do ((++n)); done </proc/swaps; echo $n":  "1", // its head line
+		"grep -c ext4 /proc/mounts; grep -c ' active ' /proc/mdstat; :": "0\n0",
 	} {
 		if got := inside(t, g, line); got != want {
 			t.Errorf("without the stick %s prints %q, want %q", line, got, want)

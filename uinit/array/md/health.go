@@ -1,6 +1,7 @@
 package md
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -16,7 +17,7 @@ type Health struct {
 	// Slots is how many active members it is made for; Missing are slots without one in sync.
 	Slots   int
 	Missing []int
-	// Members by device, with their slot (-1 for a spare, and for a journal) and state: in_sync, spare, journal, faulty …
+	// Members by their slot (-1 for a spare, and for a journal: these come last), with state: in_sync, spare, journal, faulty …
 	Members []MemberHealth
 	// Broken says that data cannot be read or written any more.
 	Broken bool
@@ -96,6 +97,7 @@ func Examine(sys fs.FS, device string) (Health, error) {
 		}
 		h.Members = append(h.Members, m)
 	}
+	slices.SortStableFunc(h.Members, func(a, b MemberHealth) int { return cmp.Compare(uint(a.Slot), uint(b.Slot)) })
 	for slot := range h.Slots {
 		if !filled[slot] {
 			h.Missing = append(h.Missing, slot)

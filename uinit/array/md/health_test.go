@@ -67,3 +67,19 @@ func TestHealth(t *testing.T) {
 		})
 	}
 }
+
+// Members are told by their slots, whatever names their disks have this time.
+func TestMembersBySlot(t *testing.T) {
+	h, err := Examine(tree(map[string]string{"array_state": "clean", "raid_disks": "2", "dev-sda/slot": "none", "dev-sda/state": "spare",
+		"dev-sdb/slot": "1", "dev-sdb/state": "in_sync", "dev-sdc/slot": "0", "dev-sdc/state": "in_sync"}), "md_data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var devices []string
+	for _, m := range h.Members {
+		devices = append(devices, m.Device)
+	}
+	if want := []string{"sdc", "sdb", "sda"}; !slices.Equal(devices, want) {
+		t.Errorf("%v, want %v", devices, want)
+	}
+}
