@@ -1,6 +1,7 @@
 package qemu_tests
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -80,8 +81,8 @@ func (b siege) stands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wire, port, strangers := segment(t), freePort(t), freePort(t)
-	g := b.boots(t, signer, wire, port, strangers)
+	wire, port := segment(t), freePort(t)
+	g := b.boots(t, signer, wire, port)
 	b.victim.MAC = mac(0)
 	mallory := wire.Mallory(b.victim)
 
@@ -129,7 +130,7 @@ func (b siege) stands(t *testing.T) {
 		under(a.Name, func() func() int { return mallory.Flood(a, 1000) })
 	}
 	if b.ours != "-" {
-		under("TLS handshakes", func() func() int { return handshakes(strangers) })
+		under("TLS handshakes", func() func() int { return handshakes(port) })
 	}
 	prints(t, g, b.believed(), before)
 	s := g.Report().State()
@@ -147,18 +148,15 @@ while read -r dst len _ _ via _ _ _ _ dev; do echo "route $dst/$len via $via $de
 grep -v '^#' /etc/resolv.conf; for of in mtu hop_limit; do read -r x < /proc/sys/net/ipv6/conf/` + b.link + `/$of; echo "$of $x"; done; } | sort`
 }
 
-// boots starts the profile, with addresses of its own on Mallory's wire and a shell on the second serial line, and waits for it. It is
-// reached by SSH from an administrator's address and from a stranger's, at a port of this machine's each.
-func (b siege) boots(t *testing.T, signer ssh.Signer, wire *lan.Segment, ours, strangers string) *qemu.Guest {
-	network, at := "10.0.2", b.victim.Four.String()
-	if b.ours != "" {
-		network, at = b.ours, b.ours+".1"
-	}
+// boots starts the profile, with addresses of its own on Mallory's wire and a shell on the second serial line, and waits for it.
+func (b siege) boots(t *testing.T, signer ssh.Signer, wire *lan.Segment, port string) *qemu.Guest {
 	text := fmt.Sprintf("extends = %q\n[console.ttyS1]\nquiet = true\nlogin = \"autologin\"\n", b.profile)
 	if b.kind != "" {
 		text += fmt.Sprintf("[%s.%s]\ndhcp4 = false\naddresses = [\"%v/24\"]\ngateways = [\"%v\"]\ndns = [\"%v\"]\n", b.kind, b.link, b.victim.Four, b.victim.Router, b.victim.Router)
 	}
 	if b.ours != "-" {
+		// QEMU has one address for all who come by its port, so those who fill places for nothing share the administrator's.
+		network := cmp.Or(b.ours, "10.0.2")
 		text += fmt.Sprintf("[ssh]\nreserved_from = [\"%s.2/32\"]\n[user.root]\nauthorized_keys = [%q]\n", network, strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey()))))
 	}
 	a := built(t, written(t, text, map[string]string{}))
@@ -172,19 +170,12 @@ func (b siege) boots(t *testing.T, signer ssh.Signer, wire *lan.Segment, ours, s
 		t.Fatal(err)
 	}
 	vm.Config.NICs = []qemu.NIC{{Backend: cable}}
-	plug := func(hub int, id, netdev string) {
-		vm.Config.Extra = append(vm.Config.Extra, "-netdev", netdev, "-netdev", fmt.Sprintf("hubport,id=%s-hub,hubid=%d,netdev=%s", id, hub, id))
-	}
-	people := func(hub int) {
-		for _, who := range []struct{ id, port, host, more string }{{"ours", ours, ".2", ""}, {"strangers", strangers, ".4", ",ipv6=off,dns=" + network + ".5"}} {
-			plug(hub, who.id, "user,id="+who.id+",net="+network+".0/24,host="+network+who.host+who.more+",restrict=on,hostfwd=tcp:127.0.0.1:"+who.port+"-"+at+":22")
-		}
-	}
+	forward := ",restrict=on,hostfwd=tcp:127.0.0.1:" + port + "-"
 	if b.ours == "" {
-		// One wire for all: a hub. What Mallory sends to the box's own network does not leave it (restrict).
+		// One wire for both: a hub. What Mallory sends to the box's own network does not leave it (restrict).
 		vm.Config.NICs[0].Backend = "hubport,hubid=1"
-		people(1)
-		plug(1, "hers", strings.Replace(cable, ",", ",id=hers,", 1))
+		vm.Config.Extra = append(vm.Config.Extra, "-netdev", "user,id=ours"+forward+b.victim.Four.String()+":22", "-netdev", "hubport,id=ours-hub,hubid=1,netdev=ours",
+			"-netdev", strings.Replace(cable, ",", ",id=hers,", 1), "-netdev", "hubport,id=hers-hub,hubid=1,netdev=hers")
 	}
 	for len(vm.Config.NICs) < b.nics {
 		nic := qemu.NIC{Backend: "user,restrict=on"}
@@ -192,8 +183,7 @@ func (b siege) boots(t *testing.T, signer ssh.Signer, wire *lan.Segment, ours, s
 		case b.ours == "":
 			nic.Backend = "hubport,hubid=1" // a second cable to the same switch
 		case b.ours != "-" && len(vm.Config.NICs) == 1:
-			nic.Backend = "hubport,hubid=2"
-			people(2)
+			nic.Backend = "user,net=" + b.ours + ".0/24,host=" + b.ours + ".2" + forward + b.ours + ".1:22"
 		}
 		vm.Config.NICs = append(vm.Config.NICs, nic)
 	}

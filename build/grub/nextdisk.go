@@ -4,7 +4,7 @@ import "strings"
 
 // commands look for a disk that starts, beside the medium. A BIOS counts disks from the one that it started from, so that
 // another one has to be made the first (drivemap). On UEFI boot programs are looked for where distributions and Windows put
-// them, for the firmware's own entries can't be followed. Where GRUB may start nothing but what is signed, the firmware is
+// them, for the firmware's own entries can't be followed; such a program looks for its files on the disk that is GRUB's root then. Where GRUB may start nothing but what is signed, the firmware is
 // left to go on with its next entry.
 func (NextDisk) commands(c *config) ([]string, error) {
 	script := nextOnBIOS
@@ -32,13 +32,18 @@ echo 'No other disk of this machine starts.'
 sleep --interruptible 10`
 
 	nextOnUEFI = `
+set own=$root
 for program in (hd*)/EFI/*/shimx64.efi (hd*)/EFI/*/grubx64.efi (hd*)/EFI/Microsoft/Boot/bootmgfw.efi (hd*)/EFI/BOOT/BOOTX64.EFI; do
   if regexp "^.$medium[,)]" "$program"; then
     true
-  elif chainloader "$program"; then
-    boot
+  else
+    regexp --set=1:root '^.([^)]*)' "$program"
+    if chainloader "$program"; then
+      boot
+    fi
   fi
 done
+set root=$own
 echo 'No other disk that the firmware shows has a boot program; back to the firmware.'
 sleep --interruptible 5
 exit`
