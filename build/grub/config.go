@@ -116,15 +116,21 @@ func (c *config) hint(m Menu) error {
 		c.line("  echo %s", quoted)
 	}
 	c.line("}")
-	c.line("hint")
-	if s := m.Serial; s != nil {
-		c.line("if serial --unit=%d --speed=%d; then", s.Unit, s.Baud)
-		c.line("  terminal_input --append serial")
-		c.line("  terminal_output serial")
-		c.line("  hint")
-		c.line("  terminal_output --append console")
-		c.line("fi")
+	s := m.Serial
+	if s == nil {
+		c.line("hint")
+		return nil
 	}
+	// The port first: what is typed at the sight of a key would be lost when it is set up.
+	c.line("if serial --unit=%d --speed=%d; then", s.Unit, s.Baud)
+	c.line("  terminal_input --append serial")
+	c.line("  hint")
+	c.line("  terminal_output serial")
+	c.line("  hint")
+	c.line("  terminal_output --append console")
+	c.line("else")
+	c.line("  hint")
+	c.line("fi")
 	return nil
 }
 

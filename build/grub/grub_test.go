@@ -42,12 +42,14 @@ const hintAndSerial = `function hint {
   echo '  [m] Test the memory'
   echo '  [Esc] Show this as a menu, and wait'
 }
-hint
 if serial --unit=0 --speed=115200; then
   terminal_input --append serial
+  hint
   terminal_output serial
   hint
   terminal_output --append console
+else
+  hint
 fi
 set timeout_style=hidden
 set timeout=1
