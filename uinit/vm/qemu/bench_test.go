@@ -30,6 +30,7 @@ func TestBenchStart(t *testing.T) {
 	cfg := bare
 	cfg.Disk = map[string]spec.VMDisk{"root": {Path: filepath.Join(t.TempDir(), "root.img"), Create: true, Size: 1 << 30, Bus: "virtio"}}
 	cfg.NIC = map[string]spec.VMNIC{"lan": {Bridge: "br20"}}
+	cfg = filled(cfg)
 	samples, err := bench.Interleave(10, starting(t, bare), starting(t, cfg))
 	if err != nil {
 		t.Fatal(err)
