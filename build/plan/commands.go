@@ -16,7 +16,8 @@ type Command struct {
 	Program string
 	// Key is where the profile asks for it; empty where a feature does.
 	Key string
-	// Yields says that it is there by "default" alone, or for whoever finds it by its name: a program of that name out of a package or an overlay takes its place.
+	// Yields says that it is there by "default" alone, or for whoever finds it by its name: a program of that name out of a package
+	// or an overlay takes its place.
 	Yields bool
 }
 

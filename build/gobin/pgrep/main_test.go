@@ -34,11 +34,11 @@ func TestPgrep(t *testing.T) {
 	proc := fake(t)
 	for args, want := range map[string]string{
 		"sshd": "20\n31\n30\n", "-n sshd": "30\n", "-o sshd": "20\n", "-x ssh": "", "-x sshd": "20\n31\n30\n", "-c ssh": "3\n", "-f root": "31\n", "-l uinit": "1 uinit\n",
-		"-a -f sshd.*22": "20 /usr/bin/sshd -p 22\n", "-P 20 .": "31\n30\n", "-P 20": "31\n30\n", "-v sshd": "1\n50\n40\n", "(b": "?", "S 1": "40\n", "-f kworker": "50\n", "none": "",
+		"-a -f sshd.*22": "20 /usr/bin/sshd -p 22\n", "-P 20 .": "31\n30\n", "-P 20": "31\n30\n", "-v sshd": "1\n50\n40\n", "(b": "?", "S.1": "40\n", "-f kworker": "50\n", "none": "",
 		fmt.Sprintf("-u %d uinit", os.Getuid()): "1\n", "-u 12345 uinit": "", "": "?", "-u": "?", "-P x y": "?", "-z sshd": "?", "a b": "?", "-": "?",
 	} {
 		var out strings.Builder
-		n, err := run(false, strings.Fields(strings.ReplaceAll(args, "S 1", "S.1")), proc, 9, &out, nil)
+		n, err := run(false, strings.Fields(args), proc, 9, &out, nil)
 		if want == "?" {
 			if !errors.As(err, new(usageError)) {
 				t.Errorf("pgrep %s: %q, %v; it is not to be understood", args, out.String(), err)

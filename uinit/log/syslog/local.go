@@ -30,17 +30,25 @@ type Local struct{ conn *net.UnixConn }
 
 // ListenLocal makes a socket that everybody may write to, and a link to it. What was at both places is replaced.
 func ListenLocal(socket, link string) (*Local, error) {
-	if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
+	conn, err := listenLocal(socket, link)
+	if err != nil {
 		return nil, fmt.Errorf("making a socket for the log: %w", err)
+	}
+	return &Local{conn}, nil
+}
+
+func listenLocal(socket, link string) (*net.UnixConn, error) {
+	if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
+		return nil, err
 	}
 	for _, at := range []string{socket, link} {
 		if err := os.Remove(at); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("making a socket for the log: %w", err)
+			return nil, err
 		}
 	}
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
 	if err != nil {
-		return nil, fmt.Errorf("making a socket for the log: %w", err)
+		return nil, err
 	}
 	raw, err := conn.SyscallConn()
 	if err == nil {
@@ -49,9 +57,9 @@ func ListenLocal(socket, link string) (*Local, error) {
 	}
 	if err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("making a socket for the log: %w", err)
+		return nil, err
 	}
-	return &Local{conn}, nil
+	return conn, nil
 }
 
 // Each account may say so much: what it says above that is counted, so that nobody without rights drives out of the ring what

@@ -97,10 +97,7 @@ func TestLocalFlood(t *testing.T) {
 		if _, err := fmt.Fprint(conn, "<13>flood: more"); err != nil {
 			t.Fatal(err)
 		}
-		records, _, err := r.Next(t.Context(), seq)
-		if err != nil {
-			t.Fatal(err)
-		}
+		records, _ := r.Since(seq) // of what was just said there may be none
 		for _, rec := range records {
 			seq = rec.Seq
 			told = told || rec.Program == "uinit" && strings.HasSuffix(rec.Message, fmt.Sprintf("of the account %d were too many", os.Getuid()))
