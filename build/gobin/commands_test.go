@@ -82,7 +82,8 @@ func TestResolve(t *testing.T) {
 	}{
 		{names: nil, want: nil},
 		{names: []string{"pwd", "echo", "pwd"}, want: []string{"echo", "pwd"}},
-		{names: []string{"gosh", "sh", "lspci"}, want: []string{"pci", "sh"}},
+		{names: []string{"lspci", "pci", "cat"}, unknown: "cat"}, // which is not ours
+		{names: []string{"lspci", "pwd", "pci"}, want: []string{"pci", "pwd"}},
 		{names: []string{"pwd", "vi"}, unknown: "vi"},
 		{names: []string{""}, unknown: ""},
 	}

@@ -59,7 +59,6 @@ var reasons = map[string]string{
 	"uinit/console/quiet.go":                   kernels,
 	"uinit/console/rescue.go":                  kernels,
 	"uinit/console/screen.go":                  kernels,
-	"uinit/console/session.go argv0":           looks,
 	"uinit/console/session.go motd":            images + "; of the home it only looks",
 	"uinit/console/session.go runnable":        looks,
 	"uinit/console/terminal.go":                devices,

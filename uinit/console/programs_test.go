@@ -91,7 +91,7 @@ func TestConverse(t *testing.T) {
 func TestFindShell(t *testing.T) {
 	dir := t.TempDir()
 	plain, program, folder := filepath.Join(dir, "plain"), filepath.Join(dir, "program"), filepath.Join(dir, "folder")
-	if err := errors.Join(os.WriteFile(plain, nil, 0o644), os.WriteFile(program, nil, 0o645), os.Mkdir(folder, 0o755), os.Symlink("bb", filepath.Join(dir, "gosh")), os.WriteFile(filepath.Join(dir, "bb"), nil, 0o755)); err != nil {
+	if err := errors.Join(os.WriteFile(plain, nil, 0o644), os.WriteFile(program, nil, 0o645), os.Mkdir(folder, 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
@@ -106,11 +106,6 @@ func TestFindShell(t *testing.T) {
 		got, err := findShell(tt.a)
 		if got != tt.want || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 			t.Errorf("%+v: %q, %v; want %q, %q", tt.a, got, err, tt.want, tt.err)
-		}
-	}
-	for shell, want := range map[string]string{filepath.Join(dir, "gosh"): filepath.Join(dir, "gosh"), program: "-program", "/none/sh": "-sh"} {
-		if got := argv0(shell); got != want {
-			t.Errorf("%s is called %s, want %s", shell, got, want)
 		}
 	}
 }

@@ -53,16 +53,8 @@ func (l *login) become(a account) error {
 	if err := l.stdio(); err != nil {
 		return err
 	}
-	return fmt.Errorf("starting %s: %w", shell, syscall.Exec(shell, []string{argv0(shell)}, environment))
-}
-
-// argv0 tells a shell that it is a login shell (login(1)). Busybox programs pick the command by this
-// name, and u-root's does not know it with a hyphen.
-func argv0(shell string) string {
-	if real, err := filepath.EvalSymlinks(shell); err == nil && filepath.Base(real) == "bb" {
-		return shell
-	}
-	return "-" + filepath.Base(shell)
+	// The hyphen tells a shell that it is a login shell (login(1)).
+	return fmt.Errorf("starting %s: %w", shell, syscall.Exec(shell, []string{"-" + filepath.Base(shell)}, environment))
 }
 
 // findShell returns the account's shell. A missing one is an error, with which root gets
@@ -77,7 +69,7 @@ func findShell(a account) (string, error) {
 	if a.uid != 0 {
 		return "", err
 	}
-	for _, other := range []string{"/bin/sh", "/bin/gosh"} {
+	for _, other := range []string{"/bin/sh", "/bin/bash"} {
 		if runnable(other) == nil {
 			return other, fmt.Errorf("%w; starting %s instead", err, other)
 		}
