@@ -14,7 +14,7 @@ help: ## list the targets
 
 # The builder itself, compiled anew where a source has changed.
 IMGBUILD = out/.bin/imgbuild
-compile = GO=$(GO) .ci/compile $(IMGBUILD)
+compile = GO=$(GO) .ci/compile $(dir $(IMGBUILD))
 
 image: ## build the image into out/$(PROFILE)/; needs Go and apt-get, not root
 	@$(compile)

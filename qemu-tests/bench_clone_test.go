@@ -27,7 +27,7 @@ func TestBenchClone(t *testing.T) {
 		name string
 		line []string
 	}{
-		{"compiling imgbuild", []string{".ci/compile", "out/.bin/imgbuild"}},
+		{"compiling imgbuild", []string{".ci/compile", "out/.bin"}},
 		{"the first image", []string{"out/.bin/imgbuild", "build", "headless"}},
 		{"boot to the prompt", []string{"out/.bin/imgbuild", "run", "headless", "--until", "login: ", "--timeout", "2m"}},
 	} {

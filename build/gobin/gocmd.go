@@ -25,8 +25,9 @@ var shape = []string{
 // compileFlags go to every go command that compiles, so that they share Go's
 // build cache; linkFlags only to the final build.
 var (
-	// Large packages that uinit and the busybox both have: as uinitFlags say for the one, they are compiled once for both.
-	compileFlags = []string{"-trimpath", "-buildvcs=false", "-gcflags=github.com/vishvananda/...=-l", "-gcflags=golang.org/x/sys/...=-l"}
+	// Our packages, and large ones, that uinit has in common with the busybox or imgbuild: as uinitFlags say for the one, they are
+	// compiled once for all.
+	compileFlags = []string{"-trimpath", "-buildvcs=false", "-gcflags=github.com/vishvananda/...=-l", "-gcflags=golang.org/x/sys/...=-l", "-gcflags=github.com/imgbuild/...=-l"}
 	// A function begins at every sixteenth byte, as C's do and as Go's tables of them expect at the least, and not at every 32nd, which
 	// is for inner loops: without half of the padding uinit is 70 KB smaller.
 	linkFlags = []string{"-ldflags=-s -w -buildid= -funcalign=16"}
