@@ -25,26 +25,26 @@ func (h *Host) send(to net.HardwareAddr, kind layers.EthernetType, rest ...gopac
 
 func (h *Host) send4(mac net.HardwareAddr, from, to netip.Addr, protocol layers.IPProtocol, rest ...gopacket.SerializableLayer) {
 	ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: protocol, SrcIP: from.AsSlice(), DstIP: to.AsSlice()}
-	for _, l := range rest {
-		if udp, ok := l.(*layers.UDP); ok {
-			_ = udp.SetNetworkLayerForChecksum(ip)
-		}
-	}
+	covers(ip, rest)
 	h.send(mac, layers.EthernetTypeIPv4, append([]gopacket.SerializableLayer{ip}, rest...)...)
 }
 
 func (h *Host) send6(mac net.HardwareAddr, from, to netip.Addr, protocol layers.IPProtocol, rest ...gopacket.SerializableLayer) {
 	// Neighbour discovery comes from next door or not at all (RFC 4861, section 7.1).
 	ip := &layers.IPv6{Version: 6, HopLimit: 255, NextHeader: protocol, SrcIP: from.AsSlice(), DstIP: to.AsSlice()}
+	covers(ip, rest)
+	h.send(mac, layers.EthernetTypeIPv6, append([]gopacket.SerializableLayer{ip}, rest...)...)
+}
+
+// covers has the checksums of UDP, TCP and ICMPv6 cover the addresses, too.
+func covers(ip gopacket.NetworkLayer, rest []gopacket.SerializableLayer) {
 	for _, l := range rest {
-		switch l := l.(type) {
-		case *layers.UDP:
-			_ = l.SetNetworkLayerForChecksum(ip)
-		case *layers.ICMPv6:
+		if l, ok := l.(interface {
+			SetNetworkLayerForChecksum(gopacket.NetworkLayer) error
+		}); ok {
 			_ = l.SetNetworkLayerForChecksum(ip)
 		}
 	}
-	h.send(mac, layers.EthernetTypeIPv6, append([]gopacket.SerializableLayer{ip}, rest...)...)
 }
 
 // multicast is the hardware address of a group (RFC 2464, section 7).

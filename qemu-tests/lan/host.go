@@ -29,6 +29,9 @@ type Host struct {
 	neighbours map[netip.Addr]net.HardwareAddr
 	pings      map[uint16]*Ping
 	udp        map[uint16]func(from netip.Addr, payload []byte)
+	// streams are the connections that the host began, by its side of them, dialled how many there have been, in all.
+	streams map[netip.AddrPort]*stream
+	dialled uint16
 	// heard counts what others asked for, by name, answered or not; news is closed by each.
 	heard map[string]int
 	news  chan struct{}
@@ -107,6 +110,8 @@ func (h *Host) take(frame []byte) {
 			h.hear("router solicitation")
 		case *layers.UDP:
 			h.takeUDP(p, l)
+		case *layers.TCP:
+			h.takeTCP(p, ether, l)
 		}
 	}
 }
