@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -12,9 +11,6 @@ import (
 	"sync"
 	"time"
 	"unicode"
-
-	"golang.org/x/crypto/ssh"
-	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/oom"
 )
@@ -25,6 +21,7 @@ type monitor struct {
 	server *server
 	raw    net.Conn
 	from   netip.AddrPort
+	place  *place
 	line   *link
 	limit  time.Time
 
@@ -55,25 +52,8 @@ func (m *monitor) logIn(ctx context.Context) error {
 	if err := m.hear(); err != nil {
 		return err
 	}
-	c, err := m.server.speakers.take()
+	c, err := m.attend(ctx)
 	if err != nil {
-		return err
-	}
-	context.AfterFunc(ctx, c.end)
-	m.line = c.link
-	if err := m.line.conn.SetDeadline(m.limit); err != nil {
-		return err
-	}
-	socket, ok := m.raw.(*net.TCPConn)
-	if !ok {
-		return fmt.Errorf("%T is no socket", m.raw)
-	}
-	key := m.server.key
-	algorithms := []string{key.PublicKey().Type()}
-	if k, ok := key.(ssh.MultiAlgorithmSigner); ok {
-		algorithms = k.Algorithms()
-	}
-	if err := m.line.send(ssh.Marshal(hello{key.PublicKey().Marshal(), algorithms, m.server.passwords}), socket); err != nil {
 		return err
 	}
 	for m.entry == nil {
@@ -92,31 +72,6 @@ func (m *monitor) logIn(ctx context.Context) error {
 	}
 	_ = oom.SetOf(c.process.Pid, adjustment)
 	return m.line.conn.SetDeadline(time.Time{})
-}
-
-// hear says the server's version, and waits for the client's first word, without taking it: who connects and says nothing, as most do that are
-// to fill the server's places, costs no process.
-func (m *monitor) hear() error {
-	if err := m.raw.SetDeadline(m.limit); err != nil {
-		return err
-	}
-	if _, err := io.WriteString(m.raw, version+"\r\n"); err != nil {
-		return err
-	}
-	socket, err := m.raw.(*net.TCPConn).SyscallConn()
-	if err != nil {
-		return err
-	}
-	var n int
-	var failed error
-	err = socket.Read(func(fd uintptr) bool {
-		n, _, failed = unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		return !errors.Is(failed, unix.EAGAIN) && !errors.Is(failed, unix.EINTR)
-	})
-	if err = errors.Join(err, failed); err == nil && n == 0 {
-		err = io.EOF
-	}
-	return err
 }
 
 // serve answers until the speaker is gone, and then ends what runs in its sessions.

@@ -97,6 +97,13 @@ func (p *pending) unlucky() *place {
 	return crowded[p.draw(len(crowded))]
 }
 
+// crowd is how many places the address of one has, of those that are not reserved.
+func (p *pending) crowd(n *place) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.of(n.origin)
+}
+
 func (p *pending) of(origin netip.Prefix) (n int) {
 	for _, o := range p.open {
 		if o.origin == origin {

@@ -39,10 +39,12 @@ type server struct {
 	guard    *guard
 	crowd    crowd
 	speakers *nursery
+	turns    turns
 }
 
 func (s *server) prepare(key ssh.Signer) {
 	s.guard = newGuard(newPending(s.pending, s.reserved))
+	s.turns.crowd = s.guard.places.crowd
 	s.key = key
 	s.speakers = &nursery{empty: s.empty, program: "/proc/self/exe"}
 }
@@ -80,7 +82,7 @@ func (s *server) handle(ctx context.Context, raw net.Conn) {
 	from, _ := netip.ParseAddrPort(raw.RemoteAddr().String())
 	m := &monitor{server: s, raw: raw, from: from, slots: make(chan struct{}, maxSessions)}
 	defer func() {
-		if m.line != nil { // the next one is not to be in the way of this one's login
+		if m.line != nil && !s.turns.busy() { // the next one is not to be in the way of this one's login, nor of any other's
 			s.speakers.refill()
 		}
 	}()
@@ -99,6 +101,7 @@ func (s *server) handle(ctx context.Context, raw net.Conn) {
 		s.log.Printf("%s turned away: %s", from, why)
 		return
 	}
+	m.place = place
 	err := m.logIn(ctx)
 	s.guard.leave(place, m.verdict(err), time.Now())
 	if crowded.Load() {

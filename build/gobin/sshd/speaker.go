@@ -34,6 +34,9 @@ func speak() error {
 	if err := renounce(); err != nil {
 		return err
 	}
+	if err := line.send(ssh.Marshal(ready{})); err != nil {
+		return err
+	}
 	message, files, err := line.receiveFiles()
 	if errors.Is(err, io.EOF) {
 		return nil // nobody came

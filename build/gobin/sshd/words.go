@@ -37,6 +37,10 @@ type (
 		Tried bool `sshtype:"6"`
 		Why   string
 	}
+	// ready is the speaker's first word, and gets no answer: it has started.
+	ready struct {
+		Nothing []byte `sshtype:"7" ssh:"rest"`
+	}
 	// sessionRequest passes on what the client asks of a session (RFC 4254, section 6), on the session's line.
 	sessionRequest struct {
 		Type    string
@@ -59,4 +63,5 @@ const (
 	passwordAsked
 	sessionAsked
 	leaving
+	awake
 )
