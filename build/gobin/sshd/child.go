@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/imgbuild/imgbuild/internal/oom"
 )
 
@@ -51,6 +53,15 @@ func (n *nursery) bear() (*child, error) {
 	c := &child{process: b.process, link: ours, gone: make(chan struct{})}
 	go c.attend(says)
 	return c, nil
+}
+
+// promote gives a speaker that has started the usual priority, on all its threads: it leads a process group of its own. The error is
+// that it has ended.
+func (c *child) promote() error {
+	if !root() {
+		return nil
+	}
+	return unix.Setpriority(unix.PRIO_PGRP, c.process.Pid, 0)
 }
 
 // attend waits for the speaker's end.

@@ -85,7 +85,7 @@ func (m *monitor) attend(ctx context.Context) (*child, error) {
 	} else if first[0] != awake {
 		return nil, errLies
 	}
-	return c, nil
+	return c, c.promote()
 }
 
 // hungUp says whether the client has left, with words that nobody has read yet.

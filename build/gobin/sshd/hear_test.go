@@ -5,9 +5,13 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Who speaks something else costs no process and is hung up on at once; who says the first word in pieces is served.
@@ -75,7 +79,34 @@ func TestStartsInTurn(t *testing.T) {
 		t.Errorf("message %d comes first", first[0])
 	}
 	await(t, "the end of the one that left", func() bool { return strings.Contains(b.journal.String(), "did not log in: "+io.EOF.Error()) })
-	if n := len(speakersOf(t)); n != 1 {
-		t.Errorf("%d processes for one client", n)
+	speakers := speakersOf(t)
+	if len(speakers) != 1 {
+		t.Fatalf("%d processes for one client", len(speakers))
+	}
+	// It was started behind everybody, and is served like everybody, on each of its threads.
+	one, err := b.server.speakers.bear()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.end()
+	if root() {
+		has(t, strconv.Itoa(one.process.Pid), startNice)
+	}
+	has(t, speakers[0], 0)
+}
+
+// has looks at the priority (nice(2)) of all threads of a process.
+func has(t *testing.T, pid string, nice int) {
+	t.Helper()
+	tasks, err := filepath.Glob("/proc/" + pid + "/task/*")
+	if err != nil || len(tasks) == 0 {
+		t.Fatalf("process %s: %v", pid, err)
+	}
+	for _, task := range tasks {
+		id, _ := strconv.Atoi(filepath.Base(task))
+		// The call returns 20 less the nice value (getpriority(2)).
+		if got, err := unix.Getpriority(unix.PRIO_PROCESS, id); err != nil || 20-got != nice {
+			t.Errorf("thread %d has priority %d, want %d; %v", id, 20-got, nice, err)
+		}
 	}
 }

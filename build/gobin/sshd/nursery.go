@@ -47,6 +47,9 @@ type birth struct {
 // speaker has its own, and so none can do anything to another.
 const firstUID = 1 << 31
 
+// startNice is the priority of a start (nice(2)), about a tenth of the usual: it gives way to those who are served.
+const startNice = 10
+
 // root says whether there is anything to give up; in a test there may not be.
 func root() bool { return os.Geteuid() == 0 }
 
@@ -121,6 +124,9 @@ func (n *nursery) renounce() error {
 		}
 		if err := dropBounds(); err != nil {
 			return fmt.Errorf("giving up capabilities: %w", err)
+		}
+		if err := unix.Setpriority(unix.PRIO_PROCESS, 0, startNice); err != nil { // this thread's, and so a child's
+			return fmt.Errorf("giving up priority: %w", err)
 		}
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
