@@ -1,10 +1,12 @@
 package lan
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,34 +56,45 @@ func TestVLAN(t *testing.T) {
 	}
 }
 
-// Frames pass a cable as QEMU writes them.
+// dialled plugs a cable in, as QEMU does.
+func dialled(t *testing.T, cable string, err error) net.Conn {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp4", strings.TrimPrefix(cable, "socket,connect="))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// Frames pass a cable as QEMU writes them; one that is for one machine brings what is for it and for groups.
 func TestCable(t *testing.T) {
 	s := NewSegment()
 	defer s.Close()
-	var ends []net.Conn
-	for range 2 {
-		cable, err := s.Cable()
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn, err := net.Dial("tcp4", strings.TrimPrefix(cable, "socket,connect="))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		ends = append(ends, conn)
+	mac := net.HardwareAddr{2, 0, 0, 0, 0, 1}
+	cable, err := s.Cable()
+	from := dialled(t, cable, err)
+	cable, err = s.Cable()
+	all := dialled(t, cable, err)
+	cable, err = s.CableFor(mac)
+	some := dialled(t, cable, err)
+	frame := func(to net.HardwareAddr) []byte {
+		return append(append(binary.BigEndian.AppendUint32(nil, 60), to...), make([]byte, 54)...)
 	}
-	frame := append(binary.BigEndian.AppendUint32(nil, 60), make([]byte, 60)...)
-	got := make([]byte, len(frame))
-	arrived := make(chan error, 1)
-	go func() {
-		_, err := io.ReadFull(ends[1], got)
-		arrived <- err
-	}()
-	// The other end may be plugged in a little later.
-	stop := every(0, pace, func() { ends[0].Write(frame) })
+	others, mine, groups := frame(net.HardwareAddr{2, 0, 0, 0, 0, 2}), frame(mac), frame(everybody)
+	// The other ends may be plugged in a little later, so each frame is sent again and again.
+	stop := every(0, pace, func() { from.Write(slices.Concat(others, mine, groups)) })
 	defer stop()
-	if err := <-arrived; err != nil || string(got) != string(frame) {
-		t.Errorf("%x arrived, %v", got, err)
+	for _, want := range []struct {
+		conn net.Conn
+		text []byte
+	}{{all, slices.Concat(others, mine, groups)}, {some, slices.Concat(mine, groups, mine)}} {
+		got := make([]byte, len(want.text))
+		if _, err := io.ReadFull(want.conn, got); err != nil || !bytes.Equal(got, want.text) {
+			t.Errorf("%x arrived, %v, want %x", got, err, want.text)
+		}
 	}
 }

@@ -3,6 +3,7 @@
 package lan
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -26,7 +27,14 @@ type port struct{ send func(frame []byte) }
 func NewSegment() *Segment { return &Segment{ports: map[*port]bool{}} }
 
 // Cable returns what connects a guest's interface, as qemu.NIC.Backend. A cable serves one guest, once.
-func (s *Segment) Cable() (string, error) {
+func (s *Segment) Cable() (string, error) { return s.lay(nil) }
+
+// CableFor is a cable that brings what is for one machine or for several, as that of a switch. QEMU's user network needs one: it takes
+// all that comes for its own, and resets connections that others have.
+func (s *Segment) CableFor(mac net.HardwareAddr) (string, error) { return s.lay(mac) }
+
+// lay returns the cable to a machine with this hardware address; nil is for one that sees everything.
+func (s *Segment) lay(only net.HardwareAddr) (string, error) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("laying a cable: %w", err)
@@ -38,7 +46,7 @@ func (s *Segment) Cable() (string, error) {
 		conn, err := l.Accept()
 		l.Close()
 		if err == nil {
-			s.serve(conn)
+			s.serve(conn, only)
 		}
 	}()
 	return "socket,connect=" + l.Addr().String(), nil
@@ -57,9 +65,13 @@ func (s *Segment) Close() {
 
 // serve forwards what a guest sends, until it ends. Each frame follows its length in four bytes (net/socket.c
 // in QEMU's source).
-func (s *Segment) serve(conn net.Conn) {
+func (s *Segment) serve(conn net.Conn, only net.HardwareAddr) {
 	defer conn.Close()
 	p := s.plug(func(frame []byte) {
+		const group = 1
+		if only != nil && (len(frame) < len(only) || frame[0]&group == 0 && !bytes.HasPrefix(frame, only)) {
+			return
+		}
 		_, _ = conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(frame))), frame...))
 	})
 	defer s.unplug(p)

@@ -19,8 +19,8 @@ import (
 	"github.com/imgbuild/imgbuild/internal/nettest"
 )
 
-// kernel plugs this machine's own TCP in, with 192.0.2.1 and 2001:db8::1.
-func kernel(t *testing.T, s *Segment) {
+// kernel plugs this machine's own TCP in, with 192.0.2.1 and 2001:db8::1, and returns its hardware address.
+func kernel(t *testing.T, s *Segment) net.HardwareAddr {
 	t.Helper()
 	tap := &netlink.Tuntap{LinkAttrs: netlink.LinkAttrs{Name: "far"}, Mode: netlink.TUNTAP_MODE_TAP, Flags: netlink.TUNTAP_NO_PI, Queues: 1, NonPersist: true}
 	if err := netlink.LinkAdd(tap); err != nil {
@@ -36,7 +36,9 @@ func kernel(t *testing.T, s *Segment) {
 			t.Fatal(err)
 		}
 	}
-	if err := netlink.LinkSetUp(tap); err != nil {
+	// Without ::1 package net takes this for a machine that has one family alone.
+	loopback, err := netlink.LinkByName("lo")
+	if err := errors.Join(err, netlink.LinkSetUp(loopback), netlink.LinkSetUp(tap)); err != nil {
 		t.Fatal(err)
 	}
 	file := tap.Fds[0]
@@ -51,6 +53,11 @@ func kernel(t *testing.T, s *Segment) {
 			s.forward(p, b[:n])
 		}
 	}()
+	link, err := netlink.LinkByName("far")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return link.Attrs().HardwareAddr
 }
 
 // echo says what it hears, so much of it, and closes. It returns its port.
