@@ -121,18 +121,7 @@ func twoTrees(t *testing.T, commit string) (before, now *workshop) {
 // costs boots what a workshop has built, with the appliance's hardware, and returns the processor's time; memory gets what is in use then.
 func (a appliance) costs(t *testing.T, w *workshop, name string, memory map[*workshop][]float64) func() (float64, error) {
 	t.Helper()
-	dir := filepath.Join(w.dir, "out", name, name)
-	cmdline, err := os.ReadFile(dir + "-cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := a.options
-	o.Kernel, o.Initrd, o.Cmdline = dir+"-kernel", dir+"-initrd.img", strings.TrimSpace(string(cmdline))
-	vm, err := boot.Prepare(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(vm.Close)
+	vm := a.prepared(t, w, name)
 	return func() (float64, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		defer cancel()
@@ -154,4 +143,22 @@ func (a appliance) costs(t *testing.T, w *workshop, name string, memory map[*wor
 		used, err := g.CPU()
 		return used.Seconds(), err
 	}
+}
+
+// prepared is the appliance's hardware with what a workshop has built.
+func (a appliance) prepared(t *testing.T, w *workshop, name string) *boot.Machine {
+	t.Helper()
+	dir := filepath.Join(w.dir, "out", name, name)
+	cmdline, err := os.ReadFile(dir + "-cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := a.options
+	o.Kernel, o.Initrd, o.Cmdline = dir+"-kernel", dir+"-initrd.img", strings.TrimSpace(string(cmdline))
+	vm, err := boot.Prepare(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vm.Close)
+	return vm
 }
