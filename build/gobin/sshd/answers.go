@@ -24,7 +24,7 @@ func (m *monitor) answer() error {
 		}
 		key, err := ssh.ParsePublicKey(q.Key)
 		if err == nil {
-			_, err = m.server.checkKey(q.User, m.from.Addr(), key)
+			_, err = m.opens(q.User, key)
 		}
 		return m.judged(err)
 	case kind == keyProven && !in:

@@ -27,6 +27,9 @@ type monitor struct {
 
 	// id is the session's identifier: the exchange hash that was signed first (RFC 4253, section 7.2).
 	id []byte
+	// asked is the last key that would open an account, and found what it would then allow.
+	asked keyQuestion
+	found *entry
 	// entry is who has logged in.
 	entry *entry
 	// refusals and last are of keys and passwords; passwords are counted apart as well. left is the speaker's last word.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 
@@ -162,6 +163,7 @@ func (n *nursery) start(uid uint32, files []*os.File) (*os.Process, error) {
 		program = program[1:]
 		sys.Credential = &syscall.Credential{Uid: uid, Gid: uid}
 	}
-	return os.StartProcess(program, []string{"sshd", "-speak"}, &os.ProcAttr{Files: files, Sys: sys,
-		Env: []string{"GOMAXPROCS=2", "GOTRACEBACK=single"}})
+	// No more threads than can run: another would look for work in the client's time.
+	threads := "GOMAXPROCS=" + strconv.Itoa(min(2, runtime.NumCPU()))
+	return os.StartProcess(program, []string{"sshd", "-speak"}, &os.ProcAttr{Files: files, Sys: sys, Env: []string{threads, "GOTRACEBACK=single"}})
 }
