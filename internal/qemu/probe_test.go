@@ -72,6 +72,8 @@ func TestProbeKernel(t *testing.T) {
 	for _, test := range []struct{ name, script, accel, reason string }{
 		{"Linux ran", linux + `echo "[0.0] Linux version 6.1" >"$serial"`, AccelKVM, ""},
 		{"Linux never spoke", linux, AccelTCG, "Linux under KVM ended with status 0 before its first line: nothing was said"},
+		{"Linux hangs", linux + "while :; do :; done", AccelTCG, "Linux under KVM said nothing in 3 s of processor time"},
+		{"Linux takes its time", linux + `echo "[0.0] Linux version 6.1" >"$serial"; while [ $(ulimit -t) != unlimited ]; do :; done`, AccelKVM, ""},
 		{"QEMU refused", linux + "echo bad kernel >&2; exit 1", AccelTCG, "Linux under KVM ended with status 1 before its first line: bad kernel"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
