@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -75,10 +74,15 @@ func (s *speaker) converse(raw net.Conn, h hello) error {
 	if err != nil {
 		return err
 	}
-	conn, channels, requests, err := ssh.NewServerConn(&greeted{Conn: raw}, config)
+	client, err := newGreeted(raw)
+	if err != nil {
+		return err
+	}
+	conn, channels, requests, err := ssh.NewServerConn(client, config)
 	if err != nil {
 		return s.leave(farewell{tried(err), reason(err).Error()})
 	}
+	client.in.Store(true)
 	defer conn.Close()
 	s.conn = conn
 	s.serve(channels, requests)
@@ -86,20 +90,6 @@ func (s *speaker) converse(raw net.Conn, h hello) error {
 }
 
 func (s *speaker) leave(f farewell) error { return s.monitor.send(ssh.Marshal(f)) }
-
-// greeted is a connection whose client has got the server's version already.
-type greeted struct {
-	net.Conn
-	done bool
-}
-
-func (g *greeted) Write(b []byte) (int, error) {
-	if !g.done && bytes.Equal(b, []byte(version+"\r\n")) {
-		g.done = true
-		return len(b), nil
-	}
-	return g.Conn.Write(b)
-}
 
 // serve opens sessions until the client is gone.
 func (s *speaker) serve(channels <-chan ssh.NewChannel, requests <-chan *ssh.Request) {
