@@ -22,6 +22,8 @@ type Inputs struct {
 	ModuleFile func(m *kmod.Module) (tree.File, error)
 	// Packages are the files taken from Debian packages, trimmed.
 	Packages []tree.File
+	// Authorities are those of packages whose certificates programs are to trust, in PEM, one after the other.
+	Authorities []byte
 	// Uinit and Busybox are the compiled programs.
 	Uinit, Busybox tree.File
 	// Commands are the names that the busybox and Debian's are called by.
@@ -104,6 +106,7 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	l.fill(in, settings, moduleFiles)
 	l.add("uinit", early...)
 	l.offerLsblk()
+	l.offerAuthorities(in.Authorities)
 	l.offerHelp(in.Areas)
 	if err := l.judge.Found().Sort().Err(); err != nil {
 		return nil, err

@@ -70,7 +70,10 @@ func (f Finder) Gather(ctx context.Context, p *profile.Profile, pins Pins) (Foun
 	if out.Inputs.Microcode, err = f.microcode(p, trees); err != nil {
 		return Found{}, err
 	}
-	if out.Inputs.Packages, err = pick(p, trees); err != nil || p.Firewall == nil {
+	if out.Inputs.Packages, err = pick(p, trees); err != nil {
+		return out, err
+	}
+	if out.Inputs.Authorities, err = f.authorities(out.Inputs.Packages); err != nil || p.Firewall == nil {
 		return out, err
 	}
 	out.NFT, err = neededByNFT(trees)
