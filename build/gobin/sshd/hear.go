@@ -34,17 +34,21 @@ func (m *monitor) hear() error {
 	err = socket.Read(func(fd uintptr) bool {
 		n, _, failed = unix.Recvfrom(int(fd), heard, unix.MSG_PEEK|unix.MSG_DONTWAIT)
 		again := errors.Is(failed, unix.EAGAIN) || errors.Is(failed, unix.EINTR)
-		return !again && (n <= 0 || n == len(firstWord) || !strings.HasPrefix(firstWord, string(heard[:n])))
+		part := n > 0 && n < len(firstWord) && strings.HasPrefix(firstWord, string(heard[:n]))
+		return !again && (!part || left(fd)) // what was not taken hides the end behind it
 	})
-	switch err = errors.Join(err, failed); {
-	case err != nil:
+	switch word := string(heard[:max(n, 0)]); {
+	case err != nil: // what failed before its time was over was not the reason
 		return err
-	case n == 0:
+	case failed != nil:
+		return failed
+	case word == firstWord:
+		return nil
+	case strings.HasPrefix(firstWord, word):
 		return io.EOF
-	case string(heard[:n]) != firstWord:
-		return fmt.Errorf("it speaks no SSH: its first word is %q", heard[:n])
+	default:
+		return fmt.Errorf("it speaks no SSH: its first word is %q", word)
 	}
-	return nil
 }
 
 // attend gives the client its speaker. What takes the machine's time is the start of one, so each is waited for in its client's turn.
@@ -94,9 +98,12 @@ func (m *monitor) hungUp() bool {
 	if err != nil {
 		return true
 	}
-	var n int
-	err = socket.Control(func(fd uintptr) {
-		n, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}, 0)
-	})
-	return err != nil || n > 0
+	var gone bool
+	err = socket.Control(func(fd uintptr) { gone = left(fd) })
+	return err != nil || gone
+}
+
+func left(fd uintptr) bool {
+	n, _ := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}, 0)
+	return n > 0
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -44,6 +45,45 @@ func TestFirstWord(t *testing.T) {
 	}
 	if first := s.read(); first[0] != 20 { // SSH_MSG_KEXINIT
 		t.Errorf("message %d comes first", first[0])
+	}
+}
+
+// Who leaves in the middle of the first word keeps no place for the rest of his time, and has not tried to log in.
+func TestHalfAWord(t *testing.T) {
+	b := newBox(t, func(s *server) { s.grace = time.Minute })
+	for _, leave := range []func(*net.TCPConn) error{
+		(*net.TCPConn).Close,
+		(*net.TCPConn).CloseWrite,
+		func(c *net.TCPConn) error { return errors.Join(c.SetLinger(0), c.Close()) }, // a reset
+	} {
+		s := newStranger(t, "127.0.0.1:"+b.port)
+		if _, err := s.in.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		s.write([]byte("SSH"))
+		if err := leave(s.conn.(*net.TCPConn)); err != nil {
+			t.Fatal(err)
+		}
+		end := s.conn.LocalAddr().String() + " did not log in: EOF\n"
+		await(t, "the end of a client that has left", func() bool { return strings.Contains(b.journal.String(), end) })
+	}
+	b.server.guard.mu.Lock()
+	defer b.server.guard.mu.Unlock()
+	if n := len(b.server.guard.failed); n != 0 {
+		t.Errorf("%d addresses failed to log in", n)
+	}
+}
+
+// Whoever says nothing in his time costs one line of the log.
+func TestSilence(t *testing.T) {
+	b := newBox(t, func(s *server) { s.grace = 50 * time.Millisecond })
+	s := newStranger(t, "127.0.0.1:"+b.port)
+	if _, err := io.Copy(io.Discard, s.in); err != nil {
+		t.Fatal(err)
+	}
+	b.stop()
+	if log := b.journal.String(); !strings.HasSuffix(log, ": i/o timeout\n") || strings.Count(log, "\n") != 1 {
+		t.Errorf("the log is %q", log)
 	}
 }
 
