@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -59,7 +60,8 @@ func newLiar(t *testing.T, s *server) *liar {
 	m := &monitor{server: s, line: ours, raw: seat{}, from: netip.MustParseAddrPort("192.0.2.1:5"), limit: time.Now().Add(time.Hour), slots: make(chan struct{}, maxSessions)}
 	ctx, stop := context.WithCancel(t.Context())
 	context.AfterFunc(ctx, func() { ours.conn.Close() })
-	go func() {
+	var answers sync.WaitGroup
+	answers.Go(func() {
 		defer stop()
 		for {
 			if err := m.answer(); err != nil {
@@ -67,8 +69,8 @@ func newLiar(t *testing.T, s *server) *liar {
 				return
 			}
 		}
-	}()
-	t.Cleanup(func() { line.conn.Close(); m.sessions.Wait() })
+	})
+	t.Cleanup(func() { line.conn.Close(); answers.Wait(); m.sessions.Wait() })
 	return l
 }
 

@@ -36,8 +36,8 @@ func TestClientsThatVanish(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), tt.forHowL)
 			defer cancel()
 			c.watch(ctx)
-			if took := time.Since(begin); w.asked != tt.asked || w.closed != tt.hungUp || tt.hungUp > 0 && took != tt.after || tt.hungUp == 0 && took != tt.forHowL {
-				t.Errorf("%+v: asked %d times, hung up on %d times, after %v", tt, w.asked, w.closed, took)
+			if took := time.Since(begin); int(w.asked.Load()) != tt.asked || w.closed != tt.hungUp || tt.hungUp > 0 && took != tt.after || tt.hungUp == 0 && took != tt.forHowL {
+				t.Errorf("%+v: asked %d times, hung up on %d times, after %v", tt, w.asked.Load(), w.closed, took)
 			}
 			time.Sleep(2 * time.Hour)
 		})

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -17,7 +18,7 @@ type wire struct {
 	out, err bytes.Buffer
 	// answers is what a question to the client waits for.
 	answers func()
-	asked   int
+	asked   atomic.Int32
 	closed  int
 }
 
@@ -35,7 +36,7 @@ type pipe struct{ *wire }
 func (p pipe) SendRequest(string, bool, []byte) (bool, error) { return true, nil }
 
 func (w *wire) SendRequest(string, bool, []byte) (bool, []byte, error) {
-	if w.asked++; w.answers != nil {
+	if w.asked.Add(1); w.answers != nil {
 		w.answers()
 	}
 	return true, nil, nil
