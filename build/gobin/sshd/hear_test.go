@@ -6,13 +6,10 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Who speaks something else costs no process and is hung up on at once; who says the first word in pieces is served.
@@ -133,20 +130,4 @@ func TestStartsInTurn(t *testing.T) {
 		has(t, strconv.Itoa(one.process.Pid), startNice)
 	}
 	has(t, speakers[0], 0)
-}
-
-// has looks at the priority (nice(2)) of all threads of a process.
-func has(t *testing.T, pid string, nice int) {
-	t.Helper()
-	tasks, err := filepath.Glob("/proc/" + pid + "/task/*")
-	if err != nil || len(tasks) == 0 {
-		t.Fatalf("process %s: %v", pid, err)
-	}
-	for _, task := range tasks {
-		id, _ := strconv.Atoi(filepath.Base(task))
-		// The call returns 20 less the nice value (getpriority(2)).
-		if got, err := unix.Getpriority(unix.PRIO_PROCESS, id); err != nil || 20-got != nice {
-			t.Errorf("thread %d has priority %d, want %d; %v", id, 20-got, nice, err)
-		}
-	}
 }

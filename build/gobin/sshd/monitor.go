@@ -74,6 +74,7 @@ func (m *monitor) logIn(ctx context.Context) error {
 		adjustment = oom.Door
 	}
 	_ = oom.SetOf(c.process.Pid, adjustment)
+	_ = c.promote() // a thread that was being made meanwhile was left out the first time
 	return m.line.conn.SetDeadline(time.Time{})
 }
 

@@ -104,6 +104,11 @@ func TestReservedPlaces(t *testing.T) {
 
 // client lets people in with the key "good" from any address of loopback, as ssh(1) can't.
 func (b *box) client(from string) (*ssh.Client, error) {
+	return b.clientOf(from, ssh.InsecureIgnoreHostKey())
+}
+
+// clientOf is client, and takes the host key that it likes.
+func (b *box) clientOf(from string, likes ssh.HostKeyCallback) (*ssh.Client, error) {
 	private, err := os.ReadFile(filepath.Join(b.dir, "good.key"))
 	if err != nil {
 		return nil, err
@@ -117,7 +122,7 @@ func (b *box) client(from string) (*ssh.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, channels, requests, err := ssh.NewClientConn(raw, "", &ssh.ClientConfig{User: "me", Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: ssh.InsecureIgnoreHostKey()})
+	conn, channels, requests, err := ssh.NewClientConn(raw, "", &ssh.ClientConfig{User: "me", Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: likes})
 	if err != nil {
 		raw.Close()
 		return nil, err
