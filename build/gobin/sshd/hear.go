@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -83,7 +84,9 @@ func (m *monitor) attend(ctx context.Context) (*child, error) {
 	if err := m.line.send(ssh.Marshal(hello{key.PublicKey().Marshal(), algorithms, m.server.passwords}), socket); err != nil {
 		return nil, err
 	}
-	if first, err := m.line.receive(); err != nil {
+	if first, err := m.line.receive(); errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, errors.New("its process did not start in time") // which the client could do nothing about
+	} else if err != nil {
 		c.end()
 		return nil, m.reason(err, c.said)
 	} else if first[0] != awake {
