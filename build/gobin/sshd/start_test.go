@@ -11,7 +11,10 @@ import (
 // A process that does not start costs its client the time to log in, which is not held against it, and nobody else the turn.
 func TestStartThatHangs(t *testing.T) {
 	b := newBox(t, func(s *server) { s.grace = 2 * time.Second })
-	b.server.speakers.spare = hangs(t)
+	c := hangs(t)
+	b.server.speakers.mu.Lock()
+	b.server.speakers.spare = c
+	b.server.speakers.mu.Unlock()
 	s := newStranger(t, "127.0.0.1:"+b.port)
 	s.write([]byte(strangerVersion + "\r\n"))
 	if _, err := io.Copy(io.Discard, s.in); err != nil && !strings.Contains(err.Error(), "reset") {
@@ -24,11 +27,11 @@ func TestStartThatHangs(t *testing.T) {
 	if n != 0 {
 		t.Errorf("%d addresses failed to log in", n)
 	}
-	c, err := b.client("127.0.0.2")
+	next, err := b.client("127.0.0.2")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Close()
+	next.Close()
 }
 
 // hangs is a speaker that does nothing.
