@@ -20,7 +20,9 @@ func TestStartThatHangs(t *testing.T) {
 	if _, err := io.Copy(io.Discard, s.in); err != nil && !strings.Contains(err.Error(), "reset") {
 		t.Fatal(err)
 	}
-	await(t, "a reason", func() bool { return strings.Contains(b.journal.String(), " did not log in: its process did not start in time\n") })
+	await(t, "a reason", func() bool {
+		return strings.Contains(b.journal.String(), " did not log in: its process did not start in time\n")
+	})
 	b.server.guard.mu.Lock()
 	n := len(b.server.guard.failed)
 	b.server.guard.mu.Unlock()

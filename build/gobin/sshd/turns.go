@@ -2,23 +2,37 @@ package main
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"sync"
 )
 
 // turns are for what a client costs most by, before its login: one has its turn at a time, so that a crowd shares what one would have, and
-// whoever is served meanwhile has the rest of the machine's time. The next is of those whose address has the fewest places (pending), and
-// who has waited longest of these.
+// whoever is served meanwhile has the rest of the machine's time. They go in rounds, in each of which an address has one at most, so that
+// nobody waits for ever behind others who come again and again; the next of a round is of those whose address has the fewest places
+// (pending), and who has waited longest of these. Who has a reserved place comes first.
 type turns struct {
+	// crowd is how many places the address of one has, 0 for a reserved one.
 	crowd func(*place) int
 
 	mu      sync.Mutex
 	taken   bool
 	waiting []*turn
+	// round is the present one, in which these addresses have had their turn.
+	round int
+	had   map[netip.Prefix]bool
 }
+
+const (
+	// mostInRound is how many addresses have had their turn in a round when nobody else joins it.
+	mostInRound = 64
+	// ofReserved is the round of all who have reserved places.
+	ofReserved = -1
+)
 
 type turn struct {
 	place *place
+	round int
 	// come is closed when it is.
 	come chan struct{}
 }
@@ -26,7 +40,7 @@ type turn struct {
 // take waits for a place's turn; the error is ctx's. A turn that was taken needs a done.
 func (t *turns) take(ctx context.Context, p *place) error {
 	t.mu.Lock()
-	mine := &turn{p, make(chan struct{})}
+	mine := &turn{p, t.roundOf(p), make(chan struct{})}
 	t.waiting = append(t.waiting, mine)
 	if !t.taken {
 		t.next()
@@ -66,12 +80,35 @@ func (t *turns) next() {
 	if !t.taken {
 		return
 	}
-	first, least := 0, t.crowd(t.waiting[0].place)
-	for i, w := range t.waiting[1:] {
-		if n := t.crowd(w.place); n < least {
-			first, least = i+1, n
+	first := slices.MinFunc(t.waiting, func(a, b *turn) int {
+		if a.round != b.round {
+			return a.round - b.round
+		}
+		return t.crowd(a.place) - t.crowd(b.place)
+	})
+	if first.round > t.round || t.had == nil {
+		t.round, t.had = first.round, map[netip.Prefix]bool{}
+	}
+	if first.round != ofReserved {
+		t.had[first.place.origin] = true
+	}
+	close(first.come)
+	t.waiting = slices.DeleteFunc(t.waiting, func(w *turn) bool { return w == first })
+}
+
+// roundOf is the first one in which an address has no turn yet.
+func (t *turns) roundOf(p *place) int {
+	if t.crowd(p) == 0 {
+		return ofReserved
+	}
+	next := t.round
+	if t.had[p.origin] || len(t.had) >= mostInRound {
+		next++
+	}
+	for _, w := range t.waiting {
+		if w.place.origin == p.origin {
+			next = max(next, w.round+1)
 		}
 	}
-	close(t.waiting[first].come)
-	t.waiting = slices.Delete(t.waiting, first, first+1)
+	return next
 }
