@@ -66,13 +66,13 @@ func growth(p *profile.Profile) *spec.Growth {
 	return &spec.Growth{Disk: layout.Derive(name, layout.DiskID).String(), Partition: layout.Derive(name, layout.StateName).String(), Mount: at}
 }
 
-// loginProfile is what login shells read first. The prompt names the box: with
-// a serial cable in hand one forgets which it is.
-const loginProfile = `export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-if [ -n "$BASH_VERSION" ]; then
-	PS1='\u@\h:\w\$ '
-	help() { if [ $# -gt 0 ]; then builtin help "$@"; else /bin/help; fi; }
-fi
+// loginProfile is what login shells read first; whoever starts one has set PATH. The prompt names the box: with a serial cable in
+// hand one forgets which it is. bash and busybox's ash, whose own prompt has \w, know these letters, and so do the shells that a
+// person starts within them; to another shell they would be plain text. "help" is the box's, before that of the shell.
+const loginProfile = `case ${BASH_VERSION:+'\w'}${PS1-} in
+*'\w'*) export PS1='\u@\h:\w\$ ' ;;
+esac
+help() { if [ $# -gt 0 ]; then command help "$@"; else /bin/help; fi; }
 `
 
 const services = `ssh 22/tcp

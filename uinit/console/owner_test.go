@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 func owner(t *testing.T, path string) string {
@@ -50,7 +52,7 @@ func TestTerminalsAndSessionsBelongToTheirAccount(t *testing.T) {
 			p.expect("Password: ")
 			p.send("sesame\n")
 			p.send("echo =$(id -u) $(id -g) $(id -G)=; tr '\\0' ' ' </proc/$$/environ; echo; grep -E '^(Uid|Gid)' /proc/self/status | tr '\\t\\n' '  '; echo =\n")
-			p.expect("=70001 70002 " + tt.groups + "=\r\nHOME=/ USER=ann LOGNAME=ann SHELL=/bin/sh PATH=" + searchPath + " TERM=vt220 \r\n")
+			p.expect("=70001 70002 " + tt.groups + "=\r\nHOME=/ USER=ann LOGNAME=ann SHELL=/bin/sh PATH=" + spec.SearchPath + " TERM=vt220 \r\n")
 			p.expect("Uid: 70001 70001 70001 70001 Gid: 70002 70002 70002 70002 =")
 			if got := owner(t, "/dev/"+p.name); got != tt.terminal {
 				t.Errorf("in the session, the terminal is %s, want %s", got, tt.terminal)

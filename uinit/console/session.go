@@ -15,10 +15,8 @@ import (
 	"github.com/imgbuild/imgbuild/internal/cgroup"
 	"github.com/imgbuild/imgbuild/internal/oom"
 	"github.com/imgbuild/imgbuild/internal/passwd"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
-
-// searchPath is PATH of a session.
-const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // become turns the process into the account's login shell on the terminal. It returns only errors; after
 // one that follows the change of identity the process must end.
@@ -48,7 +46,7 @@ func (l *login) become(a account) error {
 	l.motd(a.home)
 	environment := []string{
 		"HOME=" + a.home, "USER=" + a.name, "LOGNAME=" + a.name, "SHELL=" + shell,
-		"PATH=" + searchPath, "TERM=" + cmp.Or(l.terminalType, "vt220"),
+		"PATH=" + spec.SearchPath, "TERM=" + cmp.Or(l.terminalType, "vt220"),
 	}
 	if err := l.stdio(); err != nil {
 		return err
