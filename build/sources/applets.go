@@ -14,10 +14,11 @@ const (
 	appletFile    = "/bin/busybox"
 )
 
-// packages are those that the profile names, and the one that its commands stand on.
+// packages are those that the profile names, and the one that its commands stand on, where none of the profile's own is asked for
+// such a program: of busybox and busybox-static apt installs one.
 func packages(p *profile.Profile) map[string]profile.Package {
 	_, commands := Commands(p)
-	if !slices.ContainsFunc(commands, func(c plan.Command) bool { return c.Program == plan.AppletName }) {
+	if !slices.ContainsFunc(commands, func(c plan.Command) bool { return c.Program == plan.AppletName }) || named(p)(plan.MergedUsr(appletFile)) {
 		return p.Packages
 	}
 	all := maps.Clone(p.Packages)
@@ -25,7 +26,7 @@ func packages(p *profile.Profile) map[string]profile.Package {
 		all = map[string]profile.Package{}
 	}
 	pkg := all[appletPackage]
-	if !pkg.Whole && !slices.Contains(pkg.Files, appletFile) {
+	if !pkg.Whole {
 		pkg.Files = append(slices.Clone(pkg.Files), appletFile)
 		all[appletPackage] = pkg
 	}
