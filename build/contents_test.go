@@ -50,3 +50,21 @@ func TestFilesThatHoldSomethingElse(t *testing.T) {
 		}
 	}
 }
+
+// A script that a key has the box run needs its interpreter, which a package or a mount may have.
+func TestScriptsHaveTheirInterpreter(t *testing.T) {
+	for first, want := range map[string]string{
+		"#!/bin/sh -eu": "", "#! /usr/bin/env bash": "", "#!/srv/bin/lua": "", "#!/usr/bin/mawk -f": "", "\x7fELF": "",
+		"#!/usr/bin/python3":     "/usr/bin/python3",
+		"#!/usr/bin/env -S perl": "perl",
+	} {
+		got := checkedIn(t, "extends = \"headless\"\nimage = { overlays = [\"headless\", \"files\"] }\n[packages.mawk]\nfiles = [\"/usr/bin/mawk\"]\n"+
+			"[mount.\"/srv\"]\nsource = \"LABEL=x\"\ntype = \"ext4\"\n[service.probe]\ncommand = [\"/usr/bin/probe\"]\n", map[string]string{"files/usr/bin/probe": first + "\n"})
+		if want != "" {
+			want = `mine.toml:9:11: service.probe.command: /usr/bin/probe of overlay "files" is a script for ` + want + ", which nothing brings; accepted: "
+		}
+		if want == "" && got != "" || !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %q", first, got)
+		}
+	}
+}

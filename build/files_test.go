@@ -59,9 +59,9 @@ func TestFilesThatNothingBrings(t *testing.T) {
 				value = "[" + value + "]"
 			}
 			text := "extends = \"headless\"\nimage = { overlays = [\"headless\", \"files\"] }\n" + mounted + tc.text + value + "\n"
-			files := map[string]string{"files/etc/there": "#!x", "files/usr/lib/there": "#!x"}
+			files := map[string]string{"files/etc/there": "#!/bin/sh\n", "files/usr/lib/there": "#!/bin/sh\n"}
 			if at := "files" + plan.MergedUsr(file); files[at] != "" {
-				files[at] = cmp.Or(map[string]string{"log.ca": certificate(t), "wireguard.wg0.peer.a.preshared_key_file": tunnelKey}[tc.key], "#!x")
+				files[at] = cmp.Or(map[string]string{"log.ca": certificate(t), "wireguard.wg0.peer.a.preshared_key_file": tunnelKey}[tc.key], "#!/bin/sh\n")
 			}
 			got := checkedIn(t, text, files)
 			if bad && !strings.Contains(got, ": "+tc.key+": nothing brings /etc/not") || !bad && got != "" {

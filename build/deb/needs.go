@@ -57,6 +57,9 @@ func (p *picker) library(name string, by Pick, why string) bool {
 	return false
 }
 
+// Interpreter is the program that runs a script, given its first bytes: a path, or a name for env(1) to look for; "" for what is no script.
+func Interpreter(head []byte) string { return interpreter(script(head)) }
+
 // interpreter is the program that runs a script: the first word of its first line,
 // or what env(1) is to look for.
 func interpreter(line string) string {

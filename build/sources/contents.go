@@ -18,12 +18,7 @@ const longestRead = 4 << 20
 // checkContents looks into files of overlays that the box reads, and of which it would say at boot that they are something else. What
 // is in them is not shown: they may be secrets.
 func checkContents(p *profile.Profile, overlays []plan.Overlay, open tree.Opener) profile.Problems {
-	files := map[string]tree.File{}
-	for _, o := range overlays {
-		for _, f := range o.Files {
-			files[plan.MergedUsr("/"+f.Path)] = f
-		}
-	}
+	files := byPath(overlays)
 	j := p.Judge().Of("image.overlays")
 	holds := func(key, name, what, accepted string, fits func(text []byte) bool) {
 		f, ok := files[plan.MergedUsr(name)]
@@ -48,4 +43,15 @@ func checkContents(p *profile.Profile, overlays []plan.Overlay, open tree.Opener
 		}
 	}
 	return j.Found()
+}
+
+// byPath are the files of overlays by their absolute paths, /usr merged: of several the one that is laid last.
+func byPath(overlays []plan.Overlay) map[string]tree.File {
+	files := map[string]tree.File{}
+	for _, o := range overlays {
+		for _, f := range o.Files {
+			files[plan.MergedUsr("/"+f.Path)] = f
+		}
+	}
+	return files
 }

@@ -79,7 +79,7 @@ func (p *Profile) ImageFiles() (files []ImageFile) {
 			}
 		case reflect.String:
 			f := ImageFile{key, v.String(), tag == "program", tag == "directory"}
-			if tag != "" && (path.IsAbs(f.Path) || f.Program && f.Path != "" && !strings.ContainsAny(f.Path, "/ ")) && !p.elsewhere(f) {
+			if tag != "" && (path.IsAbs(f.Path) || f.Program && f.Path != "" && !strings.ContainsAny(f.Path, "/ ")) && !p.Elsewhere(f) {
 				files = append(files, f)
 			}
 		}
@@ -98,8 +98,8 @@ func field(v reflect.Value, key string) reflect.Value {
 	panic("BUG: no key " + key + " in " + v.Type().Name())
 }
 
-// elsewhere says whether a file's place is that of a mount, or of what a box makes at boot.
-func (p *Profile) elsewhere(file ImageFile) bool {
+// Elsewhere says whether a file's place is that of a mount, or of what a box makes at boot.
+func (p *Profile) Elsewhere(file ImageFile) bool {
 	for dir := path.Clean(file.Path); dir != "/" && dir != "."; dir = path.Dir(dir) {
 		if _, mounted := p.Mount[dir]; mounted || !file.Program && slices.Contains(madeAtBoot, dir) {
 			return true
