@@ -28,6 +28,7 @@ func TestBusyboxDispatch(t *testing.T) {
 	}{
 		{args: []string{"/bin/echo", "a", "b"}, stdout: "a b\n"},
 		{args: []string{"false"}, status: 1},
+		{args: []string{"-false"}, status: 1},
 		{args: []string{"/bin/busybox", "echo", "x"}, stdout: "x\n"},
 		{args: []string{"lspci", "-x", "-y"}, status: 2},
 		{args: []string{"vi"}, status: 127},

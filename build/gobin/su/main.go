@@ -104,9 +104,9 @@ func become(a passwd.Account, groups []uint32) error {
 	return syscall.Setuid(int(a.UID))
 }
 
-// name is what a shell is called by: with a hyphen it is a login's (login(1)). A program that is many commands goes by the name.
+// name is what a shell is called by: with a hyphen it is a login's (login(1)).
 func name(shell string, login bool) string {
-	if real, err := filepath.EvalSymlinks(shell); !login || err == nil && filepath.Base(real) == "bb" {
+	if !login {
 		return shell
 	}
 	return "-" + filepath.Base(shell)
