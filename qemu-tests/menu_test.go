@@ -2,6 +2,7 @@ package qemu_tests
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -89,15 +90,18 @@ func TestMenu(t *testing.T) {
 			// What comes of a key is waited for, too: the next key would be pressed at the sight of this menu.
 			choose := func(key, expect string) {
 				t.Helper()
-				if _, err := console.Expect(t.Context(), regexp.MustCompile(`\[`+key+`\] `)); err != nil {
-					t.Fatal(err)
+				ctx, end := context.WithTimeout(t.Context(), limit)
+				defer end()
+				await := func(what string) {
+					if _, err := console.Expect(ctx, regexp.MustCompile(what)); err != nil {
+						t.Fatalf("%s: waiting for %s: %v; the console shows:\n%q", key, what, err, console.Text())
+					}
 				}
+				await(`\[` + key + `\] `)
 				if err := console.Send(key); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := console.Expect(t.Context(), regexp.MustCompile(expect)); err != nil {
-					t.Fatalf("%s: %v; the console shows:\n%q", key, err, console.Text())
-				}
+				await(expect)
 			}
 			choose("9", `Linux version`)
 			until(t, g, "the boot", isBooted)
