@@ -106,6 +106,7 @@ func (m *monitor) hungUp() bool {
 	return err != nil || gone
 }
 
+// left says whether the other side of a socket has closed it, or its half.
 func left(fd uintptr) bool {
 	n, _ := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}, 0)
 	return n > 0
