@@ -14,8 +14,10 @@ import (
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/gobin"
 	"github.com/imgbuild/imgbuild/build/rules"
+	"github.com/imgbuild/imgbuild/build/sources"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // Env is where builds work: a cache, a package resolver, a compiler.
@@ -30,6 +32,10 @@ type Env struct {
 	Limit int64
 	// Trial is how rules of a firewall are tried.
 	Trial rules.Trial
+	// other is a cache that blobs may come from, by their digests; nil for none.
+	other *cache.Cache
+	// wants are the container images that a profile asks for.
+	wants func(*profile.Profile) []spec.ImageWant
 }
 
 // NewEnv opens the cache in dir ("" for the user's) and sets up the rest around it.
@@ -47,7 +53,7 @@ func NewEnv(dir string, p progress.Reporter) (*Env, error) {
 		return nil, err
 	}
 	c.Warn = p.Note
-	return &Env{Cache: c, Apt: deb.New(c, p), Go: &gobin.Builder{Cache: c, Progress: p}, Progress: p, Epoch: at, Limit: limit}, nil
+	return &Env{Cache: c, Apt: deb.New(c, p), Go: &gobin.Builder{Cache: c, Progress: p}, Progress: p, Epoch: at, Limit: limit, wants: sources.Wants}, nil
 }
 
 // epoch is the one time that everything in an image bears: SOURCE_DATE_EPOCH

@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -13,6 +12,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/keymap"
 	"github.com/imgbuild/imgbuild/build/lock"
 	"github.com/imgbuild/imgbuild/build/media"
+	"github.com/imgbuild/imgbuild/build/oci"
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/segments"
 	"github.com/imgbuild/imgbuild/build/sources"
@@ -61,6 +61,8 @@ type Image struct {
 	open tree.Opener
 	// nft is sources.Found's.
 	nft map[string]bool
+	// images are the container images in it.
+	images []oci.Packed
 	// tools and signer are nil where the formats and the profile ask for none.
 	tools  *media.Tools
 	signer *media.Signer
@@ -107,8 +109,8 @@ func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	image.Lock, image.nft = found.Lock, found.NFT
-	image.Lock.Go, image.Lock.Module = uinit.GoVersion, modulesOf(uinit, busybox)
+	image.Lock, image.nft, image.images = found.Lock, found.NFT, found.Packed
+	image.Lock.Go, image.Lock.Module = uinit.GoVersion, sources.Modules(uinit, busybox)
 	if o.Locked {
 		if drift := pins.Lock.Diff(image.Lock); len(drift) > 0 {
 			return nil, fmt.Errorf("building --locked: %s pins something else:\n  %s\n\"imgbuild lock\" accepts the change", o.LockFile, strings.Join(drift, "\n  "))
@@ -118,7 +120,7 @@ func (e *Env) prepare(ctx context.Context, p *profile.Profile, o Options) (*Imag
 		return nil, err
 	}
 	in := found.Inputs
-	in.Commands, in.Areas, in.Epoch = commands, areas(), e.Epoch
+	in.Commands, in.Areas, in.Epoch = commands, sources.Areas(), e.Epoch
 	in.Uinit, in.Busybox = program("uinit", uinit), program("busybox", busybox)
 	var overlay tree.Opener
 	if in.Overlays, overlay, err = sources.Overlays(p); err != nil {
@@ -147,7 +149,7 @@ func (e *Env) find(ctx context.Context, image *Image, pins sources.Pins) (source
 		return found, err
 	}
 	names := media.Packages(p)
-	if squashed {
+	if squashed || len(found.Images) > 0 {
 		names = append(names, segments.Tools)
 	}
 	if p.HasKeymap("") {
@@ -155,6 +157,9 @@ func (e *Env) find(ctx context.Context, image *Image, pins sources.Pins) (source
 	}
 	tools, err := e.finder().Tools(ctx, names, pins, func(packages []deb.Package) (err error) {
 		if found.Inputs.Keymaps, err = (keymap.Maker{Cache: e.Cache, Apt: e.Apt}).Maps(ctx, p, packages); err != nil {
+			return err
+		}
+		if err := e.finder().PackImages(ctx, p, &found, packages); err != nil {
 			return err
 		}
 		image.tools, err = e.maker().Tools(ctx, p, packages)
@@ -168,7 +173,7 @@ func (e *Env) find(ctx context.Context, image *Image, pins sources.Pins) (source
 }
 
 func (e *Env) finder() sources.Finder {
-	return sources.Finder{Cache: e.Cache, Apt: e.Apt, Progress: e.Progress}
+	return sources.Finder{Cache: e.Cache, Apt: e.Apt, Progress: e.Progress, Epoch: e.Epoch, Other: e.other, Wants: e.wants}
 }
 
 func (e *Env) maker() media.Maker {
@@ -179,29 +184,7 @@ func (e *Env) packer(i *Image) segments.Packer {
 	return segments.Packer{Cache: e.Cache, Apt: e.Apt, Progress: e.Progress, Epoch: e.Epoch, Open: i.open, Tools: sources.Unpin(i.Lock.Tool)}
 }
 
-// areas are what commands are for.
-func areas() (all []plan.Area) {
-	for _, a := range gobin.Areas() {
-		all = append(all, plan.Area(a))
-	}
-	return all
-}
-
 // program is a compiled program as a file of the image.
 func program(name string, b gobin.Binary) tree.File {
 	return tree.File{Size: b.Size, From: tree.Source{Store: "go", Name: name, Host: b.Path, SHA256: b.SHA256}}
-}
-
-// modulesOf lists the Go modules of all programs once.
-func modulesOf(programs ...gobin.Binary) []lock.Module {
-	var out []lock.Module
-	for _, b := range programs {
-		for _, m := range b.Modules {
-			out = append(out, lock.Module{Path: m.Path, Version: m.Version, Sum: m.Sum})
-		}
-	}
-	slices.SortFunc(out, func(a, b lock.Module) int {
-		return strings.Compare(a.Path+" "+a.Version, b.Path+" "+b.Version)
-	})
-	return slices.Compact(out)
 }

@@ -45,7 +45,7 @@ func (e *Env) Verify(ctx context.Context, p *profile.Profile, o Options, first [
 	defer fresh.Close()
 	fresh.Warn = e.Progress.Note
 	again := *e
-	again.Cache, again.Apt = fresh, e.Apt.In(fresh)
+	again.Cache, again.other, again.Apt = fresh, e.Cache, e.Apt.In(fresh)
 	again.Go = &gobin.Builder{Go: e.Go.Go, Cache: fresh, Progress: e.Progress, Checkout: e.Go.Checkout, BuildCache: dir.Join("go"),
 		UinitFile: e.Go.UinitFile, BusyboxFile: e.Go.BusyboxFile}
 	before := syscall.Umask(0o077)

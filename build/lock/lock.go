@@ -31,6 +31,15 @@ type Lock struct {
 	// Tools are the packages that media are made with, and Tool their closure.
 	Tools []string  `toml:"tools,omitempty"`
 	Tool  []Package `toml:"tool,omitempty"`
+	// Image are container images, sorted by reference.
+	Image []Image `toml:"image,omitempty"`
+}
+
+// Image is a pinned container image: what a reference of the profile stands for.
+type Image struct {
+	Reference string `toml:"reference"`
+	// Digest is that of the manifest or index which the reference names: sha256:….
+	Digest string `toml:"digest"`
 }
 
 // Package is a pinned Debian package.
@@ -74,6 +83,11 @@ func Read(path string) (*Lock, error) {
 			err = fmt.Errorf("package %q lacks a version or a SHA-256", p.Name)
 		}
 	}
+	for _, i := range l.Image {
+		if sum, ok := strings.CutPrefix(i.Digest, "sha256:"); err == nil && (!ok || i.Reference == "" || len(sum) != 64 || strings.Trim(sum, "0123456789abcdef") != "") {
+			err = fmt.Errorf("image %q lacks a digest", i.Reference)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w; \"imgbuild lock\" writes it anew", path, err)
 	}
@@ -105,6 +119,19 @@ func (l *Lock) HasTools(names []string) bool {
 	return l != nil && !slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(l.Tools, n) })
 }
 
+// Pinned is the digest of a reference; it is empty where the lock has none.
+func (l *Lock) Pinned(reference string) string {
+	if l == nil {
+		return ""
+	}
+	for _, i := range l.Image {
+		if i.Reference == reference {
+			return i.Digest
+		}
+	}
+	return ""
+}
+
 // Diff names every difference from l to now, one a line, for a person:
 // "package nftables 1.0.6-2 → 1.0.6-3".
 func (l *Lock) Diff(now *Lock) []string {
@@ -118,6 +145,9 @@ func (l *Lock) Diff(now *Lock) []string {
 	describe := func(p Package) (string, string) { return p.Name, p.Version + " " + short(p.SHA256) }
 	out = append(out, diff("package", l.Package, now.Package, describe)...)
 	out = append(out, diff("tool", l.Tool, now.Tool, describe)...)
+	out = append(out, diff("image", l.Image, now.Image, func(i Image) (string, string) {
+		return i.Reference, i.Digest[:min(len("sha256:")+12, len(i.Digest))]
+	})...)
 	return append(out, diff("module", l.Module, now.Module, func(m Module) (string, string) {
 		return m.Path, strings.TrimSpace(m.Version + " " + m.Sum)
 	})...)

@@ -39,6 +39,8 @@ func (l *layers) fill(in Inputs, settings, modules []tree.File) {
 	l.add("commands", commandFiles(in.Busybox, commands)...)
 	l.add("modules", modules...)
 	l.add("packages", in.Packages...)
+	l.add("config", in.Described...)
+	l.add(imageSegment, in.Images...)
 	for _, o := range in.Overlays {
 		l.lay(o)
 	}

@@ -36,6 +36,8 @@ type Inputs struct {
 	Keymaps map[string][]byte
 	// Overlays in the order in which they are laid.
 	Overlays []Overlay
+	// Images are container images: their layers, and what the machine is told of them.
+	Images, Described []tree.File
 	// Epoch is the time that all files bear; the machine takes no earlier one for the true time.
 	Epoch time.Time
 }
@@ -129,8 +131,12 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	}, nil
 }
 
-// microcodeSegment holds updates of processors.
-const microcodeSegment = "microcode"
+const (
+	// microcodeSegment holds updates of processors.
+	microcodeSegment = "microcode"
+	// imageSegment holds layers of container images, which are compressed.
+	imageSegment = "images"
+)
 
 // segments splits the tree by how often its parts change. Directories go where
 // their files are: an archive must hold a directory before what lies in it.
@@ -144,7 +150,7 @@ func segments(files []tree.File, segmentOf map[string]string) []Segment {
 	var out []Segment
 	// The kernel looks for updates of processors where the initramfs begins, and unpacks nothing for that
 	// (find_cpio_data in lib/earlycpio.c). The init and what it is told come first of the rest: where memory ends before the archive, they are there to say so.
-	for _, s := range []Segment{{Name: microcodeSegment, Plain: true}, {Name: "uinit", Stable: true}, {Name: "config"}, {Name: usrSegment, Stable: true, Squashfs: true}, {Name: "modules", Stable: true}, {Name: "packages", Stable: true}, {Name: "commands", Stable: true}} {
+	for _, s := range []Segment{{Name: microcodeSegment, Plain: true}, {Name: "uinit", Stable: true}, {Name: "config"}, {Name: usrSegment, Stable: true, Squashfs: true}, {Name: "modules", Stable: true}, {Name: "packages", Stable: true}, {Name: "commands", Stable: true}, {Name: imageSegment, Plain: true}} {
 		have := map[string]bool{}
 		for _, f := range files {
 			segment, known := segmentOf[f.Path]

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/cpio"
@@ -21,7 +20,7 @@ import (
 )
 
 // Tools is the package that makes a squashfs of /usr.
-const Tools = "squashfs-tools"
+const Tools = squashfs.Package
 
 // usr makes the squashfs that becomes /usr, and an archive that holds it as it is: the kernel then copies
 // what is compressed, and unpacks of it what somebody uses.
@@ -42,10 +41,8 @@ func (k Packer) usr(ctx context.Context, p *plan.Plan, s plan.Segment) (Packed, 
 func (k Packer) usrKey(p *plan.Plan, s plan.Segment) string {
 	h := sha256.New()
 	fmt.Fprintln(h, 3, k.Key(p, s)) // what makeUsr does with it
-	for _, t := range k.Tools {
-		if t.Name == Tools || slices.ContainsFunc([]string{"zlib", "liblzma", "libzstd"}, func(lib string) bool { return strings.HasPrefix(t.Name, lib) }) {
-			fmt.Fprintln(h, t.Name, t.SHA256)
-		}
+	for _, maker := range squashfs.Makers(k.Tools) {
+		fmt.Fprintln(h, maker)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

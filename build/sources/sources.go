@@ -6,14 +6,17 @@ import (
 	"context"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/lock"
+	"github.com/imgbuild/imgbuild/build/oci"
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // Finder finds kernels and packages.
@@ -21,6 +24,12 @@ type Finder struct {
 	Cache    *cache.Cache
 	Apt      *deb.Apt
 	Progress progress.Reporter
+	// Epoch is the time that all files of an image bear.
+	Epoch time.Time
+	// Other is a cache that blobs of container images may come from; nil for none.
+	Other *cache.Cache
+	// Wants are the container images that a profile asks for, such as those of Wants; nil for none.
+	Wants func(*profile.Profile) []spec.ImageWant
 }
 
 // Pins are what is to be taken, where that can be had.
@@ -41,6 +50,9 @@ type Found struct {
 	Lock *lock.Lock
 	// NFT are the files of packages, by path, that nft is made of; nil where it is not a package's, or nobody asks for it.
 	NFT map[string]bool
+	// Images are container images. PackImages makes them Packed.
+	Images []oci.Want
+	Packed []oci.Packed
 }
 
 // Gather finds the kernel and the packages: what is pinned, else the newest. Errors that have a place in the profile are Problems.
@@ -62,6 +74,9 @@ func (f Finder) Gather(ctx context.Context, p *profile.Profile, pins Pins) (Foun
 	}
 	out := Found{Lock: &lock.Lock{Requested: requested, Package: pin(chosen)}}
 	if out.Inputs, err = f.kernel(ctx, p, trees); err != nil {
+		return Found{}, err
+	}
+	if out.Images, out.Lock.Image, err = f.images(ctx, p, pins); err != nil {
 		return Found{}, err
 	}
 	if p.Kernel.Path != "" {

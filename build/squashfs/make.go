@@ -3,7 +3,6 @@ package squashfs
 import (
 	"archive/tar"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/build/tree"
-	"github.com/imgbuild/imgbuild/build/unpacked"
 )
 
 // Program is mksquashfs in the package squashfs-tools.
@@ -42,36 +40,12 @@ var compressions = map[string][]string{
 	"none": {"-comp", "gzip", "-noI", "-noId", "-noD", "-noF", "-noX"},
 }
 
-var errEnded = errors.New("mksquashfs has ended")
-
 // Make writes the files to a new file system at out; open gives the content of one whose From is set. mksquashfs takes
 // them as a tar archive: so nothing is laid out on the disk, and devices need no rights. All files are root's: of a tar
 // archive mksquashfs 4.5 gives the root directory to whoever runs it, whatever -root-uid says, and -all-root is what ends that.
 func Make(ctx context.Context, out string, files []tree.File, c Config, open tree.Opener) error {
-	options, known := compressions[c.Compression]
-	if !known {
-		panic("BUG: squashfs by " + c.Compression)
-	}
-	args := append([]string{"-", out, "-tar", "-noappend", "-quiet", "-no-progress", "-no-xattrs", "-b", blockSize, "-root-mode", "755", "-all-root"}, options...)
-	in, write := io.Pipe()
-	// Of a tar archive the root has no time; mksquashfs takes this one then, and for its own time, too.
-	program := unpacked.Program{Root: c.Root, Path: Program, Env: []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", c.Epoch.Unix())}, Stdin: in}
-	wrote := make(chan error, 1)
-	go func() {
-		err := writeTar(write, files, c, open)
-		write.CloseWithError(err)
-		wrote <- err
-	}()
-	err := program.Run(ctx, args...)
-	in.CloseWithError(errEnded)
-	// What mksquashfs says of an archive that breaks off is not the cause.
-	if failed := <-wrote; failed != nil && !errors.Is(failed, errEnded) {
-		err = failed
-	}
-	if err != nil {
-		return fmt.Errorf("making a squashfs: %w", err)
-	}
-	return nil
+	options := append([]string{"-no-xattrs", "-root-mode", "755", "-all-root"}, c.options()...)
+	return c.run(ctx, out, options, false, func(w io.Writer) error { return writeTar(w, files, c, open) })
 }
 
 func writeTar(w io.Writer, files []tree.File, c Config, open tree.Opener) error {

@@ -63,6 +63,7 @@ type walk struct {
 	r     *Reader
 	visit func(Entry) error
 	seen  map[uint64]bool // directories, by reference
+	flat  bool            // goes into no directory
 }
 
 func (w *walk) entry(path string, reference uint64) error {
@@ -81,6 +82,9 @@ func (w *walk) entry(path string, reference uint64) error {
 	w.seen[reference] = true
 	if err := w.visit(e); err != nil {
 		return err
+	}
+	if w.flat {
+		return nil
 	}
 	return w.directory(path, i)
 }

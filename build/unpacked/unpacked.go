@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -23,6 +24,9 @@ type Program struct {
 	Env []string
 	// Stdin is what it reads; nil for nothing.
 	Stdin io.Reader
+	// AsRoot has the program see itself as root, by a user namespace in which nobody else is. Where the machine gives us none the
+	// program sees who we are.
+	AsRoot bool
 }
 
 // Run runs the program by the loader of its own packages, so that it needs nothing of the host.
@@ -39,11 +43,30 @@ func (p Program) Output(ctx context.Context, args ...string) (string, error) {
 	}
 	args = append([]string{"--library-path", strings.Join(libraries, ":"), filepath.Join(p.Root, p.Path)}, args...)
 	var printed, said bytes.Buffer
-	cmd := leash.Command(ctx, syscall.SIGKILL, filepath.Join(p.Root, "lib64/ld-linux-x86-64.so.2"), args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.Stdin, &printed, &said
-	cmd.Env = append([]string{"LC_ALL=C", "PATH=/nonexistent"}, p.Env...)
-	if err := cmd.Run(); err != nil {
+	start := func(attributes *syscall.SysProcAttr) (*leash.Cmd, error) {
+		cmd := leash.Command(ctx, syscall.SIGKILL, filepath.Join(p.Root, "lib64/ld-linux-x86-64.so.2"), args...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = p.Stdin, &printed, &said, attributes
+		cmd.Env = append([]string{"LC_ALL=C", "PATH=/nonexistent"}, p.Env...)
+		return cmd, cmd.Start()
+	}
+	cmd, err := start(p.attributes())
+	if err != nil && p.attributes() != nil { // nothing of its input was read
+		cmd, err = start(nil)
+	}
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if err != nil {
 		return "", fmt.Errorf("running %s: %w", filepath.Base(p.Path), errors.Join(err, errors.New(string(bytes.TrimSpace(append(said.Bytes(), printed.Bytes()...))))))
 	}
 	return printed.String(), nil
+}
+
+// attributes are those of a process that is root in a namespace of its own; nil for one that need not be, or is root here.
+func (p Program) attributes() *syscall.SysProcAttr {
+	if !p.AsRoot || os.Getuid() == 0 && os.Getgid() == 0 {
+		return nil
+	}
+	own := func(id int) []syscall.SysProcIDMap { return []syscall.SysProcIDMap{{HostID: id, Size: 1}} }
+	return &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: own(os.Getuid()), GidMappings: own(os.Getgid())}
 }

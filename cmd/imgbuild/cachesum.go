@@ -14,6 +14,7 @@ import (
 var kindNames = map[string]string{
 	"busybox": "u-root's commands and ours, compiled", "deb": "Debian packages", "deb-tree-1": "the same, unpacked", "ext4": "empty state partitions",
 	"go-version": "versions of Go", "grub": "GRUB, composed", "kmod": "kernels' modules, listed", "notice": "licences of packages",
+	"oci-blob": "container images, as registries have them", "oci-layer": "their layers, packed",
 	"papers": "licences of Go modules", "resolve": "packages as apt chose them", "rules": "verdicts on packet filters", "segment": "parts of initramfs, packed",
 	"uinit": "inits, compiled", "usr": "/usr, packed", "vmlinux": "kernels for QEMU, unpacked",
 }

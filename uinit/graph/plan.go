@@ -34,6 +34,8 @@ type Plan struct {
 	Programs func(m *spec.Machine) []spec.Program
 	// Modules are the kernel's that it stands on.
 	Modules func(m *spec.Machine) []spec.Want
+	// Images are container images that it wants in the image, unpacked for it.
+	Images func(m *spec.Machine) []spec.ImageWant
 	// Facts are what it makes known of the running machine. A function, so that the init links no meanings.
 	Facts func() []Facts
 	// SiteExample is TOML that the example of a site.toml shows of the feature's tables, where there is more to say than by
