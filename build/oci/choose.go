@@ -60,7 +60,7 @@ func named(all []v1.Descriptor, tag string) (v1.Descriptor, error) {
 	case tag == "":
 		return v1.Descriptor{}, fmt.Errorf("the layout holds several images; accepted: its path and %s", strings.Join(names, ", "))
 	}
-	return v1.Descriptor{}, fmt.Errorf("the layout holds no image %q; accepted: its path and %s", tag, strings.Join(append(names, "nothing"), ", "))
+	return v1.Descriptor{}, fmt.Errorf("the layout holds no image %q; accepted: its path and %s", tag, strings.Join(names, ", "))
 }
 
 // judgeManifest finds what is wrong with a manifest beyond single blobs.
