@@ -44,3 +44,9 @@ func (e *Env) CheckModules(ctx context.Context, p *profile.Profile) (known bool,
 func (e *Env) CheckGuests(p *profile.Profile) (known bool, err error) {
 	return e.finder().CheckGuests(p)
 }
+
+// CheckImages finds what is wrong with container images that lie on this machine. remote are the references of others, of which nothing
+// but their text is checked.
+func (e *Env) CheckImages(ctx context.Context, p *profile.Profile) (remote []string, err error) {
+	return e.finder().CheckImages(ctx, p)
+}

@@ -17,7 +17,7 @@ func Check(p *profile.Profile, overlays []plan.Overlay, open tree.Opener) profil
 	accounts := p.Judge()
 	plan.CheckAccounts(accounts, p.User)
 	plan.CheckSFTP(accounts, p)
-	return slices.Concat(checkCommands(p), checkDrivers(p), checkFiles(p, overlays), checkScripts(p, overlays, open), checkReplace(p, overlays), checkContents(p, overlays, open), checkTunnels(p, overlays), checkConflicts(p, overlays), accounts.Found())
+	return slices.Concat(checkCommands(p), checkDrivers(p), checkFiles(p, overlays), checkScripts(p, overlays, open), checkReplace(p, overlays), checkContents(p, overlays, open), checkTunnels(p, overlays), checkConflicts(p, overlays), checkImages(p, Wants(p)), accounts.Found())
 }
 
 func checkDrivers(p *profile.Profile) (problems profile.Problems) {

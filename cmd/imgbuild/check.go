@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +42,7 @@ checks a site.toml too, as the box would that starts from the profile's image.`,
 					err = a.checkSources(p)
 				}
 				if err == nil {
-					err = errors.Join(a.checkModules(c, e, p), a.checkGuests(e, p))
+					err = errors.Join(a.checkModules(c, e, p), a.checkGuests(e, p), a.checkImages(c, e, p))
 				}
 				if err == nil && siteFile != "" {
 					err = a.checkSite(siteFile, p)
@@ -104,6 +105,15 @@ func (a *app) checkGuests(e *build.Env, p *profile.Profile) error {
 	known, err := e.CheckGuests(p)
 	if err == nil && !known && !a.quiet {
 		fmt.Fprintf(a.stderr, "%s: machine and cpu_model of guests are not checked: no QEMU was built with here yet; the build checks them\n", p.File().Name)
+	}
+	return err
+}
+
+// checkImages judges container images that lie on this machine.
+func (a *app) checkImages(c *cobra.Command, e *build.Env, p *profile.Profile) error {
+	remote, err := e.CheckImages(c.Context(), p)
+	if err == nil && len(remote) > 0 && !a.quiet {
+		fmt.Fprintf(a.stderr, "%s: not checked, for they lie in a registry: %s; the build checks them\n", p.File().Name, strings.Join(remote, ", "))
 	}
 	return err
 }
