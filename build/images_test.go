@@ -12,8 +12,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spdx/tools-golang/spdx/v2/v2_3"
+
 	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/build/lock"
+	"github.com/imgbuild/imgbuild/build/sbom/sbomtest"
 	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
@@ -96,6 +99,27 @@ func TestImages(t *testing.T) {
 		if f, ok := files[l.File[1:]]; !ok || int64(len(f.Body)) != l.Size || sum(f.Body) != l.SHA256 || f.Mode != 0o400 {
 			t.Errorf("%+v is %v, %d bytes", l, f.Mode, len(f.Body))
 		}
+	}
+	papers, err := os.ReadFile(filepath.Join(out, "box.sbom.spdx.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := sbomtest.Licensed(t, papers)
+	part := slices.IndexFunc(d.Packages, func(p *v2_3.Package) bool { return p.PackageVersion == is.Digest })
+	if part < 0 {
+		t.Fatalf("the SBOM has no image:\n%s", papers)
+	}
+	of := d.Packages[part]
+	if of.PackageName != "app" || of.PackageLicenseDeclared != "MIT" || of.PackageCopyrightText != "2020 Ann" || of.PackageChecksums[0].Value != is.Digest[7:] ||
+		of.PackageExternalReferences[0].Locator != "pkg:oci/app@sha256%3A"+is.Digest[7:]+"?arch=amd64" {
+		t.Errorf("%+v, %v", of, of.PackageExternalReferences[0])
+	}
+	texts, err := os.ReadFile(filepath.Join(out, "box.licenses.tar.zst"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := sbomtest.Archived(t, texts)["images/app@"+is.Digest[7:19]+"/tool/copyright"]; !strings.Contains(text, "2020 Ann") {
+		t.Errorf("the licences have %q", text)
 	}
 	again := &stepped{Reporter: progress.Discard}
 	e.Progress = again

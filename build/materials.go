@@ -22,7 +22,7 @@ import (
 // usedTools are the packages that this build's media and /usr are made with; the lock may list
 // them for a format that was not asked for.
 func (i *Image) usedTools() []lock.Package {
-	if i.tools == nil && !i.Plan.Squashed() && !i.Profile.HasKeymap("") {
+	if i.tools == nil && !i.Plan.Squashed() && len(i.images) == 0 && !i.Profile.HasKeymap("") {
 		return nil
 	}
 	return i.Lock.Tool
@@ -36,7 +36,7 @@ func (e *Env) materials(i *Image) []notices.Material {
 			Purpose: sbom.OperatingSystem, SHA256: i.Lock.Kernel, Source: "a kernel image of the builder's own"},
 			Dir: "linux", Find: func(context.Context) (notices.Notice, error) { return notices.Notice{Notice: licence.Linux}, nil }})
 	}
-	return append(append(all, e.debian(i)...), e.compiled(i)...)
+	return slices.Concat(all, e.debian(i), e.notices().Images(i.images), e.compiled(i))
 }
 
 func (e *Env) notices() notices.Finder {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
+	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -22,6 +23,7 @@ type Layer struct {
 	// Host is where it lies on this machine, ID the digest of the archive that it was made of; that had so many bytes.
 	Host, ID string
 	Unpacked int64
+	entry    *cache.Entry
 }
 
 // WantError is an error of a want.
@@ -64,7 +66,7 @@ func (k Packer) one(ctx context.Context, w Want, first uint32) (Packed, error) {
 		}
 		is := spec.ImageLayer{File: spec.ImageDir + "/layers/" + a.SHA256[:32] + ".squashfs", SHA256: a.SHA256, Size: a.Size}
 		p.Is.Layers = append(p.Is.Layers, is)
-		p.Files = append(p.Files, Layer{is, filepath.Join(e.Dir, squashFile), string(l.id), a.Unpacked})
+		p.Files = append(p.Files, Layer{is, filepath.Join(e.Dir, squashFile), string(l.id), a.Unpacked, e})
 	}
 	runs, highest := w.User, uint32(1<<31-1)
 	if runs == "" {

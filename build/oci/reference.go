@@ -3,6 +3,7 @@ package oci
 import (
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
@@ -90,4 +91,21 @@ func dockers(text string) string {
 		return ""
 	}
 	return scheme + full
+}
+
+// Name is what an image is called without its registry: the last part of its repository or path.
+func (r Reference) Name() string {
+	if r.Repository != "" {
+		return path.Base(r.Repository)
+	}
+	name, _, _ := strings.Cut(path.Base(r.Text), ":")
+	return strings.TrimSuffix(name, ".tar")
+}
+
+// RepositoryURL is the repository as package URLs have it; empty for a file or folder.
+func (r Reference) RepositoryURL() string {
+	if r.Registry == "" {
+		return ""
+	}
+	return r.Registry + "/" + r.Repository
 }

@@ -28,6 +28,19 @@ func GoPURL(path, version string) string {
 	return purl
 }
 
+// OCIPURL locates a container image by the digest of its manifest: pkg:oci/nginx@sha256%3A…?arch=amd64&repository_url=…&tag=1.25.
+// Its type wants lower case. Where nobody knows a repository or a tag, they are empty.
+func OCIPURL(name, digest, repository, tag string) string {
+	purl := "pkg:oci/" + escape(strings.ToLower(name)) + "@" + escape(digest) + "?arch=amd64"
+	if repository != "" {
+		purl += "&repository_url=" + escape(repository)
+	}
+	if tag != "" {
+		purl += "&tag=" + escape(tag)
+	}
+	return purl
+}
+
 // escape percent-encodes all but what a package URL allows as it is.
 func escape(s string) string {
 	var b strings.Builder

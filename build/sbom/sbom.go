@@ -49,6 +49,7 @@ const (
 const (
 	OperatingSystem = "OPERATING_SYSTEM"
 	Library         = "LIBRARY"
+	Container       = "CONTAINER"
 )
 
 // Part is a package in the sense of SPDX.
