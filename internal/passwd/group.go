@@ -52,3 +52,9 @@ func group(text, name string) (uint32, error) {
 	}
 	return 0, fmt.Errorf("there is no group %s", name)
 }
+
+// GroupsIn is Groups for the text of a group(5).
+func GroupsIn(text string, a Account) ([]uint32, error) { return groups(text, a) }
+
+// GroupIn is Group for the text of a group(5).
+func GroupIn(text, name string) (uint32, error) { return group(text, name) }

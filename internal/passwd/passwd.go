@@ -114,3 +114,16 @@ func number(text string) (uint32, error) {
 	n, err := strconv.ParseUint(text, 10, 31)
 	return uint32(n), err
 }
+
+// FindIn is Find for the text of a passwd(5), such as that of an image.
+func FindIn(text, name string) (Account, error) { return find(text, name) }
+
+// NumberIn looks up the first account of a number.
+func NumberIn(text string, uid uint32) (Account, error) {
+	for f := range rows(text, 7, 7) {
+		if a, err := account(f); err == nil && a.UID == uid {
+			return a, nil
+		}
+	}
+	return Account{}, ErrNone
+}
