@@ -21,9 +21,11 @@ type Manifest struct {
 	Artifacts []Entry        `json:"artifacts"`
 	Packages  []lock.Package `json:"packages"`
 	// Tools are the packages that media are made with.
-	Tools     []lock.Package `json:"tools,omitempty"`
-	Go        string         `json:"go"`
-	GoModules []lock.Module  `json:"go_modules"`
+	Tools []lock.Package `json:"tools,omitempty"`
+	// Images are the container images in it.
+	Images    []lock.Image  `json:"images,omitempty"`
+	Go        string        `json:"go"`
+	GoModules []lock.Module `json:"go_modules"`
 }
 
 // SegmentSize is what a part of the initramfs costs.
@@ -45,7 +47,7 @@ func (i *Image) manifest(packed []segments.Packed, made []Artifact) Manifest {
 	p := i.Plan
 	m := Manifest{Name: p.Name, Summary: i.Profile.Summary, Kernel: p.Release, Cmdline: p.Cmdline,
 		Modules: len(p.Modules), Files: len(p.Files), Segments: i.sizes(packed),
-		Packages: i.Lock.Package, Tools: i.usedTools(), Go: i.Lock.Go, GoModules: i.Lock.Module}
+		Packages: i.Lock.Package, Tools: i.usedTools(), Images: i.Lock.Image, Go: i.Lock.Go, GoModules: i.Lock.Module}
 	for _, s := range m.Segments {
 		m.Unpacked += s.Unpacked
 	}

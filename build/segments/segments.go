@@ -98,7 +98,11 @@ func (k Packer) fresh(ctx context.Context, p *plan.Plan, s plan.Segment, path st
 
 // archive writes a segment to a new file, and returns its size in bytes.
 func (k Packer) archive(ctx context.Context, path string, p *plan.Plan, s plan.Segment, level cpio.Level) (size int64, err error) {
-	step := k.Progress.Step("compressing "+s.Name, tree.Size(s.Files))
+	doing := "compressing "
+	if s.Plain {
+		doing = "copying "
+	}
+	step := k.Progress.Step(doing+s.Name, tree.Size(s.Files))
 	defer func() { step.Done(err) }()
 	f, err := os.Create(path)
 	if err != nil {
