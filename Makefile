@@ -54,7 +54,7 @@ bench: ## measure builds and boots beside their floors, and beside the code of B
 	IMGBUILD_BENCH=1 IMGBUILD_BENCH_BEFORE=$(BEFORE) $(GO) test -count 1 -p 1 -timeout 80m -run '^TestBench' -v ./qemu-tests ./uinit/vm/qemu ./build/oci
 
 # The packages whose tests are tried; SEED draws other changes, MUTATE names other packages.
-MUTATE = build/cache build/deb build/fat build/gobin/sshd build/iso9660 build/lock internal/blank internal/flash internal/site uinit/account \
+MUTATE = build/cache build/deb build/fat build/gobin/sshd build/iso9660 build/lock build/oci internal/blank internal/flash internal/site uinit/account \
 	uinit/array/md uinit/console uinit/entropy/pool uinit/log/syslog uinit/mount uinit/power uinit/service/supervise uinit/share uinit/time/clock uinit/vm/qemu
 SEED   = 1
 

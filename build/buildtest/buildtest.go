@@ -26,7 +26,7 @@ func World(t *testing.T, text string) (dir string, p *profile.Profile) {
 }
 
 // Write writes a file, and makes the directories that it lies in.
-func Write(t *testing.T, file, text string) {
+func Write(t testing.TB, file, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ var sample = Lock{
 		{Name: "nftables", Version: "1.0.6-2", Arch: "amd64", SHA256: strings.Repeat("b2", 32), Size: 200},
 	},
 	Module: []Module{{Path: "golang.org/x/sys", Version: "v0.49.0", Sum: "h1:x"}},
+	Image:  []Image{{Reference: "oci://a.example/b:1", Digest: "sha256:" + strings.Repeat("e5", 32)}},
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -49,11 +50,14 @@ func TestDiffNamesEveryChange(t *testing.T) {
 	now := sample
 	now.Go = "go1.27"
 	now.Package = []Package{{Name: "nftables", Version: "1.0.6-3", SHA256: strings.Repeat("c3", 32)}, {Name: "zlib", Version: "1", SHA256: strings.Repeat("d4", 32)}}
+	now.Image = []Image{{Reference: "oci://a.example/b:1", Digest: "sha256:" + strings.Repeat("f6", 32)}, {Reference: "web.tar", Digest: "sha256:" + strings.Repeat("07", 32)}}
 	want := []string{
 		"go toolchain: go1.26.8 → go1.27",
 		"package libc6: gone, was 2.36-9 a1a1a1a1a1a1",
 		"package nftables: 1.0.6-2 b2b2b2b2b2b2 → 1.0.6-3 c3c3c3c3c3c3",
 		"package zlib: new, 1 d4d4d4d4d4d4",
+		"image oci://a.example/b:1: sha256:e5e5e5e5e5e5 → sha256:f6f6f6f6f6f6",
+		"image web.tar: new, sha256:070707070707",
 	}
 	if got := sample.Diff(&now); !slices.Equal(got, want) {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))
@@ -159,5 +163,27 @@ func TestWhatIsWritten(t *testing.T) {
 	}
 	if _, err := Read(filepath.Join(path, "below")); err == nil {
 		t.Error("read below a file")
+	}
+}
+
+func TestPinned(t *testing.T) {
+	if got := sample.Pinned("oci://a.example/b:1"); got != sample.Image[0].Digest {
+		t.Errorf("pinned is %q", got)
+	}
+	if sample.Pinned("oci://a.example/b:2") != "" || (*Lock)(nil).Pinned("web.tar") != "" {
+		t.Error("what is not locked is pinned")
+	}
+}
+
+// A row without a digest pins nothing, and is no lock.
+func TestImagesWithoutADigest(t *testing.T) {
+	for _, row := range []string{`reference = "a"`, "reference = \"a\"\ndigest = \"sha256:12\"", `digest = "sha256:` + strings.Repeat("0", 64) + `"`, "reference = \"a\"\ndigest = \"sha256:" + strings.Repeat("G", 64) + `"`} {
+		path := filepath.Join(t.TempDir(), "box.lock")
+		if err := os.WriteFile(path, []byte("requested = []\ngo = \"go1.26.8\"\n[[image]]\n"+row+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "lacks a digest") {
+			t.Errorf("%s: %v", row, err)
+		}
 	}
 }

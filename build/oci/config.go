@@ -11,7 +11,7 @@ import (
 )
 
 // signal is how an image names the one that ends it: SIGTERM, TERM, 15, SIGRTMIN+3.
-var signal = regexp.MustCompile(`^(SIG)?[A-Z][A-Z0-9]*([+-][0-9]{1,2})?$|^[0-9]{1,2}$`)
+var signal = regexp.MustCompile(`(?i)^(SIG)?[A-Z][A-Z0-9]*([+-][0-9]{1,2})?$|^[0-9]{1,2}$`)
 
 // configOf reads what an image says of itself, and refuses what makes no sense. layers is how many its manifest has.
 func configOf(text []byte, layers int) (v1.Image, error) {
@@ -54,4 +54,13 @@ func configOf(text []byte, layers int) (v1.Image, error) {
 		}
 	}
 	return c, nil
+}
+
+// signalName is a signal as kill(1) names it: SIGTERM; a number stays one.
+func signalName(text string) string {
+	text = strings.ToUpper(text)
+	if text == "" || text[0] <= '9' || strings.HasPrefix(text, "SIG") {
+		return text
+	}
+	return "SIG" + text
 }

@@ -89,6 +89,9 @@ func Open(ctx context.Context, at Place) (*Image, error) {
 		return nil, err
 	}
 	var fsys fs.FS = folder(at.Path)
+	if !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is neither a file nor a folder", at.Path)
+	}
 	if !info.IsDir() {
 		if fsys, err = openTarball(at.Path); err != nil {
 			return nil, err

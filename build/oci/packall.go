@@ -56,7 +56,7 @@ func (k Packer) Pack(ctx context.Context, wants []Want) ([]Packed, error) {
 func (k Packer) one(ctx context.Context, w Want, first uint32) (Packed, error) {
 	c := w.Config.Config
 	p := Packed{Want: w, Is: spec.Image{Reference: w.ImageWant.Reference, Digest: w.Digest, First: first,
-		Entrypoint: c.Entrypoint, Command: c.Cmd, Environment: c.Env, Directory: c.WorkingDir, StopSignal: c.StopSignal}}
+		Entrypoint: c.Entrypoint, Command: c.Cmd, Environment: c.Env, Directory: c.WorkingDir, StopSignal: signalName(c.StopSignal)}}
 	below := &stack{}
 	defer below.close()
 	for i, l := range w.layers {

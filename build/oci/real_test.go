@@ -1,16 +1,13 @@
 package oci
 
 import (
-	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
+	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/progress"
@@ -48,40 +45,6 @@ func umoci(t testing.TB) string {
 	return at
 }
 
-// serve starts Debian's registry on this machine, and returns its address.
-func serve(t testing.TB) string {
-	t.Helper()
-	dir := t.TempDir()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
-	config := filepath.Join(dir, "config.yml")
-	text := fmt.Sprintf("version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: %s\nhttp:\n  addr: %s\n", dir, addr)
-	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	ctx, end := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, needed.Program(t, "docker-registry"), "serve", config)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		end()
-		_ = cmd.Wait() // killed
-	})
-	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(10 * time.Millisecond) {
-		if r, err := http.Get("http://" + addr + "/v2/"); err == nil {
-			r.Body.Close()
-			return addr
-		}
-	}
-	t.Fatal("the registry does not answer")
-	return ""
-}
-
 // registries reads by a cache of its own.
 func registries(t testing.TB) Registries {
 	t.Helper()
@@ -107,7 +70,8 @@ func parsed(t testing.TB, text string) Reference {
 // One image, as umoci makes it and as skopeo copies it, is the same in all four forms. An archive of docker has no manifest, so
 // that there the digest is of one that says the same.
 func TestFourWays(t *testing.T) {
-	layout, dir, addr := umoci(t), t.TempDir(), serve(t)
+	layout, dir := umoci(t), t.TempDir()
+	addr, _ := buildtest.Registry(t)
 	archive, docker := filepath.Join(dir, "oci.tar"), filepath.Join(dir, "docker.tar")
 	run(t, "skopeo", "copy", "oci:"+layout+":1", "oci-archive:"+archive+":1")
 	run(t, "skopeo", "copy", "oci:"+layout+":1", "docker-archive:"+docker+":app:1")

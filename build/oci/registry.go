@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/netip"
 	"strings"
-	"time"
 
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/errdef"
@@ -135,6 +134,3 @@ func (f *fetcher) top(ctx context.Context, digest string) (v1.Descriptor, error)
 	}
 	return describe(e, digest)
 }
-
-// resolveAge is for how long the answer of a registry is trusted.
-const resolveAge = 24 * time.Hour

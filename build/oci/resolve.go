@@ -16,6 +16,13 @@ type answer struct {
 	At     time.Time
 }
 
+const (
+	// resolveAge is for how long the answer of a registry is trusted.
+	resolveAge = 24 * time.Hour
+	// patience is how long a registry may take whose last answer will do; apt's mirror has as long.
+	patience = 20 * time.Second
+)
+
 // resolve asks what a tag means, once a day. Where the registry does not answer, its last answer will do, which is said.
 func (r Registries) resolve(ctx context.Context, ref Reference, repository *remote.Repository) (string, error) {
 	sum := sha256.Sum256([]byte(ref.Text))
@@ -25,7 +32,13 @@ func (r Registries) resolve(ctx context.Context, ref Reference, repository *remo
 	if known && !r.Refresh && time.Since(old.At).Abs() < resolveAge {
 		return old.Digest, nil
 	}
-	d, err := repository.Resolve(ctx, ref.Tag)
+	asking := ctx
+	if known {
+		var end context.CancelFunc
+		asking, end = context.WithTimeout(ctx, patience)
+		defer end()
+	}
+	d, err := repository.Resolve(asking, ref.Tag)
 	if err == nil {
 		err = valid(d)
 	}

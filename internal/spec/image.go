@@ -42,7 +42,7 @@ type Image struct {
 	First uint32
 	// Entrypoint and Command are the two halves of the command that it runs, Environment what that is given (NAME=VALUE).
 	Entrypoint, Command, Environment []string
-	// Directory is where it runs, absolute, or empty for the root; StopSignal what ends it, such as SIGTERM, or empty.
+	// Directory is where it runs, absolute, or empty for the root; StopSignal what ends it: SIGTERM, SIGRTMIN+3, 15, or empty.
 	Directory, StopSignal string
 	// UID, GID and Groups are who it runs as, by the image's own numbers.
 	UID, GID uint32
