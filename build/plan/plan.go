@@ -79,6 +79,8 @@ type Segment struct {
 	Stable bool
 	// Plain segments are not compressed.
 	Plain bool
+	// Cached segments are files of the cache, as they are.
+	Cached bool
 	// Squashfs segments are packed as a file system of their own, which lies in the initramfs
 	// as spec.UsrImage and holds what is below usr/.
 	Squashfs bool
@@ -150,7 +152,7 @@ func segments(files []tree.File, segmentOf map[string]string) []Segment {
 	var out []Segment
 	// The kernel looks for updates of processors where the initramfs begins, and unpacks nothing for that
 	// (find_cpio_data in lib/earlycpio.c). The init and what it is told come first of the rest: where memory ends before the archive, they are there to say so.
-	for _, s := range []Segment{{Name: microcodeSegment, Plain: true}, {Name: "uinit", Stable: true}, {Name: "config"}, {Name: usrSegment, Stable: true, Squashfs: true}, {Name: "modules", Stable: true}, {Name: "packages", Stable: true}, {Name: "commands", Stable: true}, {Name: imageSegment, Plain: true}} {
+	for _, s := range []Segment{{Name: microcodeSegment, Plain: true}, {Name: "uinit", Stable: true}, {Name: "config"}, {Name: usrSegment, Stable: true, Squashfs: true}, {Name: "modules", Stable: true}, {Name: "packages", Stable: true}, {Name: "commands", Stable: true}, {Name: imageSegment, Plain: true, Cached: true}} {
 		have := map[string]bool{}
 		for _, f := range files {
 			segment, known := segmentOf[f.Path]

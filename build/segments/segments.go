@@ -52,6 +52,8 @@ func (k Packer) Pack(ctx context.Context, p *plan.Plan, scratch string) ([]Packe
 				out[i], err = k.usr(ctx, p, s)
 			case s.Stable:
 				out[i], err = k.stable(ctx, p, s)
+			case s.Cached:
+				out[i], err = k.composed(ctx, s)
 			default:
 				out[i], err = k.fresh(ctx, p, s, filepath.Join(scratch, s.Name))
 			}
