@@ -51,7 +51,8 @@ func imageWorld(t *testing.T) (dir string, p *profile.Profile, e *Env) {
 	umoci(t, "config", "--image", at+":1", "--config.user", "web", "--config.cmd", "/bin/app", "--architecture", "amd64", "--os", "linux",
 		"--config.label", "org.opencontainers.image.licenses=MIT")
 	e = env(t, shared)
-	e.wants = wanting(spec.ImageWant{Name: "web", Key: "kernel.path", Reference: "app:1", Shifted: true, Why: "container web"})
+	e.wants = wanting(spec.ImageWant{Name: "web", Key: "kernel.path", Reference: "app:1", Shifted: true, Why: "container web"},
+		spec.ImageWant{Name: "same", Key: "kernel.path", Reference: "app:1", Shifted: true, Why: "container same"})
 	return dir, p, e
 }
 
@@ -133,7 +134,7 @@ func TestImages(t *testing.T) {
 		}
 	}
 	i := slices.IndexFunc(rows, func(r Row) bool { return r.Path == is.Layers[1].File })
-	if i < 0 || rows[i].Segment != "images" || rows[i].Cost < rows[i].Size || fs.FileMode(rows[i].Mode) != 0o400 || !strings.HasPrefix(rows[i].Why, "container web: layer 2 of 2 of app:1, 0.0 MB unpacked") {
+	if i < 0 || rows[i].Segment != "images" || rows[i].Cost < rows[i].Size || fs.FileMode(rows[i].Mode) != 0o400 || !strings.HasPrefix(rows[i].Why, "container web, container same: layer 2 of 2 of app:1, 0.0 MB unpacked") {
 		t.Errorf("row %d of %+v", i, rows)
 	}
 }

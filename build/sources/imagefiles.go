@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/oci"
@@ -15,6 +16,7 @@ import (
 // image, and its environment, is nobody's business but root's.
 func imageFiles(packed []oci.Packed) (layers, described []tree.File) {
 	inside := func(path string) string { return strings.TrimPrefix(path, "/") }
+	uses := usesOf(packed)
 	for i, p := range packed {
 		if i == 0 {
 			described = append(described, tree.File{Path: inside(spec.ImageDir), Mode: fs.ModeDir | 0o700, Why: "container images"})
@@ -29,8 +31,21 @@ func imageFiles(packed []oci.Packed) (layers, described []tree.File) {
 		for n, l := range p.Files {
 			layers = append(layers, tree.File{Path: inside(l.File), Mode: 0o400, Size: l.Size,
 				From: tree.Source{Store: "image", Name: p.ImageWant.Reference, Path: l.ID, Host: l.Host, SHA256: l.SHA256},
-				Why:  fmt.Sprintf("%s: layer %d of %d of %s, %.1f MB unpacked", p.Why, n+1, len(p.Files), p.ImageWant.Reference, float64(l.Unpacked)/1e6)})
+				Why:  fmt.Sprintf("%s: layer %d of %d of %s, %.1f MB unpacked", strings.Join(uses[l.File], ", "), n+1, len(p.Files), p.ImageWant.Reference, float64(l.Unpacked)/1e6)})
 		}
 	}
 	return layers, described
+}
+
+// usesOf says what each layer is for, by its file: several images may share one.
+func usesOf(packed []oci.Packed) map[string][]string {
+	uses := map[string][]string{}
+	for _, p := range packed {
+		for _, l := range p.Files {
+			if !slices.Contains(uses[l.File], p.Why) {
+				uses[l.File] = append(uses[l.File], p.Why)
+			}
+		}
+	}
+	return uses
 }
