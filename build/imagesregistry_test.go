@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/buildtest"
+	"github.com/imgbuild/imgbuild/build/lock"
 	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/progress"
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -65,6 +66,20 @@ func TestImagesOfARegistry(t *testing.T) {
 	now := newest.images[0].Digest
 	if drift := first.Lock.Diff(newest.Lock); now == was || !slices.Contains(drift, "image "+ref+": "+was[:19]+" → "+now[:19]) {
 		t.Errorf("updated it is %s, and %s before: %q", now, was, drift)
+	}
+	gone := *newest.Lock
+	gone.Image = []lock.Image{{Reference: ref, Digest: "sha256:" + strings.Repeat("0", 64)}}
+	for path, strict := range map[string]bool{filepath.Join(dir, "gone.lock"): true, filepath.Join(dir, "went.lock"): false} {
+		if err := gone.Write(path); err != nil {
+			t.Fatal(err)
+		}
+		image, err := e.Prepare(t.Context(), p, Options{LockFile: path, Locked: strict})
+		if strict && (err == nil || !strings.Contains(err.Error(), `kernel.path: building --locked: `+addr+` has no such image in team/app`)) {
+			t.Errorf("what is gone, --locked: %v", err)
+		}
+		if !strict && (err != nil || image.images[0].Digest != now) {
+			t.Errorf("what is gone: %v, want %s", err, now)
+		}
 	}
 	end()
 	if got := digest(locked); got != was {

@@ -65,7 +65,7 @@ func TestLayerKey(t *testing.T) {
 		}
 		return packed[0].Is.Layers[1].File
 	}
-	if file(base, top) != file(base, top) || file(base, top) == file(other, top) {
+	if here := file(base, top); here != file(base, top) || here == file(other, top) {
 		t.Error("a layer that has no directory of its own does not go by that of the lower one")
 	}
 	if whole := archived(t, dirs("tmp"), text("tmp/b", "2")); file(base, whole) != file(other, whole) {

@@ -60,7 +60,7 @@ func installed(status string) (names []string) {
 	for stanza := range strings.SplitSeq(status, "\n\n") {
 		name, here := "", false
 		for line := range strings.Lines(stanza) {
-			key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+			key, value, _ := strings.Cut(strings.TrimRight(line, " \r\n"), ": ")
 			switch key {
 			case "Package":
 				name = value

@@ -33,6 +33,11 @@ func Parse(text string) (Reference, error) {
 	if text == "" {
 		return Reference{}, errors.New("is empty; " + accepted)
 	}
+	for _, kind := range []string{"oci-archive:", "docker-archive:"} { // skopeo's words for them
+		if path, ok := strings.CutPrefix(text, kind); ok {
+			return Reference{}, fmt.Errorf("%q begins with %s, which a file says itself; accepted: %s", text, kind, path)
+		}
+	}
 	if strings.ContainsAny(text, "\x00\n") {
 		return Reference{}, fmt.Errorf("%q has a character that no name has; %s", text, accepted)
 	}

@@ -25,6 +25,7 @@ func TestParse(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                         "is empty; accepted: oci://REGISTRY/REPOSITORY:TAG",
 		"docker://a.example/b:1":   "begins with docker://; accepted: oci://a.example/b:1",
+		"docker-archive:web.tar:a": "begins with docker-archive:, which a file says itself; accepted: web.tar:a",
 		"https://a.example/b:1":    "begins with https://; accepted: oci://a.example/b:1",
 		"oci://a.example":          "it names no repository in the registry; accepted: oci://",
 		"oci:///b":                 `"" is no registry`,

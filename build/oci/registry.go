@@ -89,6 +89,9 @@ func explain(ref Reference, err error) error {
 	return err
 }
 
+// Gone says that a registry does not have what it was asked for.
+func Gone(err error) bool { return errors.Is(err, errdef.ErrNotFound) }
+
 // fetcher reads blobs of a repository by way of the cache.
 type fetcher struct {
 	Registries

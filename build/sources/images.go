@@ -68,7 +68,7 @@ func (f Finder) image(ctx context.Context, p *profile.Profile, w spec.ImageWant,
 		return nil, fmt.Errorf("building --locked: %s pins %s of it; \"imgbuild lock\" accepts the change", pins.File, pin)
 	}
 	if ref.Registry != "" {
-		image, err = oci.Registries{Cache: f.Cache, Other: f.Other, Progress: f.Progress, Refresh: f.Apt.Refresh}.Open(ctx, ref, pin)
+		image, err = f.remote(ctx, ref, pin, pins.Strict)
 	} else {
 		image, err = openImage(ctx, p, w.Key, ref)
 	}
@@ -79,6 +79,20 @@ func (f Finder) image(ctx context.Context, p *profile.Profile, w spec.ImageWant,
 		f.Progress.Note("not as locked: image %s: %s → %s", w.Reference, pin, image.Pin)
 	}
 	return image, err
+}
+
+// remote reads an image of a registry. What is pinned and not there any more is taken anew, as packages are.
+func (f Finder) remote(ctx context.Context, ref oci.Reference, pin string, strict bool) (*oci.Image, error) {
+	from := oci.Registries{Cache: f.Cache, Other: f.Other, Progress: f.Progress, Refresh: f.Apt.Refresh}
+	image, err := from.Open(ctx, ref, pin)
+	if pin == "" || ref.Digest != "" || !oci.Gone(err) {
+		return image, err
+	}
+	if strict {
+		return nil, fmt.Errorf("building --locked: %w; \"imgbuild lock\" takes what there is", err)
+	}
+	f.Progress.Note("%v; taking what there is", err)
+	return from.Open(ctx, ref, "")
 }
 
 // openImage reads an image beside the profile.
