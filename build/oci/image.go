@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/opencontainers/go-digest"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
@@ -59,7 +60,19 @@ func read(ctx context.Context, from content.Fetcher, top v1.Descriptor) (*Image,
 			return &checked{content.NewVerifyReader(r, blob), r, blob}, nil
 		}})
 	}
+	image.layers = lastOf(image.layers)
 	return image, nil
+}
+
+// lastOf leaves out layers that are there again further up: all that one shows or hides it does there, and overlayfs takes none twice. Makers of
+// images have an empty one for each step that changes no file.
+func lastOf(all []layer) (kept []layer) {
+	for i, l := range all {
+		if !slices.ContainsFunc(all[i+1:], func(later layer) bool { return later.id == l.id }) {
+			kept = append(kept, l)
+		}
+	}
+	return kept
 }
 
 // checked is a blob whose last read fails where its bytes are not those that its descriptor names.

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/opencontainers/go-digest"
 	"golang.org/x/sys/unix"
 
 	"github.com/imgbuild/imgbuild/internal/needed"
@@ -86,6 +87,27 @@ func TestOverlay(t *testing.T) {
 	})
 }
 
+// A layer that is there twice is mounted once, where it is last, and shows the same.
+func TestLayerTwice(t *testing.T) {
+	empty := archived(t)
+	again := archived(t, dirs("d"), text("d/a", "again"), text(".wh.gone", ""))
+	dir := build(t, [][]byte{archived(t, text("gone", "1")), empty, again, empty, archived(t, text(".wh.d", ""), text("d2", "2"), text("gone", "2")), again}, nothing).layout(t)
+	packed, err := packer(t).Pack(t.Context(), []Want{want(t, "x", dir, true)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(packed[0].Files) != 4 || packed[0].layers[3].id != digest.FromBytes(again) {
+		t.Fatalf("%d layers: %v", len(packed[0].Files), packed[0].layers)
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("mounting needs root")
+	}
+	want := map[string]string{".": "drwxr-xr-x 0:0", "d": "drwxr-xr-x 0:0", "d/a": "-rw-r--r-- 0:0 again", "d2": "-rw-r--r-- 0:0 2"}
+	if got := kernelView(t, mounted(t, packed[0].Files), packed[0].Is.First); !maps.Equal(got, want) {
+		t.Errorf("shows %v", differ(got, want))
+	}
+}
+
 func differ(got, want map[string]string) (lines []string) {
 	for name := range got {
 		if got[name] != want[name] {
@@ -155,8 +177,10 @@ func mounts(t *testing.T, mount, at string, args ...string) {
 	if err := os.Mkdir(at, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(mount, args...).CombinedOutput(); err != nil {
-		t.Skipf("nothing can be mounted here: %v: %s", err, out)
+	if out, err := exec.Command(mount, args...).CombinedOutput(); err != nil && args[1] == "squashfs" {
+		t.Skipf("no squashfs can be mounted here: %v: %s", err, out)
+	} else if err != nil {
+		t.Fatalf("mounting %s: %v: %s", at, err, out)
 	}
 	t.Cleanup(func() {
 		if err := unix.Unmount(at, 0); err != nil {
