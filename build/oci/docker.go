@@ -67,7 +67,7 @@ func openDocker(fsys fs.FS, list []byte, name string) (*Image, error) {
 		panic("BUG: " + err.Error())
 	}
 	image.Digest = string(digest.FromBytes(text))
-	image.Pin, image.layers = image.Digest, lastOf(image.layers)
+	image.Pin, image.layers = image.Digest, lastOf(image.layers, layer.name)
 	return image, nil
 }
 

@@ -34,6 +34,8 @@ type layer struct {
 	open func(context.Context) (io.ReadCloser, error)
 }
 
+func (l layer) name() string { return string(l.id) }
+
 // read reads an image by its descriptor.
 func read(ctx context.Context, from content.Fetcher, top v1.Descriptor) (*Image, error) {
 	d, m, err := manifest(ctx, from, top)
@@ -60,15 +62,15 @@ func read(ctx context.Context, from content.Fetcher, top v1.Descriptor) (*Image,
 			return &checked{content.NewVerifyReader(r, blob), r, blob}, nil
 		}})
 	}
-	image.layers = lastOf(image.layers)
+	image.layers = lastOf(image.layers, layer.name)
 	return image, nil
 }
 
-// lastOf leaves out layers that are there again further up: all that one shows or hides it does there, and overlayfs takes none twice. Makers of
-// images have an empty one for each step that changes no file.
-func lastOf(all []layer) (kept []layer) {
+// lastOf leaves out layers that are there again further up, by what they are: all that one shows or hides it does there, and overlayfs
+// takes none twice. Makers of images have an empty one for each step that changes no file.
+func lastOf[L any](all []L, is func(L) string) (kept []L) {
 	for i, l := range all {
-		if !slices.ContainsFunc(all[i+1:], func(later layer) bool { return later.id == l.id }) {
+		if !slices.ContainsFunc(all[i+1:], func(later L) bool { return is(later) == is(l) }) {
 			kept = append(kept, l)
 		}
 	}

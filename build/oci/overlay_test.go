@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 	"golang.org/x/sys/unix"
@@ -90,14 +91,16 @@ func TestOverlay(t *testing.T) {
 // A layer that is there twice is mounted once, where it is last, and shows the same.
 func TestLayerTwice(t *testing.T) {
 	empty := archived(t)
-	again := archived(t, dirs("d"), text("d/a", "again"), text(".wh.gone", ""))
-	dir := build(t, [][]byte{archived(t, text("gone", "1")), empty, again, empty, archived(t, text(".wh.d", ""), text("d2", "2"), text("gone", "2")), again}, nothing).layout(t)
+	later := text("d/a", "again")
+	later.ModTime = time.Unix(1_800_000_000, 0)
+	first, again := archived(t, dirs("d"), text("d/a", "again"), text(".wh.gone", "")), archived(t, dirs("d"), later, text(".wh.gone", ""))
+	dir := build(t, [][]byte{archived(t, text("gone", "1")), empty, first, empty, again, archived(t, text(".wh.d", ""), text("d2", "2"), text("gone", "2")), again}, nothing).layout(t)
 	packed, err := packer(t).Pack(t.Context(), []Want{want(t, "x", dir, true)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(packed[0].Files) != 4 || packed[0].layers[3].id != digest.FromBytes(again) {
-		t.Fatalf("%d layers: %v", len(packed[0].Files), packed[0].layers)
+	if len(packed[0].layers) != 5 || len(packed[0].Files) != 4 || packed[0].Files[3].ID != string(digest.FromBytes(again)) || len(packed[0].Is.Layers) != 4 {
+		t.Fatalf("%d layers: %v", len(packed[0].Files), packed[0].Files)
 	}
 	if os.Geteuid() != 0 {
 		t.Skip("mounting needs root")

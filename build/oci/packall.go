@@ -65,8 +65,12 @@ func (k Packer) one(ctx context.Context, w Want, first uint32) (Packed, error) {
 			return p, &WantError{w, false, err}
 		}
 		is := spec.ImageLayer{File: spec.ImageDir + "/layers/" + a.SHA256[:32] + ".squashfs", SHA256: a.SHA256, Size: a.Size}
-		p.Is.Layers = append(p.Is.Layers, is)
 		p.Files = append(p.Files, Layer{is, filepath.Join(e.Dir, squashFile), string(l.id), a.Unpacked, e})
+	}
+	// Archives that differ in their files' times alone are one squashfs.
+	p.Files = lastOf(p.Files, func(l Layer) string { return l.File })
+	for _, l := range p.Files {
+		p.Is.Layers = append(p.Is.Layers, l.ImageLayer)
 	}
 	runs, highest := w.User, uint32(1<<31-1)
 	if runs == "" {
