@@ -20,8 +20,10 @@ func (a *app) checkCommand() *cobra.Command {
 		Use: "check PROFILE…", Short: "Find everything that is wrong with profiles, without network",
 		Long: `Reads each profile and reports every problem at once, with its line and column
 and what is accepted. Nothing is downloaded; what only the kernel or a package
-can tell is checked when it is in the cache, and at the build otherwise. --site
-checks a site.toml too, as the box would that starts from the profile's image.`,
+can tell is checked when it is in the cache, and at the build otherwise.
+Container images that lie on this machine are read, and judged as a build does.
+--site checks a site.toml too, as the box would that starts from the profile's
+image.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return oneProfile(c, args)
