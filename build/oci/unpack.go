@@ -105,18 +105,18 @@ func ahead(w io.Writer, r io.Reader) (n int64, err error) {
 	reading.Go(func() {
 		defer close(full)
 		for {
-			var b []byte
+			var b []byte // an empty one
 			select {
 			case b = <-empty:
 			case <-stop:
 				return
 			}
-			got, err := io.ReadFull(r, b[:cap(b)])
-			if got > 0 {
-				full <- b[:got]
+			b, err := filled(r, b[:0])
+			if len(b) > 0 {
+				full <- b
 			}
 			if err != nil {
-				if err != io.EOF && err != io.ErrUnexpectedEOF {
+				if err != io.EOF {
 					failed = err
 				}
 				return
@@ -136,4 +136,15 @@ func ahead(w io.Writer, r io.Reader) (n int64, err error) {
 	}
 	reading.Wait()
 	return n, errors.Join(err, failed)
+}
+
+// filled reads until a buffer is full. io.ReadFull would not tell the end of what is read from one that came too soon.
+func filled(r io.Reader, b []byte) ([]byte, error) {
+	for len(b) < cap(b) {
+		n, err := r.Read(b[len(b):cap(b)])
+		if b = b[:len(b)+n]; err != nil {
+			return b, err
+		}
+	}
+	return b, nil
 }
