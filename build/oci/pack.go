@@ -58,9 +58,25 @@ func (k Packer) key(l layer, lower []layer, first uint32, shifted bool) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// keys are those of a layer that stands by itself, and over the lower ones. It has one of them, which only its names say.
+func (k Packer) keys(l layer, lower []layer, first uint32, shifted bool) (alone, above string) {
+	return k.key(l, nil, first, shifted), k.key(l, append([]layer{{id: "over"}}, lower...), first, shifted)
+}
+
+// packed says whether the cache has a layer.
+func (k Packer) packed(l layer, lower []layer, first uint32, shifted bool) bool {
+	alone, above := k.keys(l, lower, first, shifted)
+	for _, key := range []string{alone, above} {
+		if _, ok := k.Cache.Lookup(kindLayer, key); ok {
+			return true
+		}
+	}
+	return false
+}
+
 // pack packs the layer over the lower ones, or takes it from the cache, and lays it over them.
 func (k Packer) pack(ctx context.Context, l layer, lower []layer, below *stack, first uint32, shifted bool) (e *cache.Entry, a about, err error) {
-	alone, above := k.key(l, nil, first, shifted), k.key(l, append([]layer{{id: "over"}}, lower...), first, shifted)
+	alone, above := k.keys(l, lower, first, shifted)
 	e, ok := k.Cache.Lookup(kindLayer, above)
 	if !ok {
 		e, err = k.Cache.Entry(ctx, kindLayer, alone, func(ctx context.Context, dir string) error { return k.fill(ctx, dir, l, nil, first, shifted) })

@@ -4,6 +4,8 @@ import (
 	"context"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
@@ -42,6 +44,9 @@ func (e *WantError) Unwrap() error { return e.Err }
 // Pack packs the images of a machine, or takes them from the cache. An error is a *WantError.
 func (k Packer) Pack(ctx context.Context, wants []Want) ([]Packed, error) {
 	first := ranges(wants)
+	if err := k.download(ctx, wants, first); err != nil {
+		return nil, err
+	}
 	var all []Packed
 	for _, w := range wants {
 		p, err := k.one(ctx, w, first[w.Name])
@@ -51,6 +56,30 @@ func (k Packer) Pack(ctx context.Context, wants []Want) ([]Packed, error) {
 		all = append(all, p)
 	}
 	return all, nil
+}
+
+// atOnce is how many layers are downloaded at a time; docker's is three as well.
+const atOnce = 3
+
+// download has the layers that are not packed yet come to this machine, several at a time: they are packed one after the other.
+func (k Packer) download(ctx context.Context, wants []Want, first map[string]uint32) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for _, w := range wants {
+		for i, l := range w.layers {
+			if k.packed(l, w.layers[:i], first[w.Name], w.Shifted) {
+				continue
+			}
+			g.Go(func() error {
+				r, err := l.open(ctx)
+				if err != nil {
+					return &WantError{w, false, err}
+				}
+				return r.Close()
+			})
+		}
+	}
+	return g.Wait()
 }
 
 func (k Packer) one(ctx context.Context, w Want, first uint32) (Packed, error) {

@@ -4,78 +4,19 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/imgbuild/imgbuild/internal/progress"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
-
-// noted collects notes.
-type noted struct {
-	progress.Reporter
-	notes []string
-}
-
-func (n *noted) Note(format string, args ...any) {
-	n.notes = append(n.notes, fmt.Sprintf(format, args...))
-}
-
-// speaks is a registry that has an image as app:1, counts what it is asked, and may want a login.
-type speaks struct {
-	*httptest.Server
-	m     *made
-	asked int
-	login string
-}
-
-func registryOf(t *testing.T, m *made) *speaks {
-	t.Helper()
-	s := &speaks{m: m}
-	s.Server = httptest.NewServer(s)
-	t.Cleanup(s.Close)
-	return s
-}
-
-func (s *speaks) ref(rest string) string {
-	return scheme + strings.TrimPrefix(s.URL, "http://") + "/app" + rest
-}
-
-func (s *speaks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.asked++
-	if user, password, ok := r.BasicAuth(); s.login != "" && (!ok || user+":"+password != s.login) {
-		w.Header().Set("WWW-Authenticate", `Basic realm="app"`)
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	}
-	kind, name := "application/octet-stream", r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
-	top := s.m.index.Manifests[0]
-	if name == "1" {
-		name = string(top.Digest)
-	}
-	if strings.Contains(r.URL.Path, "/manifests/") {
-		if kind = v1.MediaTypeImageManifest; name == string(top.Digest) {
-			kind = top.MediaType
-		}
-	}
-	body, ok := s.m.blobs[digest.Digest(name)]
-	if !ok {
-		w.WriteHeader(http.StatusNotFound)
-		return
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
-	w.Header().Set("Docker-Content-Digest", name)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body)
-	}
-}
 
 // A registry is asked once what a tag means, and for each blob once; with all in the cache it need not be there.
 func TestRegistryOffline(t *testing.T) {
@@ -104,9 +45,9 @@ func TestRegistryOffline(t *testing.T) {
 	if first.Pin != string(m.index.Manifests[0].Digest) || first.Digest != first.Pin {
 		t.Errorf("%+v", first)
 	}
-	asked := s.asked
-	if again := open(); again.Digest != first.Digest || s.asked != asked {
-		t.Errorf("it was asked %d more times", s.asked-asked)
+	asked := s.asked.Load()
+	if again := open(); again.Digest != first.Digest || s.asked.Load() != asked {
+		t.Errorf("it was asked %d more times", s.asked.Load()-asked)
 	}
 	s.Close()
 	r.Refresh = true
@@ -121,6 +62,53 @@ func TestRegistryOffline(t *testing.T) {
 	}
 	if _, err := r.Open(t.Context(), parsed(t, s.ref("@"+first.Pin)), ""); err != nil {
 		t.Errorf("what the reference pins: %v", err)
+	}
+}
+
+// Layers come side by side, and those that are packed do not come again, though they are gone.
+func TestDownloadsSideBySide(t *testing.T) {
+	var layers [][]byte
+	for i := range atOnce {
+		layers = append(layers, archived(t, text(fmt.Sprint(i), "1")))
+	}
+	m := build(t, layers, nothing)
+	s := registryOf(t, m)
+	together := make(chan bool)
+	waiting := make(chan struct{}, atOnce)
+	s.before = func(name string) {
+		if !slices.ContainsFunc(m.manifest.Layers, func(d v1.Descriptor) bool { return string(d.Digest) == name }) {
+			return
+		}
+		waiting <- struct{}{}
+		if len(waiting) == atOnce {
+			close(together)
+		}
+		select {
+		case <-together:
+		case <-time.After(20 * time.Second):
+			t.Errorf("%s comes alone", name)
+		}
+	}
+	r, k := registries(t), packer(t)
+	pack := func() error {
+		image, err := r.Open(t.Context(), parsed(t, s.ref(":1")), "")
+		if err != nil {
+			return err
+		}
+		_, err = k.Pack(t.Context(), []Want{{spec.ImageWant{Name: "x"}, image}})
+		return err
+	}
+	if err := pack(); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	for _, l := range m.manifest.Layers {
+		if err := r.Cache.Drop(kindBlob, l.Digest.Encoded()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := pack(); err != nil {
+		t.Errorf("packed already: %v", err)
 	}
 }
 
