@@ -204,7 +204,7 @@ func TestImageProblems(t *testing.T) {
 		if _, err := e.Prepare(t.Context(), p, Options{}); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%+v: %v", w, err)
 		}
-		if _, err := e.CheckImages(t.Context(), p); w.User == "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
+		if _, err := e.CheckImages(t.Context(), p); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("check %+v: %v", w, err)
 		}
 	}

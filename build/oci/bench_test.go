@@ -57,7 +57,7 @@ func TestBenchUnpack(t *testing.T) {
 			return 0, err
 		}
 		defer f.Close()
-		_, err = judged(f, true)
+		_, err = judged(f, true, 0)
 		return time.Since(begin).Seconds(), err
 	})
 	if err != nil {

@@ -86,10 +86,10 @@ func TestLayerKey(t *testing.T) {
 // Check judges as packing does, and leaves nothing anywhere.
 func TestCheck(t *testing.T) {
 	good, bad := build(t, twoLayers(t), nothing).layout(t), build(t, [][]byte{archived(t, text("../a", "")), archived(t, text("b", "")), archived(t, text("/c", ""))}, nothing).layout(t)
-	if err := want(t, "x", good, true).Check(t.Context(), true); err != nil {
+	if err := want(t, "x", good, true).Check(t.Context()); err != nil {
 		t.Error(err)
 	}
-	err := want(t, "x", bad, true).Check(t.Context(), true)
+	err := want(t, "x", bad, true).Check(t.Context())
 	says(t, err, `"../a": a name with ".."`)
 	says(t, err, `"/c": a name is absolute`)
 	damaged := build(t, twoLayers(t), func(m *made, step string) {
@@ -97,5 +97,5 @@ func TestCheck(t *testing.T) {
 			m.blobs[m.manifest.Layers[1].Digest] = append(m.blobs[m.manifest.Layers[1].Digest], 0)
 		}
 	}).layout(t)
-	says(t, want(t, "x", damaged, true).Check(t.Context(), true), "has more than the")
+	says(t, want(t, "x", damaged, true).Check(t.Context()), "has more than the")
 }

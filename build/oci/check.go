@@ -7,18 +7,31 @@ import (
 	"io"
 )
 
-// Check reads all layers of an image and judges them, as packing does, and writes nothing.
-func (i *Image) Check(ctx context.Context, shifted bool) error {
+// kept bounds what checking an image keeps of a layer, in bytes: its accounts.
+const kept = 4 << 20
+
+// Check reads all layers of an image and judges them as Pack does, and writes nothing. An error is a *WantError.
+func (w Want) Check(ctx context.Context) error {
 	var bad []error
-	for _, l := range i.layers {
-		if err := l.check(ctx, shifted); err != nil {
+	layers := &stack{}
+	for _, l := range w.layers {
+		names, err := l.check(ctx, w.Shifted)
+		if err != nil {
 			bad = append(bad, err)
+			continue
 		}
+		layers.layers = append(layers.layers, newNamed(names))
 	}
-	return errors.Join(bad...)
+	if bad != nil {
+		return &WantError{w, false, errors.Join(bad...)}
+	}
+	if _, err := w.runsAs(layers); err != nil && !errors.Is(err, errNotKept) {
+		return &WantError{w, true, err}
+	}
+	return nil
 }
 
-func (l layer) check(ctx context.Context, shifted bool) error {
+func (l layer) check(ctx context.Context, shifted bool) ([]entry, error) {
 	r, w := io.Pipe()
 	unpacked := make(chan error, 1)
 	go func() {
@@ -26,18 +39,18 @@ func (l layer) check(ctx context.Context, shifted bool) error {
 		w.CloseWithError(err)
 		unpacked <- err
 	}()
-	_, err := judged(r, shifted)
+	names, err := judged(r, shifted, kept)
 	if err == nil {
 		_, err = io.Copy(io.Discard, r) // what follows the archive's end counts for its digest
 	}
 	r.CloseWithError(errJudged)
 	if failed := <-unpacked; failed != nil && !errors.Is(failed, errJudged) {
-		return failed
+		return nil, failed
 	}
 	if err != nil {
-		return fmt.Errorf("the layer %s: %w", l.id, err)
+		return nil, fmt.Errorf("the layer %s: %w", l.id, err)
 	}
-	return nil
+	return names, nil
 }
 
 // errJudged ends the unpacking of a layer that was judged to be bad.

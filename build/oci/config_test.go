@@ -70,8 +70,8 @@ func TestOddNames(t *testing.T) {
 			t.Errorf("%q: %q, %v", n, body, err)
 		}
 	}
-	if n, err := s.lookup("long"); err != nil || n.Mode.Type() != fs.ModeSymlink || n.Link != long {
-		t.Errorf("long: %v, %v", n.Mode, err)
+	if n, err := s.lookup("long"); err != nil || n.mode.Type() != fs.ModeSymlink || n.link != long {
+		t.Errorf("long: %v, %v", n.mode, err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -20,9 +21,10 @@ type entry struct {
 	same     string // the name of the file that a hard link is
 	size, at int64  // of a regular file's content, in the archive unpacked
 	xattrs   map[string]string
-	opaque   bool // a directory that hides what lower layers have in it
-	gone     bool // what lower layers have of this name is taken away
-	implied  bool // a directory that the layer does not have, and names in it
+	body     []byte // the content of a file that was to be kept
+	opaque   bool   // a directory that hides what lower layers have in it
+	gone     bool   // what lower layers have of this name is taken away
+	implied  bool   // a directory that the layer does not have, and names in it
 }
 
 // position is a reader that knows where it is.
@@ -46,8 +48,9 @@ func (f *file) Seek(offset int64, whence int) (int64, error) {
 	return at, err
 }
 
-// entries reads the names of a layer unpacked, and judges each by itself; see layout for all of them together.
-func entries(r io.Reader, shifted bool, limit int) ([]entry, error) {
+// entries reads the names of a layer unpacked, and judges each by itself; see arrange for all of them together. Of contents it keeps
+// those of files with accounts, in bytes as many as keep says.
+func entries(r io.Reader, shifted bool, limit int, keep int64) ([]entry, error) {
 	f := &file{position{Reader: r}}
 	var in io.Reader = &f.position
 	if _, ok := r.(io.Seeker); ok {
@@ -73,6 +76,12 @@ func entries(r io.Reader, shifted bool, limit int) ([]entry, error) {
 			return nil, fmt.Errorf("%s: %w", quoted(h.Name), err)
 		}
 		e.at = f.at
+		if base := path.Base(e.path); (base == "passwd" || base == "group") && h.Typeflag == tar.TypeReg && e.size <= min(keep, mostAccounts) {
+			if e.body, err = io.ReadAll(t); err != nil {
+				return nil, fmt.Errorf("it is no tar archive: %w", err)
+			}
+			keep -= e.size
+		}
 		all = append(all, e)
 	}
 }

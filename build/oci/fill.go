@@ -26,7 +26,7 @@ func (k Packer) fill(ctx context.Context, dir string, l layer, below *stack, fir
 		return err
 	}
 	defer f.Close()
-	all, err := judged(f, shifted)
+	all, err := judged(f, shifted, 0)
 	if err != nil {
 		return fmt.Errorf("the layer %s: %w", l.id, err)
 	}
@@ -71,9 +71,9 @@ func (l layer) spread(ctx context.Context, path string, read func(int64)) (*os.F
 	return f, size, nil
 }
 
-// judged are the names of a layer unpacked, as its squashfs has them.
-func judged(r io.Reader, shifted bool) ([]entry, error) {
-	all, err := entries(r, shifted, most.Entries)
+// judged are the names of a layer unpacked, as its squashfs has them; see entries for keep.
+func judged(r io.Reader, shifted bool, keep int64) ([]entry, error) {
+	all, err := entries(r, shifted, most.Entries, keep)
 	if err != nil {
 		return nil, err
 	}

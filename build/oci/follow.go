@@ -16,11 +16,11 @@ func (s *stack) resolve(name string) (node, error) {
 		if err != nil {
 			return n, err
 		}
-		if n.Mode.Type() == fs.ModeSymlink {
+		if n.mode.Type() == fs.ModeSymlink {
 			if links++; links > 40 { // Linux's bound
 				return n, fmt.Errorf("links of the image lead in a circle at %s", quoted(at))
 			}
-			target := n.Link
+			target := n.link
 			if !path.IsAbs(target) {
 				target = path.Join(path.Dir(at), target)
 			}
@@ -43,9 +43,13 @@ func (s *stack) readFile(name string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !n.Mode.IsRegular() || n.Size > most {
+	if !n.mode.IsRegular() || n.size > most {
 		return nil, fmt.Errorf("%s of the image is no file of up to %d bytes", name, most)
 	}
-	text, err := io.ReadAll(n.from[0].r.Content(n.Entry))
+	r, err := n.in.content(n.item)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(r)
 	return text, s.damage(err)
 }

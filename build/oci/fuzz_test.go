@@ -17,7 +17,7 @@ func FuzzJudged(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, layer []byte) {
 		for _, r := range []io.Reader{bytes.NewReader(layer), struct{ io.Reader }{bytes.NewReader(layer)}} { // sought in, and read
-			all, err := judged(r, true)
+			all, err := judged(r, true, 1<<20)
 			if err != nil {
 				continue
 			}

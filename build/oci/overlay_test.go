@@ -142,9 +142,13 @@ func ourView(t *testing.T, k Packer, p Packed, first uint32) map[string]string {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		got[name] = strings.TrimSpace(fmt.Sprintf("%v %d:%d %s", n.Mode, n.UID-first, n.GID-first, n.Link))
-		if n.Mode.IsRegular() {
-			b, err := io.ReadAll(n.from[0].r.Content(n.Entry))
+		got[name] = strings.TrimSpace(fmt.Sprintf("%v %d:%d %s", n.mode, n.uid-first, n.gid-first, n.link))
+		if n.mode.IsRegular() {
+			r, err := n.in.content(n.item)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := io.ReadAll(r)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -101,17 +101,22 @@ func (k Packer) one(ctx context.Context, w Want, first uint32) (Packed, error) {
 	for _, l := range p.Files {
 		p.Is.Layers = append(p.Is.Layers, l.ImageLayer)
 	}
-	runs, highest := w.User, uint32(1<<31-1)
-	if runs == "" {
-		runs = c.User
-	}
-	if w.Shifted {
-		highest = spec.OwnersEach - 1
-	}
-	who, err := user(below, runs, highest)
+	who, err := w.runsAs(below)
 	if err != nil {
 		return p, &WantError{w, true, err}
 	}
 	p.Is.UID, p.Is.GID, p.Is.Groups = who.uid, who.gid, who.groups
 	return p, nil
+}
+
+// runsAs finds who the image runs as in its layers.
+func (w Want) runsAs(layers *stack) (identity, error) {
+	name, highest := w.User, uint32(1<<31-1)
+	if name == "" {
+		name = w.Config.Config.User
+	}
+	if w.Shifted {
+		highest = spec.OwnersEach - 1
+	}
+	return user(layers, name, highest)
 }

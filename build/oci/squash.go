@@ -29,10 +29,10 @@ func settle(all []entry, lower *stack, first uint32) error {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			return err
-		case n.Mode.Type() == fs.ModeSymlink:
-			return fmt.Errorf("it has files below %s, which a lower layer has as a link to %s", quoted(e.path), quoted(n.Link))
-		case n.Mode.IsDir():
-			all[i].mode, all[i].uid, all[i].gid = n.Mode, n.UID-first, n.GID-first
+		case n.mode.Type() == fs.ModeSymlink:
+			return fmt.Errorf("it has files below %s, which a lower layer has as a link to %s", quoted(e.path), quoted(n.link))
+		case n.mode.IsDir():
+			all[i].mode, all[i].uid, all[i].gid = n.mode, n.uid-first, n.gid-first
 		}
 	}
 	return nil

@@ -3,40 +3,32 @@ package oci
 import (
 	"errors"
 	"io/fs"
-	"path"
+	"slices"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/squashfs"
 )
 
-// treeRoot is the folder of a layer's squashfs that holds its files: of the root itself mksquashfs takes neither owner nor mode.
-const treeRoot = "root"
-
-// stack reads packed layers as overlayfs shows them, the lowest first.
+// stack reads layers as overlayfs shows them, the lowest first.
 type stack struct {
-	layers []*squashfs.Reader
+	layers []branch
 	files  []*cache.File
 }
 
-// node is a file of a stack; a directory is one in each layer that shows through.
+// node is a file of a stack; a directory is one in each layer that shows through, the highest first.
 type node struct {
-	squashfs.Entry
-	from []part
+	item
+	from []item
 }
 
-type part struct {
-	r *squashfs.Reader
-	e squashfs.Entry
-}
-
-// push lays a layer over the others.
+// push lays a packed layer over the others.
 func (s *stack) push(f *cache.File) error {
 	r, err := squashfs.Open(f, f.Size())
 	if err != nil {
 		return errors.Join(f.Damage(), err, f.Close())
 	}
-	s.layers, s.files = append(s.layers, r), append(s.files, f)
+	s.layers, s.files = append(s.layers, squashed{r}), append(s.files, f)
 	return nil
 }
 
@@ -58,30 +50,34 @@ func (s *stack) damage(err error) error {
 }
 
 // root is the root of what the stack shows.
-func (s *stack) root() (node, error) {
-	var base node
-	for _, r := range s.layers {
-		top, err := r.Root()
+func (s *stack) root() (base node, err error) {
+	for _, l := range slices.Backward(s.layers) {
+		top, err := l.top()
 		if err != nil {
 			return base, err
 		}
-		base.from = append([]part{{r, top}}, base.from...)
+		if last, err := base.under(top); err != nil || last {
+			return base, err
+		}
 	}
-	return base.child(treeRoot)
+	return base, base.or(".", nil)
 }
 
 // child is what a directory has by a name; the error is fs.ErrNotExist where that is nothing.
 func (n node) child(name string) (found node, err error) {
-	for _, p := range n.from {
-		all, err := p.r.List(p.e)
+	for _, dir := range n.from {
+		if !dir.mode.IsDir() {
+			break
+		}
+		all, err := dir.in.list(dir)
 		if err != nil {
 			return found, err
 		}
-		for _, e := range all {
-			if path.Base(e.Path) != name {
+		for _, i := range all {
+			if i.name != name {
 				continue
 			}
-			if last, err := found.under(part{p.r, e}); err != nil || last {
+			if last, err := found.under(i); err != nil || last {
 				return found, found.or(name, err)
 			}
 		}
@@ -90,20 +86,19 @@ func (n node) child(name string) (found node, err error) {
 }
 
 // under takes what a further layer has below; last says that nothing shows through from below that.
-func (n *node) under(p part) (last bool, err error) {
-	gone := p.e.Mode.Type() == fs.ModeDevice|fs.ModeCharDevice
-	if gone || !p.e.Mode.IsDir() {
+func (n *node) under(i item) (last bool, err error) {
+	gone := i.mode.Type() == fs.ModeDevice|fs.ModeCharDevice
+	if gone || !i.mode.IsDir() {
 		if !gone && n.from == nil {
-			n.Entry, n.from = p.e, []part{p}
+			n.item, n.from = i, []item{i}
 		}
 		return true, nil
 	}
 	if n.from == nil {
-		n.Entry = p.e
+		n.item = i
 	}
-	n.from = append(n.from, p)
-	all, err := p.r.Xattrs(p.e)
-	return all[overlayOpaque] == "y", err
+	n.from = append(n.from, i)
+	return i.in.hides(i)
 }
 
 // or is an error, or that there is nothing.

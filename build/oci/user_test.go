@@ -47,7 +47,11 @@ func TestUsers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			packed, err := packer(t).Pack(t.Context(), []Want{{spec.ImageWant{Name: "x", Shifted: true, User: c.user}, image}})
+			w := Want{spec.ImageWant{Name: "x", Shifted: true, User: c.user}, image}
+			packed, err := packer(t).Pack(t.Context(), []Want{w})
+			if checked := w.Check(t.Context()); fmt.Sprint(checked) != fmt.Sprint(err) { // by the names alone
+				t.Errorf("checked it is %v, and packed %v", checked, err)
+			}
 			if err != nil {
 				says(t, err, c.want)
 				return

@@ -2,6 +2,7 @@ package sources
 
 import (
 	"context"
+	"errors"
 
 	"github.com/imgbuild/imgbuild/build/oci"
 	"github.com/imgbuild/imgbuild/internal/profile"
@@ -37,14 +38,17 @@ func (f Finder) CheckImages(ctx context.Context, p *profile.Profile) (remote []s
 			continue
 		}
 		image, err := openImage(ctx, p, w.Key, ref)
-		if err == nil {
-			err = image.Check(ctx, w.Shifted)
+		if err != nil {
+			err = &oci.WantError{Want: oci.Want{ImageWant: w}, Err: err}
+		} else {
+			err = oci.Want{ImageWant: w, Image: image}.Check(ctx)
 		}
 		if ctx.Err() != nil {
 			return remote, ctx.Err()
 		}
-		if err != nil {
-			problems = append(problems, profile.Problem{Pos: p.At(w.Key), Key: w.Key, Msg: err.Error()})
+		var found profile.Problems
+		if err != nil && errors.As(placeImage(p, err), &found) {
+			problems = append(problems, found...)
 		}
 	}
 	return remote, problems.Sort().Err()

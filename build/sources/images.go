@@ -117,8 +117,16 @@ func (f Finder) PackImages(ctx context.Context, p *profile.Profile, found *Found
 	if found.Packed, err = k.Pack(ctx, found.Images); err == nil {
 		found.Inputs.Images, found.Inputs.Described = imageFiles(found.Packed)
 	}
+	if err == nil || damaged(err) || ctx.Err() != nil {
+		return err
+	}
+	return placeImage(p, err)
+}
+
+// placeImage gives an error of a container image its place in the profile, where it has one.
+func placeImage(p *profile.Profile, err error) error {
 	var of *oci.WantError
-	if err == nil || damaged(err) || ctx.Err() != nil || !errors.As(err, &of) {
+	if !errors.As(err, &of) {
 		return err
 	}
 	key := of.Want.Key
