@@ -84,7 +84,7 @@ func explain(ref Reference, err error) error {
 	case errors.Is(err, errdef.ErrNotFound):
 		return fmt.Errorf("%s has no such image in %s: %w", ref.Registry, ref.Repository, err)
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):
-		return fmt.Errorf("%s wants to know who asks: %w; accepted: a login in docker's configuration (~/.docker/config.json), as docker, podman and skopeo login write it", ref.Registry, err)
+		return fmt.Errorf("%s wants to know who asks: %w; accepted: a login in docker's configuration, by \"docker login\" or \"skopeo login --authfile ~/.docker/config.json\"", ref.Registry, err)
 	}
 	return err
 }
