@@ -19,6 +19,9 @@ type Limits struct {
 	NoSwap bool
 	// Tasks is how many processes and threads.
 	Tasks int
+	// Groups is how many control groups may be made in it by whoever has a part of it for himself: the kernel has 65535 for all
+	// (MEM_CGROUP_ID_MAX in linux/memcontrol.h).
+	Groups int
 	// CPU is processor time as a share: 0.5 is half of one processor, 2 is two of them.
 	CPU float64
 	// Weight is how much of a processor it gets where others want it too, from 1 to 10000; 0 stands for 100.
@@ -46,6 +49,7 @@ func (l Limits) files() []file {
 		files = append(files, file{"memory.swap.max", "0"})
 	}
 	number("pids.max", int64(l.Tasks))
+	number("cgroup.max.descendants", int64(l.Groups))
 	if l.CPU > 0 {
 		// The kernel accepts no quota below a millisecond.
 		files = append(files, file{"cpu.max", fmt.Sprintf("%d %d", max(int(l.CPU*cpuPeriod), 1000), cpuPeriod)})

@@ -60,6 +60,7 @@ func TestFiles(t *testing.T) {
 		{Limits{}, nil},
 		{Limits{Memory: 64 << 20, Whole: true, Tasks: 10, CPU: 0.5},
 			[]file{{"memory.max", "67108864"}, {"memory.oom.group", "1"}, {"pids.max", "10"}, {"cpu.max", "50000 100000"}}},
+		{Limits{Groups: 7}, []file{{"cgroup.max.descendants", "7"}}},
 		{Limits{Memory: 1, NoSwap: true, Weight: 50}, []file{{"memory.max", "1"}, {"memory.swap.max", "0"}, {"cpu.weight", "50"}}},
 		{Limits{CPU: 0.0001, Whole: true}, []file{{"cpu.max", "1000 100000"}}},
 	} {

@@ -6,8 +6,7 @@
 //	        ssh              the SSH server
 //	        NAME             sessions of root
 //	    work/                less than the machine
-//	        services/NAME
-//	        guests/NAME
+//	        KIND/NAME        services, guests and whatever else features run
 //	        users/NAME       sessions of an ordinary account, on consoles and by SSH
 //
 // Sessions that end leave running what has made itself independent, and that stays in its group.
@@ -26,23 +25,24 @@ import (
 // Mount is where the kernel's control groups are.
 const Mount = "/sys/fs/cgroup"
 
-// The groups that have groups in them, in the order in which they are made.
+// The groups that have groups in them besides the kinds of work, which come with the first of each.
 const (
-	admin    = "admin"
-	work     = "work"
-	services = "work/services"
-	guests   = "work/guests"
-	users    = "work/users"
+	admin = "admin"
+	work  = "work"
+	users = "work/users"
 )
 
-// Service, Guest and Session are the paths of groups below Mount. The SSH server is a way in, and no work.
-func Service(name string) string { return services + "/" + plain(name) }
+// Work is the path below Mount of the group of something that a feature runs; kind is a word for many of these.
+func Work(kind, name string) string { return work + "/" + kind + "/" + plain(name) }
+
+// Service is the path of a service's group. The SSH server is a way in, and no work.
+func Service(name string) string { return Work("services", name) }
 
 // SSH is the path of the SSH server's group.
 func SSH() string { return admin + "/ssh" }
 
 // Guest is the path of a virtual machine's group.
-func Guest(name string) string { return guests + "/" + plain(name) }
+func Guest(name string) string { return Work("guests", name) }
 
 // Session is the path of the group of an account's sessions.
 func Session(name string, uid int) string {
@@ -77,36 +77,41 @@ func Make(dir string, s Shares) (Tree, error) {
 		return Tree{}, nil
 	}
 	var failed []error
-	delegate := func(group string) {
-		control := filepath.Join(dir, group, "cgroup.subtree_control")
-		// Each write has the kernel look at all groups; only one that lacks a controller gets one at a time. Limits say
-		// what is missing where they are set.
-		if os.WriteFile(control, []byte("+memory +pids +cpu"), 0) == nil {
-			return
-		}
-		for _, controller := range []string{"+memory", "+pids", "+cpu"} {
-			_ = os.WriteFile(control, []byte(controller), 0)
-		}
-	}
-	delegate("")
+	delegate(dir)
 	for _, group := range []struct {
 		path   string
 		limits Limits
 	}{
-		{admin, Limits{Weight: 1000}}, {work, s.Work}, {services, Limits{}}, {guests, Limits{}}, {users, s.Users},
+		{admin, Limits{Weight: 1000}}, {work, s.Work}, {users, s.Users},
 	} {
 		at := filepath.Join(dir, group.path)
-		err := os.Mkdir(at, 0o755)
-		if errors.Is(err, fs.ErrExist) {
-			err = nil
-		}
-		failed = append(failed, err, group.limits.set(at, func(f file) bool { return f.name != "memory.swap.max" }))
-		delegate(group.path)
+		failed = append(failed, mkdir(at), group.limits.set(at, func(f file) bool { return f.name != "memory.swap.max" }))
+		delegate(at)
 	}
 	if err := errors.Join(failed...); err != nil {
 		return Tree{dir, s}, fmt.Errorf("making control groups: %w", err)
 	}
 	return Tree{dir, s}, nil
+}
+
+func mkdir(dir string) error {
+	if err := os.Mkdir(dir, 0o755); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// delegate has the groups in a group bounded by themselves.
+func delegate(dir string) {
+	control := filepath.Join(dir, "cgroup.subtree_control")
+	// Each write has the kernel look at all groups; only one that lacks a controller gets one at a time. Limits say
+	// what is missing where they are set.
+	if os.WriteFile(control, []byte("+memory +pids +cpu"), 0) == nil {
+		return
+	}
+	for _, controller := range []string{"+memory", "+pids", "+cpu"} {
+		_ = os.WriteFile(control, []byte(controller), 0)
+	}
 }
 
 // Dir is a group's directory; "" where there are no groups.
@@ -124,8 +129,15 @@ func (t Tree) Add(path string, usual, given Limits) (dir string, err error) {
 	if dir = t.Dir(path); dir == "" {
 		return "", nil
 	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+	kind := filepath.Dir(dir)
+	if err = mkdir(dir); errors.Is(err, fs.ErrNotExist) { // the first of its kind
+		err = errors.Join(mkdir(kind), mkdir(dir))
+	}
+	if err != nil {
 		return "", fmt.Errorf("making a control group: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "pids.max")); err != nil { // so is every one that comes while the first is made
+		delegate(kind)
 	}
 	// What the kernel has no controller for Make has said once for all.
 	return dir, usual.but(given).set(dir, func(f file) bool { return slices.Contains(given.files(), f) })

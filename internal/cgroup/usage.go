@@ -21,23 +21,33 @@ type Usage struct {
 	Ended   int64 `json:"ended,omitempty"`
 }
 
-// parents are the groups whose groups people ask about.
-var parents = []string{admin, users, services, guests}
-
-// Usage tells of every group of a session, a service and a guest.
+// Usage tells of every group of a session, people's first, and of all that features run.
 func (t Tree) Usage() (all []Usage) {
 	if t.dir == "" {
 		return nil
 	}
-	for _, parent := range parents {
-		entries, _ := os.ReadDir(filepath.Join(t.dir, parent))
-		for _, e := range entries {
-			if e.IsDir() {
-				all = append(all, t.usage(path.Join(parent, e.Name())))
+	for _, group := range append(t.in(admin), t.in(users)...) {
+		all = append(all, t.usage(group))
+	}
+	for _, kind := range t.in(work) {
+		for _, group := range t.in(kind) {
+			if kind != users {
+				all = append(all, t.usage(group))
 			}
 		}
 	}
 	return all
+}
+
+// in are the groups in a group.
+func (t Tree) in(group string) (groups []string) {
+	entries, _ := os.ReadDir(filepath.Join(t.dir, group))
+	for _, e := range entries {
+		if e.IsDir() {
+			groups = append(groups, path.Join(group, e.Name()))
+		}
+	}
+	return groups
 }
 
 func (t Tree) usage(group string) Usage {
@@ -52,12 +62,12 @@ func (t Tree) usage(group string) Usage {
 func label(group string) string {
 	kind, name := path.Split(group)
 	switch {
-	case group == SSH() || kind == services+"/":
+	case group == SSH():
 		return "service " + name
-	case kind == guests+"/":
-		return "guest " + name
+	case kind == admin+"/":
+		return "user " + name
 	}
-	return "user " + name
+	return strings.TrimSuffix(path.Base(kind), "s") + " " + name
 }
 
 // Since is what happened since an earlier usage of the group, as a line for the log; "" for nothing.

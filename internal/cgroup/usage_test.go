@@ -18,13 +18,13 @@ func TestUsage(t *testing.T) {
 	set("work/guests/web", "pids.current", "5\n")
 	want := []Usage{
 		{Name: "user root", Tasks: 1}, {Name: "service ssh", Tasks: 8},
-		{Name: "service smbd", Tasks: 3, TasksLimit: 10, Memory: 2 << 20, Refused: 7, Ended: 2},
 		{Name: "guest web", Tasks: 5},
+		{Name: "service smbd", Tasks: 3, TasksLimit: 10, Memory: 2 << 20, Refused: 7, Ended: 2},
 	}
 	if got := tree.Usage(); !slices.Equal(got, want) {
 		t.Errorf("\n%+v\nwant\n%+v", got, want)
 	}
-	smbd := want[2]
+	smbd := want[3]
 	for _, tt := range []struct {
 		before Usage
 		want   string

@@ -27,8 +27,8 @@ func (t Tree) Watch(ctx context.Context, interval time.Duration, tell func(strin
 		parents: map[int32]string{}, files: map[int32]string{}, told: map[string]Usage{}, next: map[string]time.Time{}, due: map[string]bool{}}
 	defer w.events.Close()
 	defer context.AfterFunc(ctx, func() { w.events.Close() })()
-	for _, parent := range parents {
-		if err := w.parent(parent); err != nil {
+	for _, parent := range []string{admin, work} {
+		if err := w.parent(parent, false); err != nil {
 			return fmt.Errorf("watching control groups: %w", err)
 		}
 	}
@@ -57,21 +57,30 @@ type watcher struct {
 	due            map[string]bool // groups in which something has happened
 }
 
-// parent watches for groups that are made, and those that are there.
-func (w *watcher) parent(group string) error {
+// parent watches for groups that are made, and those that are there; fresh says that these have no history either.
+func (w *watcher) parent(group string, fresh bool) error {
 	dir := filepath.Join(w.tree.dir, group)
-	number, err := unix.InotifyAddWatch(w.fd, dir, unix.IN_CREATE|unix.IN_ONLYDIR)
+	number, err := unix.InotifyAddWatch(w.fd, dir, unix.IN_CREATE|unix.IN_MOVED_TO|unix.IN_ONLYDIR)
 	if err != nil {
 		return err
 	}
 	w.parents[int32(number)] = group
-	entries, err := os.ReadDir(dir)
-	for _, e := range entries {
-		if e.IsDir() {
-			w.group(path.Join(group, e.Name()), w.tree.usage(path.Join(group, e.Name())))
-		}
+	for _, one := range w.tree.in(group) {
+		w.made(group, one, fresh)
 	}
-	return err
+	return nil
+}
+
+// made takes in a group in a parent: in work, a parent itself.
+func (w *watcher) made(parent, group string, fresh bool) {
+	switch {
+	case parent == work:
+		_ = w.parent(group, fresh) // one that is gone again has nothing to tell
+	case fresh:
+		w.group(group, Usage{})
+	default:
+		w.group(group, w.tree.usage(group))
+	}
 }
 
 // group watches the counters of a group; the kernel announces each change of these files. What happened before the
@@ -101,7 +110,7 @@ func (w *watcher) take(b []byte) {
 				w.due[group] = true
 			}
 		case made && mask&unix.IN_ISDIR != 0:
-			w.group(path.Join(parent, string(name)), Usage{})
+			w.made(parent, path.Join(parent, string(name)), true)
 		case w.files[number] != "":
 			w.due[w.files[number]] = true
 		}

@@ -2,6 +2,7 @@ package cgroup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ func await(t *testing.T, what string, yes func() bool) {
 // fake is a tree of plain files, which change as the kernel's do.
 func fake(t *testing.T) (tree Tree, set func(group, file, text string)) {
 	dir := t.TempDir()
-	for _, parent := range parents {
+	for _, parent := range []string{admin, users} {
 		if err := os.MkdirAll(filepath.Join(dir, parent), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -94,6 +95,17 @@ func TestWatch(t *testing.T) {
 	}
 	set("admin/ssh", "memory.events", "oom_kill 3\n")
 	says("service ssh: 0 MiB of memory, limit reached: 3 processes ended")
+	// A kind of work that is new, with a group that has reached its limit before anybody looked.
+	dir := filepath.Join(t.TempDir(), "robots")
+	for file, text := range map[string]string{"pids.current": "9\n", "pids.max": "9\n", "pids.events": "max 2\n"} {
+		if err := errors.Join(os.MkdirAll(filepath.Join(dir, "marvin"), 0o755), os.WriteFile(filepath.Join(dir, "marvin", file), []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Rename(dir, filepath.Join(tree.dir, work, "robots")); err != nil {
+		t.Fatal(err)
+	}
+	says("robot marvin: 9 processes of 9, limit reached: 2 more refused")
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)
