@@ -38,7 +38,7 @@ func TestWayDown(t *testing.T) {
 	})}
 	w.link()
 	want := []leg{
-		{feature.VMs, "vms", 71 * time.Second},
+		{feature.Guests, "vms", 71 * time.Second},
 		{feature.Shares, "shares", 5 * time.Second},
 		{feature.Services, "services", 42 * time.Second},
 		{feature.State, "seed", 2 * time.Second},
@@ -58,7 +58,7 @@ func TestWayDown(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%v\nwant\n%v", got, want)
 	}
-	phases := []feature.Phase{feature.VMs, feature.Shares, feature.Services, feature.State, feature.Record, feature.Processes, feature.Log, feature.FileSystems, feature.Volumes, feature.Arrays, feature.Watchdog}
+	phases := []feature.Phase{feature.Guests, feature.Shares, feature.Services, feature.State, feature.Record, feature.Processes, feature.Log, feature.FileSystems, feature.Volumes, feature.Arrays, feature.Watchdog}
 	if !slices.IsSorted(phases) {
 		t.Errorf("the phases are not in their order: %d", phases)
 	}
@@ -112,7 +112,7 @@ func TestStop(t *testing.T) {
 			t.Errorf("before features were told it said %s", &said)
 		}
 	})
-	w.features = []running{{Feature: leave}, {Feature: ending{{Phase: feature.Arrays, Step: step("the last", nil)}, {Phase: feature.VMs, Step: step("first", errors.New("no"))}}}}
+	w.features = []running{{Feature: leave}, {Feature: ending{{Phase: feature.Arrays, Step: step("the last", nil)}, {Phase: feature.Guests, Step: step("first", errors.New("no"))}}}}
 	w.stop(power.Reboot)
 	if !slices.Equal(did, []string{"leaving", "first", "the last"}) || !strings.Contains(said.String(), "going down: reboot") {
 		t.Errorf("it did %q and said %s", did, &said)

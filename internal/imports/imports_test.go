@@ -90,7 +90,7 @@ func (b ban) hold(t *testing.T, p pkg) {
 var shared = []string{
 	"uinit/account", "uinit/arp", "uinit/beside", "uinit/cmdline", "uinit/ctl", "uinit/dev", "uinit/dhcp", "uinit/dhcp/said", "uinit/dhcp6", "uinit/dhcp6/lease", "uinit/entropy/pool", "uinit/feature", "uinit/graph",
 	"uinit/klog", "uinit/kmod", "uinit/log/syslog", "uinit/mount", "uinit/netcmdline", "uinit/netcmdline/plan", "uinit/netcmdline/publish", "uinit/packet", "uinit/power", "uinit/secret/source", "uinit/service/supervise", "uinit/slack",
-	"uinit/status", "uinit/unit", "uinit/volume",
+	"uinit/status", "uinit/terminal", "uinit/thread", "uinit/unit", "uinit/volume",
 }
 
 // uinitModules holds the features of uinit apart: one concern each, listed in one place.
@@ -153,7 +153,13 @@ func allowed(from, dep string) bool {
 			return true
 		}
 	}
-	return below(dep, from) || below(from, dep)
+	return folder(dep) == folder(from)
+}
+
+// folder is that of a feature: the first one below uinit.
+func folder(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, module+"uinit/"), "/")
+	return first
 }
 
 func below(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }

@@ -23,7 +23,7 @@ const hostKeyFile = "/run/ssh/fingerprint"
 
 // observe reads what the machine knows of itself.
 func (h host) observe(name string, speed int) view {
-	v := view{terminal: name, serial: h.serialNumber(), links: links()}
+	v := view{terminal: name, serial: h.serialNumber(), links: h.links()}
 	v.hostname, _ = os.Hostname()
 	if key, err := bounded.Read(hostKeyFile, 1024); err == nil {
 		v.hostKey = strings.TrimSpace(string(key))
@@ -51,8 +51,8 @@ func (h host) serialNumber() string {
 	return text
 }
 
-// links lists interfaces except loopback, each with the addresses that can be used already.
-func links() []linkView {
+// links lists interfaces except loopback and those of guests, each with the addresses that can be used already.
+func (h host) links() []linkView {
 	interfaces, err := net.Interfaces()
 	if err != nil {
 		return nil
@@ -64,7 +64,7 @@ func links() []linkView {
 	}
 	var out []linkView
 	for _, i := range interfaces {
-		if i.Flags&net.FlagLoopback != 0 {
+		if i.Flags&net.FlagLoopback != 0 || h.ofGuest(i.Name) {
 			continue
 		}
 		l := linkView{name: i.Name}

@@ -18,7 +18,7 @@ var Words = []feature.Word{
 
 // Helped prints what uinitctl understands, where that is what is asked for: all of it, or what begins with a verb.
 func Helped(w io.Writer, words []feature.Word, args []string) bool {
-	wanted := slices.ContainsFunc(args, func(arg string) bool { return arg == "--help" || arg == "-h" })
+	wanted := slices.ContainsFunc(own(words, args), func(arg string) bool { return arg == "--help" || arg == "-h" })
 	verb := ""
 	switch {
 	case args[0] == "help" && len(args) > 1:
@@ -35,4 +35,23 @@ func Helped(w io.Writer, words []feature.Word, args []string) bool {
 	}
 	feature.WriteWords(w, about)
 	return true
+}
+
+// own are those of the arguments that are uinitctl's: what a row has as [WORDS] is another program's.
+func own(words []feature.Word, args []string) []string {
+	for _, word := range words {
+		use := strings.Fields(word.Use)
+		at := slices.Index(use, "[WORDS]")
+		if at < 0 || at >= len(args) {
+			continue
+		}
+		same := true
+		for i, text := range use[:at] {
+			same = same && (text == args[i] || text == strings.ToUpper(text)) // a NAME is any
+		}
+		if same {
+			return args[:at]
+		}
+	}
+	return args
 }

@@ -5,7 +5,7 @@ type Phase int
 
 // The phases, in their order.
 const (
-	VMs Phase = iota
+	Guests Phase = iota // virtual machines, containers
 	Shares
 	Services
 	State  // what the next boot is to find

@@ -38,11 +38,8 @@ type line struct {
 
 // words are what uinitctl says about guests.
 var words = []feature.Word{
-	{Use: "vm [list]", Does: "guests and their states"},
-	{Use: "vm stats", Does: "what guests use"},
-	{Use: "vm start NAME", Does: "start a guest"},
-	{Use: "vm stop NAME", Does: "have a guest shut down"},
-	{Use: "vm reset NAME", Does: "reset a guest, as its button would"},
+	{Use: "vm [list|stats]", Does: "guests and their states; what they use"},
+	{Use: "vm start|stop|reset NAME", Does: "start a guest, have it shut down, press its reset"},
 	{Use: "vm console NAME", Does: "join a guest's console; Ctrl-] leaves it"},
 }
 

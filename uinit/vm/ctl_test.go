@@ -1,8 +1,6 @@
 package vm
 
 import (
-	"bufio"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -48,21 +46,6 @@ twelve_chars stopping        0.0      0      0       0        0      0       0
 	}
 	if err := writeGuests(&strings.Builder{}, false, []report.Event{{Value: "text"}}); err == nil {
 		t.Error("no error for a guest that is no table")
-	}
-}
-
-// What is typed after Ctrl-] stays here.
-func TestTypeInto(t *testing.T) {
-	here, there := net.Pipe()
-	heard := make(chan string, 1)
-	go func() {
-		text, _ := bufio.NewReader(there).ReadString(0)
-		heard <- text
-	}()
-	typeInto(here, strings.NewReader("ls\r\x1dexit\r"))
-	here.Close()
-	if got := <-heard; got != "ls\r" {
-		t.Errorf("the guest hears %q", got)
 	}
 }
 

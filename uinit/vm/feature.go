@@ -13,6 +13,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/graph"
 	"github.com/imgbuild/imgbuild/uinit/service/supervise"
+	"github.com/imgbuild/imgbuild/uinit/terminal"
 	"github.com/imgbuild/imgbuild/uinit/vm/plan"
 	"github.com/imgbuild/imgbuild/uinit/vm/qemu"
 )
@@ -43,7 +44,7 @@ type guest struct {
 	name     string
 	cfg      spec.VM
 	service  *supervise.Service
-	terminal qemu.Terminal
+	terminal terminal.Terminal
 	standing standing
 
 	mu       sync.Mutex

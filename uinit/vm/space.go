@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/uinit/ctl"
 )
 
 // space is what is left where a guest's disk lies, in bytes.
@@ -60,5 +62,5 @@ func (s space) String() string {
 	case s.Total == 0:
 		return "no space on " + s.At
 	}
-	return fmt.Sprintf("no space on %s: %s of %s free; it goes on at %s", s.At, short(s.Free), short(s.Total), short(s.Wanted()))
+	return fmt.Sprintf("no space on %s: %s of %s free; it goes on at %s", s.At, ctl.Bytes(s.Free), ctl.Bytes(s.Total), ctl.Bytes(s.Wanted()))
 }

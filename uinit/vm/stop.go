@@ -13,7 +13,7 @@ import (
 
 // Stops is what becomes of guests before anything that they stand on ends.
 func (g *guests) Stops() []feature.Stop {
-	return []feature.Stop{{Phase: feature.VMs, Step: power.Step{Name: "vms", Limit: g.stopLimit(), Do: g.stop}}}
+	return []feature.Stop{{Phase: feature.Guests, Step: power.Step{Name: "vms", Limit: g.stopLimit(), Do: g.stop}}}
 }
 
 // stopLimit is how long stop may take: guests of one order stop together.

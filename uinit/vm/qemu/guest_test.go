@@ -18,6 +18,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/needed"
 	"github.com/imgbuild/imgbuild/internal/nettest"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/terminal"
 )
 
 // inNamespace runs a test in a process and a network namespace of its own. Root stays root there, for guests run as other users.
@@ -82,11 +83,11 @@ func TestQEMU(t *testing.T) {
 	}
 	p := Make("web", filled(cfg), Host{Name: "box", Names: []string{"web"}})
 	cmd, g, o := launch(t, p)
-	terminal := &Terminal{}
+	serial := &terminal.Terminal{}
 	attached := make(chan struct{})
 	go func() {
 		defer close(attached)
-		terminal.Attach(o.Console)
+		serial.Attach(o.Console)
 	}()
 	<-g.ready
 	if g.Running() == 0 {
@@ -120,7 +121,7 @@ func TestQEMU(t *testing.T) {
 	// SeaBIOS tells on the console what it is, and again when the guest is reset. A reset in its first moments,
 	// on its way from the ROM into memory, stops it for good in five runs of six (QEMU 7.2, emulated).
 	socket := filepath.Join(dir, "console")
-	l, err := terminal.Listen(socket)
+	l, err := serial.Listen(socket)
 	if err != nil {
 		t.Fatal(err)
 	}

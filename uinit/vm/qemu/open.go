@@ -18,6 +18,9 @@ import (
 // Dir is where uinit keeps what belongs to running guests.
 const Dir = "/run/vm"
 
+// ConsoleSocket is where a guest's console is served.
+func ConsoleSocket(name string) string { return filepath.Join(Dir, name+".console") }
+
 // Opened is what QEMU gets, in the plan's order, and uinit's ends of the sockets.
 type Opened struct {
 	Files            []*os.File

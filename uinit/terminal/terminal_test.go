@@ -1,10 +1,12 @@
-package qemu
+package terminal
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -83,4 +85,18 @@ func TestTerminal(t *testing.T) {
 		t.Error("a client that reads nothing is still there")
 	}
 	idle.Close()
+}
+
+// expect reads until a text comes.
+func expect(r io.Reader, text string) error {
+	var seen []byte
+	b := make([]byte, 4096)
+	for !strings.Contains(string(seen), text) {
+		n, err := r.Read(b)
+		seen = append(seen, b[:n]...)
+		if err != nil {
+			return fmt.Errorf("waiting for %q: %w; saw %q", text, err, seen)
+		}
+	}
+	return nil
 }

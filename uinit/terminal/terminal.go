@@ -1,4 +1,5 @@
-package qemu
+// Package terminal serves the consoles of guests, and joins a person's terminal to one.
+package terminal
 
 import (
 	"fmt"
@@ -12,7 +13,7 @@ import (
 // scrollback is how many bytes of a console are kept for those who come later.
 const scrollback = 64 << 10
 
-// Terminal is a guest's serial console: what it says goes to all who are attached, and what they type
+// Terminal is a guest's console: what it says goes to all who are attached, and what they type
 // goes to the guest. It outlives the guest's runs. It is safe for concurrent use.
 type Terminal struct {
 	mu      sync.Mutex
@@ -21,10 +22,7 @@ type Terminal struct {
 	clients map[chan []byte]struct{}
 }
 
-// ConsoleSocket is where a guest's console is served; root alone may attach.
-func ConsoleSocket(name string) string { return filepath.Join(Dir, name+".console") }
-
-// Listen serves the console on a socket until close is called.
+// Listen serves the console on a socket, for root alone, until close is called.
 func (t *Terminal) Listen(socket string) (closer io.Closer, err error) {
 	if err := os.MkdirAll(filepath.Dir(socket), 0o700); err != nil {
 		return nil, fmt.Errorf("serving a console: %w", err)
