@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/graph"
 )
 
 // Clash is two rows of which one has to give way.
@@ -17,9 +18,9 @@ type Clash struct{ First, Second Claim }
 // Reason says what comes of it.
 func (c Clash) Reason() string {
 	switch {
-	case c.First.Use == Writes && c.Second.Use == Writes:
+	case c.First.Use == graph.Writes && c.Second.Use == graph.Writes:
 		return "two who write to one destroy it"
-	case c.First.Use == Holds || c.Second.Use == Holds:
+	case c.First.Use == graph.Holds || c.Second.Use == graph.Holds:
 		return "the kernel gives a device to one target alone"
 	}
 	return "who reads sees what is half written"
@@ -29,7 +30,7 @@ func (c Clash) Reason() string {
 func (c Clash) Accepted() string {
 	const own = "a disk or file of its own"
 	read := func(c Claim) bool {
-		return c.Use != Holds && (c.kind == "share" || strings.Contains(c.Key, ".disk."))
+		return c.Use != graph.Holds && (c.kind == "share" || strings.Contains(c.Key, ".disk."))
 	}
 	if read(c.First) && read(c.Second) {
 		return own + ", or read_only = true in both rows"
@@ -38,8 +39,8 @@ func (c Clash) Accepted() string {
 }
 
 // Clashes are those of a machine; of several that a claim has, the first.
-func Clashes(m *spec.Machine) (found []Clash) {
-	all := Of(m)
+func Clashes(m *spec.Machine, features []graph.Claim) (found []Clash) {
+	all := Of(m, features)
 	for i, second := range all {
 		for _, first := range all[:i] {
 			if clash(first, second) {
@@ -53,7 +54,7 @@ func Clashes(m *spec.Machine) (found []Clash) {
 
 func clash(a, b Claim) bool {
 	switch {
-	case a.Use == Reads && b.Use == Reads || !a.name.meets(b.name):
+	case a.Use == graph.Reads && b.Use == graph.Reads || !a.name.meets(b.name):
 		return false
 	case a.kind == "mount" && b.kind == "mount": // the kernel makes one file system of both
 		return a.name != b.name
@@ -128,7 +129,7 @@ func kept(m *spec.Machine) (all []directory) {
 }
 
 // Exposures are those of a machine.
-func Exposures(m *spec.Machine) (found []Exposed) {
+func Exposures(m *spec.Machine, features []graph.Claim) (found []Exposed) {
 	c := claims{m: m}
 	folders := map[string]string{}
 	for row, s := range m.Share.NFS {
@@ -141,13 +142,13 @@ func Exposures(m *spec.Machine) (found []Exposed) {
 			folders[problem.JoinKey("share.smb", row)] = s.Path
 		}
 	}
-	all := Of(m)
+	all := Of(m, features)
 	for _, d := range kept(m) {
-		all = append(all, Claim{Key: d.key, Text: d.dir, Use: Writes, name: c.at(d.dir)})
+		all = append(all, Claim{Key: d.key, Text: d.dir, Use: graph.Writes, name: c.at(d.dir)})
 	}
 	for _, claim := range all {
 		for _, share := range slices.Sorted(maps.Keys(folders)) {
-			if claim.Use == Writes && strings.HasPrefix(claim.name.tag+"/", c.at(folders[share]).tag+"/") {
+			if claim.Use == graph.Writes && strings.HasPrefix(claim.name.tag+"/", c.at(folders[share]).tag+"/") {
 				found = append(found, Exposed{claim, share})
 			}
 		}

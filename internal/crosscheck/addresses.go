@@ -10,19 +10,19 @@ import (
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
-// own checks the addresses that a row gives its interface: that an interface can have them, and be asked there.
-func (c *crosser) own(key string, l spec.Link) {
-	for i, p := range l.Addresses {
-		at, a := problem.JoinIndex(key+".addresses", i), p.Addr()
+// Addresses checks the addresses at a key, which an interface is given: that it can have them, and be asked there.
+func Addresses(j problem.Judge, key string, all []netip.Prefix) {
+	for i, p := range all {
+		at, a := problem.JoinIndex(key, i), p.Addr()
 		switch {
 		case !somebody(a) || a.IsLoopback():
-			c.Bad(at, "%s is not an interface's address; accepted: one that other machines can send to, such as 192.0.2.1/24", p)
+			j.Bad(at, "%s is not an interface's address; accepted: one that other machines can send to, such as 192.0.2.1/24", p)
 		case p.Bits() == 0:
-			c.Bad(at, "%s takes everything for its own network; accepted: the prefix length of the network that it is in", p)
+			j.Bad(at, "%s takes everything for its own network; accepted: the prefix length of the network that it is in", p)
 		case a == broadcast(p):
-			c.Bad(at, "%s is its network's broadcast address; accepted: another of %s", a, p.Masked())
+			j.Bad(at, "%s is its network's broadcast address; accepted: another of %s", a, p.Masked())
 		case p == p.Masked() && (a.Is4() && p.Bits() < 31 || a.Is6() && p.Bits() < 127): // RFC 3021, RFC 6164; RFC 4291, section 2.6.1
-			c.Warn(at, "%s is the address of its network as a whole, which others may not take for a machine's; accepted: another of %s", a, p)
+			j.Warn(at, "%s is the address of its network as a whole, which others may not take for a machine's; accepted: another of %s", a, p)
 		}
 	}
 }
@@ -46,28 +46,49 @@ func broadcast(p netip.Prefix) netip.Addr {
 
 // gateways checks that routers can be reached, and are others.
 func (c *crosser) gateways(key string, l spec.Link) {
-	dhcp6 := l.DHCP6 != nil && *l.DHCP6
+	asks := l.DHCP4 || l.DHCP6 != nil && *l.DHCP6
 	for i, g := range l.Gateways {
-		at := problem.JoinIndex(key+".gateways", i)
-		reachable := slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return p.Contains(g) })
-		switch {
-		case !somebody(g) || g.IsLoopback() || slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return g == broadcast(p) }):
-			c.Of(key+".addresses").Bad(at, "%s is no router's address; accepted: that of one machine in this interface's network", g)
-		case slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return g == p.Addr() }):
-			c.Of(key+".addresses").Bad(at, "%s is this interface's own address; accepted: the router's", g)
-		case c.has(g) != "":
-			c.Of(c.has(g)).Bad(at, "%s is this machine's own address, by %s; accepted: the router's", g, c.has(g))
-		case g.Is4() && slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool { return p.Bits() < 31 && g == p.Masked().Addr() }):
-			c.Of(key+".addresses").Warn(at, "%s is the address of its network as a whole, which others may not take for a machine's; accepted: the router's", g)
-		case !reachable && !g.IsLinkLocalUnicast() && !l.DHCP4 && !dhcp6:
-			c.Of(key+".addresses", key+".dhcp4", key+".dhcp6").Bad(at, "%s lies in none of this interface's networks (%v)", g, l.Addresses)
-		}
+		Gateway(c.Judge, problem.JoinIndex(key+".gateways", i), g, Routed{key, l.Addresses, asks, []string{"addresses", "dhcp4", "dhcp6"}, Has(c.p, g)})
 	}
 }
 
-// has is the key by which a row gives its interface an address that is no link's alone; "" where none does.
-func (c *crosser) has(a netip.Addr) string {
-	all := c.p.Links()
+// Routed is what an interface has that reaches a router.
+type Routed struct {
+	// Key is that of its row, which has these addresses.
+	Key       string
+	Addresses []netip.Prefix
+	// Asks: it gets others that are not known here. Sources are the keys of the row by which it has any.
+	Asks    bool
+	Sources []string
+	// Here is the key by which this machine has the router's address itself; "" where it has not, or that is as it should be.
+	Here string
+}
+
+// Gateway checks that an interface reaches a router, whose address stands at a key, and that it is another's.
+func Gateway(j problem.Judge, at string, g netip.Addr, r Routed) {
+	reachable := slices.ContainsFunc(r.Addresses, func(p netip.Prefix) bool { return p.Contains(g) })
+	addresses := r.Key + ".addresses"
+	switch {
+	case !somebody(g) || g.IsLoopback() || slices.ContainsFunc(r.Addresses, func(p netip.Prefix) bool { return g == broadcast(p) }):
+		j.Of(addresses).Bad(at, "%s is no router's address; accepted: that of one machine in this interface's network", g)
+	case slices.ContainsFunc(r.Addresses, func(p netip.Prefix) bool { return g == p.Addr() }):
+		j.Of(addresses).Bad(at, "%s is this interface's own address; accepted: the router's", g)
+	case r.Here != "":
+		j.Of(r.Here).Bad(at, "%s is this machine's own address, by %s; accepted: the router's", g, r.Here)
+	case g.Is4() && slices.ContainsFunc(r.Addresses, func(p netip.Prefix) bool { return p.Bits() < 31 && g == p.Masked().Addr() }):
+		j.Of(addresses).Warn(at, "%s is the address of its network as a whole, which others may not take for a machine's; accepted: the router's", g)
+	case !reachable && !g.IsLinkLocalUnicast() && !r.Asks:
+		var keys []string
+		for _, source := range r.Sources {
+			keys = append(keys, r.Key+"."+source)
+		}
+		j.Of(keys...).Bad(at, "%s lies in none of this interface's networks (%v)", g, r.Addresses)
+	}
+}
+
+// Has is the key by which a row gives an interface of a machine an address that is no link's alone; "" where none does.
+func Has(m *spec.Machine, a netip.Addr) string {
+	all := m.Links()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		l := all[name]
 		if i := slices.IndexFunc(l.Addresses, func(p netip.Prefix) bool { return p.Addr() == a && !a.IsLinkLocalUnicast() }); i >= 0 {

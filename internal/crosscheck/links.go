@@ -71,7 +71,7 @@ func (c *crosser) addressing(key, name string, l spec.Link, all map[string]spec.
 	if l.MAC != "" && (l.Kind == "wireguard" || l.Master != "" && c.p.Bond[l.Master].Ports != nil) {
 		c.Of(portsKey(all, l.Master)).Bad(key+".mac", "is what a tunnel has none of, and what a bond gives to its ports; accepted: on other interfaces")
 	}
-	c.own(key, l)
+	Addresses(c.Judge, key+".addresses", l.Addresses)
 	for i, a := range l.Addresses {
 		if other, dup := seen[a.Addr().String()]; dup {
 			c.Of(problem.JoinKey(all[other].Kind, other)+".addresses").Bad(problem.JoinIndex(key+".addresses", i), "%s is given to %s already", a.Addr(), other)
@@ -84,7 +84,7 @@ func (c *crosser) addressing(key, name string, l spec.Link, all map[string]spec.
 	if probe := l.Online.Probe; probe.IsValid() && (!somebody(probe.Addr()) || !l.DHCP4 && !dhcp6 && !l.HearsRouters() && len(l.Addresses) == 0 || probe.Port() == 0) {
 		c.Of(key+".addresses", key+".dhcp4", key+".dhcp6", key+".ra").Bad(key+".online.probe", "%s cannot be reached from an interface without addresses, nor at port 0 or an address that is no machine's", probe)
 	}
-	if a := l.Online.Probe.Addr(); a.IsLoopback() || c.has(a) != "" {
+	if a := l.Online.Probe.Addr(); a.IsLoopback() || Has(c.p, a) != "" {
 		c.Of(spec.LinkTables...).Bad(key+".online.probe", "%s is this machine itself, which answers without a network; accepted: another machine's address", a)
 	}
 	ra := l.RA != nil && *l.RA

@@ -99,6 +99,16 @@ func whole(d *spec.Description) *spec.Description {
 	return &whole
 }
 
+// Claims are the files and devices that rows of features use, feature by feature.
+func Claims(m *spec.Machine) (all []graph.Claim) {
+	for _, f := range list {
+		if f.Claims != nil {
+			all = append(all, f.Claims(m)...)
+		}
+	}
+	return all
+}
+
 // SiteExamples are what features have to say in the example of a site.toml, for site.Example.
 func SiteExamples() (examples []func(*spec.Machine) string) {
 	for _, f := range list {
@@ -112,14 +122,21 @@ func SiteExamples() (examples []func(*spec.Machine) string) {
 // Without returns the build tags that leave out of uinit what a machine does not use, sorted. A uinit built with no tags can
 // do everything; most boxes need little of that, and each of these parts costs a hundred kilobytes and more.
 func Without(d *spec.Description) []string {
-	var tags []string
+	var tags, with []string
+	for _, f := range list {
+		if f.With != nil {
+			with = append(with, f.With(d)...)
+		}
+	}
 	unused := func(tag string, used func(*spec.Description) bool) {
 		if tag != "" && !used(d) {
 			tags = append(tags, tag)
 		}
 	}
 	for _, f := range list {
-		unused(f.Tag, f.Used)
+		if !slices.Contains(with, f.Name) {
+			unused(f.Tag, f.Used)
+		}
 		for _, part := range f.Parts {
 			unused(part.Tag, part.Used)
 		}

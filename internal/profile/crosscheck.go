@@ -34,8 +34,9 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 		}
 	}
 	c.stateMount()
+	c.needs()
 	c.services()
-	c.vmNeeds()
+	c.vms()
 	c.claims()
 	c.ssh()
 	c.ports()

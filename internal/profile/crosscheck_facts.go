@@ -32,7 +32,7 @@ func (c *crosser) fact(key string, k check.Check, facts fact.Set) {
 
 // factRef is for problems that stand on there being no fact of a name: any table may have had one more row.
 func (c *crosser) factRef(name string) problem.Judge {
-	tables := append([]string{"console", "array", "service", "vm"}, spec.LinkTables...)
+	tables := append(tablesOfFeatures(), spec.LinkTables...)
 	j := c.Rows("ssh", "firewall", "watchdog", "site", "share.nfs", "share.smb", "share.iscsi").
 		Of("disk", "mount", "firewall.log", "log.remote", "entropy.state", "state.path", "time", "site.allow", "kernel.cmdline")
 	for i, row := range strings.Split(name, ".") {

@@ -29,20 +29,24 @@ func (c *crosser) units() []string {
 	return names
 }
 
+// tablesOfFeatures are those of a profile by which features have rows: each is called like its table.
+func tablesOfFeatures() []string {
+	tables := []string{"share.nfs", "share.smb", "share.iscsi"}
+	for _, f := range features.All() {
+		tables = append(tables, f.Name)
+	}
+	return tables
+}
+
 // unitRef is for problems that stand on there being no unit of a name: any table may have had one more row.
 func (c *crosser) unitRef(name string) problem.Judge {
 	kind, row, ok := strings.Cut(name, ":")
-	tables := []string{"share.nfs", "share.smb", "share.iscsi"}
-	for _, f := range features.All() { // each is called like its table
-		tables = append(tables, f.Name)
-	}
+	tables := tablesOfFeatures()
 	if !ok {
 		return c.Rows(tables...).Of("disk", "mount", "firewall.log", "log.remote", "entropy.state", "state.path")
 	}
-	j := c.Ref(row, append([]string{"console", "array", "mount", "service", "vm", "share.nfs", "share.smb", "share.iscsi"}, spec.LinkTables...)...)
+	j := c.Ref(row, append(tables, spec.LinkTables...)...).Of(joinKey(kind, row) + ".autostart") // what does not start by itself has no unit
 	switch kind {
-	case "vm":
-		return j.Of(joinKey("vm", row) + ".autostart")
 	case "flow":
 		return j.Of("firewall.flow.interfaces")
 	case "service": // of servers that uinit starts

@@ -10,21 +10,25 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/graph"
 )
 
-// needs holds what a row waits for to the units that the machine will have.
-func (c *crosser) needs(key string, needs, units []string) {
-	for i, need := range needs {
-		if !slices.Contains(units, need) {
-			c.unitRef(need).Bad(joinIndex(key+".needs", i), "nothing is called %q%s; accepted here: %s", need, suggest.DidYouMean(need, units), strings.Join(units, ", "))
+// needs holds what rows of features wait for to the units that the machine will have.
+func (c *crosser) needs() {
+	units := c.units()
+	for _, f := range features.All() {
+		if f.Needs == nil {
+			continue
+		}
+		for _, n := range f.Needs(&c.p.Machine) {
+			for i, need := range n.Units {
+				if !slices.Contains(units, need) {
+					c.unitRef(need).Bad(joinIndex(n.Key, i), "nothing is called %q%s; accepted here: %s", need, suggest.DidYouMean(need, units), strings.Join(units, ", "))
+				}
+			}
 		}
 	}
 }
 
-// services looks at what services need beside the machine: its units, and a name that nobody else has.
+// services looks for servers of features that a service of the profile is called like.
 func (c *crosser) services() {
-	units := c.units()
-	for _, name := range graph.Names(c.p.Service) {
-		c.needs(joinKey("service", name), c.p.Service[name].Needs, units)
-	}
 	for _, f := range features.All() {
 		if f.Services == nil {
 			continue
@@ -37,14 +41,11 @@ func (c *crosser) services() {
 	}
 }
 
-// vmNeeds looks at what guests need beside the machine: its units, and "imgbuild run".
-func (c *crosser) vmNeeds() {
-	units := c.units()
+// vms holds guests to "imgbuild run".
+func (c *crosser) vms() {
 	for _, name := range graph.Names(c.p.VM) {
-		v, key := c.p.VM[name], joinKey("vm", name)
-		c.needs(key, v.Needs, units)
-		if v.Memory+spec.VMOverhead > c.p.Run.Memory {
-			c.Of("run.memory").Warn(key+".memory", "is %s, which does not fit into run.memory, %s; \"imgbuild run\" and \"imgbuild test\" can't start this guest", v.Memory, c.p.Run.Memory)
+		if v := c.p.VM[name]; v.Memory+spec.VMOverhead > c.p.Run.Memory {
+			c.Of("run.memory").Warn(joinKey("vm", name)+".memory", "is %s, which does not fit into run.memory, %s; \"imgbuild run\" and \"imgbuild test\" can't start this guest", v.Memory, c.p.Run.Memory)
 		}
 	}
 }

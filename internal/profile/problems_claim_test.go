@@ -82,10 +82,10 @@ private_key_file = "/srv/b.img"
 `, []string{
 		`p.toml:24:8: vm.a.disk.e.path: /also/sub/a.img is a disk of vm.a already (p.toml:22:8), and two who write to one destroy it; accepted: a disk or file of its own, or read_only = true in both rows`,
 		`p.toml:28:13: vm.b.uefi_vars: /bound/a.img is a disk of vm.a already (p.toml:22:8), and two who write to one destroy it; accepted: a disk or file of its own`,
-		`p.toml:30:8: vm.b.disk.d.path: /srv/b.img is the key of wireguard.wg0 already (p.toml:51:20), and two`,
+		`p.toml:30:8: vm.b.disk.d.path: /srv/b.img is offered by share.iscsi.b already (p.toml:36:10), and two`,
 		`p.toml:32:8: vm.b.disk.e.path: /srv/c.img is offered by share.iscsi.c already (p.toml:41:10), and who reads sees what is half written; accepted: a disk or file of its own, or read_only = true in both rows`,
-		`p.toml:36:10: share.iscsi.b.source: /also/b.img is the key of wireguard.wg0 already (p.toml:51:20), and two`,
 		`p.toml:46:10: share.iscsi.d.source: /srv/c.img is offered by share.iscsi.c already (p.toml:41:10), and who reads`,
+		`p.toml:51:20: wireguard.wg0.private_key_file: /srv/b.img is offered by share.iscsi.b already (p.toml:36:10), and two`,
 	}},
 	{"arrays that share", sound + `
 [array.a]

@@ -16,6 +16,8 @@ type Plan struct {
 	Tag string
 	// Used says whether a machine does; nil: always.
 	Used func(d *spec.Description) bool
+	// With are the names of further features that it stands on, of those that an init may be without; nil: none.
+	With func(d *spec.Description) []string
 	// Parts have build tags of their own, for few machines use them.
 	Parts []Option
 	// Units are the feature's part of the graph; nil: none.
@@ -28,6 +30,10 @@ type Plan struct {
 	Commands func(m *spec.Machine) []string
 	// Called are further ones, which whoever looks for them finds by name: a package's or an overlay's program of that name will do as well.
 	Called func(m *spec.Machine) []string
+	// Needs are the units that its rows name, which there must be.
+	Needs func(m *spec.Machine) []Need
+	// Claims are the files and devices that it uses, of which two rows may want the same.
+	Claims func(m *spec.Machine) []Claim
 	// Listens are the ports at which it has servers.
 	Listens func(m *spec.Machine) []Listener
 	// Programs are files of packages that the feature starts.
@@ -41,6 +47,12 @@ type Plan struct {
 	// SiteExample is TOML that the example of a site.toml shows of the feature's tables, where there is more to say than by
 	// the tags of single fields (spec.SiteKey); nil: nothing.
 	SiteExample func(m *spec.Machine) string
+}
+
+// Need is a list of units in a profile: whose Key it is, such as vm.web.needs, and the Units.
+type Need struct {
+	Key   string
+	Units []string
 }
 
 // Services are a machine's, those of [service.*] and those that parts bring, with the defaults of their schema.

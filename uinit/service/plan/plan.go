@@ -12,7 +12,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "service", Units: Units, Check: check, Facts: facts, Listens: listens}
+var Plan = graph.Plan{Name: "service", Units: Units, Check: check, Needs: needs, Facts: facts, Listens: listens}
 
 // listens are the ports that are services' signs, of those that can be seen: a service in a network of its own has none here.
 func listens(m *spec.Machine) []graph.Listener {

@@ -11,7 +11,7 @@ import (
 
 // Plan is what the builder reads.
 var Plan = graph.Plan{
-	Name: "share", Tag: "noshare", Used: used, Units: Units, Services: Services, Listens: listens, Check: check,
+	Name: "share", Tag: "noshare", Used: used, Units: Units, Services: Services, Listens: listens, Check: check, Claims: claims,
 	Programs: programs, Modules: modules,
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "vm", Tag: "novm", Used: used, Units: Units, Check: check, Programs: programs, Modules: modules, Facts: facts}
+var Plan = graph.Plan{Name: "vm", Tag: "novm", Used: used, Units: Units, Check: check, Needs: needs, Claims: claims, Programs: programs, Modules: modules, Facts: facts}
 
 func used(d *spec.Description) bool { return len(d.VM) > 0 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "wireguard", Tag: "nowireguard", Used: used, Units: Units, Check: check, Modules: modules, Facts: facts, SiteExample: example}
+var Plan = graph.Plan{Name: "wireguard", Tag: "nowireguard", Used: used, Units: Units, Check: check, Claims: claims, Modules: modules, Facts: facts, SiteExample: example}
 
 func used(d *spec.Description) bool { return len(d.WireGuard) > 0 || d.Allows(spec.SiteWireGuard) }
 
