@@ -78,7 +78,6 @@ var reasons = map[string]string{
 	"uinit/link/resolv.go":                     images,
 	"uinit/log/syslog/kernel.go":               kernels,
 	"uinit/log/syslog/local.go":                "its own socket and link in /dev, where only root makes names",
-	"uinit/mount/loop.go":                      images,
 	"uinit/mount/private.go":                   "the root of a file system that it has just opened itself",
 	"uinit/mount/profile.go openReadOnly":      devices,
 	"uinit/mount/source.go named":              devices,

@@ -13,7 +13,7 @@ type Filter []unix.SockFilter
 
 // Offsets in struct seccomp_data (include/uapi/linux/seccomp.h), and the architecture's number (linux/audit.h).
 const (
-	CallNumber, CallArch, callFlags = 0, 4, 16
+	CallNumber, CallArch, CallFlags = 0, 4, 16
 	ArchX8664                       = 0xc000003e
 )
 
@@ -22,7 +22,7 @@ const (
 	Load      = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
 	JumpEqual = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
 	JumpAbove = unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K
-	jumpAny   = unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K
+	JumpAny   = unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K
 	Answer    = unix.BPF_RET | unix.BPF_K
 )
 
@@ -64,7 +64,7 @@ func Open(more ...uint32) Filter {
 		}
 	}
 	return append(filter, unix.SockFilter{Code: JumpEqual, K: unix.SYS_CLONE, Jf: 3},
-		unix.SockFilter{Code: Load, K: callFlags}, unix.SockFilter{Code: jumpAny, K: unix.CLONE_THREAD, Jf: 1}, Allow, Refuse)
+		unix.SockFilter{Code: Load, K: CallFlags}, unix.SockFilter{Code: JumpAny, K: unix.CLONE_THREAD, Jf: 1}, Allow, Refuse)
 }
 
 // Thread holds this thread, and what it becomes, to a filter; nil is none.

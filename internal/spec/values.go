@@ -224,8 +224,11 @@ func (n *Namespace) UnmarshalText(b []byte) error {
 // Signal is a signal's name without SIG.
 type Signal string
 
+// HaltSystemd asks systemd to halt where it is an init (systemd(1)).
+const HaltSystemd Signal = "RTMIN+3"
+
 // UnmarshalText accepts the signals that ask a program to end.
 func (s *Signal) UnmarshalText(b []byte) error {
 	return Choice(s, []byte(strings.TrimPrefix(string(b), "SIG")), "a stop signal",
-		"TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "KILL")
+		"TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "PWR", HaltSystemd, "KILL")
 }

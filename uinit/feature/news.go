@@ -14,6 +14,7 @@ type News struct {
 	mu        sync.Mutex
 	addresses []func()
 	servers   []func(from string, servers []string)
+	resolver  []func()
 	byHand    []string
 }
 
@@ -48,6 +49,23 @@ func (n *News) TimeServers(from string, servers []string) {
 	n.mu.Unlock()
 	for _, f := range listeners {
 		f(from, servers)
+	}
+}
+
+// OnResolver has f called whenever resolv.conf is another. It must not wait.
+func (n *News) OnResolver(f func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.resolver = append(n.resolver, f)
+}
+
+// Resolver says that resolv.conf is another.
+func (n *News) Resolver() {
+	n.mu.Lock()
+	listeners := n.resolver
+	n.mu.Unlock()
+	for _, f := range listeners {
+		f()
 	}
 }
 

@@ -89,6 +89,7 @@ type passOn struct {
 func (p passOn) Fact(f fact.Fact)                          { p.Facts.Fact(f) }
 func (p passOn) Addresses()                                { p.News.Addresses() }
 func (p passOn) TimeServers(from string, servers []string) { p.News.TimeServers(from, servers) }
+func (p passOn) Resolver()                                 { p.News.Resolver() }
 
 func (p passOn) Warn(what string) { p.Log.Warn(what) }
 

@@ -14,6 +14,8 @@ type Listener interface {
 	Addresses()
 	// TimeServers are those that a lease names; from says which lease that is.
 	TimeServers(from string, servers []string)
+	// Resolver says that resolv.conf is another.
+	Resolver()
 	// Missing is what keeps a link from being online; "" for nothing.
 	Missing(name, what string)
 	// Contested says which of a link's addresses another machine has as well, in use all the same; "" for none.

@@ -55,6 +55,7 @@ func (f *told) Missing(name, what string)                 { f.say("%s misses %q"
 func (f *told) Contested(name, what string)               { f.say("%s contested %q", name, what) }
 func (f *told) Limited(name, what string)                 { f.say("%s limited %q", name, what) }
 func (f *told) ByHand(names []string)                     { f.say("by hand: %v", names) }
+func (f *told) Resolver()                                 { f.say("resolver") }
 func (f *told) Warn(what string)                          { f.say("warned %q", what) }
 
 // fact is what was told last; nil: nothing.

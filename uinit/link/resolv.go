@@ -117,6 +117,7 @@ func (w *work) resolve() {
 	if text := r.String(); text != w.wrote {
 		if w.resolved, w.resolvErr = r.write(w.resolvConf, w.resolved); w.resolvErr == nil {
 			w.wrote = text
+			w.listener.Resolver()
 		}
 	}
 	servers := make([]string, len(r.servers))

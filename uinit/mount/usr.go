@@ -37,7 +37,12 @@ func attachUsr(load func(root, module string) error) error {
 	if err := errors.Join(load("", "loop"), load("", "squashfs")); err != nil {
 		return err
 	}
-	device, err := openLoop(spec.UsrImage)
+	image, err := os.Open(spec.UsrImage)
+	if err != nil {
+		return err
+	}
+	defer image.Close()
+	device, err := OpenLoop(image, FirstLoop, false)
 	if err != nil {
 		return err
 	}

@@ -41,9 +41,9 @@ var unusual = []struct {
 // calls of the x32 interface, whose numbers are above all others.
 const lastCall = unix.SYS_REMOVEXATTRAT
 
-// serviceFilter lets everything pass that servers need, and what is in these groups; nil: everything. It looks at nothing but a call's
+// CallFilter lets everything pass that servers need, and what is in these groups; nil: everything. It looks at nothing but a call's
 // number: for such a filter the kernel notes once what always passes, and the others cost nothing.
-func serviceFilter(more []spec.CallGroup) seccomp.Filter {
+func CallFilter(more []spec.CallGroup) seccomp.Filter {
 	if slices.Contains(more, spec.CallsKnown) {
 		return nil
 	}

@@ -57,7 +57,7 @@ func (e Sandbox) confine() error {
 			}
 			return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 		}},
-		{"filtering system calls", serviceFilter(r.Calls).Thread},
+		{"filtering system calls", CallFilter(r.Calls).Thread},
 		{"keeping capabilities", func() error { return unix.Prctl(unix.PR_SET_KEEPCAPS, 1, 0, 0, 0) }},
 		{"changing the account", e.become},
 		{"giving up capabilities", func() error { return keepCapabilities(r.Capabilities, e.Account != nil && e.Account.Uid != 0) }},

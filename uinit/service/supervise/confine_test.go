@@ -197,11 +197,11 @@ func TestServiceFilter(t *testing.T) {
 		{[]spec.CallGroup{spec.CallsMount}, unix.SYS_MOUNT, unix.SECCOMP_RET_ALLOW}, {[]spec.CallGroup{spec.CallsMount}, unix.SYS_CHROOT, unix.SECCOMP_RET_ALLOW},
 		{[]spec.CallGroup{spec.CallsMount}, unix.SYS_BPF, seccomp.Refuse.K}, {[]spec.CallGroup{spec.CallsPrivileged}, unix.SYS_BPF, unix.SECCOMP_RET_ALLOW},
 	} {
-		if got := answerOf(t, serviceFilter(tt.more), tt.call); got != tt.want {
+		if got := answerOf(t, CallFilter(tt.more), tt.call); got != tt.want {
 			t.Errorf("%v, call %#x: %#x, want %#x", tt.more, tt.call, got, tt.want)
 		}
 	}
-	if serviceFilter([]spec.CallGroup{spec.CallsKnown}) != nil {
+	if CallFilter([]spec.CallGroup{spec.CallsKnown}) != nil {
 		t.Error("of all known calls some are refused")
 	}
 }

@@ -298,8 +298,8 @@ func TestNamesOfSigns(t *testing.T) {
 	if Ready(spec.Ready{File: file}) || os.WriteFile(file, nil, 0o600) != nil || !Ready(spec.Ready{File: file}) {
 		t.Error("a file is no sign, or a missing one is")
 	}
-	for name, want := range map[spec.Signal]syscall.Signal{"": syscall.SIGTERM, "INT": syscall.SIGINT, "NOSUCH": syscall.SIGTERM, "HUP": syscall.SIGHUP} {
-		if got := signalOf(name); got != want {
+	for name, want := range map[spec.Signal]syscall.Signal{"": syscall.SIGTERM, "INT": syscall.SIGINT, "NOSUCH": syscall.SIGTERM, "RTMIN+3": 37, "HUP": syscall.SIGHUP} {
+		if got := SignalOf(name); got != want {
 			t.Errorf("%q is %v", name, got)
 		}
 	}

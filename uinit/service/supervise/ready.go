@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -73,19 +74,24 @@ func signOf(r spec.Ready) string {
 	return ""
 }
 
-// Ready says whether this machine shows a sign. A port is not connected to: that would be the
-// service's first customer.
+// Ready says whether this machine shows a sign.
 func Ready(r spec.Ready) bool {
 	if r.File != "" {
 		_, err := os.Stat(r.File)
 		return err == nil
 	}
-	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		f, err := os.Open(table)
+	return Listens("/proc/net", r.Port)
+}
+
+// Listens says whether a TCP port is listened on in the network whose tables lie in a folder of /proc. It is not connected to: that would
+// be the service's first customer.
+func Listens(tables string, port int) bool {
+	for _, table := range []string{"tcp", "tcp6"} {
+		f, err := os.Open(filepath.Join(tables, table))
 		if err != nil {
 			continue
 		}
-		found := listens(f, r.Port)
+		found := listens(f, port)
 		f.Close()
 		if found {
 			return true

@@ -11,6 +11,9 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
+// firstRealTime is SIGRTMIN as the C library has it, which keeps the kernel's first two (32) for itself (signal(7)).
+const firstRealTime = unix.Signal(34)
+
 // Stop asks the service to end and returns when it has. When it takes longer than its stop
 // timeout, or ctx ends, everything it started is killed; what is stuck in the kernel even then
 // is left behind, with an error that says where it is stuck.
@@ -22,7 +25,7 @@ func (s *Service) Stop(ctx context.Context) error {
 	p, ended := s.process, s.ended
 	if p != nil {
 		s.set(Stopping)
-		_ = p.Signal(signalOf(s.cfg.StopSignal))
+		_ = p.Signal(SignalOf(s.cfg.StopSignal))
 	}
 	s.mu.Unlock()
 	if ended == nil {
@@ -49,8 +52,11 @@ func (s *Service) Stop(ctx context.Context) error {
 	}
 }
 
-// signalOf is a stop signal's number; SIGTERM where the profile has none.
-func signalOf(name spec.Signal) unix.Signal {
+// SignalOf is a stop signal's number; SIGTERM where the profile has none.
+func SignalOf(name spec.Signal) unix.Signal {
+	if name == spec.HaltSystemd {
+		return firstRealTime + 3
+	}
 	if n := unix.SignalNum("SIG" + string(name)); n != 0 {
 		return n
 	}
