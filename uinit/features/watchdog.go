@@ -1,3 +1,5 @@
+//go:build !nowatchdog
+
 package features
 
 import "github.com/imgbuild/imgbuild/uinit/watchdog"

@@ -11,7 +11,7 @@ import (
 
 // answer is what "uinitctl log [-f] [UNIT]" gets: the records in the ring, and with -f those that
 // come.
-func (s *sender) answer(ctx context.Context, args []string, send func(report.Event) error) error {
+func (r records) answer(ctx context.Context, args []string, send func(report.Event) error) error {
 	follow, unit := false, ""
 	for _, arg := range args {
 		switch {
@@ -23,7 +23,7 @@ func (s *sender) answer(ctx context.Context, args []string, send func(report.Eve
 			return fmt.Errorf("log: %q is not known; accepted: -f and one unit, such as service:probe, link:lan, kernel", arg)
 		}
 	}
-	records, _ := s.Records.Since(0)
+	records, _ := r.Records.Since(0)
 	for {
 		for _, rec := range records {
 			if !concerns(rec, unit) {
@@ -41,7 +41,7 @@ func (s *sender) answer(ctx context.Context, args []string, send func(report.Eve
 			last = records[n-1].Seq
 		}
 		var err error
-		if records, _, err = s.Records.Next(ctx, last); err != nil {
+		if records, _, err = r.Records.Next(ctx, last); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 func TestAnswerLog(t *testing.T) {
 	d := featuretest.Deps(t, spec.Machine{})
-	s := newSender(d, nil)
+	s := records{d}
 	d.Records.Add(syslog.Record{At: 1500 * time.Millisecond, Program: "kernel", Message: "random: crng init done"})
 	d.Records.Say("probe", "ready")
 	d.Records.Add(syslog.Record{Program: "uinit", Message: "service:probe ok 1s"})

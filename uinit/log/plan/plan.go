@@ -12,7 +12,10 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "log", Units: Units, Check: check, Parts: []graph.Option{{Tag: "nosyslogtls", Used: secured}}, Facts: facts}
+var Plan = graph.Plan{Name: "log", Units: Units, Check: check, Parts: []graph.Option{{Tag: "nosyslog", Used: sent}, {Tag: "nosyslogtls", Used: secured}}, Facts: facts}
+
+// sent says whether records go, or may go, to a server.
+func sent(d *spec.Description) bool { return sends(&d.Machine) }
 
 // secured says whether records go, or may go, to a server by TLS.
 func secured(d *spec.Description) bool {

@@ -1,5 +1,5 @@
 // Package secure puts TLS over connections to log servers. It makes the init more than a megabyte larger, so it is left out where no
-// profile asks for tls:// (build tag nosyslogtls, uinit/features/encryption.go).
+// profile asks for tls:// (build tag nosyslogtls, uinit/features/logencryption.go).
 package secure
 
 import (

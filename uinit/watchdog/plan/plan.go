@@ -8,11 +8,13 @@ import (
 )
 
 // Plan is what the builder reads.
-var Plan = graph.Plan{Name: "watchdog", Units: Units, Facts: facts}
+var Plan = graph.Plan{Name: "watchdog", Tag: "nowatchdog", Used: used, Units: Units, Facts: facts}
+
+func used(d *spec.Description) bool { return d.Watchdog != nil }
 
 // Units start it. Coldplug brings the hardware's driver.
 func Units(d *spec.Description) []graph.Unit {
-	if d.Watchdog == nil {
+	if !used(d) {
 		return nil
 	}
 	return []graph.Unit{{Unit: unit.Unit{Name: "watchdog", After: []string{"coldplug"}, Unheld: true}}}

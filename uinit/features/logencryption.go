@@ -1,4 +1,4 @@
-//go:build !nosyslogtls
+//go:build !nosyslog && !nosyslogtls
 
 package features
 
