@@ -98,6 +98,15 @@ func TestHelpOfEveryVerb(t *testing.T) {
 	}
 }
 
+// What is said to a program in a container is no question for uinitctl's help.
+func TestHelpOfOthers(t *testing.T) {
+	for _, word := range []string{"-h", "--help"} {
+		if ctl.Helped(io.Discard, features.Words(ctl.Words), []string{"container", "exec", "web", "df", word}) {
+			t.Errorf("uinitctl container exec web df %s: help", word)
+		}
+	}
+}
+
 // The manual has a word for each.
 func TestManualOfEveryVerb(t *testing.T) {
 	manual, err := os.ReadFile("../docs/uinitctl.md")

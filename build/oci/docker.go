@@ -83,7 +83,10 @@ func savedAs(all []saved, name string) (saved, error) {
 	if name == "" && len(all) > 0 {
 		return saved{}, fmt.Errorf("the archive holds %d images; accepted: its path, a colon and one of %s", len(all), strings.Join(names, ", "))
 	}
-	return saved{}, fmt.Errorf("the archive holds no image %q, but %d others: %s", name, len(all), strings.Join(names, ", "))
+	if len(all) == 0 {
+		return saved{}, errors.New("the archive holds no image")
+	}
+	return saved{}, fmt.Errorf("the archive holds no image %q; accepted: its path, a colon and one of %s", name, strings.Join(names, ", "))
 }
 
 // sameName says whether a person means a tag: docker leaves out docker.io/library/ and :latest.

@@ -11,6 +11,7 @@ import (
 	base "github.com/imgbuild/imgbuild/uinit/base/plan"
 	button "github.com/imgbuild/imgbuild/uinit/button/plan"
 	console "github.com/imgbuild/imgbuild/uinit/console/plan"
+	container "github.com/imgbuild/imgbuild/uinit/container/plan"
 	crash "github.com/imgbuild/imgbuild/uinit/crash/plan"
 	disk "github.com/imgbuild/imgbuild/uinit/disk/plan"
 	entropy "github.com/imgbuild/imgbuild/uinit/entropy/plan"
@@ -46,6 +47,7 @@ var list = []graph.Plan{
 	array.Plan,
 	button.Plan,
 	console.Plan,
+	container.Plan,
 	crash.Plan,
 	disk.Plan,
 	entropy.Plan,

@@ -29,8 +29,8 @@ func TestWithout(t *testing.T) {
 	if tags := Without(&spec.Description{Machine: m}); slices.Contains(tags, "nofirewall") || !slices.Contains(tags, "nonflog") {
 		t.Errorf("a firewall that logs no packets leaves out %v", tags)
 	}
-	for i, m := range []spec.Machine{{Array: map[string]spec.Array{"a": {}}}, {Mount: map[string]spec.Mount{"/a": {Create: true}, "/b": {}}}, {Mount: map[string]spec.Mount{"/b": {}}}} {
-		if tags := Without(&spec.Description{Machine: m}); slices.Contains(tags, "nodisk") != (i == 2) {
+	for i, m := range []spec.Machine{{Array: map[string]spec.Array{"a": {}}}, {Mount: map[string]spec.Mount{"/a": {Create: true}, "/b": {}}}, {Container: map[string]spec.Container{"a": {Root: spec.ContainerRoot{Path: "lvm:a/b"}}}}, {Mount: map[string]spec.Mount{"/b": {}}}} {
+		if tags := Without(&spec.Description{Machine: m}); slices.Contains(tags, "nodisk") != (i == 3) {
 			t.Errorf("machine %d leaves out %v", i, tags)
 		}
 	}

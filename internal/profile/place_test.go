@@ -42,7 +42,7 @@ func says(problems Problems, p Problem) bool {
 // problems that there is a test of are taken apart for it, one after the other.
 func TestProblemsStandInTheUsersFile(t *testing.T) {
 	tried := 0
-	for _, tc := range slices.Concat(textProblems, accessProblems, linkProblems, storageProblems, chapProblems, claimProblems, serviceProblems) {
+	for _, tc := range slices.Concat(textProblems, accessProblems, linkProblems, storageProblems, chapProblems, claimProblems, serviceProblems, containerNetworkProblems, containerProblems) {
 		lines, table := strings.Split(tc.text, "\n"), ""
 		for i, line := range lines {
 			if strings.HasPrefix(line, "[") {

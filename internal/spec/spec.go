@@ -59,6 +59,8 @@ type Machine struct {
 	Service map[string]Service `json:"service,omitempty"`
 	// Virtual machines.
 	VM map[string]VM `json:"vm,omitempty"`
+	// Containers.
+	Container map[string]Container `json:"container,omitempty"`
 	// The SSH server; there is one where this table is.
 	SSH *SSH `json:"ssh,omitempty"`
 	// Metrics for Prometheus; there are some where this table is.
