@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"reflect"
 	"testing"
@@ -44,7 +45,7 @@ func tried(t *testing.T, trial rules.Trial, rules string) (dir string, notes []s
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Trial = trial
+	e.Trial, e.Limit = trial, math.MaxInt64 // what is said of a full cache is no note on rules
 	_, err = e.Build(t.Context(), p, t.TempDir(), build.Options{})
 	return filepath.Dir(path), heard.notes, err
 }

@@ -157,6 +157,13 @@ func packed(t *testing.T, archive io.Reader) spec.ImageLayer {
 	return spec.ImageLayer{File: file, SHA256: hex.EncodeToString(h.Sum(nil)), Size: n}
 }
 
+// hasSaid says whether a container has said a line by now.
+func (b *box) hasSaid(name, line string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Contains(b.lines["container:"+name], line)
+}
+
 // said waits until a container has said a line, and returns all of them.
 func (b *box) said(t *testing.T, name, line string) []string {
 	t.Helper()
