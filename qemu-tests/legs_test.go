@@ -3,6 +3,7 @@ package qemu_tests
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -125,12 +126,17 @@ mount -t ext4 /dev/made/srv /run/volume; echo volume > /run/volume/file; umount 
 	})
 	why := map[string]string{"/new": "which carries the superblock of an array", "/via": "VIA RAID", "/isw": "Matrix RAID", "/volume": ""}
 	s := until(t, g, "the mounts", func(s *report.State) bool {
-		for target, why := range why {
-			if e := s.Units["mount:"+target]; e.State != "late" || !strings.Contains(e.Message, why) {
+		for target := range why {
+			if s.Units["mount:"+target].State != "late" {
 				return false
 			}
 		}
 		return mounted(s, "/old") && s.Units["array:old"].State == "degraded"
+	})
+	// What a late unit waits for is reported once, and may be no more by then than that there is no such disk.
+	comes(t, g, "uinitctl status", func(got string) bool {
+		words := strings.Join(strings.Fields(got), " ")
+		return !slices.ContainsFunc(slices.Collect(maps.Values(why)), func(why string) bool { return !strings.Contains(words, why) })
 	})
 	if e := s.Units["array:old"]; !strings.Contains(e.Message, "slot 1 of 2 not in sync") {
 		t.Errorf("half of a mirror says %+v", e)
