@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/build/oci/ocitest"
 	"github.com/imgbuild/imgbuild/internal/boot"
 	"github.com/imgbuild/imgbuild/internal/qemu"
@@ -20,7 +21,7 @@ import (
 // harbour is a box with two bonded cards, a VLAN and bridge each, and containers of an image that lies in a registry.
 func harbour(t *testing.T) appliance {
 	t.Helper()
-	registry := ocitest.Registry(t)
+	registry, _ := buildtest.Registry(t)
 	ocitest.Push(t, ocitest.Busybox(t, map[string]string{
 		"etc/inittab": "::sysinit:/bin/sh -c \"echo boot >>/boots\"\n::respawn:/bin/sleep 1000\n::shutdown:/bin/touch /ended\n",
 		"sbin/init":   "#!/bin/sh\nexec /bin/busybox init\n",

@@ -1,17 +1,12 @@
-// Package ocitest makes container images with the tools that others make them with, and serves them by Debian's registry.
+// Package ocitest makes container images with the tools that others make them with.
 package ocitest
 
 import (
-	"context"
-	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/imgbuild/imgbuild/internal/needed"
 )
@@ -69,41 +64,6 @@ func Busybox(t testing.TB, files map[string]string) (layout string) {
 	run(t, "umoci", "config", "--image", image, "--config.user", "www", "--config.env", "PATH=/bin", "--config.label", "org.opencontainers.image.licenses=GPL-2.0-only",
 		"--config.cmd", "httpd", "--config.cmd", "-f", "--config.cmd", "-p", "--config.cmd", "80", "--config.cmd", "-h", "--config.cmd", "/srv/www")
 	return layout
-}
-
-// Registry starts Debian's registry on this machine, and returns its address.
-func Registry(t testing.TB) string {
-	t.Helper()
-	dir := t.TempDir()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
-	config := filepath.Join(dir, "config.yml")
-	text := fmt.Sprintf("version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: %s\nhttp:\n  addr: %s\n", dir, addr)
-	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	ctx, end := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, needed.Program(t, "docker-registry"), "serve", config)
-	if err := cmd.Start(); err != nil {
-		end()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		end()
-		_ = cmd.Wait() // killed
-	})
-	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(10 * time.Millisecond) {
-		if r, err := http.Get("http://" + addr + "/v2/"); err == nil {
-			r.Body.Close()
-			return addr
-		}
-	}
-	t.Fatal("the registry does not answer")
-	return ""
 }
 
 // Push copies an image of a layout to a registry, by skopeo.
