@@ -56,6 +56,10 @@ type Check struct {
 	// Regular expression that its standard output must match.
 	Output Regexp `json:"output,omitempty" lines:"several"`
 
+	// It proves a new version on the box itself, too, each time that one is tried ([update]). Such a check changes nothing: it is of a unit,
+	// a fact or a command, and a command finds all file systems read-only.
+	OnBox bool `json:"on_box,omitempty"`
+
 	// How long after the start of the guest, on the host's clock, this may take
 	// to come true.
 	Within spec.Duration `json:"within,omitempty" default:"60s" accept:"1ms or more"`

@@ -18,6 +18,13 @@ type Description struct {
 	Media []string `json:"media,omitempty"`
 	// Features are those that the machine uses and that an init may have been built without.
 	Features []string `json:"features,omitempty"`
+	// Profile and Version are what the image is one of.
+	Profile string `json:"profile,omitempty"`
+	Version string `json:"version,omitempty"`
+	// Slots are there where the image's disk has two.
+	Slots *Slots `json:"slots,omitempty"`
+	// Proof are the checks that prove the image on the box, by name (package check), where it has slots.
+	Proof json.RawMessage `json:"proof,omitempty"`
 	// Grow is there where a partition of the image's disk is to fill the disk.
 	Grow *Growth `json:"grow,omitempty"`
 }

@@ -78,6 +78,8 @@ type Machine struct {
 	State State `json:"state,omitzero"`
 	// Where the clock comes from.
 	Time Time `json:"time,omitzero"`
+	// New versions of the box; it takes some where this table is.
+	Update *Update `json:"update,omitempty"`
 	// Where log records go.
 	Log Log `json:"log,omitzero"`
 	// Where the next boot's randomness comes from.
