@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 )
 
 // ManifestName is that of the first file of a slot's archive.
@@ -102,8 +103,8 @@ func ReadHead(from io.Reader) ([]byte, error) {
 	if _, err := io.ReadFull(from, h); err != nil {
 		return nil, fmt.Errorf("reading the manifest: %w", short(err))
 	}
-	var size int64
-	if n, err := fmt.Sscanf(string(h[124:135]), "%o", &size); n != 1 || err != nil || size <= 0 || size > MaxManifest || string(h) != string(header(ManifestName, size)) {
+	size, err := strconv.ParseInt(string(h[124:135]), 8, 64)
+	if err != nil || size <= 0 || size > MaxManifest || string(h) != string(header(ManifestName, size)) {
 		return nil, errors.New("reading the manifest: this is no update of imgbuild's: it does not begin with one")
 	}
 	text := make([]byte, HeadSize(int(size))-Sector)

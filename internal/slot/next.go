@@ -68,13 +68,15 @@ func (r Record) After(e Event) (Record, error) {
 		if s.State != Trying && s.State != Next {
 			return wrong()
 		}
+		r.leave(e.Slot)
 		s.State, s.Why, r.Tries, r.Failed = Bad, e.Why, 0, e.Hash
 	case Fell:
-		if s.State != Trying {
+		// What proved itself falls as well, where GRUB cannot read it any more.
+		if s.State != Trying && (s.State != Good || r.Start != e.Slot) {
 			return wrong()
 		}
-		s.State, s.Why, r.Failed = Bad, r.fate(), e.Hash
-		r.Tries = 0
+		r.leave(e.Slot)
+		s.State, s.Why, r.Tries, r.Failed = Bad, r.fate(s.State), 0, e.Hash
 	case Back:
 		other := r.Of(e.Slot.Other())
 		if other.State != Good || s.State == Writing || s.State == Empty {
@@ -91,9 +93,16 @@ func (r Record) After(e Event) (Record, error) {
 	return r, nil
 }
 
-// fate is what is known of a try that left no word.
-func (r Record) fate() string {
-	if r.Tries > 0 {
+// leave has the other slot start from now on, where that is good.
+func (r *Record) leave(n Name) {
+	if r.Start == n && r.Of(n.Other()).State == Good {
+		r.Start = n.Other()
+	}
+}
+
+// fate is what is known of a start that left no word.
+func (r Record) fate(s State) string {
+	if r.Tries > 0 || s == Good {
 		return "the boot loader could not start it"
 	}
 	switch r.Reached {
