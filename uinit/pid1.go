@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/console"
 	"github.com/imgbuild/imgbuild/uinit/crash"
 	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/features"
 	"github.com/imgbuild/imgbuild/uinit/klog"
 	"github.com/imgbuild/imgbuild/uinit/limits"
 	"github.com/imgbuild/imgbuild/uinit/log/syslog"
@@ -79,11 +79,14 @@ func (f *first) run() {
 		}
 		f.yield()
 		told.Crashes++
-		told.Reason = describe(status, words)
+		told.Reason = crash.Describe(status, words)
 		f.say("the worker ended: %s", told.Reason)
 		// What it supervised is without an owner now and would be in the next one's way.
 		f.steps([]power.Step{power.Processes()})
 		tooMany := f.crashes.Add(syslog.Uptime())
+		if f.askFeatures(told.Reason) {
+			f.finish(power.Reboot)
+		}
 		switch what, _ := f.line.Get(cmdline.Panic); what {
 		case "reboot":
 			f.rebootCrashed(told.Reason)
@@ -105,6 +108,13 @@ func (f *first) run() {
 	}
 }
 
+// askFeatures tells them of a crash, and returns whether one wants the box rebooted for it at once.
+func (f *first) askFeatures(reason string) bool {
+	var reboot atomic.Bool
+	f.steps([]power.Step{{Name: "word of the crash", Limit: 10 * time.Second, Do: func(context.Context) error { return features.Crashed(reason, &reboot) }}})
+	return reboot.Load()
+}
+
 // rescue offers the rescue shell, and returns why there was none.
 func (f *first) rescue(why string) (refused string) {
 	status, reason := f.start("rescue", why)
@@ -112,7 +122,7 @@ func (f *first) rescue(why string) (refused string) {
 	if status.Exited() && status.ExitStatus() == 0 && reason == "" {
 		return ""
 	}
-	refused = describe(status, reason)
+	refused = crash.Describe(status, reason)
 	f.say("no rescue shell: %s; the boot goes on", refused)
 	return refused
 }
@@ -243,16 +253,4 @@ func (f *first) steps(steps []power.Step) {
 
 func (f *first) say(format string, args ...any) {
 	fmt.Fprint(f.log, klog.Record("<27>init: "+fmt.Sprintf(format, args...)))
-}
-
-// describe says in one line how the worker ended.
-func describe(s syscall.WaitStatus, crash string) string {
-	reason, _, _ := strings.Cut(strings.TrimSpace(crash), "\n")
-	switch {
-	case reason != "":
-		return reason
-	case s.Signaled():
-		return "killed by " + unix.SignalName(s.Signal())
-	}
-	return fmt.Sprintf("exit status %d", s.ExitStatus())
 }

@@ -36,6 +36,7 @@ import (
 	sysctl "github.com/imgbuild/imgbuild/uinit/sysctl/plan"
 	time "github.com/imgbuild/imgbuild/uinit/time/plan"
 	"github.com/imgbuild/imgbuild/uinit/unit"
+	update "github.com/imgbuild/imgbuild/uinit/update/plan"
 	vm "github.com/imgbuild/imgbuild/uinit/vm/plan"
 	watchdog "github.com/imgbuild/imgbuild/uinit/watchdog/plan"
 	wireguard "github.com/imgbuild/imgbuild/uinit/wireguard/plan"
@@ -70,6 +71,7 @@ var list = []graph.Plan{
 	ssh.Plan,
 	sysctl.Plan,
 	time.Plan,
+	update.Plan,
 	vm.Plan,
 	watchdog.Plan,
 	wireguard.Plan,

@@ -14,7 +14,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+var rewrite = flag.Bool("update", false, "rewrite the golden files")
 
 // render is a graph as text, a line a unit, sorted: which feature a unit is of is nobody's business here.
 func render(units []unit.Unit) string {
@@ -69,7 +69,7 @@ func TestUnits(t *testing.T) {
 	}
 	const golden = "testdata/units.txt"
 	got := render(units)
-	if *update {
+	if *rewrite {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}

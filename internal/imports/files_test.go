@@ -118,6 +118,8 @@ var reasons = map[string]string{
 	"uinit/time/clock/rtc.go":                  devices,
 	"uinit/time/feature.go rtc":                devices,
 	"uinit/virtioport/port.go":                 devices,
+	"uinit/update/book.go":                     devices,
+	"uinit/update/disk.go":                     devices,
 	"uinit/vm/admission.go":                    kernels,
 	"uinit/vm/host.go":                         devices,
 	"uinit/terminal/terminal.go":               ours,

@@ -97,15 +97,32 @@ func header(name string, size int64) []byte {
 	return h
 }
 
+// ManifestSize reads how long the manifest is that a slot begins with, filled up to whole sectors, from the slot's first sector.
+func ManifestSize(first []byte) (padded int64, err error) {
+	size, err := headSize(first)
+	return HeadSize(int(size)) - Sector, err
+}
+
+// errNone says that there is no manifest.
+var errNone = errors.New("reading the manifest: this is no update of imgbuild's: it does not begin with one")
+
+func headSize(first []byte) (int64, error) {
+	size, err := strconv.ParseInt(string(first[124:135]), 8, 64)
+	if err != nil || size <= 0 || size > MaxManifest || string(first) != string(header(ManifestName, size)) {
+		return 0, errNone
+	}
+	return size, nil
+}
+
 // ReadHead reads the text of the manifest that a slot, or an update, begins with. It is not judged yet.
 func ReadHead(from io.Reader) ([]byte, error) {
-	h := make([]byte, Sector)
-	if _, err := io.ReadFull(from, h); err != nil {
+	first := make([]byte, Sector)
+	if _, err := io.ReadFull(from, first); err != nil {
 		return nil, fmt.Errorf("reading the manifest: %w", short(err))
 	}
-	size, err := strconv.ParseInt(string(h[124:135]), 8, 64)
-	if err != nil || size <= 0 || size > MaxManifest || string(h) != string(header(ManifestName, size)) {
-		return nil, errors.New("reading the manifest: this is no update of imgbuild's: it does not begin with one")
+	size, err := headSize(first)
+	if err != nil {
+		return nil, err
 	}
 	text := make([]byte, HeadSize(int(size))-Sector)
 	if _, err := io.ReadFull(from, text); err != nil {

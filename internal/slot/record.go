@@ -268,3 +268,16 @@ func clip(s string, most int) string {
 	}
 	return s
 }
+
+// Rebuilt is a record in place of one that cannot be read: what runs has to prove itself.
+func Rebuilt(running Name, version string, other Slot) Record {
+	r := Record{Start: running, Tries: 1, Reached: Init}
+	r.set(running, Slot{State: Trying, Version: version})
+	r.set(running.Other(), other)
+	return r
+}
+
+// Same says whether two records say the same.
+func (r Record) Same(o Record) bool {
+	return r.Start == o.Start && r.Slots == o.Slots && r.Tries == o.Tries && r.Reached == o.Reached && r.Failed == o.Failed
+}

@@ -15,8 +15,7 @@ import (
 
 // words are what uinitctl says about arrays.
 var words = []feature.Word{
-	{Use: "array [status]", Does: "every array with its members"},
-	{Use: "array check NAME", Does: "compare all copies in an array"},
+	{Use: "array [status|check NAME]", Does: "arrays with their members; compare all copies"},
 	{Use: "array replace NAME [OLD NEW]", Does: "a disk in place of another; alone it lists them"},
 }
 

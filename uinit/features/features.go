@@ -2,7 +2,9 @@
 package features
 
 import (
+	"errors"
 	"slices"
+	"sync/atomic"
 
 	"github.com/imgbuild/imgbuild/uinit/feature"
 )
@@ -22,4 +24,19 @@ func Words(words []feature.Word) []feature.Word {
 		words = append(words, l.Words...)
 	}
 	return words
+}
+
+// Crashed tells those features that have to do with it that the worker ended unasked. One of them may want the box rebooted for that.
+func Crashed(reason string, reboot *atomic.Bool) (err error) {
+	for _, l := range All() {
+		if l.Crashed == nil {
+			continue
+		}
+		wants, failed := l.Crashed(reason)
+		err = errors.Join(err, failed)
+		if wants {
+			reboot.Store(true)
+		}
+	}
+	return err
 }

@@ -26,6 +26,7 @@ type kernel struct {
 	mu   sync.Mutex // writing out goes on by itself, where it takes too long
 	rows []string
 	sync time.Duration // how long writing out takes
+	next bool          // a kernel is loaded
 	err  error
 }
 
@@ -36,10 +37,11 @@ func (k *kernel) end() end {
 		k.rows = append(k.rows, row)
 	}
 	return end{
-		sync: func() { time.Sleep(k.sync); note("sync") },
-		down: func(driver string) error { note("down " + driver); return errors.New("no card") },
+		sync:   func() { time.Sleep(k.sync); note("sync") },
+		down:   func(driver string) error { note("down " + driver); return errors.New("no card") },
+		loaded: func() bool { return k.next },
 		reboot: func(cmd int) error {
-			note(map[int]string{unix.LINUX_REBOOT_CMD_POWER_OFF: "power off", unix.LINUX_REBOOT_CMD_RESTART: "restart", unix.LINUX_REBOOT_CMD_HALT: "halt"}[cmd])
+			note(map[int]string{unix.LINUX_REBOOT_CMD_KEXEC: "kexec", unix.LINUX_REBOOT_CMD_POWER_OFF: "power off", unix.LINUX_REBOOT_CMD_RESTART: "restart", unix.LINUX_REBOOT_CMD_HALT: "halt"}[cmd])
 			return k.err
 		},
 	}
@@ -68,6 +70,13 @@ func TestEnd(t *testing.T) {
 			k.mu.Unlock()
 			time.Sleep(2 * time.Hour)
 		})
+	}
+	// A kernel that is loaded is started, by who reboots alone; where it does not start the firmware does.
+	for a, rows := range map[Action][]string{Reboot: {"sync", "down virtio_net", "kexec", "restart"}, PowerOff: {"sync", "down virtio_net", "power off"}} {
+		k := &kernel{next: true, err: unix.EPERM}
+		if err := k.end().now(a); !slices.Equal(k.rows, rows) || !errors.Is(err, unix.EPERM) {
+			t.Errorf("%s with a kernel loaded: %q, %v; want %q", a, k.rows, err, rows)
+		}
 	}
 	k := &kernel{}
 	if err := k.end().now("dance"); err == nil || k.rows != nil {

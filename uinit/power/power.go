@@ -90,12 +90,19 @@ const syncLimit = 5 * time.Second
 
 // Now writes out what the kernel holds, as far as that goes within 5 s, takes down network cards that would be in the
 // kernel's way, and ends the run by reboot(2). It returns only if the kernel refuses.
-func Now(a Action) error { return end{unix.Sync, takeDown, unix.Reboot}.now(a) }
+func Now(a Action) error { return end{unix.Sync, takeDown, kernelLoaded, unix.Reboot}.now(a) }
+
+// kernelLoaded says whether a kernel waits to be started in place of this one.
+func kernelLoaded() bool {
+	b, _ := os.ReadFile("/sys/kernel/kexec_loaded")
+	return len(b) > 0 && b[0] == '1'
+}
 
 // end is what of the kernel it takes to end a run.
 type end struct {
 	sync   func()
 	down   func(driver string) error
+	loaded func() bool // a kernel, by kexec
 	reboot func(cmd int) error
 }
 
@@ -114,5 +121,9 @@ func (e end) now(a Action) error {
 	case <-time.After(syncLimit):
 	}
 	down := e.down(brokenByShutdown) // whatever becomes of it, the run ends
+	if a == Reboot && e.loaded() {
+		// Somebody had a kernel loaded (kexec_file_load(2)); where it does not start, the firmware does.
+		down = errors.Join(down, os.NewSyscallError("kexec", e.reboot(unix.LINUX_REBOOT_CMD_KEXEC)))
+	}
 	return errors.Join(os.NewSyscallError("reboot", e.reboot(r.cmd)), down)
 }

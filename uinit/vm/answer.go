@@ -39,8 +39,7 @@ type line struct {
 // words are what uinitctl says about guests.
 var words = []feature.Word{
 	{Use: "vm [list|stats]", Does: "guests and their states; what they use"},
-	{Use: "vm start|stop|reset NAME", Does: "start a guest, have it shut down, press its reset"},
-	{Use: "vm console NAME", Does: "join a guest's console; Ctrl-] leaves it"},
+	{Use: "vm start|stop|reset|console NAME", Does: "start, shut down, reset; Ctrl-] leaves"},
 }
 
 // Answers is the question "vm".

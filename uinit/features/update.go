@@ -1,0 +1,7 @@
+//go:build !noupdate
+
+package features
+
+import "github.com/imgbuild/imgbuild/uinit/update"
+
+func init() { add(update.Linked) }

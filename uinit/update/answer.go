@@ -1,0 +1,179 @@
+package update
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/slot"
+	"github.com/imgbuild/imgbuild/uinit/feature"
+)
+
+// words are what uinitctl says about versions.
+var words = []feature.Word{
+	{Use: "update [check|commit|rollback]", Does: "versions: list, ask for, keep, go back"},
+	{Use: "update apply|restart [WHAT]", Does: "write one from a file or address; start it"},
+}
+
+func (u *updater) answer(ctx context.Context, args []string, send func(report.Event) error) error {
+	to := feature.Asker(send)
+	if u.on == nil {
+		return fmt.Errorf("this machine was not started from a slot of a disk%s; versions are written to a disk of the format \"disk\"", u.why())
+	}
+	verb := "status"
+	if len(args) > 0 {
+		verb, args = args[0], args[1:]
+	}
+	switch {
+	case verb == "status" && len(args) == 0:
+		return u.status(to)
+	case verb == "check" && len(args) == 0:
+		return u.checkNow(ctx, to)
+	case verb == "apply":
+		return u.apply(ctx, args, to)
+	case verb == "commit" && len(args) == 0:
+		return u.commit(to)
+	case verb == "restart":
+		return u.restart(ctx, args, to)
+	case verb == "rollback" && len(args) == 0:
+		return u.rollback(to)
+	}
+	return feature.Accepted(words, "update")
+}
+
+// why is what keeps the slots from being known.
+func (u *updater) why() string {
+	for _, e := range u.Facts.Units() {
+		if e.Name == "update" && e.Message != "" {
+			return " (" + e.Message + ")"
+		}
+	}
+	return ""
+}
+
+func (u *updater) status(to feature.Asker) error {
+	r, whole, err := u.book.read()
+	if err != nil {
+		return err
+	}
+	for _, n := range slot.Names {
+		s, about := r.Of(n), ""
+		switch {
+		case n == u.on.running:
+			about = "runs"
+		case s.State == slot.Next:
+			about = fmt.Sprintf("the next start tries it, up to %d times", r.Tries)
+		}
+		if n == r.Start && s.State == slot.Good {
+			about = join(about, "starts")
+		}
+		if s.Why != "" {
+			about = join(about, s.Why)
+		}
+		to.Tell("%s  %-8s %s", n, s.State, join(s.Version, about))
+	}
+	if !whole {
+		to.Tell("One copy of the record is damaged; the next write mends it.")
+	}
+	for _, e := range u.Facts.Facts() {
+		text, _ := e.Value.(string)
+		switch {
+		case text == "":
+		case e.Name == "update.available":
+			to.Tell("%s has %s.", u.Machine.Now().Update.Source, text)
+		case e.Name == "update.doing":
+			to.Tell("At the moment: %s.", text)
+		}
+	}
+	return nil
+}
+
+func join(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + ", " + b
+}
+
+// checkNow asks the source, and what follows from the answer is done as ever.
+func (u *updater) checkNow(ctx context.Context, to feature.Asker) error {
+	source := u.Machine.Now().Update.Source
+	if source == "" {
+		return fmt.Errorf("the profile names no update.source; \"uinitctl update apply FILE|URL\" takes a version from elsewhere")
+	}
+	from, err := u.open(ctx, source, to.Progress)
+	if err != nil {
+		return err
+	}
+	defer from.close()
+	o, err := u.look(ctx, from)
+	if err != nil {
+		return err
+	}
+	to.Tell("%s has %s, signed by %s; %s runs.", source, o.Version, o.signer, u.Machine.Image.Version)
+	return nil
+}
+
+// apply writes a version that a person names.
+func (u *updater) apply(ctx context.Context, args []string, to feature.Asker) error {
+	older, name := false, u.Machine.Now().Update.Source
+	for _, arg := range args {
+		if arg == "--older" {
+			older = true
+			continue
+		}
+		name = arg
+	}
+	if name == "" {
+		return feature.Accepted(words, "update")
+	}
+	from, err := u.open(ctx, name, to.Progress)
+	if err != nil {
+		return err
+	}
+	defer from.close()
+	o, err := u.look(ctx, from)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := u.judge(o.Manifest, older); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	r, _, err := u.book.read()
+	if err != nil {
+		return err
+	}
+	if at, here := u.there(o, r); here && at == u.on.running {
+		return fmt.Errorf("%s is what runs", o.Version)
+	} else if here && r.Of(at).State == slot.Next {
+		to.Tell("%s is in slot %s already: the next start tries it.", o.Version, at)
+		return nil
+	}
+	if err := u.take(ctx, from, o, func(format string, args ...any) { to.Progress(fmt.Sprintf(format, args...)) }); err != nil {
+		return err
+	}
+	to.Tell("%s, signed by %s, is in slot %s. \"reboot\" starts it, and when its checks pass it stays.", o.Version, o.signer, u.on.other())
+	return nil
+}
+
+// commit takes a person's word in place of the checks.
+func (u *updater) commit(to feature.Asker) error {
+	if err := u.pass("a person says so"); err != nil {
+		return fmt.Errorf("there is nothing to prove: %w", err)
+	}
+	to.Tell("%s is good, and starts from now on.", u.Machine.Image.Version)
+	return nil
+}
+
+// rollback has the other version start from now on.
+func (u *updater) rollback(to feature.Asker) error {
+	_, hash, _ := u.on.head(u.on.running)
+	r, err := u.book.change(slot.Event{Kind: slot.Back, Slot: u.on.running, Why: "a person went back from it", Hash: hash})
+	if err != nil {
+		return err
+	}
+	u.tell(r)
+	u.Log.Warn(fmt.Sprintf("update: a person goes back from %s to %s", u.Machine.Image.Version, r.Of(u.on.other()).Version))
+	to.Tell("%s in slot %s starts from now on. \"reboot\" does it.", r.Of(u.on.other()).Version, u.on.other())
+	return nil
+}

@@ -1,0 +1,95 @@
+package update
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/imgbuild/imgbuild/internal/direct"
+	"github.com/imgbuild/imgbuild/internal/slot"
+	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/power"
+)
+
+// restart restarts the machine in good order: through the firmware, or by kexec into what the next start would be.
+func (u *updater) restart(ctx context.Context, args []string, to feature.Asker) error {
+	switch {
+	case len(args) == 0:
+	case len(args) > 1 || args[0] != "--kexec":
+		return errors.New("accepted: uinitctl update restart [--kexec]")
+	default:
+		version, err := u.loadNext(ctx)
+		if err != nil {
+			return err
+		}
+		to.Tell("Starting %s without the firmware. It is good only after a start through that.", version)
+	}
+	return power.Request(power.Reboot)
+}
+
+// loadNext hands the kernel of what the next start would be to the running one, which starts it when the run ends.
+func (u *updater) loadNext(ctx context.Context) (version string, err error) {
+	r, _, err := u.book.read()
+	if err != nil {
+		return "", err
+	}
+	n := r.Start
+	if tried, ok := r.Tried(); ok && r.Tries > 0 {
+		n = tried
+	}
+	m, text, err := u.on.text(n)
+	if err != nil {
+		return "", err
+	}
+	// The kernel takes one that was cut off for whole.
+	if err := verify(ctx, u.on.slots[n], text, m); err != nil {
+		return "", fmt.Errorf("slot %s: %w", n, err)
+	}
+	f, err := direct.Open(u.on.slots[n], os.O_RDONLY)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	slotFile := &local{file: f}
+	kernel, err := inMemory("kernel", slotFile, m.Kernel)
+	if err != nil {
+		return "", err
+	}
+	defer kernel.Close()
+	initrd, err := inMemory("initrd", slotFile, m.Initrd)
+	if err != nil {
+		return "", err
+	}
+	defer initrd.Close()
+	line := strings.TrimSpace(m.Cmdline) + " " + slot.Param + "=" + string(n)
+	err = unix.KexecFileLoad(int(kernel.Fd()), int(initrd.Fd()), line, 0)
+	switch {
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EKEYREJECTED), errors.Is(err, unix.ENOKEY), errors.Is(err, unix.EBADMSG):
+		err = fmt.Errorf("%w; the kernel is locked down, as under Secure Boot, and knows no key that this kernel is signed with: \"reboot\" goes through the firmware", err)
+	case errors.Is(err, unix.ENOSYS):
+		err = fmt.Errorf("%w: this kernel was built without kexec_file_load", err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("handing %s to the kernel: %w", m.Version, err)
+	}
+	return m.Version, nil
+}
+
+// inMemory copies a file out of a slot to where kexec can read it.
+func inMemory(name string, from *local, r slot.Range) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), name)
+	if err := from.copy(slot.Part{Range: r}, f); err != nil && !errors.Is(err, io.EOF) {
+		f.Close()
+		return nil, fmt.Errorf("reading the %s: %w", name, err)
+	}
+	return f, nil
+}

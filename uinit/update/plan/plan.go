@@ -1,0 +1,60 @@
+// Package plan says what new versions need. It is pure, and the builder's as well.
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/graph"
+	"github.com/imgbuild/imgbuild/uinit/unit"
+)
+
+// Plan is what the builder reads.
+var Plan = graph.Plan{Name: "update", Tag: "noupdate", Used: used, Units: Units, Check: check, Commands: commands, Facts: facts}
+
+// Commands of the busybox that the feature starts.
+const (
+	Program = "update" // fetches versions, and verifies their signatures
+	Prover  = "prove"  // runs the checks that prove a version
+)
+
+// CertificatesFile is what the package ca-certificates brings.
+const CertificatesFile = "/etc/ssl/certs/ca-certificates.crt"
+
+func used(d *spec.Description) bool { return d.Update != nil }
+
+// DiskTimeout is how long the disk that the box was started from is waited for.
+const DiskTimeout = 30 * time.Second
+
+// Units look at the slots of the disk that the box was started from.
+func Units(d *spec.Description) []graph.Unit {
+	if d.Update == nil {
+		return nil
+	}
+	return []graph.Unit{{Unit: unit.Unit{Name: "update", Needs: []string{"mounts"}, After: []string{"coldplug"}, Timeout: DiskTimeout + 5*time.Second, Unheld: true}}}
+}
+
+func commands(m *spec.Machine) []string {
+	if m.Update == nil {
+		return nil
+	}
+	return []string{Program, Prover}
+}
+
+// Certificates is the file of those that the source's server is known by; empty: there is none.
+func Certificates(u *spec.Update, has func(file string) bool) string {
+	if u.CA != "" {
+		return u.CA
+	}
+	if has(CertificatesFile) {
+		return CertificatesFile
+	}
+	return ""
+}
+
+// Autos are the words of auto.
+func Autos() []string { return []string{spec.UpdateApply, spec.UpdateDownload, spec.UpdateOff} }
+
+// validAuto says whether it is one of them.
+func validAuto(auto string) bool { return slices.Contains(Autos(), auto) }

@@ -1,0 +1,169 @@
+package update
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/slot"
+	"github.com/imgbuild/imgbuild/internal/spec"
+	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/power"
+	"github.com/imgbuild/imgbuild/uinit/slack"
+	"github.com/imgbuild/imgbuild/uinit/update/plan"
+)
+
+// Settled begins what comes after the boot: the proof of a version that is tried, else looking for newer ones.
+func (u *updater) Settled() {
+	go func() {
+		select {
+		case <-u.ready:
+		case <-u.Life.Done():
+			return
+		}
+		if u.on == nil {
+			return
+		}
+		if u.prove() {
+			u.follow()
+		}
+	}()
+}
+
+// prove runs the checks of a version that is tried, and says whether it may stay.
+func (u *updater) prove() bool {
+	r, err := u.book.change(slot.Event{Kind: slot.Booted, Slot: u.on.running})
+	if err != nil {
+		u.Log.Error(fmt.Sprintf("update: %v", err))
+		return false
+	}
+	state := r.Of(u.on.running).State
+	if state != slot.Trying && state != slot.Next {
+		return true
+	}
+	u.doing("proving %s", u.Machine.Image.Version)
+	failed := u.checks(u.Life)
+	u.doing("")
+	if u.Life.Err() != nil {
+		return false // somebody ends this run; the next one proves it
+	}
+	if failed != nil {
+		u.fail(failed.Error())
+		return false
+	}
+	if state == slot.Next {
+		u.Log.Warn(fmt.Sprintf("update: the checks of %s passed; it was started by kexec, and is good when they pass after a start through the firmware", u.Machine.Image.Version))
+		return true
+	}
+	if err := u.pass("its checks passed"); err != nil {
+		u.Log.Error(fmt.Sprintf("update: %v", err))
+		return false
+	}
+	return true
+}
+
+// pass has the running version be the one that starts.
+func (u *updater) pass(why string) error {
+	r, err := u.book.change(slot.Event{Kind: slot.Pass, Slot: u.on.running})
+	if err != nil {
+		return err
+	}
+	u.Log.Warn(fmt.Sprintf("update: %s in slot %s is good: %s", u.Machine.Image.Version, u.on.running, why))
+	u.tell(r)
+	return nil
+}
+
+// fail notes that the running version failed, and goes back where there is something to go back to.
+func (u *updater) fail(why string) {
+	_, hash, _ := u.on.head(u.on.running)
+	r, err := u.book.change(slot.Event{Kind: slot.Fail, Slot: u.on.running, Why: why, Hash: hash})
+	if err != nil {
+		u.Log.Error(fmt.Sprintf("update: %s failed: %s; writing that down: %v", u.Machine.Image.Version, why, err))
+		return
+	}
+	u.tell(r)
+	other := r.Of(u.on.other())
+	if other.State != slot.Good {
+		return
+	}
+	u.Log.Error(fmt.Sprintf("update: %s failed: %s; going back to %s", u.Machine.Image.Version, why, other.Version))
+	select {
+	case <-time.After(restartPause):
+	case <-u.Life.Done():
+	}
+	if err := power.Request(power.Reboot); err != nil {
+		u.Log.Error("update: " + err.Error())
+	}
+}
+
+// result is what the prover says of a check.
+type result struct {
+	Name    string `json:"name"`
+	Passed  bool   `json:"passed"`
+	Message string `json:"message"`
+}
+
+// checks runs the checks that prove this image, and returns why it is not proved.
+func (u *updater) checks(life context.Context) error {
+	ctx, cancel := context.WithTimeout(life, limit(u.Machine.Image.Proof))
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/bin/"+plan.Prover, "-json")
+	cmd.Env, cmd.Dir = feature.Environment(), "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := slack.Start(cmd); err != nil {
+		return fmt.Errorf("starting its checks: %w", err)
+	}
+	var first error
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		var r result
+		if json.Unmarshal(lines.Bytes(), &r) != nil {
+			continue
+		}
+		if r.Passed {
+			u.Log.Info("update: check." + r.Name + " passed")
+			continue
+		}
+		failed := fmt.Errorf("check.%s: %s", r.Name, r.Message)
+		u.Log.Error("update: " + failed.Error())
+		if first == nil {
+			first = failed
+		}
+	}
+	err = cmd.Wait()
+	switch {
+	case first != nil:
+		return first
+	case ctx.Err() != nil && life.Err() == nil:
+		return errors.New("its checks did not end")
+	case err != nil:
+		return fmt.Errorf("its checks: %w", err)
+	}
+	return nil
+}
+
+// limit is how long the checks may take at most, one after the other, and a while for what they have to do besides.
+func limit(proof json.RawMessage) time.Duration {
+	var rows map[string]struct {
+		Within spec.Duration `json:"within"`
+	}
+	_ = json.Unmarshal(proof, &rows) // the prover says what is wrong with it
+	total := time.Minute
+	for _, row := range rows {
+		if row.Within == 0 {
+			row.Within = spec.Duration(time.Minute)
+		}
+		total += time.Duration(row.Within)
+	}
+	return total
+}
