@@ -13,6 +13,7 @@ import (
 	"github.com/imgbuild/imgbuild/uinit/beside"
 	"github.com/imgbuild/imgbuild/uinit/ctl"
 	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/status"
 	"github.com/imgbuild/imgbuild/uinit/unit"
 	"github.com/imgbuild/imgbuild/uinit/update/plan"
@@ -41,10 +42,19 @@ type updater struct {
 	ready chan struct{}
 	// now asks the source at once.
 	now chan struct{}
+	// trust says whose signature of a manifest it is, and reboot restarts the box.
+	trust  func(ctx context.Context, manifest, signature []byte) (signer string, err error)
+	reboot func() error
+	// prover is the program that runs the checks.
+	prover string
+	// proverGrace is what it may take beyond the time of its checks.
+	proverGrace time.Duration
 }
 
 func newUpdater(d *feature.Deps) *updater {
 	u := &updater{Deps: d, fetcher: &beside.Program{}, verifier: &beside.Program{}, ready: make(chan struct{}), now: make(chan struct{}, 1)}
+	u.prover, u.proverGrace = "/bin/"+plan.Prover, time.Minute
+	u.trust, u.reboot = u.verified, func() error { return power.Request(power.Reboot) }
 	d.Programs.AddBeside(fetcherName, u.fetcher)
 	d.Programs.AddBeside(verifierName, u.verifier)
 	return u

@@ -13,7 +13,6 @@ import (
 	"github.com/imgbuild/imgbuild/internal/direct"
 	"github.com/imgbuild/imgbuild/internal/slot"
 	"github.com/imgbuild/imgbuild/uinit/feature"
-	"github.com/imgbuild/imgbuild/uinit/power"
 )
 
 // restart restarts the machine in good order: through the firmware, or by kexec into what the next start would be.
@@ -29,7 +28,7 @@ func (u *updater) restart(ctx context.Context, args []string, to feature.Asker) 
 		}
 		to.Tell("Starting %s without the firmware. It is good only after a start through that.", version)
 	}
-	return power.Request(power.Reboot)
+	return u.reboot()
 }
 
 // loadNext hands the kernel of what the next start would be to the running one, which starts it when the run ends.

@@ -13,9 +13,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/slot"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
-	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/slack"
-	"github.com/imgbuild/imgbuild/uinit/update/plan"
 )
 
 // Settled begins what comes after the boot: the proof of a version that is tried, else looking for newer ones.
@@ -96,7 +94,7 @@ func (u *updater) fail(why string) {
 	case <-time.After(restartPause):
 	case <-u.Life.Done():
 	}
-	if err := power.Request(power.Reboot); err != nil {
+	if err := u.reboot(); err != nil {
 		u.Log.Error("update: " + err.Error())
 	}
 }
@@ -110,9 +108,9 @@ type result struct {
 
 // checks runs the checks that prove this image, and returns why it is not proved.
 func (u *updater) checks(life context.Context) error {
-	ctx, cancel := context.WithTimeout(life, limit(u.Machine.Image.Proof))
+	ctx, cancel := context.WithTimeout(life, limit(u.Machine.Image.Proof, u.proverGrace))
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "/bin/"+plan.Prover, "-json")
+	cmd := exec.CommandContext(ctx, u.prover, "-json")
 	cmd.Env, cmd.Dir = feature.Environment(), "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -152,13 +150,13 @@ func (u *updater) checks(life context.Context) error {
 	return nil
 }
 
-// limit is how long the checks may take at most, one after the other, and a while for what they have to do besides.
-func limit(proof json.RawMessage) time.Duration {
+// limit is how long the checks may take at most, one after the other, and more for what they have to do besides.
+func limit(proof json.RawMessage, more time.Duration) time.Duration {
 	var rows map[string]struct {
 		Within spec.Duration `json:"within"`
 	}
 	_ = json.Unmarshal(proof, &rows) // the prover says what is wrong with it
-	total := time.Minute
+	total := more
 	for _, row := range rows {
 		if row.Within == 0 {
 			row.Within = spec.Duration(time.Minute)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/slot"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/uinit/power"
 	"github.com/imgbuild/imgbuild/uinit/update/plan"
 )
 
@@ -94,7 +93,7 @@ func (u *updater) startNext() {
 		why, wait := u.notNow(time.Now())
 		if why == "" {
 			u.Log.Warn(fmt.Sprintf("update: starting %s", r.Of(u.on.other()).Version))
-			if err := power.Request(power.Reboot); err != nil {
+			if err := u.reboot(); err != nil {
 				u.Log.Error("update: " + err.Error())
 			}
 			return

@@ -43,7 +43,7 @@ func (u *updater) look(ctx context.Context, from origin) (*offer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its signature: %w", err)
 	}
-	if o.signer, err = u.verified(ctx, o.text, signature); err != nil {
+	if o.signer, err = u.trust(ctx, o.text, signature); err != nil {
 		return nil, fmt.Errorf("its signature: %w", err)
 	}
 	if o.Manifest, err = slot.ParseManifest(o.text); err != nil {
@@ -143,6 +143,11 @@ func (u *updater) fill(ctx context.Context, from origin, o *offer, again bool, s
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	w := newWriter(f)
+	defer func() {
+		if err != nil {
+			_ = w.flush() // the next try finds it
+		}
+	}()
 	if _, err := w.Write(slot.Head(o.text)); err != nil {
 		return err
 	}
