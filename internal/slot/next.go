@@ -34,74 +34,55 @@ const (
 	Back               // a person goes back from the slot, which runs, to the other
 )
 
-// After is the record after an event. It is an error where the slot is not in a state in which that can happen, and then the record is what
-// it was.
-func (r Record) After(e Event) (Record, error) {
-	s, old := r.Of(e.Slot), r
-	wrong := func() (Record, error) {
-		return old, fmt.Errorf("slot %s is %s", e.Slot, s.State)
-	}
+// Apply has an event happen. It is an error where the slot is not in a state in which that can be, and then nothing is changed.
+func (r *Record) Apply(e Event) error {
+	s, other := r.slot(e.Slot), r.slot(e.Slot.Other())
+	next, why := Bad, e.Why
+	possible := true
 	switch e.Kind {
 	case Begin:
 		// What runs is never written to; nor is what the next start falls back on.
-		if r.Start == e.Slot || s.State == Trying {
-			return wrong()
-		}
-		s = Slot{State: Writing, Version: e.Version}
-		r.Tries, r.Reached = 0, Nothing
+		possible, next = r.Start != e.Slot && s.State != Trying, Writing
 	case Wrote:
-		if s.State != Writing || e.Tries < 1 || e.Tries > MaxTries {
-			return wrong()
-		}
-		s.State, r.Tries, r.Reached = Next, e.Tries, Nothing
+		possible, next = s.State == Writing && e.Tries > 0 && e.Tries <= MaxTries, Next
 	case Came, Booted:
-		if s.State != Trying {
-			return old, nil // what proved itself has nothing to report, nor what kexec started
+		if s.State == Trying { // what proved itself has nothing to report, nor what kexec started
+			r.Reached = map[Kind]Reached{Came: Init, Booted: Checks}[e.Kind]
 		}
-		r.Reached = map[Kind]Reached{Came: Init, Booted: Checks}[e.Kind]
+		return nil
 	case Pass:
-		if s.State != Trying {
-			return wrong()
-		}
-		s.State, s.Why, r.Start, r.Tries, r.Reached = Good, "", e.Slot, 0, Nothing
+		possible, next = s.State == Trying, Good
 	case Fail:
-		if s.State != Trying && s.State != Next {
-			return wrong()
-		}
-		r.leave(e.Slot)
-		s.State, s.Why, r.Tries, r.Failed = Bad, e.Why, 0, e.Hash
+		possible = s.State == Trying || s.State == Next
 	case Fell:
 		// What proved itself falls as well, where GRUB cannot read it any more.
-		if s.State != Trying && (s.State != Good || r.Start != e.Slot) {
-			return wrong()
-		}
-		r.leave(e.Slot)
-		s.State, s.Why, r.Tries, r.Failed = Bad, r.fate(s.State), 0, e.Hash
+		possible, why = s.State == Trying || s.State == Good && r.Start == e.Slot, r.fate(s.State)
 	case Back:
-		other := r.Of(e.Slot.Other())
-		if other.State != Good || s.State == Writing || s.State == Empty {
-			return old, fmt.Errorf("slot %s, the other one, is %s", e.Slot.Other(), other.State)
+		if other.State != Good {
+			return fmt.Errorf("slot %s, the other one, is %s", e.Slot.Other(), other.State)
 		}
-		s.State, s.Why, r.Start, r.Tries, r.Failed = Bad, e.Why, e.Slot.Other(), 0, e.Hash
+		possible = s.State != Writing && s.State != Empty
 	}
-	if s.Why != "" { // the record has room for one reason
-		other := r.Of(e.Slot.Other())
-		other.Why = ""
-		r.set(e.Slot.Other(), other)
+	if !possible {
+		return fmt.Errorf("slot %s is %s", e.Slot, s.State)
 	}
-	r.set(e.Slot, s)
-	return r, nil
-}
-
-// leave has the other slot start from now on, where that is good.
-func (r *Record) leave(n Name) {
-	if r.Start == n && r.Of(n.Other()).State == Good {
-		r.Start = n.Other()
+	s.State, s.Why, r.Tries, r.Reached = next, "", e.Tries, Nothing
+	switch next {
+	case Writing:
+		s.Version = e.Version
+	case Good:
+		r.Start = e.Slot
+	case Bad:
+		s.Why, other.Why, r.Failed = why, "", e.Hash // the record has room for one reason
+		if r.Start == e.Slot && other.State == Good {
+			r.Start = e.Slot.Other()
+		}
 	}
+	return nil
 }
 
 // fate is what is known of a start that left no word.
-func (r Record) fate(s State) string {
+func (r *Record) fate(s State) string {
 	if r.Tries > 0 || s == Good {
 		return "the boot loader could not start it"
 	}

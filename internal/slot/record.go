@@ -63,14 +63,14 @@ const (
 )
 
 // Of is what a record says of a slot.
-func (r Record) Of(n Name) Slot { return r.Slots[n.index()] }
+func (r *Record) Of(n Name) Slot { return *r.slot(n) }
 
-func (r *Record) set(n Name, s Slot) { r.Slots[n.index()] = s }
+func (r *Record) slot(n Name) *Slot { return &r.Slots[n.index()] }
 
-// Tried is the slot that is to be tried, or is.
-func (r Record) Tried() (Name, bool) {
+// Tried is the slot that the next start tries.
+func (r *Record) Tried() (Name, bool) {
 	for _, n := range Names {
-		if s := r.Of(n).State; s == Next || s == Trying {
+		if s := r.slot(n).State; (s == Next || s == Trying) && r.Tries > 0 {
 			return n, true
 		}
 	}
@@ -81,7 +81,7 @@ func (r Record) Tried() (Name, bool) {
 const signature = "# GRUB Environment Block\n"
 
 // lines are the record's, but for the sum.
-func (r Record) lines() []string {
+func (r *Record) lines() []string {
 	lines := []string{
 		"imgbuild=" + strconv.Itoa(max(r.format, RecordFormat)),
 		"start=" + string(r.Start),
@@ -106,7 +106,7 @@ func (r Record) lines() []string {
 }
 
 // Encode writes a record as a block of GRUB's environment. Errors say that it has no room.
-func (r Record) Encode() ([]byte, error) {
+func (r *Record) Encode() ([]byte, error) {
 	lines := r.lines()
 	text := signature + strings.Join(append(lines, "sum="+sum(lines)), "\n") + "\n"
 	if len(text)+sparePart > RecordSize {
@@ -215,14 +215,14 @@ func Read(partition io.ReaderAt) (r Record, whole bool, err error) {
 		return r, false, errors.Join(failed...)
 	case len(found) == 1:
 		return found[0], false, nil
-	case later(found[1], found[0]):
+	case later(&found[1], &found[0]):
 		return found[1], false, nil
 	}
 	return found[0], found[0].Number == found[1].Number, nil
 }
 
 // later says whether a was written after b. GRUB counts tries in the copy that it reads, and does not number what it writes.
-func later(a, b Record) bool {
+func later(a, b *Record) bool {
 	if a.Number != b.Number {
 		return int32(a.Number-b.Number) > 0
 	}
@@ -272,12 +272,11 @@ func clip(s string, most int) string {
 // Rebuilt is a record in place of one that cannot be read: what runs has to prove itself.
 func Rebuilt(running Name, version string, other Slot) Record {
 	r := Record{Start: running, Tries: 1, Reached: Init}
-	r.set(running, Slot{State: Trying, Version: version})
-	r.set(running.Other(), other)
+	*r.slot(running), *r.slot(running.Other()) = Slot{State: Trying, Version: version}, other
 	return r
 }
 
 // Same says whether two records say the same.
-func (r Record) Same(o Record) bool {
+func (r *Record) Same(o *Record) bool {
 	return r.Start == o.Start && r.Slots == o.Slots && r.Tries == o.Tries && r.Reached == o.Reached && r.Failed == o.Failed
 }

@@ -117,7 +117,7 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-func TestAfter(t *testing.T) {
+func TestApply(t *testing.T) {
 	type states struct {
 		start Name
 		a, b  State
@@ -159,7 +159,8 @@ func TestAfter(t *testing.T) {
 		{"back to what failed", states{A, Good, Bad, 0}, Event{Kind: Back, Slot: A, Why: "x"}, states{}},
 	} {
 		r := Record{Start: tt.from.start, Slots: [2]Slot{{State: tt.from.a}, {State: tt.from.b}}, Tries: tt.from.tries}
-		got, err := r.After(tt.e)
+		got := r
+		err := got.Apply(tt.e)
 		if refused := tt.want == (states{}); refused != (err != nil) {
 			t.Errorf("%s: %v", tt.name, err)
 		} else if refused && !reflect.DeepEqual(got, r) {

@@ -23,8 +23,8 @@ type Description struct {
 	Version string `json:"version,omitempty"`
 	// Slots are there where the image's disk has two.
 	Slots *Slots `json:"slots,omitempty"`
-	// Proof are the checks that prove the image on the box, by name (package check), where it has slots.
-	Proof json.RawMessage `json:"proof,omitempty"`
+	// Proof is JSON: the checks that prove a version on the box, by name (package check). It is there where versions are taken.
+	Proof string `json:"proof,omitempty"`
 	// Grow is there where a partition of the image's disk is to fill the disk.
 	Grow *Growth `json:"grow,omitempty"`
 }

@@ -143,7 +143,7 @@ func (u *updater) apply(ctx context.Context, args []string, to feature.Asker) er
 	if err != nil {
 		return err
 	}
-	if at, here := u.there(o, r); here && at == u.on.running {
+	if at, here := u.there(o, &r); here && at == u.on.running {
 		return fmt.Errorf("%s is what runs", o.Version)
 	} else if here && r.Of(at).State == slot.Next {
 		to.Tell("%s is in slot %s already: the next start tries it.", o.Version, at)

@@ -99,18 +99,18 @@ func (b *box) put(t *testing.T, name string, content []byte) string {
 
 func (b *box) set(t *testing.T, r slot.Record) {
 	t.Helper()
-	if err := b.book.write(r); err != nil {
+	if err := b.book.write(&r); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (b *box) record(t *testing.T) slot.Record {
+func (b *box) record(t *testing.T) *slot.Record {
 	t.Helper()
 	r, whole, err := b.book.read()
 	if err != nil || !whole {
 		t.Fatalf("the record: %v, whole %v", err, whole)
 	}
-	return r
+	return &r
 }
 
 // give takes an update, as a person gives it.

@@ -27,6 +27,6 @@ func crashed(reason string) (reboot bool, err error) {
 		return false, err
 	}
 	_, hash, _ := on.head(running)
-	r, err = b.change(slot.Event{Kind: slot.Fail, Slot: running, Why: "uinit crashed: " + reason, Hash: hash})
-	return err == nil && r.Of(on.other()).State == slot.Good, err
+	after, err := b.change(slot.Event{Kind: slot.Fail, Slot: running, Why: "uinit crashed: " + reason, Hash: hash})
+	return err == nil && after.Of(on.other()).State == slot.Good, err
 }

@@ -104,25 +104,24 @@ func (u *updater) begin(ctx context.Context) error {
 }
 
 // settleRecord notes what this start means for the slots.
-func (u *updater) settleRecord() (slot.Record, error) {
-	r, whole, err := u.book.read()
-	switch {
+func (u *updater) settleRecord() (*slot.Record, error) {
+	r, _, err := u.book.read()
+	own, other := u.on.running, u.on.other()
+	switch state := r.Of(other).State; {
 	case err != nil:
 		u.Log.Error(fmt.Sprintf("update: %v; it is written anew", err))
 		r = u.rebuilt()
-		whole = false
-	case r.Of(u.on.other()).State == slot.Trying, r.Start == u.on.other() && r.Of(u.on.running).State == slot.Good && r.Of(u.on.other()).State == slot.Good:
-		_, hash, _ := u.on.head(u.on.other())
-		if r, err = r.After(slot.Event{Kind: slot.Fell, Slot: u.on.other(), Hash: hash}); err != nil {
-			return r, err
+		if err := u.book.write(&r); err != nil {
+			return nil, err
 		}
-		whole = false
+	case state == slot.Trying, state == slot.Good && r.Start == other && r.Of(own).State == slot.Good:
+		// It was to start, and did not.
+		_, hash, _ := u.on.head(other)
+		if _, err := u.book.change(slot.Event{Kind: slot.Fell, Slot: other, Hash: hash}); err != nil {
+			return nil, err
+		}
 	}
-	next, err := r.After(slot.Event{Kind: slot.Came, Slot: u.on.running})
-	if err != nil || whole && next.Same(r) {
-		return next, err
-	}
-	return next, u.book.write(next)
+	return u.book.change(slot.Event{Kind: slot.Came, Slot: own})
 }
 
 // rebuilt is a record in place of one that cannot be read: what runs has to prove itself, and what is whole in the other slot was good once.
@@ -135,7 +134,7 @@ func (u *updater) rebuilt() slot.Record {
 }
 
 // tell makes known how the slots are.
-func (u *updater) tell(r slot.Record) {
+func (u *updater) tell(r *slot.Record) {
 	own, other := r.Of(u.on.running), r.Of(u.on.other())
 	u.Facts.Fact(plan.State.Is(string(own.State)))
 	u.Facts.Fact(plan.Other.Is(string(other.State)))
@@ -151,7 +150,7 @@ func (u *updater) tell(r slot.Record) {
 }
 
 // failure says in a line which version failed and what runs now; empty where none did.
-func failure(r slot.Record, running slot.Name) string {
+func failure(r *slot.Record, running slot.Name) string {
 	own, other := r.Of(running), r.Of(running.Other())
 	switch {
 	case own.State == slot.Bad && other.State == slot.Bad:

@@ -38,7 +38,7 @@ func (u *updater) loadNext(ctx context.Context) (version string, err error) {
 		return "", err
 	}
 	n := r.Start
-	if tried, ok := r.Tried(); ok && r.Tries > 0 {
+	if tried, ok := r.Tried(); ok {
 		n = tried
 	}
 	m, text, err := u.on.text(n)

@@ -151,11 +151,11 @@ func (u *updater) checks(life context.Context) error {
 }
 
 // limit is how long the checks may take at most, one after the other, and more for what they have to do besides.
-func limit(proof json.RawMessage, more time.Duration) time.Duration {
+func limit(proof string, more time.Duration) time.Duration {
 	var rows map[string]struct {
 		Within spec.Duration `json:"within"`
 	}
-	_ = json.Unmarshal(proof, &rows) // the prover says what is wrong with it
+	_ = json.Unmarshal([]byte(proof), &rows) // the prover says what is wrong with it
 	total := more
 	for _, row := range rows {
 		if row.Within == 0 {

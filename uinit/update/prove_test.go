@@ -74,7 +74,7 @@ func TestProve(t *testing.T) {
 func TestProofThatHangs(t *testing.T) {
 	b := newBox(t)
 	b.proves(t, "sleep 1000 & sleep 1000")
-	b.Machine.Image.Proof = []byte(`{"x": {"within": "1ms"}}`)
+	b.Machine.Image.Proof = `{"x": {"within": "1ms"}}`
 	b.proverGrace = 50 * time.Millisecond
 	if err := b.checks(t.Context()); err == nil || err.Error() != "its checks did not end" {
 		t.Errorf("%v", err)

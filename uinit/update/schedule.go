@@ -65,7 +65,7 @@ func (u *updater) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	at, here := u.there(o, r)
+	at, here := u.there(o, &r)
 	if here && at == u.on.running || slot.Compare(o.Version, u.Machine.Image.Version) < 0 {
 		u.Facts.Fact(plan.Available.Is(""))
 		return nil

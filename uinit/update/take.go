@@ -77,7 +77,7 @@ func (u *updater) judge(m *slot.Manifest, older bool) error {
 }
 
 // there says whether a version is in one of the slots already, and as what.
-func (u *updater) there(o *offer, r slot.Record) (slot.Name, bool) {
+func (u *updater) there(o *offer, r *slot.Record) (slot.Name, bool) {
 	for _, n := range slot.Names {
 		if s := r.Of(n).State; s == slot.Empty || s == slot.Writing || s == slot.Bad && n != u.on.running {
 			continue
