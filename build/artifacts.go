@@ -39,7 +39,7 @@ func (e *Env) write(ctx context.Context, image *Image, out *staging) error {
 			return err
 		}
 	}
-	papers, err := e.notices().Papers(ctx, sbom.Image{Name: p.Name, Summary: image.Profile.Summary, Created: e.Epoch}, e.materials(image))
+	papers, err := e.notices().Papers(ctx, sbom.Image{Name: p.Name, Version: p.Version, Summary: image.Profile.Summary, Created: e.Epoch}, e.materials(image))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 // times and no paths of the machine that built it.
 type Manifest struct {
 	Name     string `json:"name"`
+	Version  string `json:"version"`
 	Summary  string `json:"summary,omitempty"`
 	Kernel   string `json:"kernel"`
 	Cmdline  string `json:"cmdline"`
@@ -45,7 +46,7 @@ type Entry struct {
 
 func (i *Image) manifest(packed []segments.Packed, made []Artifact) Manifest {
 	p := i.Plan
-	m := Manifest{Name: p.Name, Summary: i.Profile.Summary, Kernel: p.Release, Cmdline: p.Cmdline,
+	m := Manifest{Name: p.Name, Version: p.Version, Summary: i.Profile.Summary, Kernel: p.Release, Cmdline: p.Cmdline,
 		Modules: len(p.Modules), Files: len(p.Files), Segments: i.sizes(packed),
 		Packages: i.Lock.Package, Tools: i.usedTools(), Images: i.Lock.Image, Go: i.Lock.Go, GoModules: i.Lock.Module}
 	for _, s := range m.Segments {

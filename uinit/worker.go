@@ -114,6 +114,7 @@ func newWorker(life context.Context, before past) (*worker, error) {
 		return nil, err
 	}
 	w.Machine = feature.NewMachine(description, line)
+	board.Fact(plan.Image.Is(description.Version))
 	limits.TellMemory(w.Deps, w.Machine.Now().Boot.MemoryMin)
 	usr := module.AttachUsr(w.Machine.Now(), line)
 	if w.Kmod, _, err = module.Open(w.Machine.Now(), line); err != nil {

@@ -30,7 +30,7 @@ type Papers struct {
 // kindPapers is the cache's kind of papers; papersForm changes with what is made of the same parts.
 const (
 	kindPapers = "papers"
-	papersForm = "1"
+	papersForm = "2"
 )
 
 // What papers are called, after the name of their image.
@@ -39,8 +39,17 @@ const (
 	LicencesFile = ".licenses.tar.zst"
 )
 
-// Papers follow from an image's parts, besides which m says what it is: where these are as they were, the papers are in the cache.
-func (f Finder) Papers(ctx context.Context, m sbom.Image, parts []Material) (p Papers, err error) {
+// Papers follow from an image's parts, besides which m says what it is: where these are as they were, the papers are in the cache. The
+// version, which any change of a file gives another, is put in last.
+func (f Finder) Papers(ctx context.Context, m sbom.Image, parts []Material) (Papers, error) {
+	version := m.Version
+	m.Version = sbom.AnyVersion
+	p, err := f.papers(ctx, m, parts)
+	p.SBOM = sbom.WithVersion(p.SBOM, version)
+	return p, err
+}
+
+func (f Finder) papers(ctx context.Context, m sbom.Image, parts []Material) (p Papers, err error) {
 	for _, part := range parts {
 		m.Parts = append(m.Parts, part.Part)
 	}

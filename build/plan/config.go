@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,23 +17,16 @@ import (
 // config writes what the machine reads at boot: its description for uinit and
 // the files below /etc that Debian's maintainer scripts would have made.
 func config(p *profile.Profile, epoch time.Time) ([]tree.File, error) {
-	m := p.Machine
-	m.Boot.PasswordHash = "" // GRUB's alone, and not for who is inside
-	machine, err := json.MarshalIndent(spec.Description{
-		Machine: m, Built: epoch, Media: media(p), Features: features.Used(p.Description()), Grow: growth(p),
-	}, "", "  ")
+	versioned, err := versionedFiles(p, epoch, string(p.Version))
 	if err != nil {
-		return nil, fmt.Errorf("describing the machine: %w", err)
+		return nil, err
 	}
 	host := string(p.Hostname)
 	why := "base configuration"
-	return append(append(accountFiles(p.User), shareFiles(p)...),
-		// Password hashes lie in the description too.
-		text(strings.TrimPrefix(spec.Path, "/"), 0o600, string(machine)+"\n", "the machine as uinit reads it"),
+	return append(slices.Concat(accountFiles(p.User), shareFiles(p), versioned),
 		text("etc/hostname", 0o644, host+"\n", why),
 		text("etc/hosts", 0o644, spec.Hosts(p.Hostname), why),
 		text("etc/nsswitch.conf", 0o644, "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n", why),
-		text("etc/os-release", 0o644, osRelease(p), why),
 		text("etc/shells", 0o644, "/bin/sh\n", why),
 		text("etc/profile", 0o644, loginProfile, why),
 		// NFS, SSH and time are looked up by name (getservbyname(3)).
@@ -41,6 +35,24 @@ func config(p *profile.Profile, epoch time.Time) ([]tree.File, error) {
 		text("etc/netconfig", 0o644, netconfig, why),
 		symlink("etc/resolv.conf", "/run/resolv.conf", "name servers, as the links bring them"),
 	), nil
+}
+
+// versionedFiles are those that say which version of the appliance the image is.
+func versionedFiles(p *profile.Profile, epoch time.Time, version string) ([]tree.File, error) {
+	m := p.Machine
+	m.Boot.PasswordHash = "" // GRUB's alone, and not for who is inside
+	machine, err := json.MarshalIndent(spec.Description{
+		Machine: m, Built: epoch, Media: media(p), Features: features.Used(p.Description()), Grow: growth(p),
+		Profile: string(p.Name), Version: version,
+	}, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("describing the machine: %w", err)
+	}
+	return []tree.File{
+		// Password hashes lie in the description too.
+		text(strings.TrimPrefix(spec.Path, "/"), 0o600, string(machine)+"\n", "the machine as uinit reads it"),
+		text("etc/os-release", 0o644, osRelease(p, version), "base configuration"),
+	}, nil
 }
 
 // media names the partitions in which site.toml lies by their identifiers: those of the disk and of
@@ -98,9 +110,9 @@ local tpi_cots_ord - loopback - - -
 `
 
 // osRelease identifies the image (os-release(5)).
-func osRelease(p *profile.Profile) string {
+func osRelease(p *profile.Profile, version string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "ID=imgbuild\nNAME=imgbuild\nPRETTY_NAME=%s\nIMAGE_ID=%s\n", quote("imgbuild "+string(p.Name)), p.Name)
+	fmt.Fprintf(&b, "ID=imgbuild\nNAME=imgbuild\nPRETTY_NAME=%s\nIMAGE_ID=%s\nIMAGE_VERSION=%s\n", quote("imgbuild "+string(p.Name)+" "+version), p.Name, quote(version))
 	if p.Summary != "" {
 		fmt.Fprintf(&b, "VARIANT=%s\n", quote(p.Summary))
 	}

@@ -52,7 +52,9 @@ type Overlay struct {
 
 // Plan is an image as a value.
 type Plan struct {
-	Name    string
+	Name string
+	// Version of the image: the profile's, or one that follows from all that is in it.
+	Version string
 	Kernel  tree.File
 	Release string
 	Cmdline string
@@ -125,11 +127,15 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 	if err := checkFiles(p, t); err != nil {
 		return nil, err
 	}
+	version, files, err := withVersion(p, in, t.Files())
+	if err != nil {
+		return nil, err
+	}
 	return &Plan{
-		Name: string(p.Name), Kernel: in.Kernel, Release: in.Modules.Release,
+		Name: string(p.Name), Version: version, Kernel: in.Kernel, Release: in.Modules.Release,
 		Cmdline: p.KernelLine(), Modules: modules,
 		Compression: p.Image.Compression, WithoutFirmware: p.Kernel.WithoutFirmware,
-		Files: t.Files(), Segments: segments(t.Files(), segmentOf),
+		Files: files, Segments: segments(files, segmentOf),
 	}, nil
 }
 

@@ -13,7 +13,7 @@ import (
 // reason, each file with its source. Equal plans print equal text.
 func (p *Plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "kernel   %s\ncmdline  %s\ninitrd   %d files in %d segments, %s\n", p.Release, p.Cmdline, len(p.Files), len(p.Segments), p.Compression)
+	fmt.Fprintf(&b, "version  %s\nkernel   %s\ncmdline  %s\ninitrd   %d files in %d segments, %s\n", p.Version, p.Release, p.Cmdline, len(p.Files), len(p.Segments), p.Compression)
 	fmt.Fprintf(&b, "\nmodules (%d)\n", len(p.Modules))
 	for _, m := range p.Modules {
 		fmt.Fprintf(&b, "  %-24s %s\n", m.Name, m.Why)

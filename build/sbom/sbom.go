@@ -24,6 +24,8 @@ import (
 type Image struct {
 	// Name of the appliance, Summary for people.
 	Name, Summary string
+	// Version of the appliance; empty where it has none.
+	Version string
 	// Created is the document's time. A build gives the image's epoch, never the clock.
 	Created time.Time
 	// Licence, as an SPDX expression, is that of what the image has of its own, besides its parts; empty for NONE.
@@ -81,7 +83,7 @@ const (
 
 // Write renders the document.
 func Write(m Image) []byte {
-	image := Part{Name: m.Name, Purpose: OperatingSystem, Licence: cmp.Or(m.Licence, licence.None)}.element(imageID)
+	image := Part{Name: m.Name, Version: m.Version, Purpose: OperatingSystem, Licence: cmp.Or(m.Licence, licence.None)}.element(imageID)
 	image.PackageSummary, image.PackageLicenseConcluded = m.Summary, said(m.whole())
 	d := v2_3.Document{
 		SPDXVersion: v2_3.Version, DataLicense: v2_3.DataLicense, SPDXIdentifier: documentID, DocumentName: m.Name,
@@ -103,7 +105,18 @@ func Write(m Image) []byte {
 	d.OtherLicenses = others(m.Parts)
 	// The namespace must differ wherever the content does (clause 6.5).
 	d.DocumentNamespace = "https://github.com/imgbuild/imgbuild/sbom/" + layout.Derive(m.Name, string(render(d))).String()
+	if m.Version != "" {
+		d.DocumentNamespace += "/" + m.Version
+	}
 	return render(d)
+}
+
+// AnyVersion stands for a version that WithVersion puts in its place. No version can be called so.
+const AnyVersion = "@version@"
+
+// WithVersion is a document that was written for AnyVersion, for this one: the namespace and the image itself, its first package, have it.
+func WithVersion(document []byte, version string) []byte {
+	return bytes.Replace(document, []byte(AnyVersion), []byte(version), 2)
 }
 
 // whole is the licence of an image with all that is in it.

@@ -119,6 +119,7 @@ func (l *loader) load(name string, from *File) (map[string]any, source, error) {
 	}
 	// An appliance of one's own is not called like the one it started from.
 	delete(under, "name")
+	delete(under, "version")
 	delete(under, "summary")
 	merged, src := src.over(baseSrc, tree, under)
 	return merged, src, nil

@@ -14,6 +14,11 @@ type Profile struct {
 	// Name of the appliance and of its files: NAME-kernel, NAME-initrd.img. By
 	// default the profile's file name without .toml; it is not inherited.
 	Name Name `json:"name,omitempty"`
+	// Version of the appliance, such as 2026.49: up to 40 letters, digits and . - _ + ~, of which the first is a digit. Digits beside each other are a
+	// number, and versions are compared piece by piece: 2026.9 is older than 2026.10, 1.2 than 1.2.1, 2.0~rc1 than 2.0; what follows a + does not
+	// count. By default the time that files bear (SOURCE_DATE_EPOCH) and a hash of all that is in the image, 2026.01.01.0000+3f9c2a71. It is
+	// not inherited.
+	Version Version `json:"version,omitempty" zero:"refused"`
 	// One line for people: what this appliance is for.
 	Summary string `json:"summary,omitempty"`
 	// Profile to start from, by the name of a shipped one or a path relative to

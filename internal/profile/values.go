@@ -3,6 +3,7 @@ package profile
 import (
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/slot"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -16,6 +17,18 @@ func (n *Name) UnmarshalText(b []byte) error {
 		return spec.Unaccepted("up to 48 lower-case letters, digits and inner hyphens, such as edge-fw1", "%q is not a profile name", s)
 	}
 	*n = Name(s)
+	return nil
+}
+
+// Version is an appliance's version; slot.Compare orders them.
+type Version string
+
+// UnmarshalText accepts what slot.CheckVersion does.
+func (v *Version) UnmarshalText(b []byte) error {
+	if err := slot.CheckVersion(string(b)); err != nil {
+		return err
+	}
+	*v = Version(b)
 	return nil
 }
 

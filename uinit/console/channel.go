@@ -31,6 +31,8 @@ const (
 // brief is what getty can't find out by itself, as one line of JSON.
 type brief struct {
 	Console spec.Console `json:"console"`
+	// Version is the image's.
+	Version string `json:"version,omitempty"`
 	// Status are lines for the issue text.
 	Status []string `json:"status,omitempty"`
 	// Rescue, where given, makes this a rescue console and is the reason for it.

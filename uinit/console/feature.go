@@ -40,7 +40,9 @@ type consoles struct {
 func newConsoles(d *feature.Deps) *consoles {
 	return &consoles{
 		Deps: d, served: map[string]bool{}, host: thisHost,
-		login: func(name string, row spec.Console) error { return Serve(d.Life, name, row, d.Facts.Troubles) },
+		login: func(name string, row spec.Console) error {
+			return Serve(d.Life, name, row, d.Machine.Image.Version, d.Facts.Troubles)
+		},
 		menu: func(name string, row spec.Console, waiting func() []string) Choice {
 			return Menu(d.Life, name, row, waiting)
 		},

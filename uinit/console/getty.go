@@ -73,6 +73,7 @@ func (g getty) run() error {
 	}
 	header := func() string {
 		v := g.host.observe(g.name, speed)
+		v.version = b.Version
 		if b, err := g.from.brief(briefLimit); err == nil {
 			v.status = b.Status
 		}

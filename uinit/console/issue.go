@@ -9,6 +9,8 @@ import (
 // view is what an issue text can tell. All of it is read anew for each drawing.
 type view struct {
 	hostname, kernel, terminal string
+	// version is the image's.
+	version string
 	// speed is the line's, in bits per second; 0 where there is no line.
 	speed int
 	// serial is the machine's serial number.
@@ -49,6 +51,9 @@ func (v view) issue(custom *string) string {
 			text = strings.Join(words, "  ")
 		}
 		fmt.Fprintf(&b, "  %-8s %s\n", l.name, text)
+	}
+	if v.version != "" {
+		fmt.Fprintf(&b, "  %-8s %s\n", "version", v.version)
 	}
 	if v.serial != "" {
 		fmt.Fprintf(&b, "  %-8s %s\n", "serial", v.serial)

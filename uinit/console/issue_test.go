@@ -8,7 +8,7 @@ import (
 
 func TestIssue(t *testing.T) {
 	full := view{
-		hostname: "headless", kernel: "6.1.0-56-amd64", terminal: "ttyS0", speed: 115200, serial: "ABC\x1b[2J123",
+		hostname: "headless", kernel: "6.1.0-56-amd64", terminal: "ttyS0", speed: 115200, version: "2026.49", serial: "ABC\x1b[2J123",
 		links: []linkView{
 			{"lan", []netip.Addr{netip.MustParseAddr("10.0.2.15"), netip.MustParseAddr("fe80::5054:ff:fe12:3456"), netip.MustParseAddr("2001:db8::15")}},
 			{"wan", nil},
@@ -25,6 +25,7 @@ func TestIssue(t *testing.T) {
 		"standard": {full, nil, `headless, Linux 6.1.0-56-amd64, ttyS0 at 115200
   lan      10.0.2.15  fe80::5054:ff:fe12:3456  2001:db8::15
   wan      no address
+  version  2026.49
   serial   ABC[2J123
   ssh      SHA256:abc
 ! link:wan late: no carrier on wan

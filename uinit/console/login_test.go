@@ -133,8 +133,9 @@ func TestAutologin(t *testing.T) {
 	p := newPTY(t)
 	files := map[string]string{"passwd": "root:x:0:0::/no/such/home:/no/such/shell\n", "shadow": "root:!:::::::\n"}
 	p.start(files, quick, func() brief {
-		return brief{Console: spec.Console{Login: spec.LoginAutologin, Term: "xterm"}, Status: []string{"link:lan failed"}}
+		return brief{Console: spec.Console{Login: spec.LoginAutologin, Term: "xterm"}, Version: "2026.49", Status: []string{"link:lan failed"}}
 	})
+	p.expect("version  2026.49")
 	p.expect("! link:lan failed")
 	p.expect("starting /bin/sh instead")
 	p.expect("No home directory")

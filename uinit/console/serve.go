@@ -14,11 +14,11 @@ import (
 
 // Serve keeps a login on /dev/NAME until ctx ends, starting it anew each time somebody leaves. It returns
 // an *AbsentError when this box has no such terminal, and nil at once when the row
-// says that nobody logs in there. status gives lines for the issue text, such as the units
+// says that nobody logs in there. The issue text says the image's version; status gives lines for the issue text, such as the units
 // that failed; it is called often and must not block.
 //
 // Each login is a child process of the running program, as "getty NAME", in a session of its own.
-func Serve(ctx context.Context, name string, c spec.Console, status func() []string) error {
+func Serve(ctx context.Context, name string, c spec.Console, version string, status func() []string) error {
 	if c.Login == spec.LoginOff {
 		return nil
 	}
@@ -26,7 +26,7 @@ func Serve(ctx context.Context, name string, c spec.Console, status func() []str
 		return &AbsentError{Name: name}
 	}
 	respawn(ctx, usualPace, func() {
-		_ = runGetty(ctx, name, brief{Console: c}, status)
+		_ = runGetty(ctx, name, brief{Console: c, Version: version}, status)
 	})
 	return nil
 }

@@ -45,10 +45,10 @@ func TestRespawn(t *testing.T) {
 
 func TestServeNothing(t *testing.T) {
 	var absent *AbsentError
-	if err := Serve(t.Context(), "ttyNONE7", spec.Console{}, nil); !errors.As(err, &absent) || absent.Name != "ttyNONE7" {
+	if err := Serve(t.Context(), "ttyNONE7", spec.Console{}, "", nil); !errors.As(err, &absent) || absent.Name != "ttyNONE7" {
 		t.Errorf("a terminal that does not exist: %v, want an AbsentError", err)
 	}
-	if err := Serve(t.Context(), "ttyNONE7", spec.Console{Login: spec.LoginOff}, nil); err != nil {
+	if err := Serve(t.Context(), "ttyNONE7", spec.Console{Login: spec.LoginOff}, "", nil); err != nil {
 		t.Errorf("a console without a login: %v, want nil", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 // What the root tells.
 var (
+	Image       = fact.One[string]{Name: "version"}
 	Version     = fact.One[string]{Name: "uinit.version"}
 	Kernel      = fact.One[string]{Name: "kernel.release"}
 	Crashes     = fact.One[int]{Name: "uinit.crashes"}
@@ -23,6 +24,7 @@ func facts() []graph.Facts {
 	anyStep := func(*spec.Description) []string { return []string{"*"} }
 	return []graph.Facts{
 		{Of: []fact.Def{
+			Image.Means(fact.None, "The version of the image: the profile's, or its time and a hash of what is in it."),
 			Version.Means(fact.None, "The version of uinit."),
 			Kernel.Means(fact.None, "The kernel's release, as uname -r prints it."),
 			Crashes.Means(fact.None, "How often uinit's worker has crashed since the kernel started; not there if it never did."),
