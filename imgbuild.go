@@ -21,7 +21,7 @@ var GoSum []byte
 // Shared are packages of this module that commands of the busybox import, by their paths in the module. The
 // busybox is compiled from source that is generated outside of it.
 //
-//go:embed internal/bounded/*.go internal/cgroup/*.go internal/strangers/*.go internal/oom/*.go internal/passwd/*.go internal/report/*.go internal/seccomp/*.go
+//go:embed internal/bounded/*.go internal/cgroup/*.go internal/check/*.go internal/colour/*.go internal/defaults/*.go internal/fact/*.go internal/strangers/*.go internal/oom/*.go internal/passwd/*.go internal/report/*.go internal/seccomp/*.go internal/shown/*.go internal/slot/*.go internal/spec/*.go
 var Shared embed.FS
 
 // License is the licence of this module, of which every image has the init.

@@ -1,11 +1,15 @@
 package plan
 
-// authoritiesFile is where Debian's programs look for whom they trust. update-ca-certificates(8) makes it where a package is installed.
-const authoritiesFile = "etc/ssl/certs/ca-certificates.crt"
+import (
+	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/spec"
+)
 
 // offerAuthorities has programs trust whom packages of the image bring. A file of that name is somebody's own.
 func (l *layers) offerAuthorities(pem []byte) {
-	if _, there := l.tree.Lookup(authoritiesFile); !there && len(pem) > 0 {
-		l.add("packages", text(authoritiesFile, 0o644, string(pem), "all of /usr/share/ca-certificates"))
+	file := strings.TrimPrefix(spec.Authorities, "/")
+	if _, there := l.tree.Lookup(file); !there && len(pem) > 0 {
+		l.add("packages", text(file, 0o644, string(pem), "all of /usr/share/ca-certificates"))
 	}
 }

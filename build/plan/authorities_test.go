@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // Whom packages say is to be trusted is, where programs look for that, unless somebody has a list of one's own.
@@ -17,7 +18,7 @@ func TestAuthorities(t *testing.T) {
 	}{
 		{"", nil, nil},
 		{"one\n", nil, []string{"one\n"}},
-		{"one\n", []Overlay{{Name: "site", Files: []tree.File{overlaid(authoritiesFile)}}}, []string{""}},
+		{"one\n", []Overlay{{Name: "site", Files: []tree.File{overlaid(spec.Authorities[1:])}}}, []string{""}},
 	} {
 		in.Authorities, in.Overlays = []byte(tt.pem), tt.overlays
 		made, err := Make(load(t, box), in)
@@ -26,7 +27,7 @@ func TestAuthorities(t *testing.T) {
 		}
 		var got []string
 		for _, f := range made.Files {
-			if f.Path == authoritiesFile {
+			if f.Path == spec.Authorities[1:] {
 				got = append(got, string(f.Body))
 			}
 		}

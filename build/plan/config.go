@@ -43,7 +43,7 @@ func versionedFiles(p *profile.Profile, epoch time.Time, version string) ([]tree
 	m.Boot.PasswordHash = "" // GRUB's alone, and not for who is inside
 	machine, err := json.MarshalIndent(spec.Description{
 		Machine: m, Built: epoch, Media: media(p), Features: features.Used(p.Description()), Grow: growth(p),
-		Profile: string(p.Name), Version: version,
+		Profile: string(p.Name), Version: version, Proof: string(proof(p)),
 	}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("describing the machine: %w", err)
@@ -53,6 +53,18 @@ func versionedFiles(p *profile.Profile, epoch time.Time, version string) ([]tree
 		text(strings.TrimPrefix(spec.Path, "/"), 0o600, string(machine)+"\n", "the machine as uinit reads it"),
 		text("etc/os-release", 0o644, osRelease(p, version), "base configuration"),
 	}, nil
+}
+
+// proof are the checks by which a new version proves itself; nil on a machine that takes none.
+func proof(p *profile.Profile) json.RawMessage {
+	if p.Update == nil {
+		return nil
+	}
+	text, err := json.Marshal(p.Proof())
+	if err != nil {
+		panic("BUG: writing checks of a profile: " + err.Error())
+	}
+	return text
 }
 
 // media names the partitions in which site.toml lies by their identifiers: those of the disk and of

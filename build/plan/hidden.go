@@ -58,6 +58,9 @@ func Nobody(f profile.ImageFile) bool {
 
 // Brings says what can bring a file into an image.
 func Brings(f profile.ImageFile) string {
+	if f.Instead != "" {
+		return f.Instead
+	}
 	if f.Program {
 		return "a command of image.commands in /bin, a file of [packages.*] or one of an overlay"
 	}

@@ -44,3 +44,20 @@ func TestAuthorities(t *testing.T) {
 		t.Errorf("%q of a file that is not what it was", pem)
 	}
 }
+
+// That nothing brings whom a source's server is to be known by is told before there are packages.
+func TestAuthoritiesOfASource(t *testing.T) {
+	const text = `extends = "headless"
+[update]
+keys   = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKEMkZB1Y/bE0VwOHcpFq5mDFjJFt4dUX7BzVfM8nqL you@desk"]
+source = "https://example.net/box.update"
+[check.network]
+on_box = true
+`
+	for more, want := range map[string]int{"": 1, "[packages.ca-certificates]\nfiles = [\"/usr/share/ca-certificates/mozilla/*.crt\"]\n": 0, "[packages.curl]\nfiles = [\"/usr/bin/curl\"]\n": 1} {
+		got := checkFiles(loaded(t, text+more), nil)
+		if len(got) != want || want > 0 && (got[0].Key != "update.source" || !strings.Contains(got[0].Msg, "accepted: update.ca ")) {
+			t.Errorf("%s%v", more, got)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/internal/profile"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // brought are the files that an image will have, as far as that is known before packages are unpacked.
@@ -33,6 +34,9 @@ func newBrought(p *profile.Profile, overlays []plan.Overlay) brought {
 	for _, pkg := range packages(p) {
 		b.open = b.open || pkg.Whole
 		for _, f := range pkg.Files {
+			if strings.HasPrefix(f, "/"+authoritiesFolder) { // of which one file is made
+				b.have[spec.Authorities] = true
+			}
 			if strings.ContainsAny(f, "*?[") {
 				b.patterns = append(b.patterns, plan.MergedUsr(f))
 				continue

@@ -95,7 +95,7 @@ func (a *app) root() *cobra.Command {
 		return nil
 	}
 	root.AddCommand(a.buildCommand("build PROFILE"), a.checkCommand(), a.planCommand(), a.lsCommand(), a.catCommand(), a.unpackCommand(), a.diffCommand(), a.repackCommand(), a.flashCommand(), a.runCommand(),
-		a.testCommand(), a.lockCommand(), a.newCommand(), a.hashCommand(), a.schemaCommand(), a.signCommand(), a.genkeyCommand(), a.cacheCommand(), a.versionCommand())
+		a.testCommand(), a.lockCommand(), a.newCommand(), a.hashCommand(), a.schemaCommand(), a.signCommand(), a.verifyCommand(), a.genkeyCommand(), a.cacheCommand(), a.versionCommand())
 	return root
 }
 

@@ -72,18 +72,18 @@ func TestGenkeyAndSign(t *testing.T) {
 
 func TestWrongWordsAboutMedia(t *testing.T) {
 	for want, args := range map[string][]string{
-		"needs --key and --cert":                  {"sign", "x.efi"},
-		"takes one UEFI program":                  {"sign"},
-		"takes one name":                          {"genkey", "a", "b"},
-		"--bits 1024":                             {"genkey", "--bits", "1024", filepath.Join(t.TempDir(), "x")},
-		`--format: "floppy" is not a format`:      {"build", "headless", "--format", "floppy"},
-		`--format: "isso" is not a format`:        {"run", "headless", "--format", "isso"},
-		`--bus "scuzzy"`:                          {"run", "headless", "--format", "disk", "--bus", "scuzzy"},
-		"--bus goes with":                         {"test", "headless", "--format", "uki", "--bus", "usb"},
-		"lies in it":                              {"run", "headless", "--format", "iso", "--append", "quiet"},
-		"--secure-boot goes with":                 {"run", "headless", "--secure-boot", "--firmware", "bios"},
-		"a BIOS cannot start":                     {"run", "headless", "--format", "uki", "--firmware", "bios"},
-		"secureboot: names no key, so nothing is": {"run", "headless", "--secure-boot"},
+		"needs --key and --cert":                    {"sign", "x.efi"},
+		"takes one UEFI program or one NAME.update": {"sign"},
+		"takes one name":                            {"genkey", "a", "b"},
+		"--bits 1024":                               {"genkey", "--bits", "1024", filepath.Join(t.TempDir(), "x")},
+		`--format: "floppy" is not a format`:        {"build", "headless", "--format", "floppy"},
+		`--format: "isso" is not a format`:          {"run", "headless", "--format", "isso"},
+		`--bus "scuzzy"`:                            {"run", "headless", "--format", "disk", "--bus", "scuzzy"},
+		"--bus goes with":                           {"test", "headless", "--format", "uki", "--bus", "usb"},
+		"lies in it":                                {"run", "headless", "--format", "iso", "--append", "quiet"},
+		"--secure-boot goes with":                   {"run", "headless", "--secure-boot", "--firmware", "bios"},
+		"a BIOS cannot start":                       {"run", "headless", "--format", "uki", "--firmware", "bios"},
+		"secureboot: names no key, so nothing is":   {"run", "headless", "--secure-boot"},
 	} {
 		if code, stdout, stderr := call(t, args...); code != exitUsage || stdout != "" || !strings.Contains(stderr, want) {
 			t.Errorf("%v: %d, %s%s", args, code, stdout, stderr)

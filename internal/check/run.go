@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgbuild/imgbuild/internal/defaults"
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // goodbye is how long the guest may take to power off, on the host's clock. Its
@@ -50,6 +51,21 @@ func Run(ctx context.Context, g Guest, plan Plan) Results {
 	}
 	r.CPU, r.Took = seconds(evidence.Ending.CPU), seconds(evidence.Ending.Took)
 	return r
+}
+
+// Decide proves the plan and leaves the guest as it is.
+func Decide(ctx context.Context, g Guest, plan Plan) []Result {
+	plan.Checks = filled(plan.Checks)
+	return runChecks(ctx, g, plan)
+}
+
+// Longest is the greatest within of the checks: all are decided by then.
+func (p Plan) Longest() time.Duration {
+	longest := spec.Duration(0)
+	for _, c := range filled(p.Checks) {
+		longest = max(longest, c.Within)
+	}
+	return time.Duration(longest)
 }
 
 // filled are checks with the defaults of their schema.

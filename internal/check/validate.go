@@ -72,6 +72,9 @@ func (c Check) Validate() []Problem {
 	if c.Console != "" && c.Expect == "" && c.Send == "" {
 		bad("console", "needs expect, send or both beside it")
 	}
+	if c.Console != "" && c.OnBox {
+		bad("on_box", "is for what the box can ask itself, and this check is of a console; accepted: in a check of a unit, a fact or a command")
+	}
 	if c.Exit < 0 || c.Exit > 255 {
 		bad("exit", "is %d; accepted: 0 to 255", c.Exit)
 	}

@@ -16,7 +16,7 @@ import (
 // signs. So is what they have of the packages that they share with the builder: what is wrong with site.toml, say. What packages
 // called plan say reaches the person at the builder. An escape (\u00b5) is for what is looked for.
 func TestConsolesGetASCII(t *testing.T) {
-	roots := []string{"../../uinit", "../../build/gobin/sshd", "../../build/gobin/sftp-server", "../../build/gobin/metrics"}
+	roots := []string{"../../uinit", "../../build/gobin/sshd", "../../build/gobin/sftp-server", "../../build/gobin/metrics", "../../build/gobin/update"}
 	shared, err := exec.Command("go", append([]string{"list", "-deps", "-f", "{{.ImportPath}}"}, roots...)...).Output()
 	if err != nil {
 		t.Fatalf("listing what they import: %v", err)

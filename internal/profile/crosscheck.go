@@ -42,6 +42,7 @@ func crossCheck(p *Profile, doubts problem.Doubts) Problems {
 	c.ports()
 	state.Check(c.Judge, &c.p.Machine, "state.path", c.p.State.Path)
 	c.checks()
+	c.update()
 	c.run()
 	c.packages()
 	c.lost()

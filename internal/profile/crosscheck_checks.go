@@ -21,6 +21,7 @@ func (c *crosser) checks() {
 		if k.After != "" && !slices.Contains(names, k.After) {
 			c.Ref(k.After, "check").Bad(key+".after", "there is no [%s]%s", joinKey("check", k.After), suggest.DidYouMean(k.After, names))
 		}
+		c.afterOnBox(name)
 		if k.Console != "" {
 			if _, served := c.consoleFor(k.Console); !served {
 				c.Rows("console").Bad(key+".console", "there is no [%s]%s", joinKey("console", k.Console), suggest.DidYouMean(k.Console, slices.Sorted(maps.Keys(c.p.Console))))

@@ -16,6 +16,8 @@ type ImageFile struct {
 	Key, Path string
 	// Program is for what is executed, Directory for what others are written to: a file will do as well.
 	Program, Directory bool
+	// Instead is what is accepted where nothing brings it; empty for what is usual.
+	Instead string
 }
 
 // Places are where it may lie: a program that is called by its name alone is looked for.
@@ -78,13 +80,17 @@ func (p *Profile) ImageFiles() (files []ImageFile) {
 				}
 			}
 		case reflect.String:
-			f := ImageFile{key, v.String(), tag == "program", tag == "directory"}
+			f := ImageFile{Key: key, Path: v.String(), Program: tag == "program", Directory: tag == "directory"}
 			if tag != "" && (path.IsAbs(f.Path) || f.Program && f.Path != "" && !strings.ContainsAny(f.Path, "/ ")) && !p.Elsewhere(f) {
 				files = append(files, f)
 			}
 		}
 	}
 	walk(reflect.ValueOf(p).Elem(), "", "")
+	if u := p.Update; u != nil && u.Source != "" && u.CA == "" {
+		files = append(files, ImageFile{Key: "update.source", Path: spec.Authorities,
+			Instead: `update.ca with a certificate by which its server is known, or [packages.ca-certificates] with files = ["/usr/share/ca-certificates/mozilla/*.crt"]`})
+	}
 	return files
 }
 

@@ -41,7 +41,7 @@ type problemCase struct {
 }
 
 func TestProblems(t *testing.T) {
-	for _, tc := range slices.Concat(textProblems, accessProblems, linkProblems, storageProblems, chapProblems, claimProblems, serviceProblems, handedProblems, vainProblems, rightsProblems, containerNetworkProblems, containerProblems) {
+	for _, tc := range slices.Concat(textProblems, accessProblems, linkProblems, storageProblems, chapProblems, claimProblems, serviceProblems, handedProblems, vainProblems, rightsProblems, containerNetworkProblems, containerProblems, updateProblems) {
 		t.Run(tc.name, func(t *testing.T) {
 			_, got, err := Load("p.toml", finder(map[string]string{"p.toml": tc.text}))
 			if err != nil && !errors.As(err, &got) {

@@ -2,7 +2,6 @@
 package plan
 
 import (
-	"slices"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/spec"
@@ -52,9 +51,3 @@ func Certificates(u *spec.Update, has func(file string) bool) string {
 	}
 	return ""
 }
-
-// Autos are the words of auto.
-func Autos() []string { return []string{spec.UpdateApply, spec.UpdateDownload, spec.UpdateOff} }
-
-// validAuto says whether it is one of them.
-func validAuto(auto string) bool { return slices.Contains(Autos(), auto) }
