@@ -101,7 +101,7 @@ var servers = []struct {
 		} else {
 			_, _ = w.Write(text[:100])
 		}
-	}, 1000, 0, 100, 3, "gave up after 3 attempts that brought nothing: the connection ended after 100 bytes"},
+	}, 1000, 0, 100, 3, "gave up, for nothing came of 3 attempts: the connection ended after 100 bytes"},
 	{"says too little", 0, all, func(w http.ResponseWriter, r *http.Request, _ int) {
 		w.Header().Set("Content-Length", "100")
 		_, _ = w.Write(text[:100])
@@ -158,7 +158,7 @@ var servers = []struct {
 		whole(w, r)
 	}, 300_000, 0, 300_000, 1, ""},
 	{"says nothing at all", 0, all, func(w http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() },
-		-2, 0, 0, 2, "gave up after 3 attempts that brought nothing: 127.0.0.1 does not answer"},
+		-2, 0, 0, 2, "gave up, for nothing came of 3 attempts: 127.0.0.1 does not answer"},
 	{"is gone", 0, all, func(w http.ResponseWriter, r *http.Request, _ int) { http.NotFound(w, r) }, -2, 0, 0, 0, "/x: the server answers 404 Not Found"},
 	{"is for others", 0, all, func(w http.ResponseWriter, r *http.Request, _ int) { w.WriteHeader(403) }, -2, 0, 0, 0, "/x: the server answers 403 Forbidden"},
 	{"is busy", 0, all, func(w http.ResponseWriter, r *http.Request, n int) {
@@ -173,7 +173,7 @@ var servers = []struct {
 		}
 	}, 300_000, 0, 300_000, 2, ""},
 	{"is broken for good", 0, all, func(w http.ResponseWriter, r *http.Request, n int) { w.WriteHeader(500) },
-		-2, 0, 0, 2, "gave up after 3 attempts that brought nothing: /x: the server answers 500 Internal Server Error"},
+		-2, 0, 0, 2, "gave up, for nothing came of 3 attempts: /x: the server answers 500 Internal Server Error"},
 	{"sends elsewhere", 0, 20, func(w http.ResponseWriter, r *http.Request, n int) {
 		if n < 5 {
 			http.Redirect(w, r, "/x", http.StatusFound)

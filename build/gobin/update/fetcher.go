@@ -64,7 +64,10 @@ func (f *fetcher) get(ctx context.Context, o order, out answers) error {
 			fruitless++
 		}
 		if fruitless >= f.tries {
-			return fmt.Errorf("gave up after %d attempts that brought nothing: %w", fruitless, again)
+			if fruitless == 1 {
+				return fmt.Errorf("gave up: %w", again)
+			}
+			return fmt.Errorf("gave up, for nothing came of %d attempts: %w", fruitless, again)
 		}
 		pause := f.pause(fruitless, again.after)
 		if err := out.wait(fmt.Sprintf("%v; again in %v", again, pause.Round(100*time.Millisecond))); err != nil {

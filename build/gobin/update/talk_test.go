@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -144,4 +145,9 @@ func pair(t testing.TB) (ours, theirs *os.File) {
 	ours, theirs = os.NewFile(uintptr(fds[0]), "init"), os.NewFile(uintptr(fds[1]), "program")
 	t.Cleanup(func() { ours.Close(); theirs.Close() })
 	return ours, theirs
+}
+
+// pemOf is a certificate as -ca takes it.
+func pemOf(c *x509.Certificate) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
 }

@@ -2,11 +2,11 @@ package updatetest
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 )
@@ -41,18 +41,20 @@ func ServeAt(t testing.TB, l net.Listener, h http.Handler, hosts []string) *Serv
 	t.Helper()
 	a := NewAuthority(t)
 	s := &Server{CA: a.PEM, served: map[string]int64{}}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.ServeHTTP(counting{w, s, r.URL.Path}, r)
-	}))
-	server.Listener.Close()
-	server.Listener = l
-	server.EnableHTTP2 = true
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{a.Issue(t, hosts, nil)}}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that do not trust it
-	server.StartTLS()
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h.ServeHTTP(counting{w, s, r.URL.Path}, r)
+		}),
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{a.Issue(t, hosts, nil)}},
+		ErrorLog:  log.New(io.Discard, "", 0), // of clients that do not trust it
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.ServeTLS(l, "", "") }()
 	t.Cleanup(func() {
-		server.CloseClientConnections()
 		server.Close()
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("serving updates: %v", err)
+		}
 	})
 	s.URL = "https://" + l.Addr().String()
 	_, s.Port, _ = net.SplitHostPort(l.Addr().String())
@@ -74,11 +76,16 @@ type counting struct {
 }
 
 func (c counting) Write(b []byte) (int, error) {
+	c.count(len(b)) // before the client has them, so that it finds them counted
 	n, err := c.ResponseWriter.Write(b)
+	c.count(n - len(b))
+	return n, err
+}
+
+func (c counting) count(n int) {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	c.server.served[c.path] += int64(n)
-	return n, err
 }
 
 // Unwrap is for http.ResponseController.
