@@ -46,6 +46,9 @@ type Contents struct {
 	Boot int64
 	// ESP is the size of the EFI system partition.
 	ESP int64
+	// Slot is the size of each of two partitions that hold a version of the system (package slot); 0 leaves them out, and the record
+	// of them.
+	Slot int64
 	// State is the size of a partition for what must outlast a boot; 0 leaves it
 	// out. It is the last one, so that it can grow with the disk.
 	State int64
@@ -56,11 +59,24 @@ const DiskID = "disk"
 
 // The partitions' names.
 const (
-	BootName  = "bios-boot"
-	ESPName   = "esp"
-	StateName = "state"
+	BootName   = "bios-boot"
+	ESPName    = "esp"
+	RecordName = "record"
+	SlotAName  = "slot-a"
+	SlotBName  = "slot-b"
+	StateName  = "state"
 	// ISOESP is what the identifiers of an ISO's EFI system partition are derived from.
 	ISOESP = "iso esp"
+)
+
+// RecordBytes is the size of the partition for the record of slots.
+const RecordBytes = Align * Sector
+
+// Numbers of partitions of a disk with slots, by which GRUB finds them.
+const (
+	RecordNumber = 3
+	SlotANumber  = 4
+	SlotBNumber  = 5
 )
 
 // StateBytes is what the state partition gets for a size in bytes that was asked for.
@@ -71,8 +87,11 @@ func StateBytes(size int64) int64 { return up(size, Align*Sector) }
 // 1 MiB long, as virtual disk formats ask.
 func Plan(name string, c Contents) (Disk, error) {
 	d := Disk{GUID: Derive(name, DiskID)}
-	if c.ESP <= 0 || c.Boot < 0 || c.State < 0 {
-		return d, fmt.Errorf("laying out the disk of %s: sizes of %d, %d and %d bytes", name, c.Boot, c.ESP, c.State)
+	if c.ESP <= 0 || c.Boot < 0 || c.Slot < 0 || c.State < 0 {
+		return d, fmt.Errorf("laying out the disk of %s: sizes of %d, %d, %d and %d bytes", name, c.Boot, c.ESP, c.Slot, c.State)
+	}
+	if c.Slot > 0 && c.Boot == 0 {
+		return d, fmt.Errorf("laying out the disk of %s: it has slots and no GRUB, which counts on the numbers of their partitions", name)
 	}
 	if room := int64(Align-FirstUsable) * Sector; c.Boot > room {
 		return d, fmt.Errorf("laying out the disk of %s: GRUB's core has %d bytes, there is room for %d", name, c.Boot, room)
@@ -89,6 +108,11 @@ func Plan(name string, c Contents) (Disk, error) {
 		d.Partitions = append(d.Partitions, Partition{BootName, BIOSBoot, Derive(name, BootName), FirstUsable, Align - FirstUsable})
 	}
 	add(ESPName, ESP, c.ESP)
+	if c.Slot > 0 {
+		add(RecordName, SlotRecord, RecordBytes)
+		add(SlotAName, Slot, c.Slot)
+		add(SlotBName, Slot, c.Slot)
+	}
 	add(StateName, LinuxData, c.State)
 	d.Sectors = up(next+TableSectors, Align)
 	return d, nil

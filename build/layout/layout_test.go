@@ -22,8 +22,11 @@ func TestPlan(t *testing.T) {
 		{layout.Contents{Boot: 2014 * 512, ESP: mib, State: 64 * mib},
 			"137216 bios-boot 34+2014 esp 2048+2048 state 4096+131072"},
 		{layout.Contents{Boot: 2014*512 + 1, ESP: mib}, "GRUB's core has 1031169 bytes, there is room for 1031168"},
-		{layout.Contents{Boot: 1}, "sizes of 1, 0 and 0 bytes"},
-		{layout.Contents{ESP: mib, State: -1}, "sizes of 0, 1048576 and -1 bytes"},
+		{layout.Contents{Boot: 1}, "sizes of 1, 0, 0 and 0 bytes"},
+		{layout.Contents{ESP: mib, State: -1}, "sizes of 0, 1048576, 0 and -1 bytes"},
+		{layout.Contents{Boot: 1, ESP: mib, Slot: 3*mib - 1, State: mib},
+			"22528 bios-boot 34+2014 esp 2048+2048 record 4096+2048 slot-a 6144+6144 slot-b 12288+6144 state 18432+2048"},
+		{layout.Contents{ESP: mib, Slot: mib}, "it has slots and no GRUB, which counts on the numbers of their partitions"},
 	} {
 		d, err := layout.Plan("headless", c.contents)
 		got := fmt.Sprint(d.Sectors)
@@ -35,6 +38,19 @@ func TestPlan(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%+v:\ngot  %s\nwant %s", c.contents, got, c.want)
+		}
+	}
+}
+
+// GRUB on a disk that was written long ago goes by these numbers.
+func TestNumbersOfSlots(t *testing.T) {
+	d, err := layout.Plan("x", layout.Contents{Boot: 1, ESP: mib, Slot: mib})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, number := range map[string]int{"record": layout.RecordNumber, "slot-a": layout.SlotANumber, "slot-b": layout.SlotBNumber} {
+		if got := d.Partitions[number-1].Name; got != name {
+			t.Errorf("partition %d is %s, want %s", number, got, name)
 		}
 	}
 }
@@ -87,9 +103,11 @@ func TestIdentifiersDependOnNameAndPurposeOnly(t *testing.T) {
 
 func TestTextAndStoredOrder(t *testing.T) {
 	for guid, want := range map[layout.GUID]string{
-		layout.BIOSBoot:  "21686148-6449-6e6f-744e-656564454649 Hah!IdontNeedEFI",
-		layout.ESP:       "c12a7328-f81f-11d2-ba4b-00a0c93ec93b",
-		layout.LinuxData: "0fc63daf-8483-4772-8e79-3d69d8477de4",
+		layout.Slot:       "1e02468c-c72d-8251-b034-9b4648b6c353",
+		layout.SlotRecord: "7e0ab8ce-f9a5-8df8-adb1-69aebb7ebea7",
+		layout.BIOSBoot:   "21686148-6449-6e6f-744e-656564454649 Hah!IdontNeedEFI",
+		layout.ESP:        "c12a7328-f81f-11d2-ba4b-00a0c93ec93b",
+		layout.LinuxData:  "0fc63daf-8483-4772-8e79-3d69d8477de4",
 	} {
 		mixed := guid.Mixed()
 		text, stored, _ := strings.Cut(want, " ")
