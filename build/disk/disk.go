@@ -20,8 +20,10 @@ type Config struct {
 	Name string
 	// Epoch is the time of all files.
 	Epoch time.Time
-	// Boot is what starts, and by what.
+	// Boot is what starts, and by what; of a disk with Slots it lies in them, and this is nil.
 	Boot *grub.Medium
+	// Slots are nil on a disk with one version of the system, which lies in the EFI system partition.
+	Slots *Slots
 	// GRUB starts machines with a BIOS; nil leaves them out.
 	GRUB *grub.DiskLoader
 	// Files lie in the EFI system partition beside that.
@@ -52,7 +54,7 @@ func New(c Config) (*extent.Image, layout.Disk, error) {
 }
 
 func compose(c Config) (*extent.Image, layout.Disk, error) {
-	files, err := c.Boot.Files(nil)
+	files, err := c.files(nil)
 	if err != nil {
 		return nil, layout.Disk{}, err
 	}
@@ -63,6 +65,9 @@ func compose(c Config) (*extent.Image, layout.Disk, error) {
 	contents := layout.Contents{ESP: max(size, espLeast), State: c.State}
 	if c.GRUB != nil {
 		contents.Boot = int64(len(c.GRUB.Core))
+	}
+	if c.Slots != nil {
+		contents.Slot = c.Slots.Size
 	}
 	if c.StateImage != nil && c.StateImage.Size() > c.State {
 		return nil, layout.Disk{}, fmt.Errorf("the state partition of %d bytes is to hold %d", c.State, c.StateImage.Size())
@@ -88,6 +93,9 @@ func compose(c Config) (*extent.Image, layout.Disk, error) {
 		return nil, d, err
 	}
 	image.Place(d.Find(layout.ESPName).Offset(), esp)
+	if err := c.Slots.place(image, d); err != nil {
+		return nil, d, err
+	}
 	if c.StateImage != nil {
 		image.Place(d.Find(layout.StateName).Offset(), c.StateImage)
 	}
@@ -101,6 +109,9 @@ func composeESP(c Config, p layout.Partition) (*extent.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Slots != nil { // nothing there is named by its sectors
+		return draft.Image, nil
+	}
 	v, err := composeVolume(c, p, &grub.Place{Offset: draft.Offset})
 	if err != nil {
 		return nil, err
@@ -112,17 +123,32 @@ func composeESP(c Config, p layout.Partition) (*extent.Image, error) {
 }
 
 func composeVolume(c Config, p layout.Partition, at *grub.Place) (*fat.Volume, error) {
-	files, err := c.Boot.Files(at)
+	files, err := c.files(at)
 	if err != nil {
 		return nil, err
 	}
 	files = append(files, c.Files...)
 	if c.GRUB != nil {
-		config, err := c.Boot.BIOSMenu(at)
+		config, err := c.biosMenu(at)
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, fat.File{Path: grub.ConfigPath, Content: bytes.NewReader(config)})
 	}
 	return fat.New(fat.Options{Size: p.Bytes(), Label: fat.Label(c.Name), ID: p.GUID.VolumeID(), Epoch: c.Epoch}, files)
+}
+
+// files are those in the system partition that start something, but for the BIOS's menu.
+func (c Config) files(at *grub.Place) ([]fat.File, error) {
+	if c.Slots != nil {
+		return []fat.File{{Path: grub.ProgramPath, Content: c.Slots.Chooser.Program}}, nil
+	}
+	return c.Boot.Files(at)
+}
+
+func (c Config) biosMenu(at *grub.Place) ([]byte, error) {
+	if c.Slots != nil {
+		return c.Slots.Chooser.BIOS, nil
+	}
+	return c.Boot.BIOSMenu(at)
 }

@@ -70,6 +70,15 @@ func (m *Image) after(offset int64) int {
 	return sort.Search(len(m.extents), func(i int) bool { return m.extents[i].offset > offset })
 }
 
+// Runs are where the contents lie that were placed, in order: offset and size, in bytes.
+func (m *Image) Runs() [][2]int64 {
+	all := make([][2]int64, len(m.extents))
+	for i, e := range m.extents {
+		all[i] = [2]int64{e.offset, e.size}
+	}
+	return all
+}
+
 // ReadAt implements io.ReaderAt. A content that ends before its announced size is
 // io.ErrUnexpectedEOF: the file was cut since it was measured.
 func (m *Image) ReadAt(p []byte, offset int64) (int, error) {

@@ -6,6 +6,9 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/build/layout"
+	"github.com/imgbuild/imgbuild/internal/slot"
 )
 
 // Serial is a UART that the BIOS knows: unit 0 is COM1, ttyS0.
@@ -55,6 +58,8 @@ type Site struct {
 	Fixed bool
 	// Whole: files are counted from the start of the whole device, and not of the partition that GRUB was started from.
 	Whole bool
+	// Slot: it lies in a slot, and the kernel is told in which.
+	Slot bool
 	// File says how GRUB finds one of the files above: as a path, or as Blocks.
 	File func(name string) string
 }
@@ -90,6 +95,12 @@ func (c *config) menu(m Menu) error {
 	if c.Whole {
 		c.line("set root=$medium")
 	}
+	if c.Slot {
+		c.line("set from_slot=")
+		for i, number := range []int{layout.SlotANumber, layout.SlotBNumber} {
+			c.line("if regexp ',gpt%d$' \"$root\"; then set from_slot=%s=%s; fi", number, slot.Param, slot.Names[i])
+		}
+	}
 	if err := c.hint(m); err != nil {
 		return err
 	}
@@ -99,6 +110,9 @@ func (c *config) menu(m Menu) error {
 		if err := c.entry(m, e); err != nil {
 			return err
 		}
+	}
+	if c.Slot && c.Firmware == BIOS {
+		c.line("set whole=yes") // for the chooser
 	}
 	return nil
 }
@@ -177,12 +191,28 @@ func (c *config) entry(m Menu, e Entry) error {
 	if err != nil {
 		return err
 	}
+	if _, starts := e.Do.(Kernel); starts && c.Slot {
+		commands = c.orElse(commands)
+	}
 	c.line("menuentry %s%s {", title, options)
 	for _, command := range commands {
 		c.line("  %s", command)
 	}
 	c.line("}")
 	return nil
+}
+
+// orElse has commands that start the slot's kernel followed by what is done where one of them fails: nobody may be there to see that,
+// and GRUB would wait for him.
+func (c *config) orElse(commands []string) []string {
+	after := []string{"slot_failed"} // of the chooser, which is the same GRUB
+	switch {
+	case c.Firmware == UEFI && c.Fixed:
+		after = []string{"echo 'This slot cannot be started. The machine starts again in 30 seconds.'", "sleep --interruptible 30", "reboot"}
+	case c.Firmware == UEFI:
+		after = []string{"exit"} // to the chooser
+	}
+	return append([]string{"if " + strings.Join(commands, "; then if ") + "; then boot" + strings.Repeat("; fi", len(commands))}, after...)
 }
 
 // words splits a command line as the kernel does, where quotation marks keep blanks

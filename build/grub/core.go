@@ -23,7 +23,7 @@ const (
 
 // modules are what Config's commands need on disks and CDs, and what a person may
 // want at GRUB's prompt: no module is ever loaded from a file.
-var modules = strings.Fields("biosdisk part_gpt fat iso9660 normal linux serial terminal configfile echo test regexp sleep ls cat all_video reboot halt chain drivemap minicmd password_pbkdf2 gcry_sha512")
+var modules = strings.Fields("biosdisk part_gpt fat iso9660 tar loadenv normal linux serial terminal configfile echo test regexp sleep ls cat all_video reboot halt chain drivemap minicmd password_pbkdf2 gcry_sha512")
 
 // What grub-mkimage makes images for.
 const (

@@ -23,6 +23,8 @@ type EFILoader struct {
 	Kernel []byte
 	// Modules is the content of the section in which GRUB finds them.
 	Modules []byte
+	// Chooser and SignedChooser are the same for choosers among slots.
+	Chooser, SignedChooser []byte
 }
 
 // modulesSection is where GRUB looks for modules and for its memory disk (grub_efi_modules_addr in grub-core/kern/efi/efi.c).
@@ -31,23 +33,34 @@ const modulesSection = "mods"
 // EFI makes the loader for UEFI. Equal packages give equal bytes.
 func (t Tools) EFI(ctx context.Context) (*EFILoader, error) {
 	l := new(EFILoader)
-	var whole []byte
 	if err := t.image(ctx, &l.Kernel, efiPlatform, efiPrefix); err != nil {
 		return nil, fmt.Errorf("making GRUB for UEFI: %w", err)
 	}
-	if err := t.image(ctx, &whole, efiPlatform, efiPrefix, efiModules...); err != nil {
+	var err error
+	if l.Modules, err = t.efiModules(ctx, efiModules); err == nil {
+		err = t.choosers(ctx, l)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("making GRUB for UEFI: %w", err)
+	}
+	return l, nil
+}
+
+// efiModules is the section with modules.
+func (t Tools) efiModules(ctx context.Context, names []string) ([]byte, error) {
+	var whole []byte
+	if err := t.image(ctx, &whole, efiPlatform, efiPrefix, names...); err != nil {
+		return nil, err
 	}
 	f, err := pe.NewFile(bytes.NewReader(whole))
 	if err != nil {
-		return nil, fmt.Errorf("reading GRUB for UEFI: %w", err)
+		return nil, fmt.Errorf("reading it: %w", err)
 	}
 	mods := f.Section(modulesSection)
 	if mods == nil {
-		return nil, fmt.Errorf("reading GRUB for UEFI: it has no section %s", modulesSection)
+		return nil, fmt.Errorf("reading it: it has no section %s", modulesSection)
 	}
-	l.Modules, err = mods.Data()
-	return l, err
+	return mods.Data()
 }
 
 // Program is a UEFI program that carries files.

@@ -19,6 +19,14 @@ const (
 	memtestUEFI = "boot/memtest.efi"
 )
 
+// names are those of a medium's files.
+type names struct{ program, folder, memtestBIOS, memtestUEFI string }
+
+var (
+	namesOnESP  = names{ProgramPath, "EFI/Linux/", memtestBIOS, memtestUEFI}
+	namesInSlot = names{slotProgram, "", slotMemtestBIOS, slotMemtestUEFI}
+)
+
 // Memtest is memtest86+: for a BIOS, and for UEFI.
 type Memtest struct {
 	BIOS, UEFI []byte
@@ -39,28 +47,36 @@ type MediumConfig struct {
 	Memtest *Memtest
 	// Sign signs UEFI programs; nil where nothing is signed.
 	Sign func(extent.Content) (*extent.Image, error)
+	// Slot: it is what lies in a slot of a disk, and not in a system partition.
+	Slot bool
 }
 
 // Medium is what lies on a medium for GRUB, whatever the medium is: kernel and initrd once, the menus of both firmwares, and what
 // shows these. Where nothing is signed kernel and initrd are in a UKI, out of which both read them by their sectors. Where all must be
 // signed they are in the UEFI program, with the menu, and the BIOS's GRUB reads them there.
 type Medium struct {
-	c MediumConfig
+	c     MediumConfig
+	names names
 	// signed is the program that has all in it; program what is in it where.
 	signed  extent.Content
 	program Program
 }
 
 // NoMenu is a medium for UEFI alone, which starts a UKI at once.
-func NoMenu(image extent.Content) *Medium { return &Medium{c: MediumConfig{UKI: image}} }
+func NoMenu(image extent.Content) *Medium {
+	return &Medium{c: MediumConfig{UKI: image}, names: namesOnESP}
+}
 
 // NewMedium composes what does not depend on where it lies.
 func NewMedium(c MediumConfig) (*Medium, error) {
-	m := &Medium{c: c}
+	m := &Medium{c: c, names: namesOnESP}
+	if c.Slot {
+		m.names = namesInSlot
+	}
 	if c.EFI == nil || c.Sign == nil {
 		return m, nil
 	}
-	config, err := Config(c.Menu, Site{Firmware: UEFI, Fixed: true, File: func(name string) string { return "(memdisk)/" + name }})
+	config, err := Config(c.Menu, Site{Firmware: UEFI, Fixed: true, Slot: c.Slot, File: func(name string) string { return "(memdisk)/" + name }})
 	if err != nil {
 		return nil, err
 	}
@@ -94,16 +110,16 @@ type Place struct {
 // is asked for comes first, so that it does not move in the second round.
 func (m *Medium) Files(at *Place) ([]fat.File, error) {
 	if m.c.EFI == nil {
-		return []fat.File{{Path: ProgramPath, Content: m.c.UKI}}, nil
+		return []fat.File{{Path: m.names.program, Content: m.c.UKI}}, nil
 	}
 	files := []fat.File{{Path: m.Payload(), Content: m.c.UKI}}
 	if m.signed != nil {
 		files[0].Content = m.signed
 	}
 	if m.c.Menu.Has(MemoryTest{}) {
-		files = append(files, fat.File{Path: memtestBIOS, Content: bytes.NewReader(m.c.Memtest.BIOS)})
+		files = append(files, fat.File{Path: m.names.memtestBIOS, Content: bytes.NewReader(m.c.Memtest.BIOS)})
 		if m.signed == nil {
-			files = append(files, fat.File{Path: memtestUEFI, Content: bytes.NewReader(m.c.Memtest.UEFI)})
+			files = append(files, fat.File{Path: m.names.memtestUEFI, Content: bytes.NewReader(m.c.Memtest.UEFI)})
 		}
 	}
 	if m.signed != nil {
@@ -114,7 +130,7 @@ func (m *Medium) Files(at *Place) ([]fat.File, error) {
 		return nil, err
 	}
 	program, err := m.c.EFI.Program([]Member{{"boot/grub/grub.cfg", bytes.NewReader(config)}})
-	return append(files, fat.File{Path: ProgramPath, Content: program}), err
+	return append(files, fat.File{Path: m.names.program, Content: program}), err
 }
 
 // BIOSMenu is grub.cfg for a BIOS.
@@ -123,9 +139,53 @@ func (m *Medium) BIOSMenu(at *Place) ([]byte, error) { return m.config(BIOS, at)
 // Payload is the file that kernel and initrd are in.
 func (m *Medium) Payload() string {
 	if m.signed != nil || m.c.EFI == nil {
-		return ProgramPath
+		return m.names.program
 	}
-	return "EFI/Linux/" + m.c.Name
+	return m.names.folder + m.c.Name
+}
+
+// Part is where LinuxFile or InitrdFile lies, in bytes from where GRUB counts, and its size.
+func (m *Medium) Part(at *Place, file string) (offset, size int64, err error) {
+	for _, part := range parts {
+		if part.file != file {
+			continue
+		}
+		s, err := uki.Find(m.c.UKI, part.section)
+		if err != nil {
+			return 0, 0, err
+		}
+		offset := s.Offset
+		if m.signed != nil {
+			offset = m.program.Offset(part.file)
+		}
+		return at.Offset(m.Payload()) + offset, s.Size, nil
+	}
+	panic("BUG: a medium has no part " + file)
+}
+
+// Archive is what a slot holds behind its manifest, as an archive that begins at byte start of it. A BIOS's menu is in it, too.
+// Place says where files lie in the slot.
+func (m *Medium) Archive(start int64) (*extent.Image, *Place, error) {
+	var at *Place
+	for {
+		files, err := m.Files(at)
+		if err != nil {
+			return nil, nil, err
+		}
+		config, err := m.BIOSMenu(at)
+		if err != nil {
+			return nil, nil, err
+		}
+		var members []Member
+		for _, f := range files {
+			members = append(members, Member{f.Path, f.Content})
+		}
+		image, offsets, err := Archive(append(members, Member{slotConfig, bytes.NewReader(config)}))
+		if err != nil || at != nil {
+			return image, at, err
+		}
+		at = &Place{Offset: func(path string) int64 { return start + offsets[path] }}
+	}
 }
 
 // config is a menu of which the entries' files are runs of sectors.
@@ -135,22 +195,18 @@ func (m *Medium) config(f Firmware, at *Place) ([]byte, error) {
 	}
 	blocks := map[string]Blocks{}
 	for _, part := range parts {
-		s, err := uki.Find(m.c.UKI, part.section)
+		offset, size, err := m.Part(at, part.file)
 		if err != nil {
 			return nil, err
 		}
-		offset := s.Offset
-		if m.signed != nil {
-			offset = m.program.Offset(part.file)
-		}
-		blocks[part.file] = BlocksOf(at.Offset(m.Payload())+offset, s.Size)
+		blocks[part.file] = BlocksOf(offset, size)
 	}
 	if m.c.Menu.Has(MemoryTest{}) {
-		path, content := memtestBIOS, m.c.Memtest.BIOS
+		path, content := m.names.memtestBIOS, m.c.Memtest.BIOS
 		if f == UEFI {
-			path, content = memtestUEFI, m.c.Memtest.UEFI
+			path, content = m.names.memtestUEFI, m.c.Memtest.UEFI
 		}
 		blocks[MemtestFile] = BlocksOf(at.Offset(path), int64(len(content)))
 	}
-	return Config(m.c.Menu, Site{Firmware: f, Whole: at.Whole, File: func(name string) string { return blocks[name].String() }})
+	return Config(m.c.Menu, Site{Firmware: f, Whole: at.Whole, Slot: m.c.Slot, File: func(name string) string { return blocks[name].String() }})
 }

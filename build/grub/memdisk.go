@@ -35,7 +35,7 @@ func appendDisk(modules []byte, files []Member) (*extent.Image, map[string]int64
 	if used < infoSize || used > uint64(len(modules)) {
 		return nil, nil, fmt.Errorf("its modules have %d bytes of %d", used, len(modules))
 	}
-	disk, offsets, err := archive(files)
+	disk, offsets, err := Archive(files)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -61,8 +61,8 @@ func appendObject(to []byte, kind uint32, size int) []byte {
 	return le.AppendUint32(le.AppendUint32(to, kind), uint32(size))
 }
 
-// archive is a tar archive of files, which are not copied.
-func archive(files []Member) (*extent.Image, map[string]int64, error) {
+// Archive is a tar archive (ustar) of files, which are not copied, and where their contents begin in it, in bytes: multiples of 512.
+func Archive(files []Member) (*extent.Image, map[string]int64, error) {
 	const end = 2 * sector // two blocks of zeros
 	size := int64(end)
 	for _, f := range files {

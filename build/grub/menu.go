@@ -89,6 +89,9 @@ func (a Kernel) commands(c *config) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the command line %q: %w", a.Cmdline, err)
 	}
+	if c.Slot {
+		words = append(words, "$from_slot")
+	}
 	return []string{
 		strings.Join(append([]string{"linux", c.file(LinuxFile)}, words...), " "),
 		"initrd " + c.file(InitrdFile),

@@ -13,6 +13,9 @@ func (NextDisk) commands(c *config) ([]string, error) {
 		script = nextByFirmware
 	case c.Firmware == UEFI:
 		script = nextOnUEFI
+		if c.Slot { // back to the menu: who leaves a slot's GRUB has the chooser start the other slot
+			script = strings.TrimSuffix(strings.Replace(script, "; back to the firmware.", ".", 1), "\nexit")
+		}
 	}
 	return strings.Split(strings.Trim(script, "\n"), "\n"), nil
 }

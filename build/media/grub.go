@@ -17,7 +17,7 @@ import (
 // grub makes GRUB's images, which depend on its packages alone, and so are made once.
 func (m Maker) grub(ctx context.Context, packages []deb.Package) (*loaders, error) {
 	h := sha256.New()
-	io.WriteString(h, "5\n") // what grub.Tools does with them
+	io.WriteString(h, "6\n") // what grub.Tools does with them
 	for _, p := range packages {
 		fmt.Fprintln(h, p.Name, p.SHA256)
 	}
@@ -49,6 +49,7 @@ func (l *loaders) images() map[string]*[]byte {
 		"disk-boot": &l.disk.Boot, "disk-core": &l.disk.Core,
 		"iso-hybrid": &l.iso.Hybrid, "iso-cd": &l.iso.CD, "iso-core": &l.iso.Core,
 		"efi-kernel": &l.efi.Kernel, "efi-modules": &l.efi.Modules,
+		"efi-chooser": &l.efi.Chooser, "efi-signed-chooser": &l.efi.SignedChooser,
 	}
 }
 

@@ -28,7 +28,7 @@ import (
 // several files, and has none here.
 func Name(p *profile.Profile, f profile.Format) string {
 	return string(p.Name) + map[profile.Format]string{
-		profile.FormatUKI: ".efi", profile.FormatISO: ".iso", profile.FormatNetboot: ".ipxe", profile.FormatDisk: p.Disk.Format.Suffix(),
+		profile.FormatUKI: ".efi", profile.FormatISO: ".iso", profile.FormatNetboot: ".ipxe", profile.FormatDisk: p.Disk.Format.Suffix(), profile.FormatUpdate: ".update",
 	}[f]
 }
 
@@ -73,8 +73,14 @@ func (t *Tools) Compose(i Image) (_ *Set, err error) {
 	}
 	p := i.Profile
 	var boot *grub.Medium
-	if needsGRUB(p) {
-		if boot, err = t.boot(i, unified); err != nil {
+	if p.Writes(profile.FormatISO) || p.Writes(profile.FormatDisk) && p.Slots() == 1 {
+		if boot, err = grub.NewMedium(t.menuOf(i, unified)); err != nil {
+			return nil, fmt.Errorf("composing the boot menu of %s: %w", i.Plan.Name, err)
+		}
+	}
+	var inSlot *extent.Image
+	if p.Writes(profile.FormatUpdate) || p.Writes(profile.FormatDisk) && p.Slots() == 2 {
+		if inSlot, err = t.composeSlot(i, unified); err != nil {
 			return nil, err
 		}
 	}
@@ -82,7 +88,10 @@ func (t *Tools) Compose(i Image) (_ *Set, err error) {
 		s.add(p, profile.FormatUKI, func() (*extent.Image, error) { return unified, nil })
 	}
 	if p.Writes(profile.FormatDisk) {
-		s.add(p, profile.FormatDisk, func() (*extent.Image, error) { return t.composeDisk(i, boot, state) })
+		s.add(p, profile.FormatDisk, func() (*extent.Image, error) { return t.composeDisk(i, boot, unified, inSlot, state) })
+	}
+	if p.Writes(profile.FormatUpdate) {
+		s.add(p, profile.FormatUpdate, func() (*extent.Image, error) { return inSlot, nil })
 	}
 	if p.Writes(profile.FormatISO) {
 		s.add(p, profile.FormatISO, func() (*extent.Image, error) {
@@ -96,23 +105,23 @@ func (s *Set) add(p *profile.Profile, f profile.Format, compose func() (*extent.
 	s.Media = append(s.Media, Medium{Name(p, f), compose})
 }
 
-// boot is what disks and ISOs start, and by what.
-func (t *Tools) boot(i Image, unified *extent.Image) (*grub.Medium, error) {
+// menuOf is what media start, and by what.
+func (t *Tools) menuOf(i Image, unified *extent.Image) grub.MediumConfig {
 	c := grub.MediumConfig{Menu: menu(i.Plan, i.Profile), UKI: unified, Name: Name(i.Profile, profile.FormatUKI), EFI: t.EFI, Memtest: t.Memtest}
 	if i.Signer != nil {
 		c.Sign = i.Signer.sign
 	}
-	m, err := grub.NewMedium(c)
-	if err != nil {
-		return nil, fmt.Errorf("composing the boot menu of %s: %w", i.Plan.Name, err)
-	}
-	return m, nil
+	return c
 }
 
 // composeDisk is a disk, stored as the profile says.
-func (t *Tools) composeDisk(i Image, boot *grub.Medium, state extent.Content) (*extent.Image, error) {
+func (t *Tools) composeDisk(i Image, boot *grub.Medium, unified, inSlot *extent.Image, state extent.Content) (*extent.Image, error) {
 	p, name := i.Profile, i.Plan.Name
-	raw, _, err := disk.New(disk.Config{Name: name, Epoch: i.Epoch, Boot: boot, GRUB: t.Disk,
+	slots, err := t.slots(i, unified, inSlot)
+	if err != nil {
+		return nil, err
+	}
+	raw, _, err := disk.New(disk.Config{Name: name, Epoch: i.Epoch, Boot: boot, Slots: slots, GRUB: t.Disk,
 		Files: espFiles(p), Spare: int64(p.Disk.Spare), State: int64(p.Disk.State), StateImage: state})
 	if err != nil {
 		return nil, err

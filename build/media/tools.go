@@ -51,7 +51,9 @@ func OnMedia(name string) bool {
 	return slices.Contains([]string{stubPackage, grubModules, efiModules, memtest}, name)
 }
 
-func needsGRUB(p *profile.Profile) bool { return p.Writes(profile.FormatDisk, profile.FormatISO) }
+func needsGRUB(p *profile.Profile) bool {
+	return p.Writes(profile.FormatDisk, profile.FormatISO, profile.FormatUpdate)
+}
 
 func needsMemtest(p *profile.Profile) bool {
 	return needsGRUB(p) && slices.ContainsFunc(p.MenuItems(), func(i profile.MenuItem) bool { return i.Entry == profile.MenuMemory })

@@ -42,7 +42,7 @@ func versionedFiles(p *profile.Profile, epoch time.Time, version string) ([]tree
 	m := p.Machine
 	m.Boot.PasswordHash = "" // GRUB's alone, and not for who is inside
 	machine, err := json.MarshalIndent(spec.Description{
-		Machine: m, Built: epoch, Media: media(p), Features: features.Used(p.Description()), Grow: growth(p),
+		Machine: m, Built: epoch, Media: media(p), Features: features.Used(p.Description()), Grow: growth(p), Slots: slots(p),
 		Profile: string(p.Name), Version: version, Proof: string(proof(p)),
 	}, "", "  ")
 	if err != nil {
@@ -88,6 +88,15 @@ func growth(p *profile.Profile) *spec.Growth {
 	}
 	name := string(p.Name)
 	return &spec.Growth{Disk: layout.Derive(name, layout.DiskID).String(), Partition: layout.Derive(name, layout.StateName).String(), Mount: at}
+}
+
+// slots names the partitions of a disk with two slots by the identifiers that the disk image gives them.
+func slots(p *profile.Profile) *spec.Slots {
+	if p.Slots() != 2 {
+		return nil
+	}
+	id := func(what string) string { return layout.Derive(string(p.Name), what).String() }
+	return &spec.Slots{Record: id(layout.RecordName), A: id(layout.SlotAName), B: id(layout.SlotBName)}
 }
 
 // loginProfile is what login shells read first; whoever starts one has set PATH. The prompt names the box: with a serial cable in

@@ -39,11 +39,11 @@ func (b *builder) flags(c *cobra.Command) {
 
 // formatFlag lets the command line override the profile's formats.
 func (b *builder) formatFlag(c *cobra.Command) {
-	c.Flags().StringArrayVar(&b.formats, "format", nil, "write `FORMAT` instead of the profile's formats: kernel, uki, disk, iso or netboot; may be repeated")
+	c.Flags().StringArrayVar(&b.formats, "format", nil, "write `FORMAT` instead of the profile's formats: kernel, uki, disk, iso, netboot or update; may be repeated")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatWords, cobra.ShellCompDirectiveNoFileComp))
 }
 
-var formatWords = []string{"kernel", "uki", "disk", "iso", "netboot"}
+var formatWords = []string{"kernel", "uki", "disk", "iso", "netboot", "update"}
 
 // load reads a profile and lets --format override its formats.
 func (b *builder) load(ctx context.Context, name string) (*profile.Profile, error) {

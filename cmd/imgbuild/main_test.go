@@ -66,7 +66,7 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"build", "--frobnicate", "headless"}, exitUsage, "", "unknown flag: --frobnicate; see imgbuild build --help"},
 		{[]string{"biuld"}, exitUsage, "", `did you mean the command "build"?`},
 		{[]string{"biuld", "headless"}, exitUsage, "", `there is no command "biuld"; did you mean build?`},
-		{[]string{"build", "headless", "--format", "dsk"}, exitUsage, "", `accepted: kernel, uki, disk, iso, netboot; did you mean disk?`},
+		{[]string{"build", "headless", "--format", "dsk"}, exitUsage, "", `accepted: kernel, uki, disk, iso, netboot, update; did you mean disk?`},
 		{[]string{"help", "biuld"}, exitUsage, "", `there is no command "biuld"`},
 		{[]string{"help", "build"}, exitDone, "Builds a profile into out/NAME/", ""},
 		{[]string{"completion", "bsh"}, exitUsage, "", `no completion for "bsh"; did you mean bash?`},

@@ -31,7 +31,7 @@ func (s *starter) flags(c *cobra.Command) {
 	f.StringVar(&s.format, "format", "", "boot this `FORMAT`: kernel, which needs no firmware and is the default, uki, disk, iso or netboot")
 	f.StringVar(&s.bus, "bus", "", "attach a disk, or an iso as a stick, to `BUS`: virtio, ahci, nvme, usb or scsi")
 	f.BoolVar(&s.secureBoot, "secure-boot", false, "UEFI that trusts nothing but the profile's secureboot.cert")
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatWords, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatWords[:len(formatWords)-1], cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("bus", cobra.FixedCompletions(busWords, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -41,6 +41,9 @@ func (s *starter) check(firmware string, appended []string) error {
 	if s.format != "" {
 		if err := f.UnmarshalText([]byte(s.format)); err != nil {
 			return usageError{fmt.Errorf("--format: %w", err)}
+		}
+		if f == profile.FormatUpdate {
+			return usageError{fmt.Errorf("--format update: nothing starts from an update; accepted: disk, which has the same in its first slot")}
 		}
 	}
 	if s.bus != "" && !slices.Contains(busWords, s.bus) {

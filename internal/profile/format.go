@@ -6,7 +6,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
-// Format is one of: kernel, uki, disk, iso, netboot.
+// Format is one of: kernel, uki, disk, iso, netboot, update.
 type Format string
 
 // Formats that a build writes.
@@ -22,11 +22,13 @@ const (
 	// FormatNetboot is what a boot server hands out: an iPXE script with its kernel
 	// and initramfs, and the UEFI program.
 	FormatNetboot Format = "netboot"
+	// FormatUpdate is a version of the system for boxes that run another one: what a slot of their disks holds.
+	FormatUpdate Format = "update"
 )
 
 // UnmarshalText accepts the formats above.
 func (f *Format) UnmarshalText(b []byte) error {
-	return spec.Choice(f, b, "a format", FormatKernel, FormatUKI, FormatDisk, FormatISO, FormatNetboot)
+	return spec.Choice(f, b, "a format", FormatKernel, FormatUKI, FormatDisk, FormatISO, FormatNetboot, FormatUpdate)
 }
 
 // Writes tells whether a build writes any of the formats.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/imgbuild/imgbuild/internal/slot"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -14,6 +15,9 @@ func (p *Profile) KernelLine() string {
 	words := p.Kernel.Cmdline
 	if p.Growing() != "" && !slices.Contains(words, "gpt") {
 		words = append(slices.Clone(words), "gpt")
+	}
+	if p.Slots() == 2 {
+		words = restarts(words)
 	}
 	return strings.Join(words, " ")
 }
@@ -42,12 +46,15 @@ func (p *Profile) starts() []startedBy {
 		name := string(p.Name)
 		ways = append(ways, startedBy{"iPXE, for the format netboot,", name + "-kernel initrd=" + name + "-initrd.img ", ""})
 	}
-	if p.Writes(FormatDisk, FormatISO) {
-		grub, usual := startedBy{"GRUB, for disk and iso,", bootImage, ""}, p.KernelLine()
+	if p.Writes(FormatDisk, FormatISO, FormatUpdate) {
+		grub, usual := startedBy{"GRUB, for disk, iso and update,", bootImage, ""}, p.KernelLine()
 		for _, item := range p.MenuItems() { // what an entry of the menu adds to the usual line
 			if longer := len(item.Line) - len(usual); longer > len(grub.after) {
 				grub.after = strings.Repeat(" ", longer)
 			}
+		}
+		if p.Slots() == 2 {
+			grub.after += " " + slot.Param + "=" + string(slot.A)
 		}
 		ways = append(ways, grub)
 	}

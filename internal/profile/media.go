@@ -20,6 +20,11 @@ type Disk struct {
 	// Let the state partition, where it is mounted, fill the disk that the image was written
 	// to. A disk with another partition behind it is left as it is.
 	StateGrow *bool `json:"state_grow,omitempty" default:"true"`
+	// How many versions of the system the disk has room for: 2, with a partition for each, so that a new one can be written beside the one
+	// that runs, or 1, in the EFI system partition. By default 2 where the profile has a table [update], else 1.
+	Slots int `json:"slots,omitempty" zero:"refused" accept:"1 or 2"`
+	// Size of each of the two partitions. By default twice what the first version takes, at least 64M.
+	SlotSize spec.Size `json:"slot_size,omitempty" zero:"refused"`
 	// How much stays free in the EFI system partition, for files that are put there later.
 	Spare spec.Size `json:"spare,omitempty" default:"8M"`
 }
@@ -75,7 +80,7 @@ const (
 // media checks what depends on the formats.
 func (c *crosser) media() {
 	if len(c.p.Formats) == 0 {
-		c.Bad("formats", "is empty; accepted: one or more of kernel, uki, disk, iso, netboot")
+		c.Bad("formats", "is empty; accepted: one or more of kernel, uki, disk, iso, netboot, update")
 	}
 	d, s := c.p.Disk, c.p.SecureBoot
 	if d.State != 0 && d.State < leastState {
@@ -102,10 +107,11 @@ func (c *crosser) media() {
 		// systemd-stub takes what is signed only where there is something (its use_load_options).
 		c.Of("secureboot.key").Bad("kernel.cmdline", "is empty, and a signed program without a kernel line takes the firmware's, which anybody may set; accepted: one or more words, such as \"quiet\"")
 	}
+	c.slots()
 	c.kernelLine()
-	if !c.p.Writes(FormatDisk, FormatISO) {
+	if !c.p.Writes(FormatDisk, FormatISO, FormatUpdate) {
 		if c.p.Boot.PasswordHash != "" {
-			c.Of("formats").Warn("boot.password_hash", "has no effect: no boot menu is in what is written; accepted: disk or iso among the formats, which have one")
+			c.Of("formats").Warn("boot.password_hash", "has no effect: no boot menu is in what is written; accepted: disk, iso or update among the formats, which have one")
 		}
 		return
 	}
@@ -115,7 +121,7 @@ func (c *crosser) media() {
 	}
 	for i, word := range c.p.Kernel.Cmdline {
 		if strings.ContainsAny(word, `\'`) || strings.Count(word, `"`)%2 != 0 {
-			c.Of("formats").Bad(joinIndex("kernel.cmdline", i), `%q cannot be handed to a kernel by GRUB, which starts disk and iso; accepted: words without \ and ', with quotation marks in pairs`, word)
+			c.Of("formats").Bad(joinIndex("kernel.cmdline", i), `%q cannot be handed to a kernel by GRUB, which starts disk, iso and update; accepted: words without \ and ', with quotation marks in pairs`, word)
 		}
 	}
 }

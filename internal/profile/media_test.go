@@ -21,12 +21,15 @@ const bootable = "[access]\nnobody = true\n[kernel]\npackage = \"linux-image-amd
 
 func TestMediaProblems(t *testing.T) {
 	for _, tc := range []struct{ text, want string }{
-		{"formats = []\n" + bootable, `p.toml:1:11: formats: is empty; accepted: one or more of kernel, uki, disk, iso, netboot`},
+		{"formats = []\n" + bootable, `p.toml:1:11: formats: is empty; accepted: one or more of kernel, uki, disk, iso, netboot, update`},
 		{"formats = [\"iso\", \"uki\", \"iso\"]\n" + bootable, `p.toml:1:26: formats[2]: iso is there already`},
-		{"formats = [\"iso2\"]\n" + bootable, `p.toml:1:12: formats[0]: "iso2" is not a format; accepted: kernel, uki, disk, iso, netboot; did you mean iso?`},
+		{"formats = [\"iso2\"]\n" + bootable, `p.toml:1:12: formats[0]: "iso2" is not a format; accepted: kernel, uki, disk, iso, netboot, update; did you mean iso?`},
 		{"[disk]\nformat = \"qcow\"\n" + bootable, `p.toml:2:10: disk.format: "qcow" is not a disk format; accepted: raw, qcow2, vhd, vmdk; did you mean qcow2?`},
 		{"[disk]\nstate = \"1M\"\n" + bootable, `p.toml:2:9: disk.state: 1M is too small; accepted: 8M or more, or 0 for no such partition`},
 		{"[disk]\nspare = \"2G\"\n" + bootable, `p.toml:2:9: disk.spare: 2G is too large; accepted: up to 1G`},
+		{"[disk]\nslots = 3\n" + bootable, `p.toml:2:9: disk.slots: is 3; accepted: 1 or 2`},
+		{"[disk]\nslots = 2\n" + bootable, `p.toml:2:9: disk.slots: is 2, and nobody would ever write the second without a table [update]; accepted: 1, or such a table`},
+		{"formats = [\"update\"]\n" + bootable, `p.toml:1:11: formats: has update, and no box of this profile takes any; accepted: a table [update], or no such format`},
 		{"[secureboot]\nkey = \"k\"\n" + bootable, `p.toml:2:7: secureboot.key: stands without secureboot.cert; accepted: both or none`},
 		{"[secureboot]\ncert = \"k\"\n" + bootable, `p.toml:2:8: secureboot.cert: stands without secureboot.key; accepted: both or none`},
 		{"[secureboot]\nkey = \"k\"\ncert = \"c\"\n" + bootable + "cmdline = []\n", `p.toml:8:11: kernel.cmdline: is empty, and a signed program without a kernel line takes the firmware's`},

@@ -73,7 +73,7 @@ private_key_file = { file = "/run/v", fw_cfg = "opt/v" }
 		`p.toml:9:17: boot.password_hash: not a password hash of GRUB; accepted: grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, as "imgbuild hash --grub" prints it`,
 	}},
 	{"a password of GRUB's where there is no GRUB", sound + "[boot]\npassword_hash = \"" + grubHash + "\"\n", []string{
-		`p.toml:9:17: warning: boot.password_hash: has no effect: no boot menu is in what is written; accepted: disk or iso among the formats`,
+		`p.toml:9:17: warning: boot.password_hash: has no effect: no boot menu is in what is written; accepted: disk, iso or update among the formats`,
 	}},
 	{"a password of GRUB's where there is one", "formats = [\"iso\"]\n" + sound + "[boot]\npassword_hash = \"" + grubHash + "\"\n", nil},
 	{"a shell without a password", strings.Replace(sound, "host_password = true", "host_password = true\nrescue_without_password = true", 1), nil},

@@ -36,7 +36,7 @@ var textProblems = []problemCase{
 		`p.toml:14:9: array.a.level: is the number 1; accepted: a string: linear, raid0, raid1, raid4, raid5, raid6, raid10`,
 	}},
 	{"unknown format", "formats = [\"kernal\"]\n" + sound, []string{
-		`p.toml:1:12: formats[0]: "kernal" is not a format; accepted: kernel, uki, disk, iso, netboot; did you mean kernel?`,
+		`p.toml:1:12: formats[0]: "kernal" is not a format; accepted: kernel, uki, disk, iso, netboot, update; did you mean kernel?`,
 	}},
 	{"modes", sound + "[image.modes]\n\"/etc/a\" = \"0600\"\n\"/etc/b\" = \"usual\"\n\"/etc/c\" = \"600\"\n\"/etc/d\" = 0o600\n\"/etc/e\" = \"0680\"\n\"/etc/f\" = \"u=rw\"\n\"etc/g\" = \"0600\"\n\"/etc/[h\" = \"0600\"\n\"/etc/../i\" = \"0600\"\n", []string{
 		`p.toml:11:12: image.modes."/etc/c": is not a file's mode; accepted: four octal digits such as "0600" or "4755", or "usual"`,

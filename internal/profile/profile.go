@@ -27,7 +27,7 @@ type Profile struct {
 	Extends string `json:"extends,omitempty"`
 	// What "imgbuild build" writes: kernel (NAME-kernel, NAME-initrd.img, NAME-cmdline),
 	// uki (NAME.efi), disk (NAME.img), iso (NAME.iso), netboot (NAME.ipxe, the kernel's
-	// files and NAME.efi). --format overrides it.
+	// files and NAME.efi), update (NAME.update, for boxes with [update] that run another version). --format overrides it.
 	Formats []Format `json:"formats,omitempty" twice:"refused" default:"kernel"`
 	// The disk image.
 	Disk Disk `json:"disk,omitzero"`

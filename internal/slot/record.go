@@ -155,7 +155,7 @@ func Decode(block []byte) (r Record, err error) {
 		lines = append(lines, line)
 		r.take(name, value, line)
 	}
-	if given != sum(lines) || !slices.Contains(states, r.Slots[0].State) || !slices.Contains(states, r.Slots[1].State) ||
+	if given != sum(lines) || !slices.Contains(States, r.Slots[0].State) || !slices.Contains(States, r.Slots[1].State) ||
 		r.Start != A && r.Start != B || r.Tries < 0 || r.Tries > MaxTries {
 		return r, errDamaged
 	}

@@ -60,5 +60,5 @@ const (
 	Bad     State = "bad"     // it was tried and failed, or somebody went back from it
 )
 
-// states are all of them.
-var states = []State{Empty, Writing, Next, Trying, Good, Bad}
+// States are all of them.
+var States = []State{Empty, Writing, Next, Trying, Good, Bad}

@@ -34,8 +34,7 @@ const (
 // Slots names the partitions of the image's disk that hold its versions. The builder, which gave them their GUIDs, fills it in: no other
 // disk is meant.
 type Slots struct {
-	// Disk, Record, A and B are GUIDs, in lower case.
-	Disk   string `json:"disk"`
+	// Record, A and B are GUIDs, in lower case.
 	Record string `json:"record"`
 	A      string `json:"a"`
 	B      string `json:"b"`
