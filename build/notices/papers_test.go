@@ -66,3 +66,26 @@ func TestPapers(t *testing.T) {
 		t.Errorf("asked %d times, %v", asked, err)
 	}
 }
+
+// Another version of the same parts is not looked up again.
+func TestPapersOfAnotherVersion(t *testing.T) {
+	c, err := cache.OpenWith(t.TempDir(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	f, asked := Finder{Cache: c, Progress: progress.Discard}, 0
+	parts := []Material{{Part: sbom.Part{Name: "p", Version: "1", Role: sbom.Contained}, Dir: "debian/p", Find: func(context.Context) (Notice, error) {
+		asked++
+		return Notice{Notice: licence.Files("p", licence.File{Name: "LICENSE", Body: []byte("as you like")})}, nil
+	}}}
+	for _, version := range []string{"1.0", "1.1", "1.0"} {
+		p, err := f.Papers(t.Context(), sbom.Image{Name: "box", Version: version}, parts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := sbomtest.Licensed(t, p.SBOM); d.Packages[0].PackageVersion != version || d.Packages[1].PackageVersion != "1" || asked != 1 {
+			t.Errorf("%s is %q after %d questions", version, d.Packages[0].PackageVersion, asked)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/imgbuild/imgbuild/build/licence"
+	"github.com/imgbuild/imgbuild/build/sbom/sbomtest"
 )
 
 var own = []licence.Text{{ID: "LicenseRef-own-1", Name: "own", Text: "as you like"}}
@@ -33,6 +34,7 @@ type document struct {
 	Packages []struct {
 		ID         string              `json:"SPDXID"`
 		Name       string              `json:"name"`
+		Version    string              `json:"versionInfo"`
 		References []map[string]string `json:"externalRefs"`
 	} `json:"packages"`
 	Relationships []struct {
@@ -102,6 +104,30 @@ func TestNamespaceFollowsTheContent(t *testing.T) {
 	other.Parts = other.Parts[:2]
 	if written(t, sample).Namespace == written(t, other).Namespace {
 		t.Error("two documents share a namespace")
+	}
+}
+
+// A document that was written for any version is, with one, that of this version, and no other document's namesake.
+func TestVersionComesLast(t *testing.T) {
+	versions := map[string]string{}
+	for _, version := range []string{"2026.49", "2026.50~rc1"} {
+		m := sample
+		m.Version, m.Summary = AnyVersion, "of "+AnyVersion
+		b := WithVersion(Write(m), version)
+		if err := sbomtest.Valid(b); err != nil {
+			t.Errorf("by the schema: %v", err)
+		}
+		var d document
+		if err := json.Unmarshal(b, &d); err != nil {
+			t.Fatal(err)
+		}
+		if d.Packages[0].Version != version || d.Packages[1].Version != sample.Parts[0].Version || !bytes.Contains(b, []byte("of "+AnyVersion)) {
+			t.Errorf("%s: %+v", version, d.Packages[:2])
+		}
+		versions[d.Namespace] = version
+	}
+	if len(versions) != 2 {
+		t.Errorf("namespaces: %v", versions)
 	}
 }
 
