@@ -17,9 +17,6 @@ const (
 	slotStep  = 16 << 20 // what it is rounded up to
 )
 
-// version is the image's.
-func version(Image) string { return "0" }
-
 // composeSlot is what a slot holds, and an update.
 func (t *Tools) composeSlot(i Image, unified *extent.Image) (*extent.Image, error) {
 	c := t.menuOf(i, unified)
@@ -28,7 +25,7 @@ func (t *Tools) composeSlot(i Image, unified *extent.Image) (*extent.Image, erro
 	if err != nil {
 		return nil, fmt.Errorf("composing the boot menu of %s: %w", i.Plan.Name, err)
 	}
-	return update.New(update.Config{Profile: i.Plan.Name, Version: version(i), Cmdline: i.Plan.Cmdline, Boot: boot})
+	return update.New(update.Config{Profile: i.Plan.Name, Version: i.Plan.Version, Minimum: i.Profile.Update.MinimumVersion, Cmdline: i.Plan.Cmdline, Boot: boot})
 }
 
 // slots are those of a disk that has two, with a first version in one of them; else nil.
@@ -44,7 +41,7 @@ func (t *Tools) slots(i Image, unified, first *extent.Image) (*disk.Slots, error
 	if err != nil {
 		return nil, fmt.Errorf("composing what chooses among the slots of %s: %w", i.Plan.Name, err)
 	}
-	return &disk.Slots{Size: size, First: first, Version: version(i), Chooser: chooser}, nil
+	return &disk.Slots{Size: size, First: first, Version: i.Plan.Version, Chooser: chooser}, nil
 }
 
 // slotSize is that of each slot in bytes, for a first version of so many. The error is profile.Problems.

@@ -16,6 +16,8 @@ import (
 type Config struct {
 	// Profile is the name, Version the one that slot.CheckVersion takes.
 	Profile, Version string
+	// Minimum is the oldest version that may be followed by it; empty: any.
+	Minimum string
 	// Cmdline is the kernel line for a start without the firmware.
 	Cmdline string
 	// Boot is composed for slots.
@@ -72,7 +74,7 @@ func compose(c Config) (*extent.Image, error) {
 
 // manifest is that of an image that begins at byte head, with hashes yet to be made.
 func manifest(c Config, image *extent.Image, head int64, at *grub.Place) (*slot.Manifest, error) {
-	m := &slot.Manifest{Format: slot.ManifestFormat, Profile: c.Profile, Version: c.Version, Loader: slot.LoaderFormat,
+	m := &slot.Manifest{Format: slot.ManifestFormat, Profile: c.Profile, Version: c.Version, Minimum: c.Minimum, Loader: slot.LoaderFormat,
 		Size: image.Size(), Cmdline: c.Cmdline, Parts: parts(image, head)}
 	for file, r := range map[string]*slot.Range{grub.LinuxFile: &m.Kernel, grub.InitrdFile: &m.Initrd} {
 		var err error

@@ -20,6 +20,8 @@ type Update struct {
 	Interval Duration `json:"interval,omitempty" default:"6h" accept:"1m or more"`
 	// When a new version may be started by itself, by the machine's clock, which is UTC: "02:00-04:30". By default at any time.
 	Window string `json:"window,omitempty" zero:"refused"`
+	// The oldest version that may be followed by this one, where a box has to take another one in between. By default any.
+	MinimumVersion string `json:"minimum_version,omitempty" zero:"refused"`
 	// How often a version is started that never says a word, before the box goes back: power cuts count as well.
 	Tries int `json:"tries,omitempty" default:"3" accept:"1 to 9"`
 }

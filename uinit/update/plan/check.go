@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
+	"github.com/imgbuild/imgbuild/internal/slot"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/internal/sshkey"
 )
@@ -28,6 +29,11 @@ func check(j problem.Judge, m *spec.Machine) {
 		j.Bad("update.window", "%q is no time of the day; accepted: such as \"02:00-04:30\", in UTC", u.Window)
 	} else if u.Auto != spec.UpdateApply {
 		j.Of("update.auto").Vain("update", []string{"window"}, "is when a version is started by itself, and auto = %q; accepted: with auto = \"apply\"", u.Auto)
+	}
+	if u.MinimumVersion != "" {
+		if err := slot.CheckVersion(u.MinimumVersion); err != nil {
+			j.Bad("update.minimum_version", "%v", err)
+		}
 	}
 	switch {
 	case u.CA != "" && u.Source == "":
