@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/imgbuild/imgbuild/internal/shown"
 	"github.com/imgbuild/imgbuild/internal/slot"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
@@ -104,6 +106,17 @@ type result struct {
 	Name    string `json:"name"`
 	Passed  bool   `json:"passed"`
 	Message string `json:"message"`
+	// Detail are lines that go with it, such as what a command printed.
+	Detail []string `json:"detail"`
+}
+
+// String is what failed, in a line.
+func (r result) String() string {
+	text := "check." + r.Name + ": " + r.Message
+	if len(r.Detail) > 0 {
+		text += " " + shown.Line(strings.Join(r.Detail, "; "))
+	}
+	return text
 }
 
 // checks runs the checks that prove this image, and returns why it is not proved.
@@ -112,7 +125,8 @@ func (u *updater) checks(life context.Context) error {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, u.prover, "-json")
 	cmd.Env, cmd.Dir = feature.Environment(), "/"
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// A session of its own, by which "uinitctl security root" knows it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
 	out, err := cmd.StdoutPipe()
@@ -132,7 +146,7 @@ func (u *updater) checks(life context.Context) error {
 			u.Log.Info("update: check." + r.Name + " passed")
 			continue
 		}
-		failed := fmt.Errorf("check.%s: %s", r.Name, r.Message)
+		failed := errors.New(r.String())
 		u.Log.Error("update: " + failed.Error())
 		if first == nil {
 			first = failed
