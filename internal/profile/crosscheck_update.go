@@ -3,8 +3,10 @@ package profile
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/check"
+	"github.com/imgbuild/imgbuild/internal/sshkey"
 	"github.com/imgbuild/imgbuild/internal/suggest"
 )
 
@@ -13,7 +15,11 @@ func onBox(c check.Check) bool { return c.OnBox }
 
 // update asks for what proves a version: one that nothing proves would count as good whatever it is.
 func (c *crosser) update() {
-	if c.p.Update != nil && !slices.ContainsFunc(slices.Collect(maps.Values(c.p.Check)), onBox) {
+	if c.p.Update == nil {
+		return
+	}
+	c.updateKeys(c.p.Update.Keys)
+	if !slices.ContainsFunc(slices.Collect(maps.Values(c.p.Check)), onBox) {
 		c.Of("check").Bad("update", "nothing says when a new version is good; accepted: on_box = true in one or more [check.NAME]")
 	}
 }
@@ -32,4 +38,22 @@ func (p *Profile) Proof() map[string]check.Check {
 	all := maps.Clone(p.Check)
 	maps.DeleteFunc(all, func(_ string, c check.Check) bool { return !c.OnBox })
 	return all
+}
+
+// updateKeys judges who may sign. What ssh-keygen signs with, an SSH server takes as well.
+func (c *crosser) updateKeys(keys []string) {
+	if len(keys) == 0 {
+		c.Bad("update.keys", "is empty, and a version that nobody signed is not taken; accepted: one or more public keys")
+	}
+	for i, line := range keys {
+		key := joinIndex("update.keys", i)
+		if err := sshkey.Check(line); err != nil {
+			c.Bad(key, "%v", err)
+			continue
+		}
+		word, _, _ := strings.Cut(strings.TrimLeft(line, " \t"), " ")
+		if !slices.ContainsFunc([]string{"ssh-", "ecdsa-", "sk-"}, func(begin string) bool { return strings.HasPrefix(word, begin) }) {
+			c.Bad(key, "has options, which are for logins; accepted: the key without them")
+		}
+	}
 }

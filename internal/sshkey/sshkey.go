@@ -36,13 +36,13 @@ func check(line string) error {
 	}
 	word, rest := cutWord(line)
 	// Every key begins with a length below 2^24, in base64 four As.
-	if _, known := formats[word]; !known && !(algorithm(word) && strings.HasPrefix(rest, "AAAA")) {
+	if _, known := parser(word); !known && !(algorithm(word) && strings.HasPrefix(rest, "AAAA")) {
 		options, after, err := cutOptions(line)
 		if err != nil {
 			return err
 		}
 		word, rest = cutWord(after)
-		if _, known := formats[word]; known {
+		if _, known := parser(word); known {
 			if err := checkOptions(options); err != nil {
 				return err
 			}
@@ -59,7 +59,7 @@ func algorithm(word string) bool {
 
 // checkKey judges what follows the options.
 func checkKey(format, rest string) error {
-	parse, known := formats[format]
+	parse, known := parser(format)
 	switch {
 	case strings.Contains(format, "-cert-v"):
 		return errors.New("is a certificate, which the server does not judge")

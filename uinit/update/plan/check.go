@@ -9,16 +9,15 @@ import (
 	"github.com/imgbuild/imgbuild/internal/problem"
 	"github.com/imgbuild/imgbuild/internal/slot"
 	"github.com/imgbuild/imgbuild/internal/spec"
-	"github.com/imgbuild/imgbuild/internal/sshkey"
 )
 
-// check finds what is wrong with [update]. Which checks prove a version is the profile's to say, and not the machine's.
+// check finds what is wrong with [update] but for its keys: what parses these stays in whatever imports it, the init as well. Which checks
+// prove a version is the profile's to say, and not the machine's.
 func check(j problem.Judge, m *spec.Machine) {
 	u := m.Update
 	if u == nil {
 		return
 	}
-	checkKeys(j, u.Keys)
 	checkSource(j, u.Source)
 	if !slices.Contains([]string{spec.UpdateApply, spec.UpdateDownload, spec.UpdateOff}, u.Auto) {
 		j.Bad("update.auto", "%q; accepted: apply, download, off", u.Auto)
@@ -45,24 +44,6 @@ func check(j problem.Judge, m *spec.Machine) {
 		j.Of("update.source").Vain("update", []string{"interval"}, "is how often the source is asked, and there is none; accepted: with update.source")
 	} else if t := m.Time; len(t.Servers) == 0 && !t.DHCP && !m.Allows(spec.SiteTimeServers) {
 		j.Of("time.servers", "time.dhcp", "site").Warn("update.source", "its server's certificate is judged by the machine's clock, which nothing sets; accepted: time.servers, or time.dhcp = true")
-	}
-}
-
-// checkKeys judges who may sign. What ssh-keygen signs with, an SSH server takes as well.
-func checkKeys(j problem.Judge, keys []string) {
-	if len(keys) == 0 {
-		j.Bad("update.keys", "is empty, and a version that nobody signed is not taken; accepted: one or more public keys")
-	}
-	for i, line := range keys {
-		key := problem.JoinIndex("update.keys", i)
-		if err := sshkey.Check(line); err != nil {
-			j.Bad(key, "%v", err)
-			continue
-		}
-		word, _, _ := strings.Cut(strings.TrimLeft(line, " \t"), " ")
-		if !slices.ContainsFunc([]string{"ssh-", "ecdsa-", "sk-"}, func(begin string) bool { return strings.HasPrefix(word, begin) }) {
-			j.Bad(key, "has options, which are for logins; accepted: the key without them")
-		}
 	}
 }
 
