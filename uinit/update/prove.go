@@ -29,6 +29,7 @@ func (u *updater) Settled() {
 		if u.on == nil {
 			return
 		}
+		u.markState()
 		if u.prove() {
 			u.follow()
 		}

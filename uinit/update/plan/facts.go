@@ -14,7 +14,9 @@ var (
 	Failed    = fact.One[string]{Name: "update.failed"}
 	Available = fact.One[string]{Name: "update.available"}
 	Fetched   = fact.One[int64]{Name: "update.fetched_bytes"}
-	Doing     = fact.One[string]{Name: "update.doing"}
+	// StateFormat is told where state.path lies on a disk.
+	StateFormat = fact.One[int]{Name: "update.state_format"}
+	Doing       = fact.One[string]{Name: "update.doing"}
 )
 
 func facts() []graph.Facts {
@@ -26,6 +28,7 @@ func facts() []graph.Facts {
 		Failed.Means(fact.None, "Which version failed last, and why; not there where none did."),
 		Available.Means(fact.None, "The newer version that the source has; empty where it has none."),
 		Fetched.Means(fact.Bytes, "How much of the last version that was written had to be fetched; the rest was on the disk."),
+		StateFormat.Means(fact.None, "How what lies below state.path is written; a later version may have left a higher number than this one knows."),
 		Doing.Means(fact.None, "What an update is at: fetching and writing a version, proving one, waiting for the window; empty where it is idle."),
 	}}}
 }

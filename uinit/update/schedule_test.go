@@ -1,0 +1,47 @@
+package update
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imgbuild/imgbuild/internal/fact"
+	"github.com/imgbuild/imgbuild/internal/slot"
+)
+
+// A box is not restarted by itself outside of the window, nor while an array is busy, and the reason is named.
+func TestNotNow(t *testing.T) {
+	b := newBox(t)
+	at := time.Date(2026, 11, 29, 1, 0, 0, 0, time.UTC)
+	if why, _ := b.notNow(at); why != "" {
+		t.Errorf("nothing speaks against it: %q", why)
+	}
+	b.Machine.Now().Update.Window = "02:00-04:00"
+	if why, wait := b.notNow(at); !strings.Contains(why, "02:00-04:00") || wait != time.Hour {
+		t.Errorf("an hour before the window: %q, %v", why, wait)
+	}
+	action := fact.Each[string]{Pattern: "array.NAME.action"}
+	b.Facts.Fact(action.Of("data").Is("recover"))
+	b.Facts.Fact(action.Of("log").Is("idle"))
+	if why, wait := b.notNow(at.Add(time.Hour)); why != "array data is busy: recover" || wait <= 0 {
+		t.Errorf("within the window, during a rebuild: %q, %v", why, wait)
+	}
+	b.Facts.Fact(action.Of("data").Is("idle"))
+	if why, _ := b.notNow(at.Add(time.Hour)); why != "" {
+		t.Errorf("after it: %q", why)
+	}
+}
+
+// What is next is started, once.
+func TestStartNext(t *testing.T) {
+	b := newBox(t)
+	b.startNext()
+	if b.reboots != 0 {
+		t.Error("it restarts for nothing")
+	}
+	b.set(t, slot.Record{Start: slot.A, Slots: [2]slot.Slot{{State: slot.Good}, {State: slot.Next, Version: "2026.49"}}, Tries: 3})
+	b.startNext()
+	if b.reboots != 1 {
+		t.Errorf("%d restarts", b.reboots)
+	}
+}
