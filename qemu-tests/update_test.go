@@ -257,7 +257,7 @@ var worse = map[string]struct {
 func crashes(signal string) string {
 	return `
 [service.crashes]
-command = ["/bin/bash", "-c", "echo about to send ` + signal + ` >/dev/kmsg; for p in /proc/[0-9]*; do [[ $(tr -d '\\0' <$p/cmdline) == uinitworker* ]] && kill -` + signal + ` ${p#/proc/}; done; sleep 1000"]
+command = ["/bin/bash", "-c", "echo '<2>about to send ` + signal + `' >/dev/kmsg; for p in /proc/[0-9]*; do [[ $(tr -d '\\0' <$p/cmdline) == uinitworker* ]] && kill -` + signal + ` ${p#/proc/}; done; sleep 1000"]
 needs   = ["update"]
 unconfined = true
 `
