@@ -13,6 +13,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/cache"
 	"github.com/imgbuild/imgbuild/build/deb"
 	"github.com/imgbuild/imgbuild/build/gobin"
+	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/rules"
 	"github.com/imgbuild/imgbuild/build/sources"
 	"github.com/imgbuild/imgbuild/internal/profile"
@@ -61,7 +62,7 @@ func NewEnv(dir string, p progress.Reporter) (*Env, error) {
 func epoch() (time.Time, error) {
 	text, ok := os.LookupEnv("SOURCE_DATE_EPOCH")
 	if !ok {
-		return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), nil
+		return plan.Undated, nil
 	}
 	var seconds int64
 	if _, err := fmt.Sscanf(text, "%d", &seconds); err != nil || seconds < 0 || seconds > 1<<32-1 {
@@ -102,7 +103,7 @@ func (e *Env) build(ctx context.Context, p *profile.Profile, dir string, o Optio
 	made, err := out.commit(ctx, e.Cache)
 	if err == nil {
 		e.saySecrets(image)
-		if note := image.Plan.FirmwareNote(); note != "" {
+		for _, note := range image.Plan.Notes() {
 			e.Progress.Note("%s", note)
 		}
 	}

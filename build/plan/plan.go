@@ -70,6 +70,8 @@ type Plan struct {
 	Firmware map[string]string
 	// Compression of every segment.
 	Compression profile.Compression
+	// unordered: boxes take versions of this profile, and cannot tell which is newer.
+	unordered bool
 }
 
 // Segment is a part of the initramfs that is packed on its own, so that what did not
@@ -135,7 +137,8 @@ func Make(p *profile.Profile, in Inputs) (*Plan, error) {
 		Name: string(p.Name), Version: version, Kernel: in.Kernel, Release: in.Modules.Release,
 		Cmdline: p.KernelLine(), Modules: modules,
 		Compression: p.Image.Compression, WithoutFirmware: p.Kernel.WithoutFirmware,
-		Files: files, Segments: segments(files, segmentOf),
+		unordered: p.Update != nil && p.Version == "" && in.Epoch.Equal(Undated),
+		Files:     files, Segments: segments(files, segmentOf),
 	}, nil
 }
 

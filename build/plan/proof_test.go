@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/check"
@@ -72,6 +73,30 @@ func TestAuthoritiesOfASource(t *testing.T) {
 		_, err := Make(load(t, box+tt.text+checks), in)
 		if tt.says == "" && err != nil || tt.says != "" && (err == nil || !strings.Contains(err.Error(), tt.says)) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// That versions have no order is said where it matters: to whom boxes listen, unless he gives one, or a time.
+func TestUnorderedVersions(t *testing.T) {
+	for name, tt := range map[string]struct {
+		text  string
+		epoch time.Time
+		want  int
+	}{
+		"of no time":     {box + signed + checks, Undated, 1},
+		"of a time":      {box + signed + checks, Undated.Add(time.Second), 0},
+		"of its own":     {"version = \"1\"\n" + box + signed + checks, Undated, 0},
+		"of no interest": {box + checks, Undated, 0},
+	} {
+		in := inputs(t)
+		in.Epoch = tt.epoch
+		p, err := Make(load(t, tt.text), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if notes := p.Notes(); len(notes) != tt.want {
+			t.Errorf("%s: %q", name, notes)
 		}
 	}
 }

@@ -7,10 +7,26 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/internal/profile"
 )
+
+// Undated is the time that files bear where nobody says one.
+var Undated = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Notes are what a person should know of an image that was built.
+func (p *Plan) Notes() (notes []string) {
+	if p.unordered {
+		notes = append(notes, fmt.Sprintf("warning: version %s is neither older nor newer than others of this profile, so that boxes take an old one as well as a new one; "+
+			"accepted: version = \"2026.49\" in the profile, or SOURCE_DATE_EPOCH", p.Version))
+	}
+	if note := p.FirmwareNote(); note != "" {
+		notes = append(notes, note)
+	}
+	return notes
+}
 
 // withVersion says which version an image is, and returns its files with those that say so themselves. Where the profile has none it follows from
 // all other files, the kernel and its line.
