@@ -38,9 +38,9 @@ type box struct {
 	err error // why uinit did not answer last
 }
 
-// key is what an event is about.
+// key is what an event is about: a fact, or else a unit.
 type key struct {
-	kind report.Kind
+	fact bool
 	name string
 }
 
@@ -101,14 +101,14 @@ func (b *box) question(ctx context.Context, question string) error {
 
 // take adds what is news.
 func (b *box) take(e report.Event) {
-	about := key{e.Kind, e.Name}
+	about := key{e.Kind == report.KindFact, e.Name}
 	old, known := b.seen[about]
 	if known && reflect.DeepEqual(old, e) {
 		return
 	}
 	b.seen[about] = e
 	b.log.Add(e)
-	if state, text := e.Value.(string); e.Kind == report.KindFact && e.Name == bootState && text {
+	if state, text := e.Value.(string); about.fact && e.Name == bootState && text {
 		b.log.Add(report.Event{Kind: report.KindBoot, State: state})
 	}
 }
