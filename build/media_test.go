@@ -162,6 +162,7 @@ func TestMediaAreTheSameTwice(t *testing.T) {
 
 func TestSBOM(t *testing.T) {
 	dir, p := buildtest.World(t, "")
+	p.Version = "2026.49"
 	out := filepath.Join(dir, "out")
 	buildMedia(t, p, out, all)
 	sbomtest.Beside(t, filepath.Join(out, "box"))
@@ -192,7 +193,7 @@ func TestSBOM(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"box": "", "linux": "6.1.0-test",
+		"box": "2026.49", "linux": "6.1.0-test",
 		"grub-pc-bin":         "pkg:deb/debian/grub-pc-bin@2.06-13%2Bdeb12u1?arch=amd64&upstream=grub2%402.06-13%2Bdeb12u1",
 		"grub-pc-bin source":  "Debian package grub-pc-bin_2.06-13+deb12u1_amd64.deb, built from source package grub2 2.06-13+deb12u1",
 		"grub-pc-bin license": "GPL-3.0-or-later", "linux license": "GPL-2.0-only WITH Linux-syscall-note",
