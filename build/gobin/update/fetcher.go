@@ -76,6 +76,8 @@ func (f *fetcher) get(ctx context.Context, o order, out answers) error {
 		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
+		// The connection may be dead without anybody having said so, and HTTP/2 would ask by it again.
+		f.client.CloseIdleConnections()
 	}
 }
 
