@@ -181,6 +181,13 @@ var servers = []struct {
 		}
 		whole(w, r)
 	}, 300_000, 0, 20, 0, ""},
+	{"sends elsewhere too often", 0, 20, func(w http.ResponseWriter, r *http.Request, n int) {
+		if n < 6 {
+			http.Redirect(w, r, "/x", http.StatusFound)
+			return
+		}
+		whole(w, r)
+	}, -2, 0, 0, 0, "SERVER sends elsewhere more than 5 times"},
 	{"sends around", 0, all, func(w http.ResponseWriter, r *http.Request, n int) { http.Redirect(w, r, "/x", http.StatusFound) },
 		-2, 0, 0, 0, "SERVER sends elsewhere more than 5 times"},
 	{"sends to a file", 0, all, func(w http.ResponseWriter, r *http.Request, n int) {
@@ -201,6 +208,9 @@ func TestServers(t *testing.T) {
 				s, trusted := start(t, kind, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if r.Header.Get("User-Agent") != "imgbuild-update" || r.Header.Get("Accept-Encoding") != "identity" || r.Header.Get("Referer") != "" {
 						t.Errorf("the server is told %v", r.Header)
+					}
+					if (r.ProtoMajor == 2) != (kind == kinds[2]) {
+						t.Errorf("it is asked by %s", r.Proto)
 					}
 					tt.answer(w, r, int(asked.Add(1))-1)
 				}))
@@ -251,5 +261,29 @@ func TestResumes(t *testing.T) {
 	want := []string{" ", `bytes=120000- "1"`, `bytes=240000- "1"`}
 	if !bytes.Equal(h.data, text) || !slices.Equal(asked, want) || h.err != "" {
 		t.Errorf("%d bytes, asked %q, want %q; %s", len(h.data), asked, want, h.err)
+	}
+}
+
+// What a server says later of a resource is compared with what it said before, as far as it says it.
+func TestIdentity(t *testing.T) {
+	const date, other = "Sun, 29 Nov 2026 12:00:00 GMT", "Sun, 29 Nov 2026 12:00:01 GMT"
+	for _, tt := range []struct {
+		before, later, want identity
+		validator           string
+		changed             bool
+	}{
+		{identity{5, `"1"`, date}, identity{5, `"1"`, date}, identity{5, `"1"`, date}, `"1"`, false},
+		{identity{5, `"1"`, date}, identity{-1, "", ""}, identity{5, `"1"`, date}, `"1"`, false},
+		{identity{-1, "", ""}, identity{5, "", date}, identity{5, "", date}, date, false},
+		{identity{5, `W/"1"`, date}, identity{5, `W/"1"`, ""}, identity{5, `W/"1"`, date}, date, false}, // a weak tag does not vouch for bytes
+		{identity{5, `W/"1"`, ""}, identity{5, "", ""}, identity{5, `W/"1"`, ""}, "", false},
+		{identity{5, "", date}, identity{5, "", other}, identity{5, "", date}, date, true},
+		{identity{5, `"1"`, date}, identity{5, `"2"`, date}, identity{5, `"1"`, date}, `"1"`, true},
+		{identity{5, "", ""}, identity{6, "", ""}, identity{5, "", ""}, "", true},
+	} {
+		got, err := tt.before.join(tt.later)
+		if got != tt.want || (err != nil) != tt.changed || got.validator() != tt.validator {
+			t.Errorf("%v, then %v: %v, %v, If-Range: %s", tt.before, tt.later, got, err, got.validator())
+		}
 	}
 }

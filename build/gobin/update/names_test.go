@@ -18,7 +18,8 @@ import (
 
 // nameServer answers for box.test, by UDP and TCP.
 type nameServer struct {
-	at        netip.Addr // where box.test is; by default 127.0.0.1
+	at        netip.Addr        // where box.test is; by default 127.0.0.1
+	asked     func(name string) // is called for each question, if it is not nil
 	code      layers.DNSResponseCode
 	silent    bool
 	truncated bool // by UDP there is no room for an answer
@@ -77,6 +78,9 @@ func (n nameServer) answer(t *testing.T, question []byte, truncated bool) []byte
 		return nil
 	}
 	q, at := d.Questions[0], n.at
+	if n.asked != nil {
+		n.asked(string(q.Name))
+	}
 	if !at.IsValid() {
 		at = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	}
