@@ -31,15 +31,15 @@ func Carried(program io.ReaderAt) (files []Member, err error) {
 			return nil, errors.New("reading the modules of GRUB: one leads past their end")
 		}
 		if le.Uint32(object) == memdiskType {
-			return members(io.NewSectionReader(section, at+objectHeader, size-objectHeader))
+			return Members(io.NewSectionReader(section, at+objectHeader, size-objectHeader))
 		}
 		at += size
 	}
 	return nil, nil
 }
 
-// members lists the files of a tar archive, where they lie.
-func members(disk *io.SectionReader) (files []Member, err error) {
+// Members lists the files of a tar archive of anyone's making, where they lie.
+func Members(disk *io.SectionReader) (files []Member, err error) {
 	r := tar.NewReader(disk)
 	for {
 		h, err := r.Next()

@@ -1,6 +1,7 @@
 package image_test
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
@@ -19,12 +20,14 @@ import (
 	"github.com/imgbuild/imgbuild/build/fat"
 	"github.com/imgbuild/imgbuild/build/grub"
 	"github.com/imgbuild/imgbuild/build/image"
+	"github.com/imgbuild/imgbuild/build/grub/grubtest"
 	"github.com/imgbuild/imgbuild/build/iso"
 	"github.com/imgbuild/imgbuild/build/iso9660"
 	"github.com/imgbuild/imgbuild/build/qcow"
 	"github.com/imgbuild/imgbuild/build/tree"
 	"github.com/imgbuild/imgbuild/build/uki"
 	"github.com/imgbuild/imgbuild/build/uki/ukitest"
+	"github.com/imgbuild/imgbuild/build/update"
 	"github.com/imgbuild/imgbuild/build/vhd"
 	"github.com/imgbuild/imgbuild/build/vmdk"
 	"github.com/imgbuild/imgbuild/internal/needed"
@@ -168,6 +171,25 @@ func TestWalkDescends(t *testing.T) {
 		}
 		return lines
 	}
+	inSlot, err := update.New(update.Config{Profile: "test", Version: "1", Boot: grubtest.Slot(t, composed)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slots, _, err := disk.New(disk.Config{Name: "test", Epoch: epoch, GRUB: &grub.DiskLoader{Boot: make([]byte, 512), Core: make([]byte, 1000)},
+		Slots: &disk.Slots{Size: 1 << 20, First: inSlot, Version: "1", Chooser: &grub.Chooser{Program: strings.NewReader("MZ")}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(root string) []string {
+		h := tar.NewReader(io.NewSectionReader(inSlot, 0, inSlot.Size()))
+		lines := append(below(root+"boot.efi/"), fmt.Sprintf("-r--r--r-- %d %sboot.efi (unified kernel image)", composed.Size(), root))
+		for f, err := h.Next(); err == nil; f, err = h.Next() {
+			if f.Name != "boot.efi" {
+				lines = append(lines, fmt.Sprintf("-r--r--r-- %d %s%s", f.Size, root, f.Name))
+			}
+		}
+		return lines
+	}
 	onDisk := append(below("esp/EFI/BOOT/BOOTX64.EFI/"), "-r--r--r-- 1048576 state", "-rw-r--r-- 7 esp/site.toml", "drwxr-xr-x 0 esp/EFI", "drwxr-xr-x 0 esp/EFI/BOOT",
 		fmt.Sprintf("-rw-r--r-- %d esp/EFI/BOOT/BOOTX64.EFI (unified kernel image)", composed.Size()))
 	for _, c := range []struct {
@@ -182,6 +204,8 @@ func TestWalkDescends(t *testing.T) {
 		{v, image.VMDK, onDisk, 18},
 		{h, image.VHD, onDisk, 18},
 		{cd, image.ISO, append(below("boot/efi.img/EFI/BOOT/BOOTX64.EFI/"), "-r--r--r-- 7 README"), 18},
+		{inSlot, image.Update, of(""), 15},
+		{slots, image.Disk, append(of("slot-a/"), "-r--r--r-- 1048576 record", "-r--r--r-- 1048576 slot-a (update)", "-r--r--r-- 1048576 slot-b"), 26},
 		{bytes.NewReader(ukitest.Kernel("6.1.0-test", 100_000)), image.Kernel, nil, 3},
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {

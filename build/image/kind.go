@@ -30,6 +30,7 @@ const (
 	QCOW2     Kind = "qcow2 disk"
 	VMDK      Kind = "VMDK disk"
 	VHD       Kind = "VHD disk"
+	Update    Kind = "update"
 )
 
 // Detect tells by its content what a file of so many bytes is.
@@ -47,6 +48,8 @@ func Detect(file io.ReaderAt, size int64) Kind {
 		return VMDK
 	case at(0, "conectix"), footer(file, size):
 		return VHD
+	case isSlot(file, size):
+		return Update
 	case at(0, squashfs.Magic):
 		return Squashfs
 	case at(0x202, "HdrS"):
@@ -97,7 +100,7 @@ func initramfs(head []byte) bool {
 // inner tells what a file within an image is, if it is worth descending into.
 func inner(file io.ReaderAt, size int64) Kind {
 	switch k := Detect(file, size); k {
-	case UKI, FAT, Squashfs:
+	case UKI, FAT, Squashfs, Update:
 		return k
 	case Program:
 		// Another than a boot menu with kernel and initramfs in it is a file like any other.

@@ -1,6 +1,6 @@
 // Package image reads what imgbuild writes, and what others write, as trees of files:
 // initramfs archives, kernels, unified kernel images, disks, ISOs, FAT volumes and
-// squashfs, and those that lie in each other.
+// squashfs, updates, and those that lie in each other.
 package image
 
 import (
@@ -35,7 +35,7 @@ type Image struct {
 }
 
 // ErrUnknown says that a file is nothing we know.
-var ErrUnknown = errors.New("it is no image we know: no initramfs, Linux kernel, EFI program, disk, ISO, FAT or squashfs")
+var ErrUnknown = errors.New("it is no image we know: no initramfs, Linux kernel, EFI program, disk, ISO, FAT, squashfs or update")
 
 // Open opens the image in a file.
 func Open(name string) (*Image, error) {
@@ -140,7 +140,7 @@ func (w *walker) walk(root string, c extent.Content, kind Kind) error {
 	defer func() { w.depth-- }()
 	walk := map[Kind]func(string, extent.Content) error{
 		Initramfs: w.initramfs, Kernel: w.kernel, UKI: w.sections, Program: w.sections, ISO: w.iso, FAT: w.fat, Squashfs: w.squashfs,
-		Disk: w.disk, QCOW2: w.disk, VMDK: w.disk, VHD: w.disk,
+		Update: w.slot, Disk: w.disk, QCOW2: w.disk, VMDK: w.disk, VHD: w.disk,
 	}[kind]
 	return walk(root, c)
 }

@@ -30,3 +30,13 @@ func Medium(t testing.TB, image extent.Content) *grub.Medium {
 	}
 	return m
 }
+
+// Slot is Medium as it lies in a slot of a disk.
+func Slot(t testing.TB, image extent.Content) *grub.Medium {
+	t.Helper()
+	m, err := grub.NewMedium(grub.MediumConfig{Menu: grub.Menu{Entries: []grub.Entry{{Title: "headless", Do: grub.Kernel{Cmdline: "quiet"}}}}, UKI: image, Slot: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
