@@ -79,6 +79,21 @@ func (m *Image) Runs() [][2]int64 {
 	return all
 }
 
+// Section is a run of a content's bytes. That of an Image is an Image, made of the same contents.
+func Section(of Content, offset, size int64) Content {
+	m, ok := of.(*Image)
+	if !ok {
+		return io.NewSectionReader(of, offset, size)
+	}
+	part := New(size)
+	for _, e := range m.extents {
+		if from, to := max(e.offset, offset), min(e.end(), offset+size); from < to {
+			part.insert(extent{from - offset, to - from, io.NewSectionReader(e.content, from-e.offset, to-from)})
+		}
+	}
+	return part
+}
+
 // ReadAt implements io.ReaderAt. A content that ends before its announced size is
 // io.ErrUnexpectedEOF: the file was cut since it was measured.
 func (m *Image) ReadAt(p []byte, offset int64) (int, error) {

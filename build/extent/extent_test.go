@@ -44,6 +44,27 @@ func TestGapsReadAsZero(t *testing.T) {
 	}
 }
 
+func TestSection(t *testing.T) {
+	m := extent.New(12)
+	m.Place(1, text("abc"))
+	m.Place(4, text("def"))
+	m.Place(9, text("gh"))
+	for from := range int64(13) {
+		for to := from; to <= 12; to++ {
+			s := extent.Section(m, from, to-from)
+			if got, want := string(all(t, s)), string(all(t, m)[from:to]); got != want || s.Size() != to-from {
+				t.Errorf("%d to %d: got %q, want %q", from, to, got, want)
+			}
+		}
+	}
+	if got := extent.Section(m, 2, 8).(*extent.Image).Runs(); fmt.Sprint(got) != "[[0 2] [2 3] [7 1]]" {
+		t.Errorf("it is made of %v", got)
+	}
+	if got := string(all(t, extent.Section(text("plain"), 1, 3))); got != "lai" {
+		t.Errorf("of a plain content: %q", got)
+	}
+}
+
 func TestReadAtAnyPlaceAgreesWithTheWhole(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	m := extent.New(400)

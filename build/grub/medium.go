@@ -86,7 +86,7 @@ func NewMedium(c MediumConfig) (*Medium, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, Member{part.file, s.Open(c.UKI)})
+		files = append(files, Member{part.file, extent.Section(c.UKI, s.Offset, s.Size)})
 	}
 	if c.Menu.Has(MemoryTest{}) {
 		files = append(files, Member{MemtestFile, bytes.NewReader(c.Memtest.UEFI)})
@@ -94,7 +94,7 @@ func NewMedium(c MediumConfig) (*Medium, error) {
 	if m.program, err = c.EFI.Program(files); err != nil {
 		return nil, err
 	}
-	m.signed, err = c.Sign(m.program)
+	m.signed, err = c.Sign(m.program.Image)
 	return m, err
 }
 
@@ -130,7 +130,7 @@ func (m *Medium) Files(at *Place) ([]fat.File, error) {
 		return nil, err
 	}
 	program, err := m.c.EFI.Program([]Member{{"boot/grub/grub.cfg", bytes.NewReader(config)}})
-	return append(files, fat.File{Path: m.names.program, Content: program}), err
+	return append(files, fat.File{Path: m.names.program, Content: program.Image}), err
 }
 
 // BIOSMenu is grub.cfg for a BIOS.

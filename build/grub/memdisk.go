@@ -49,7 +49,8 @@ func appendDisk(modules []byte, files []Member) (*extent.Image, map[string]int64
 	head = appendObject(head, memdiskType, int(disk.Size())+objectHeader)
 	le.PutUint64(head[infoTotal:], uint64(len(head))+uint64(disk.Size()))
 	all := extent.New(int64(len(head)) + disk.Size())
-	all.Place(0, bytes.NewReader(head))
+	all.Place(0, bytes.NewReader(head[:used])) // by itself: what follows it changes with the files
+	all.Place(int64(used), bytes.NewReader(head[used:]))
 	all.Place(int64(len(head)), disk)
 	for name := range offsets {
 		offsets[name] += int64(len(head))

@@ -24,7 +24,7 @@ import (
 
 func TestNames(t *testing.T) {
 	for f, want := range map[profile.Format]string{
-		profile.FormatUKI: "box.efi", profile.FormatISO: "box.iso", profile.FormatNetboot: "box.ipxe", profile.FormatDisk: "box.qcow2",
+		profile.FormatUKI: "box.efi", profile.FormatISO: "box.iso", profile.FormatNetboot: "box.ipxe", profile.FormatUpdate: "box.update", profile.FormatDisk: "box.qcow2",
 	} {
 		if got := Name(&profile.Profile{Name: "box", Disk: profile.Disk{Format: profile.DiskQCOW2}}, f); got != want {
 			t.Errorf("%s is %s, want %s", f, got, want)
@@ -68,6 +68,7 @@ func TestCompose(t *testing.T) {
 		{[]profile.Format{profile.FormatKernel}, ""},
 		{[]profile.Format{profile.FormatNetboot}, "box.efi"},
 		{[]profile.Format{profile.FormatISO, profile.FormatDisk, profile.FormatUKI}, "box.efi box.img box.iso"},
+		{[]profile.Format{profile.FormatUpdate}, "box.update"},
 	} {
 		tools, image := fake(t, tc.formats...)
 		set, err := tools.Compose(image)

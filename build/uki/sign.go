@@ -73,7 +73,7 @@ func sign(image extent.Content, key crypto.Signer, cert *x509.Certificate) (*ext
 	signed := extent.New(at + int64(len(table)))
 	signed.Place(0, bytes.NewReader(h.file))
 	head := int64(len(h.file))
-	signed.Place(head, io.NewSectionReader(image, head, image.Size()-head))
+	signed.Place(head, extent.Section(image, head, image.Size()-head))
 	signed.Place(at, bytes.NewReader(table))
 	sum, err := checksum(signed, signed.Size())
 	if err != nil {
