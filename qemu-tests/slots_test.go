@@ -2,6 +2,7 @@ package qemu_tests
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/x509"
 	"io"
@@ -38,6 +39,8 @@ type slotDisk struct {
 	t    *testing.T
 	path string
 	f    *os.File
+	// readOnly: the machine cannot write to it.
+	readOnly bool
 }
 
 func newSlotDisk(t *testing.T, a appliance) *slotDisk {
@@ -79,17 +82,17 @@ func (d *slotDisk) put(a appliance) {
 	}
 }
 
-// spoil turns the bits of slot B's bytes from where some text is, as an archive names a file there.
-func (d *slotDisk) spoil(name string, from, to int64) {
+// spoil turns bits of a slot's file, counted from its content on.
+func (d *slotDisk) spoil(in, name string, from, to int64) {
 	d.t.Helper()
-	p := d.partition(layout.SlotBName)
+	p := d.partition(in)
 	all := make([]byte, p.Bytes())
 	if _, err := p.ReadAt(all, 0); err != nil {
 		d.t.Fatal(err)
 	}
 	header := bytes.Index(all, append([]byte(name), 0, 0, 0, 0))
 	if header < 0 {
-		d.t.Fatalf("no %s in slot b", name)
+		d.t.Fatalf("no %s in %s", name, in)
 	}
 	from, to = int64(header)+512+from, int64(header)+512+to
 	for i := from; i < to; i++ {
@@ -109,11 +112,14 @@ func (d *slotDisk) record() (slot.Record, bool) {
 	return r, whole
 }
 
-// becomes writes the record in which slot B has a state.
-func (d *slotDisk) becomes(b slot.State, tries int) {
+// empty spoils the archive in a slot.
+func (d *slotDisk) empty(in string) { d.t.Helper(); d.spoil(in, "manifest.json", -512, 64<<10) }
+
+// becomes writes the record in which slots have states.
+func (d *slotDisk) becomes(a, b slot.State, tries int) {
 	d.t.Helper()
 	r, _ := d.record()
-	r.Slots[1], r.Tries = slot.Slot{State: b, Version: "1"}, tries
+	r.Slots[0].State, r.Slots[1], r.Tries = a, slot.Slot{State: b, Version: "1"}, tries
 	if err := slot.Write(d.partition(layout.RecordName), func() error { return nil }, &r); err != nil {
 		d.t.Fatal(err)
 	}
@@ -128,7 +134,7 @@ func (d *slotDisk) damage(copies ...int) {
 	}
 }
 
-// starts waits for the kernel that is started from the disk, and says from which slot.
+// starts waits for the kernel that is started from the disk, and says from which slot; none where the machine starts anew instead.
 func (d *slotDisk) starts(a appliance, firmware string, cert *x509.Certificate) slot.Name {
 	t := d.t
 	t.Helper()
@@ -140,7 +146,7 @@ func (d *slotDisk) starts(a appliance, firmware string, cert *x509.Certificate) 
 	}
 	defer vm.Close()
 	for i := range vm.Config.Disks {
-		vm.Config.Disks[i].Snapshot = false
+		vm.Config.Disks[i].Snapshot, vm.Config.Disks[i].ReadOnly = false, d.readOnly
 	}
 	g := startFor(t, vm.Config, 4*limit)
 	defer g.Kill()
@@ -152,6 +158,9 @@ func (d *slotDisk) starts(a appliance, firmware string, cert *x509.Certificate) 
 	defer end()
 	line := regexp.MustCompile(`Command line: .*\n`)
 	if _, err := console.Expect(ctx, line); err != nil {
+		if exit := g.Wait(); exit.Reason == "guest-reset" {
+			return ""
+		}
 		t.Fatalf("%v; the console shows:\n%q", err, console.Text())
 	}
 	m := regexp.MustCompile(`Command line: .* uinit\.slot=([ab])\s`).FindStringSubmatch(console.Text())
@@ -181,6 +190,7 @@ func TestSlots(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name  string
+		a     slot.State // good, unless it says something else
 		begin state
 		spoil func(d *slotDisk)
 		want  slot.Name
@@ -201,9 +211,13 @@ func TestSlots(t *testing.T) {
 		{name: "first copy damaged", begin: state{slot.Next, 3}, spoil: func(d *slotDisk) { d.damage(0) }, want: slot.B, then: state{slot.Trying, 2}},
 		{name: "second copy damaged", begin: state{slot.Next, 3}, spoil: func(d *slotDisk) { d.damage(1) }, want: slot.B, then: state{slot.Trying, 2}, only: qemu.BIOS},
 		{name: "both damaged", begin: state{slot.Next, 3}, spoil: func(d *slotDisk) { d.damage(0, 1) }, want: slot.A},
-		{name: "menu damaged", begin: state{slot.Next, 3}, spoil: func(d *slotDisk) { d.spoil("grub.cfg", 0, 1024) }, want: slot.A, then: state{slot.Trying, 2}, whole: true, only: qemu.BIOS},
-		{name: "nothing there", begin: state{slot.Next, 3}, spoil: func(d *slotDisk) { d.spoil("manifest.json", -512, 64<<10) }, want: slot.A, then: state{slot.Trying, 2}, whole: true},
+		{name: "menu damaged", begin: state{slot.Next, 3}, spoil: func(d *slotDisk) { d.spoil(layout.SlotBName, "grub.cfg", 0, 1024) }, want: slot.A, then: state{slot.Trying, 2}, whole: true, only: qemu.BIOS},
+		{name: "nothing there", begin: state{slot.Next, 3}, spoil: func(d *slotDisk) { d.empty(layout.SlotBName) }, want: slot.A, then: state{slot.Trying, 2}, whole: true},
 		{name: "kernel damaged", begin: state{slot.Next, 3}, spoil: func(d *slotDisk) { d.spoilKernel() }, want: slot.A, then: state{slot.Trying, 2}, whole: true},
+		{name: "first slot unreadable", begin: state{slot.Good, 0}, spoil: func(d *slotDisk) { d.empty(layout.SlotAName) }, want: slot.B, then: state{slot.Good, 0}, whole: true, only: qemu.UEFI},
+		{name: "neither is good", a: slot.Bad, begin: state{slot.Bad, 0}, want: slot.A, then: state{slot.Bad, 0}, whole: true, only: qemu.BIOS},
+		{name: "neither starts", begin: state{slot.Good, 0}, spoil: func(d *slotDisk) { d.empty(layout.SlotAName); d.empty(layout.SlotBName) }, then: state{slot.Good, 0}, whole: true},
+		{name: "cannot be written", begin: state{slot.Next, 3}, spoil: func(d *slotDisk) { d.readOnly = true }, want: slot.A, then: state{slot.Next, 3}, whole: true},
 		{name: "program unsigned", begin: state{slot.Next, 3}, spoil: func(d *slotDisk) { d.put(open) }, want: slot.A, then: state{slot.Trying, 2}, whole: true, secure: true},
 	} {
 		for _, firmware := range []string{qemu.BIOS, qemu.UEFI, "secure"} {
@@ -221,12 +235,12 @@ func TestSlots(t *testing.T) {
 				}
 				d := newSlotDisk(t, a)
 				d.put(a)
-				d.becomes(tt.begin.b, tt.begin.tries)
+				d.becomes(cmp.Or(tt.a, slot.Good), tt.begin.b, tt.begin.tries)
 				if tt.spoil != nil {
 					tt.spoil(d)
 				}
 				if got := d.starts(a, firmware, trusted); got != tt.want {
-					t.Errorf("slot %s is started, want %s", got, tt.want)
+					t.Errorf("slot %q is started, want %q", got, tt.want)
 				}
 				if tt.then == (state{}) {
 					return
