@@ -153,6 +153,13 @@ func forged(key ssh.PublicKey, hash string, sign func(data []byte) *ssh.Signatur
 	return pem.EncodeToMemory(&pem.Block{Type: "SSH SIGNATURE", Bytes: append([]byte(preamble), blob...)})
 }
 
+// otherVersion is a signature of version 2.
+func otherVersion(text []byte) []byte {
+	b := decoded(text)
+	b[len(preamble)+3] = 2
+	return pem.EncodeToMemory(&pem.Block{Type: "SSH SIGNATURE", Bytes: b})
+}
+
 func signer(t testing.TB, file string) ssh.AlgorithmSigner {
 	t.Helper()
 	s, err := ssh.ParsePrivateKey([]byte(read(t, file)))
@@ -187,6 +194,7 @@ func TestWeakSignatures(t *testing.T) {
 	}{
 		"sound":                {line, "ok " + ssh.FingerprintSHA256(rsa.PublicKey()) + " x", forged(rsa.PublicKey(), "sha256", by(ssh.KeyAlgoRSASHA256))},
 		"RSA with SHA-1":       {line, `error the signature is by "ssh-rsa" with a key of the type "ssh-rsa"; accepted: by a plain key, RSA with SHA-2`, forged(rsa.PublicKey(), "sha256", by(ssh.KeyAlgoRSA))},
+		"another version":      {line, "error the signature has the version 2; accepted: 1", otherVersion(forged(rsa.PublicKey(), "sha256", by(ssh.KeyAlgoRSASHA256)))},
 		"another hash":         {line, `error the signature is of the hash "md5"; accepted: sha512, sha256`, forged(rsa.PublicKey(), "md5", by(ssh.KeyAlgoRSASHA256))},
 		"by a certificate":     {line, `error the signature is by "rsa-sha2-256" with a key of the type "ssh-rsa-cert-v01@openssh.com"; accepted: by a plain key, RSA with SHA-2`, forged(certificate, "sha256", by(ssh.KeyAlgoRSASHA256))},
 		"a certificate's line": {certificateLine, `error update.keys[0]: is of the type ssh-rsa-cert-v01@openssh.com, which does not sign updates; accepted: ssh-ed25519, ecdsa-sha2-*, ssh-rsa, sk-*`, forged(rsa.PublicKey(), "sha256", by(ssh.KeyAlgoRSASHA256))},
@@ -227,9 +235,10 @@ func TestTokens(t *testing.T) {
 }
 
 func TestVerifyReadsWhatItIsTold(t *testing.T) {
+	blob := func(word string, n int) string { return fmt.Sprintf("%s %d\n%s", word, n, strings.Repeat("x", n)) }
 	for _, in := range []string{
 		"", "manifest", "manifest 1\n", "manifest 1\nx", "manifest 1\nxsignature\n", "manifest 1\nxsignature 2\ny", "signature 0\nmanifest 0\n", "manifest -1\n",
-		fmt.Sprintf("manifest %d\n", slot.MaxManifest+1), fmt.Sprintf("manifest 0\nsignature %d\n", maxSignature+1),
+		blob("manifest", slot.MaxManifest+1) + blob("signature", 1), blob("manifest", 1) + blob("signature", maxSignature+1),
 	} {
 		var out bytes.Buffer
 		if err := verifyMain([]string{"x"}, strings.NewReader(in), &out); !strings.Contains(fmt.Sprint(err), errProtocol.Error()) || out.Len() > 0 {
