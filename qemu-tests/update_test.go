@@ -91,7 +91,11 @@ func (f firmware) version(t *testing.T, public, version, words, more string, fil
 		all = map[string]string{}
 	}
 	maps.Copy(all, files)
-	return extended(t, fmt.Sprintf(slotted, version, words, public, more+"\n"+f.signs), all)
+	text := fmt.Sprintf(slotted, version, words, public, more+"\n"+f.signs)
+	if strings.Contains(more, watched) {
+		text = strings.Replace(text, `"linux-image-cloud-amd64"`, `"linux-image-amd64"`+"\nmodules = [\"i6300esb\"]", 1)
+	}
+	return extended(t, text, all)
 }
 
 // update is the file of a version.
@@ -242,16 +246,19 @@ var worse = map[string]struct {
 	words, more, why string
 	// reset: nothing ends the try but a person at the power switch, once the console shows this.
 	reset string
-	// watchdog is that of the machine.
+	// watchdog is that of the machine: the cloud's kernel has no driver for one.
 	watchdog bool
 }{
 	"panic":         {words: `, "rdinit=/nothing", "root=/dev/nothing"`, why: "its last try ended before uinit began: kernel panic, hang or power cut"},
 	"uinit crash":   {more: crashes("KILL"), why: "uinit crashed: killed by SIGKILL"},
 	"hang":          {more: crashes("STOP"), why: "its last try ended after uinit had begun, before the boot was over: power cut, hang or kernel panic", reset: "about to send STOP"},
-	"watchdog":      {more: crashes("STOP") + "[watchdog]\ntimeout = \"10s\"\n[kernel]\npackage = \"linux-image-amd64\"\nmodules = [\"i6300esb\"]\n", why: "its last try ended after uinit had begun, before the boot was over: power cut, hang or kernel panic", watchdog: true},
+	"watchdog":      {more: crashes("STOP") + watched, why: "its last try ended after uinit had begun, before the boot was over: power cut, hang or kernel panic", watchdog: true},
 	"failing check": {more: "[check.never]\nfact = \"boot.state\"\nequals = \"excellent\"\nwithin = \"2s\"\non_box = true\n", why: `check.never: wanted fact boot.state to equal "excellent" within 2s; it is "ok"`},
 	"hanging check": {more: "[check.forever]\ncommand = [\"/bin/sleep\", \"1000\"]\nwithin = \"2s\"\non_box = true\n", why: `check.forever: wanted "/bin/sleep 1000" to end within 2s; it did not`},
 }
+
+// watched has the machine's watchdog fed.
+const watched = "[watchdog]\ntimeout = \"10s\"\n"
 
 // crashes is a service that sends the worker a signal, once the box is up.
 func crashes(signal string) string {

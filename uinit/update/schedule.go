@@ -32,13 +32,22 @@ func (u *updater) follow() {
 		case <-u.now:
 		case <-time.After(wait):
 		}
-		if err := u.check(u.Life); err != nil && u.Life.Err() == nil {
+		if err := u.checkFor(patience); err != nil && u.Life.Err() == nil {
 			u.Log.Warn(fmt.Sprintf("update: asking %s: %v", cfg.Source, err))
 		}
 		if cfg.Auto == spec.UpdateApply {
 			u.startNext()
 		}
 	}
+}
+
+// patience is how long a source may take to hand a version over. What has come by then is not fetched again.
+const patience = 6 * time.Hour
+
+func (u *updater) checkFor(patience time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(u.Life, patience, fmt.Errorf("not done within %v", patience))
+	defer cancel()
+	return u.check(ctx)
 }
 
 // spread is a time and up to a quarter more, by chance: boxes that were switched on together are not to ask together.
