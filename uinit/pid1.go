@@ -84,9 +84,7 @@ func (f *first) run() {
 		// What it supervised is without an owner now and would be in the next one's way.
 		f.steps([]power.Step{power.Processes()})
 		tooMany := f.crashes.Add(syslog.Uptime())
-		if f.askFeatures(told.Reason) {
-			f.finish(power.Reboot)
-		}
+		f.tellFeatures(told.Reason)
 		switch what, _ := f.line.Get(cmdline.Panic); what {
 		case "reboot":
 			f.rebootCrashed(told.Reason)
@@ -108,11 +106,16 @@ func (f *first) run() {
 	}
 }
 
-// askFeatures tells them of a crash, and returns whether one wants the box rebooted for it at once.
-func (f *first) askFeatures(reason string) bool {
-	var reboot atomic.Bool
-	f.steps([]power.Step{{Name: "word of the crash", Limit: 10 * time.Second, Do: func(context.Context) error { return features.Crashed(reason, &reboot) }}})
-	return reboot.Load()
+// tellFeatures tells the one that has to do with it of a crash, and reboots at once where that wants it.
+func (f *first) tellFeatures(reason string) {
+	if features.Crashed == nil {
+		return
+	}
+	reboot := make(chan struct{}, 1)
+	f.steps([]power.Step{{Name: "word of the crash", Limit: 10 * time.Second, Do: func(context.Context) error { return features.Crashed(reason, reboot) }}})
+	if len(reboot) > 0 {
+		f.finish(power.Reboot)
+	}
 }
 
 // rescue offers the rescue shell, and returns why there was none.

@@ -30,9 +30,6 @@ type Linked struct {
 	Verbs map[string]func(args []string) int
 	// Words are what a person may say to uinitctl about the feature: every verb of Verbs and of an Answerer begins one.
 	Words []Word
-	// Crashed is told by PID 1, in a process without the worker, that the worker ended unasked, and says whether the box is to reboot for
-	// that at once; nil: it has no part in this.
-	Crashed func(reason string) (reboot bool, err error)
 	// Rescue makes ready what a shell before the boot needs of the feature; nil: nothing.
 	Rescue func(ctx context.Context, r Rescue) error
 }

@@ -2,9 +2,7 @@
 package features
 
 import (
-	"errors"
 	"slices"
-	"sync/atomic"
 
 	"github.com/imgbuild/imgbuild/uinit/feature"
 )
@@ -26,17 +24,6 @@ func Words(words []feature.Word) []feature.Word {
 	return words
 }
 
-// Crashed tells those features that have to do with it that the worker ended unasked. One of them may want the box rebooted for that.
-func Crashed(reason string, reboot *atomic.Bool) (err error) {
-	for _, l := range All() {
-		if l.Crashed == nil {
-			continue
-		}
-		wants, failed := l.Crashed(reason)
-		err = errors.Join(err, failed)
-		if wants {
-			reboot.Store(true)
-		}
-	}
-	return err
-}
+// Crashed is told by PID 1, in a process without the worker, that the worker ended unasked. It sends where the box is to reboot for that at
+// once. nil: no feature has a part in this.
+var Crashed func(reason string, reboot chan<- struct{}) error

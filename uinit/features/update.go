@@ -4,4 +4,7 @@ package features
 
 import "github.com/imgbuild/imgbuild/uinit/update"
 
-func init() { add(update.Linked) }
+func init() {
+	add(update.Linked)
+	Crashed = update.Crashed
+}

@@ -122,8 +122,8 @@ func (e end) now(a Action) error {
 	}
 	down := e.down(brokenByShutdown) // whatever becomes of it, the run ends
 	if a == Reboot && e.loaded() {
-		// Somebody had a kernel loaded (kexec_file_load(2)); where it does not start, the firmware does.
-		down = errors.Join(down, os.NewSyscallError("kexec", e.reboot(unix.LINUX_REBOOT_CMD_KEXEC)))
+		// Somebody had a kernel loaded (kexec_file_load(2)). Where it does not start, the firmware does what it does.
+		_ = e.reboot(unix.LINUX_REBOOT_CMD_KEXEC)
 	}
 	return errors.Join(os.NewSyscallError("reboot", e.reboot(r.cmd)), down)
 }

@@ -26,7 +26,6 @@ var Linked = feature.Linked{
 	Verbs: map[string]func(args []string) int{
 		"update": func(args []string) int { return ctl.Follow(append([]string{"update"}, args...)) },
 	},
-	Crashed: crashed,
 }
 
 type updater struct {
