@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/check"
+	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/report"
+	"github.com/imgbuild/imgbuild/profiles"
 )
 
 // A box proves its version by those of its checks that are for it, which change nothing, and says which version it is.
@@ -70,5 +72,27 @@ equals = 1
 	inside(t, g, "uinitctl stop web")
 	if results, status := proved(); results["web"].Passed || results["web"].Message == "" || !results["network"].Passed || status != "1" {
 		t.Errorf("without the service: status %s of %+v", status, results)
+	}
+}
+
+// What shipped profiles mark as a proof holds on a box of theirs, asked as a box asks itself.
+func TestProofsOfShippedProfiles(t *testing.T) {
+	t.Parallel()
+	long(t)
+	for _, name := range profile.Names(profiles.FS) {
+		a := extendedFrom(t, name, `
+[update]
+keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKEMkZB1Y/bE0VwOHcpFq5mDFjJFt4dUX7BzVfM8nqL you@desk"]
+[image]
+commands = ["inherited", "prove"]
+`, map[string]string{})
+		g := a.boots(t)
+		until(t, g, "the boot", isBooted)
+		reply, err := g.Request(t.Context(), report.Request{Command: []string{"prove"}, Timeout: limit.Seconds()})
+		if err != nil || reply.Exit == nil || *reply.Exit != 0 {
+			t.Errorf("%s: %+v, %v", name, reply, err)
+		}
+		g.Kill()
+		<-g.Exited()
 	}
 }
