@@ -25,7 +25,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/slot"
 )
 
-// slotted is a box that takes versions.
+// slotted is a box that takes versions. What follows goes on in [update].
 const slotted = `
 name    = "box"
 version = %q
@@ -33,13 +33,13 @@ formats = ["kernel", "disk", "update"]
 [kernel]
 package = "linux-image-cloud-amd64"
 cmdline = ["console=tty0", "console=ttyS0,115200n8", "panic=-1", "no_timer_check", "cryptomgr.notests", "` + report.ParamTest + `"%s]
-[update]
-keys = [%q]
 [packages.bash]
 files = ["/bin/bash"]
 [check.up]
 unit   = "online:lan"
 on_box = true
+[update]
+keys = [%q]
 %s
 `
 
