@@ -21,6 +21,8 @@ import (
 type Program struct {
 	// Files are open in the program from number 3 on.
 	Files []*os.File
+	// Connects says that it makes connections of its own, in the network that its row leaves it.
+	Connects bool
 	// Feed, where given, works at the other end of the program's standard input, until the program is gone. It must not
 	// trust what comes from there.
 	Feed func(io.ReadWriter)
@@ -31,7 +33,7 @@ type Program struct {
 func (p *Program) Start(l supervise.Launcher, place int, name string, row spec.Service) (supervise.Process, error) {
 	uid := uint32(spec.BesideUID + place)
 	l.Bare, l.Account, l.Adjustment = true, &syscall.Credential{Uid: uid, Gid: uid}, oom.Session
-	l.Environment, l.Files = environment(row), p.Files
+	l.Environment, l.Files, l.Connects = environment(row), p.Files, p.Connects
 	ours, theirs, err := line()
 	if err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)

@@ -51,7 +51,7 @@ type updater struct {
 }
 
 func newUpdater(d *feature.Deps) *updater {
-	u := &updater{Deps: d, fetcher: &beside.Program{}, verifier: &beside.Program{}, ready: make(chan struct{}), now: make(chan struct{}, 1)}
+	u := &updater{Deps: d, fetcher: &beside.Program{Connects: true}, verifier: &beside.Program{}, ready: make(chan struct{}), now: make(chan struct{}, 1)}
 	u.prover, u.proverGrace = "/bin/"+plan.Prover, time.Minute
 	u.trust, u.reboot = u.verified, func() error { return power.Request(power.Reboot) }
 	d.Programs.AddBeside(fetcherName, u.fetcher)

@@ -34,7 +34,7 @@ func (e Sandbox) bare(command []string) error {
 		{"changing the account", e.become},
 		{"giving up capabilities", func() error { return keepCapabilities(0, false) }}, // those that could be inherited
 		{"giving up new rights", func() error { return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }},
-		{"filtering system calls", bareFilter().Thread},
+		{"filtering system calls", bareFilter(e.Connects).Thread},
 	} {
 		if err := step.do(); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
@@ -90,8 +90,12 @@ func execute(program int, command []string) error {
 	return errno
 }
 
-// bareFilter lets it work on what it has open.
-func bareFilter() seccomp.Filter {
-	return seccomp.Open(unix.SYS_PREAD64, unix.SYS_LSEEK, unix.SYS_UNAME, unix.SYS_ACCEPT4, unix.SYS_SET_TID_ADDRESS,
-		unix.SYS_EXECVEAT) // by which the program itself comes; in an empty root it finds no other
+// bareFilter lets it work on what it has open, and on connections that it makes where it is to.
+func bareFilter(connects bool) seccomp.Filter {
+	calls := []uint32{unix.SYS_PREAD64, unix.SYS_LSEEK, unix.SYS_UNAME, unix.SYS_ACCEPT4, unix.SYS_SET_TID_ADDRESS,
+		unix.SYS_EXECVEAT} // by which the program itself comes; in an empty root it finds no other
+	if connects {
+		calls = append(calls, unix.SYS_SOCKET, unix.SYS_CONNECT)
+	}
+	return seccomp.Open(calls...)
 }

@@ -37,6 +37,8 @@ type Launcher struct {
 	Files []*os.File
 	// Bare leaves it nothing else (Sandbox.Bare). It needs an Account.
 	Bare bool
+	// Connects lets it make connections, where it is Bare.
+	Connects bool
 	// Account, where given, is who the service runs as, in place of its row's user.
 	Account *syscall.Credential
 }
@@ -67,7 +69,7 @@ func (l Launcher) Start(name string, cfg spec.Service) (Process, error) {
 		e := sandbox(attr, cfg.Namespaces, confined)
 		if l.Bare {
 			attr.Cloneflags |= unix.CLONE_NEWNS
-			e.Mounts, e.Bare, e.Files = true, true, len(l.Files)
+			e.Mounts, e.Bare, e.Files, e.Connects = true, true, len(l.Files), l.Connects
 		}
 		command = slices.Concat(l.Sandboxed, []string{e.String()}, cfg.Command)
 	}

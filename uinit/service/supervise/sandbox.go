@@ -26,6 +26,8 @@ type Sandbox struct {
 	// These files are Files, from number 3 on.
 	Bare  bool
 	Files int
+	// Connects lets a bare service make connections of its own, in the network that it has.
+	Connects bool
 	// Confined is what a service may do that is confined; nil: all that its account may.
 	Confined *Rights
 	// Watch: the namespaces are made and the rights given up, and this is to be the first of the service's processes.
