@@ -32,7 +32,7 @@ version = %q
 formats = ["kernel", "disk", "update"]
 [kernel]
 package = "linux-image-cloud-amd64"
-cmdline = ["console=tty0", "console=ttyS0,115200n8", "panic=-1", "no_timer_check", "cryptomgr.notests", "` + report.ParamTest + `"%s]
+cmdline = ["console=tty0", "console=ttyS0,115200n8", "panic=-1", "no_timer_check", "cryptomgr.notests", "` + report.ParamTest + `"]
 [packages.bash]
 files = ["/bin/bash"]
 [check.up]
@@ -84,14 +84,14 @@ func release(t *testing.T) (key, public string) {
 }
 
 // version builds one.
-func (f firmware) version(t *testing.T, public, version, words, more string, files map[string]string) appliance {
+func (f firmware) version(t *testing.T, public, version, more string, files map[string]string) appliance {
 	t.Helper()
 	all := maps.Clone(f.files)
 	if all == nil {
 		all = map[string]string{}
 	}
 	maps.Copy(all, files)
-	text := fmt.Sprintf(slotted, version, words, public, more+"\n"+f.signs)
+	text := fmt.Sprintf(slotted, version, public, more+"\n"+f.signs)
 	if strings.Contains(more, watched) {
 		text = strings.Replace(text, `"linux-image-cloud-amd64"`, `"linux-image-amd64"`+"\nmodules = [\"i6300esb\"]", 1)
 	}
@@ -243,19 +243,27 @@ func since(s *report.State) map[string]any {
 
 // worse are versions that do not work, and what is said of them.
 var worse = map[string]struct {
-	words, more, why string
+	more, why string
 	// reset: nothing ends the try but a person at the power switch, once the console shows this.
 	reset string
 	// watchdog is that of the machine: the cloud's kernel has no driver for one.
 	watchdog bool
 }{
-	"panic":         {words: `, "rdinit=/nothing", "root=/dev/nothing"`, why: "its last try ended before uinit began: kernel panic, hang or power cut"},
+	"panic":         {more: panics, why: "its last try ended after uinit had begun, before the boot was over: power cut, hang or kernel panic"},
 	"uinit crash":   {more: crashes("KILL"), why: "uinit crashed: killed by SIGKILL"},
 	"hang":          {more: crashes("STOP"), why: "its last try ended after uinit had begun, before the boot was over: power cut, hang or kernel panic", reset: "about to send STOP"},
 	"watchdog":      {more: crashes("STOP") + watched, why: "its last try ended after uinit had begun, before the boot was over: power cut, hang or kernel panic", watchdog: true},
 	"failing check": {more: "[check.never]\nfact = \"boot.state\"\nequals = \"excellent\"\nwithin = \"2s\"\non_box = true\n", why: `check.never: wanted fact boot.state to equal "excellent" within 2s; it is "ok"`},
 	"hanging check": {more: "[check.forever]\ncommand = [\"/bin/sleep\", \"1000\"]\nwithin = \"2s\"\non_box = true\n", why: `check.forever: wanted "/bin/sleep 1000" to end within 2s; it did not`},
 }
+
+// panics is a service that brings the kernel down (Documentation/admin-guide/sysrq.rst).
+const panics = `
+[service.panics]
+command    = ["/bin/bash", "-c", "echo c >/proc/sysrq-trigger; sleep 1000"]
+needs      = ["update"]
+unconfined = true
+`
 
 // watched has the machine's watchdog fed.
 const watched = "[watchdog]\ntimeout = \"10s\"\n"
@@ -276,9 +284,9 @@ func TestSlotsProve(t *testing.T) {
 	long(t) // twenty pairs of boots by way of firmware
 	for _, f := range firmwares(t) {
 		_, public := release(t)
-		first := f.version(t, public, "1", "", "", nil)
+		first := f.version(t, public, "1", "", nil)
 		t.Run(f.name+"/good", func(t *testing.T) {
-			second := f.version(t, public, "2", "", "", nil)
+			second := f.version(t, public, "2", "", nil)
 			disk := first.disk(t)
 			place(t, disk, second.update(), 3)
 			g := f.startDisk(t, first, disk, 2*limit, nil)
@@ -293,7 +301,7 @@ func TestSlotsProve(t *testing.T) {
 				continue
 			}
 			t.Run(f.name+"/"+name, func(t *testing.T) {
-				second := f.version(t, public, "2", tt.words, tt.more, nil)
+				second := f.version(t, public, "2", tt.more, nil)
 				f.isLeft(t, first, second, tt.why, tt.reset, tt.watchdog)
 			})
 		}
