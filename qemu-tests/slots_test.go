@@ -90,11 +90,13 @@ func (d *slotDisk) spoil(in, name string, from, to int64) {
 	if _, err := p.ReadAt(all, 0); err != nil {
 		d.t.Fatal(err)
 	}
-	header := bytes.Index(all, append([]byte(name), 0, 0, 0, 0))
-	if header < 0 {
-		d.t.Fatalf("no %s in %s", name, in)
+	header := 0
+	for ; !bytes.HasPrefix(all[header:], []byte(name+"\x00")); header += slot.Sector {
+		if header+slot.Sector >= len(all) {
+			d.t.Fatalf("no %s in %s", name, in)
+		}
 	}
-	from, to = int64(header)+512+from, int64(header)+512+to
+	from, to = int64(header)+slot.Sector+from, int64(header)+slot.Sector+to
 	for i := from; i < to; i++ {
 		all[i] ^= 0xff
 	}
