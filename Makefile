@@ -51,7 +51,7 @@ vulnerabilities: ## known vulnerabilities of what is compiled in
 
 bench: ## measure builds and boots beside their floors, and beside the code of BEFORE=COMMIT where it is given
 	.ci/install
-	IMGBUILD_BENCH=1 IMGBUILD_BENCH_BEFORE=$(BEFORE) $(GO) test -count 1 -p 1 -timeout 80m -run '^TestBench' -v ./qemu-tests ./uinit/vm/qemu ./uinit/container ./build/oci
+	IMGBUILD_BENCH=1 IMGBUILD_BENCH_BEFORE=$(BEFORE) $(GO) test -count 1 -p 1 -timeout 80m -run '^TestBench' -v ./qemu-tests ./uinit/vm/qemu ./uinit/container ./uinit/update ./build/oci
 
 # The packages whose tests are tried; SEED draws other changes, MUTATE names other packages.
 MUTATE = build/cache build/deb build/fat build/gobin/sshd build/iso9660 build/lock build/oci internal/blank internal/flash internal/site uinit/account \

@@ -145,7 +145,7 @@ func (u *updater) fill(ctx context.Context, from origin, o *offer, again bool, s
 	w := newWriter(f)
 	defer func() {
 		if err != nil {
-			_ = w.flush() // the next try finds it
+			_ = errors.Join(w.flush(), w.wait()) // the next try finds it
 		}
 	}()
 	if _, err := w.Write(slot.Head(o.text)); err != nil {

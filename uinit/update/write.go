@@ -45,16 +45,22 @@ func onlyEOF(n int, err error) error {
 	return nil
 }
 
-// writer fills a slot from its start, past the page cache. What begins the slot is written last, so that nobody takes a half for a whole.
+// writer fills a slot from its start, past the page cache: one chunk is written while the next one comes and is hashed. What begins the
+// slot is written last, so that nobody takes a half for a whole.
 type writer struct {
 	f      *os.File
-	buffer []byte
 	filled int
 	at     int64 // of the buffer, in the slot
 	first  []byte
+	buffer []byte
+	// other is written at the moment, as long as writing is not nil; that takes how it went.
+	other   []byte
+	writing chan error
 }
 
-func newWriter(f *os.File) *writer { return &writer{f: f, buffer: direct.Buffer(chunk)} }
+func newWriter(f *os.File) *writer {
+	return &writer{f: f, buffer: direct.Buffer(chunk), other: direct.Buffer(chunk)}
+}
 
 // Write implements io.Writer.
 func (w *writer) Write(p []byte) (n int, err error) {
@@ -70,8 +76,11 @@ func (w *writer) Write(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// flush writes what is in the buffer, filled up to a block: a slot's partition ends with one.
+// flush has the buffer written, filled up to a block: a slot's partition ends with one. The error may be that of the chunk before.
 func (w *writer) flush() error {
+	if err := w.wait(); err != nil {
+		return err
+	}
 	size := (w.filled + direct.Block - 1) / direct.Block * direct.Block
 	clear(w.buffer[w.filled:size])
 	if w.first == nil {
@@ -79,11 +88,24 @@ func (w *writer) flush() error {
 		copy(w.first, w.buffer[:size])
 		clear(w.buffer[:min(direct.Block, size)])
 	}
-	if _, err := w.f.WriteAt(w.buffer[:size], w.at); err != nil {
-		return err
-	}
+	written, at := w.buffer[:size], w.at
+	w.buffer, w.other, w.writing = w.other, w.buffer, make(chan error, 1)
 	w.at, w.filled = w.at+int64(w.filled), 0
+	go func(done chan<- error) {
+		_, err := w.f.WriteAt(written, at)
+		done <- err
+	}(w.writing)
 	return nil
+}
+
+// wait returns how the write went that is under way.
+func (w *writer) wait() error {
+	if w.writing == nil {
+		return nil
+	}
+	err := <-w.writing
+	w.writing = nil
+	return err
 }
 
 // finish writes what is left, and then the beginning.
@@ -93,7 +115,7 @@ func (w *writer) finish() error {
 			return err
 		}
 	}
-	if err := w.f.Sync(); err != nil {
+	if err := errors.Join(w.wait(), w.f.Sync()); err != nil {
 		return err
 	}
 	if _, err := w.f.WriteAt(w.first, 0); err != nil {
