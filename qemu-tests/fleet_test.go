@@ -64,7 +64,7 @@ func TestFleet(t *testing.T) {
 	}
 	fetchers.have(t, second.update())
 
-	why := "2 failed: " + worse["failing check"].why + "; back on 1"
+	why := "2 failed: " + worse["failing check"].why[0] + "; back on 1"
 	until(t, boxes[2], "version 1, back from 2", func(s *report.State) bool {
 		now := since(s)
 		return now["version"] == "1" && now["update.failed"] == why && now["update.state"] == string(slot.Good)
