@@ -13,8 +13,9 @@ type Filter []unix.SockFilter
 
 // Offsets in struct seccomp_data (include/uapi/linux/seccomp.h), and the architecture's number (linux/audit.h).
 const (
-	CallNumber, CallArch, CallFlags = 0, 4, 16
-	ArchX8664                       = 0xc000003e
+	CallNumber, CallArch, CallFlags    = 0, 4, 16
+	callDomain, callType, callProtocol = 16, 24, 32
+	ArchX8664                          = 0xc000003e
 )
 
 // What an instruction does (Documentation/networking/filter.rst).
@@ -24,6 +25,7 @@ const (
 	JumpAbove = unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K
 	JumpAny   = unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K
 	Answer    = unix.BPF_RET | unix.BPF_K
+	and       = unix.BPF_ALU | unix.BPF_AND | unix.BPF_K
 )
 
 // Allow lets a call pass, Refuse answers EPERM, and Lack what a kernel says that does not know the call, ENOSYS.
@@ -55,9 +57,26 @@ var open = []uint32{
 	unix.SYS_GETRANDOM, unix.SYS_EXIT, unix.SYS_EXIT_GROUP,
 }
 
+// connections are sockets for TCP and UDP over IP, whose protocol is the usual one: others have the kernel load a module.
+var connections = Filter{
+	{Code: JumpEqual, K: unix.SYS_SOCKET, Jf: 11},
+	{Code: Load, K: callDomain}, {Code: JumpEqual, K: unix.AF_INET, Jt: 1}, {Code: JumpEqual, K: unix.AF_INET6, Jf: 6},
+	{Code: Load, K: callProtocol}, {Code: JumpEqual, K: 0, Jf: 4},
+	{Code: Load, K: callType}, {Code: and, K: socketType}, {Code: JumpEqual, K: unix.SOCK_STREAM, Jt: 2}, {Code: JumpEqual, K: unix.SOCK_DGRAM, Jt: 1},
+	Refuse, Allow,
+}
+
+// socketType is the kernel's SOCK_TYPE_MASK (include/linux/net.h): what is above are flags.
+const socketType = 0xf
+
 // Open lets a Go program work on what it has open, make threads and no processes, and make these calls besides. All others answer EPERM.
-func Open(more ...uint32) Filter {
-	filter := Numbered()
+func Open(more ...uint32) Filter { return opened(nil, more) }
+
+// Connecting is Open for a program that makes connections by itself, over IP. It neither listens nor chooses the address that it has.
+func Connecting(more ...uint32) Filter { return opened(connections, append(more, unix.SYS_CONNECT)) }
+
+func opened(first Filter, more []uint32) Filter {
+	filter := append(Numbered(), first...)
 	for _, calls := range [][]uint32{open, more} {
 		for _, n := range calls {
 			filter = append(filter, unix.SockFilter{Code: JumpEqual, K: n, Jf: 1}, Allow)

@@ -11,9 +11,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgbuild/imgbuild/internal/needed"
+	"github.com/imgbuild/imgbuild/internal/nettest"
 	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
@@ -22,12 +25,7 @@ func TestBare(t *testing.T) {
 	if !isolated(t) {
 		return
 	}
-	program := filepath.Join(t.TempDir(), "program")
-	build := exec.Command("go", "build", "-o", program, "./testdata/bare")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building it: %v\n%s", err, out)
-	}
+	program := bareProgram(t)
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +110,54 @@ func TestBare(t *testing.T) {
 	}
 	if exit := p.Wait(); !exit.Success() {
 		t.Errorf("it ended: %v", exit)
+	}
+}
+
+func bareProgram(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "program")
+	build := exec.Command("go", "build", "-o", program, "./testdata/bare")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building it: %v\n%s", err, out)
+	}
+	return program
+}
+
+// One that is to makes connections in the machine's network, by both versions of IP, and nothing else.
+func TestBareConnects(t *testing.T) {
+	if !isolated(t) {
+		return
+	}
+	if out, err := exec.Command(needed.Program(t, "ip"), "link", "set", "lo", "up").CombinedOutput(); err != nil {
+		t.Fatalf("ip: %v\n%s", err, out)
+	}
+	program := bareProgram(t)
+	here := func(f func() error) error { return f() }
+	for _, address := range []string{"127.0.0.1:7000", "[::1]:7000"} {
+		nettest.Serve(t, here, "tcp", address, "hello")
+		lines := make(chan string, 100)
+		l := Launcher{
+			Output: func(_, line string) { lines <- line }, Sandboxed: []string{"/proc/self/exe", "sandbox"},
+			Bare: true, Connects: true, Account: &syscall.Credential{Uid: 70001, Gid: 70002},
+		}
+		p, err := l.Start("a", spec.Service{Command: []string{program, "connect", address}, Namespaces: []spec.Namespace{spec.NamespaceIPC}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Kill()
+		const no = "operation not permitted"
+		host, _, _ := net.SplitHostPort(address)
+		for _, want := range []string{"tcp4 <nil>", "listen " + no, "udp6 <nil>", "unix " + no, "netlink " + no, "packet " + no, "raw " + no, "sctp " + no, "ping " + no, "vsock " + no, "hello to " + host + " <nil>"} {
+			select {
+			case got := <-lines:
+				if got != want {
+					t.Errorf("%s: it says %q, want %q", address, got, want)
+				}
+			case <-time.After(20 * time.Second):
+				t.Fatalf("%s: it does not say %q", address, want)
+			}
+		}
 	}
 }
 
