@@ -100,6 +100,9 @@ func (u *updater) take(ctx context.Context, from origin, o *offer, say func(stri
 	if err != nil {
 		return err
 	}
+	if at, here := u.there(o, &before); here && at == to && before.Of(at).State == slot.Next {
+		return nil // somebody else was at it, and is done
+	}
 	r, err := u.book.change(slot.Event{Kind: slot.Begin, Slot: to, Version: o.Version})
 	if err != nil {
 		return fmt.Errorf("%s cannot be written now: %w", o.Version, err)
