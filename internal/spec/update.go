@@ -9,7 +9,7 @@ type Update struct {
 	Keys []string `json:"keys" secret:"by mistake"`
 	// Where the newest version is: https://HOST/PATH/NAME.update, with NAME.update.sig beside it. Without one nothing is asked for, and
 	// "uinitctl update apply" takes a file or an address.
-	Source string `json:"source,omitempty" zero:"refused" example:"\"https://updates.example.net/box/box.update\""`
+	Source string `json:"source,omitempty" zero:"refused"`
 	// Certificates that the source's server is to be known by, as a PEM file in the image. Without one they are those of the package
 	// ca-certificates, where the image has it.
 	CA string `json:"ca,omitempty" image:"file"`
