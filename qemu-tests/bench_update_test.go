@@ -42,7 +42,7 @@ func TestBenchUpdate(t *testing.T) {
 			return nil
 		}
 	}
-	samples, err := bench.Interleave(5,
+	samples, err := bench.Interleave(3,
 		gap(func() error { _, err := g.QMP(t.Context(), "system_reset", nil); return err }),
 		gap(ask()), gap(ask("--kexec")))
 	if err != nil {
