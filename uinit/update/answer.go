@@ -111,6 +111,10 @@ func (u *updater) checkNow(ctx context.Context, to feature.Asker) error {
 		return err
 	}
 	to.Tell("%s has %s, signed by %s; %s runs.", source, o.Version, o.signer, u.Machine.Image.Version)
+	select {
+	case u.now <- struct{}{}: // and what the profile wants of a newer one is done
+	default:
+	}
 	return nil
 }
 

@@ -111,8 +111,6 @@ func (u *updater) startNext() {
 		select {
 		case <-u.Life.Done():
 			return
-		case <-u.now:
-			return
 		case <-time.After(wait):
 		}
 	}
