@@ -114,6 +114,21 @@ func (d *slotDisk) record() (slot.Record, bool) {
 	return r, whole
 }
 
+// copies are those of the record that are not damaged.
+func (d *slotDisk) copies() (all []slot.Record) {
+	d.t.Helper()
+	for _, at := range slot.RecordCopies {
+		b := make([]byte, slot.RecordSize)
+		if _, err := d.partition(layout.RecordName).ReadAt(b, at); err != nil {
+			d.t.Fatal(err)
+		}
+		if r, err := slot.Decode(b); err == nil {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
 // empty spoils the archive in a slot.
 func (d *slotDisk) empty(in string) { d.t.Helper(); d.spoil(in, "manifest.json", -512, 64<<10) }
 
@@ -247,9 +262,17 @@ func TestSlots(t *testing.T) {
 				if tt.then == (state{}) {
 					return
 				}
-				r, whole := d.record()
-				if got := (state{r.Of(slot.B).State, r.Tries}); got != tt.then || whole != tt.whole || r.Start != slot.A {
-					t.Errorf("the record says %+v, both copies %v, want %+v, %v", r, whole, tt.then, tt.whole)
+				if r, whole := d.record(); whole != tt.whole || r.Start != slot.A {
+					t.Errorf("the record says %+v, both copies whole: %v, want %v", r, whole, tt.whole)
+				}
+				copies := d.copies()
+				if whole := len(copies) == 2; whole != tt.whole {
+					t.Errorf("%d copies are left", len(copies))
+				}
+				for _, r := range copies {
+					if got := (state{r.Of(slot.B).State, r.Tries}); got != tt.then {
+						t.Errorf("a copy of the record says %+v, want %+v", r, tt.then)
+					}
 				}
 			})
 		}
@@ -277,5 +300,42 @@ func (d *slotDisk) spoilKernel() {
 	}
 	if _, err := p.WriteAt(b, m.Kernel.Offset); err != nil {
 		d.t.Fatal(err)
+	}
+}
+
+// Who leaves the menu of a signed slot for the firmware's next entry gets that, and not the other slot.
+func TestSlotsLeftForTheFirmware(t *testing.T) {
+	t.Parallel()
+	long(t)
+	needed.File(t, qemu.OVMFSecureCode)
+	key, cert, err := uki.GenKey("imgbuild test", 2048, time.Now().Add(-time.Hour), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := extended(t, updating+"[menu]\nwait = \"1m\"\n[secureboot]\nkey  = \"box.key\"\ncert = \"box.crt\"\n",
+		map[string]string{"box.key": string(uki.EncodeKey(key)), "box.crt": string(uki.EncodeCertificate(cert))}).from(way{firmware: qemu.UEFI, medium: profile.FormatDisk})
+	a.options.SecureBoot = cert
+	vm, err := boot.Prepare(t.Context(), a.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vm.Close)
+	console, err := startFor(t, vm.Config, 2*limit).Console("ttyS0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithTimeout(t.Context(), time.Minute)
+	defer end()
+	// The keys are named twice, and what is typed in between may get lost between GRUB and the firmware, which both read it.
+	for _, step := range [][2]string{{`\[Esc\] (?s:.*)\[Esc\] Show this as a menu, and wait`, "l"}, {`Back to the firmware`, ""}, {`BdsDxe: `, ""}} {
+		if _, err := console.Expect(ctx, regexp.MustCompile(step[0])); err != nil {
+			t.Fatalf("%v; the console shows:\n%q", err, console.Text())
+		}
+		if err := console.Send(step[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if other := regexp.MustCompile(`cannot be started|Linux version`).FindString(console.Text()); other != "" {
+		t.Errorf("the chooser went on: %s", other)
 	}
 }
