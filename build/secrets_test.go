@@ -14,6 +14,7 @@ import (
 	"github.com/imgbuild/imgbuild/build/buildtest"
 	"github.com/imgbuild/imgbuild/build/plan"
 	"github.com/imgbuild/imgbuild/build/tree"
+	"github.com/imgbuild/imgbuild/internal/profile"
 	"github.com/imgbuild/imgbuild/internal/progress"
 )
 
@@ -50,6 +51,20 @@ func TestArtifactsWithSecretsAreClosed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An update holds what the disk does.
+func TestUpdatesWithSecretsAreClosed(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o022))
+	const updating = "[update]\nkeys = [\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEtHslSlNAnKTh8nrHSAtL32tq1gy5iDmiHsKBwlHhRz test\"]\n[check.users]\nunit = \"users\"\non_box = true\n"
+	for text, want := range map[string]fs.FileMode{"": 0o644, "[user.root]\nshell = \"/usr/sbin/nologin\"\npassword_hash = \"" + rootHash + "\"\n": 0o600} {
+		dir, p := buildtest.World(t, updating+text)
+		made := buildMedia(t, p, filepath.Join(dir, "out"), []profile.Format{profile.FormatUpdate})
+		info, err := os.Stat(made[0].Path)
+		if err != nil || made[0].Name != "box.update" || info.Mode() != want {
+			t.Errorf("%v, %v, %v, want %v", made[0].Name, info.Mode(), err, want)
+		}
 	}
 }
 

@@ -71,6 +71,9 @@ func TestCompose(t *testing.T) {
 		{[]profile.Format{profile.FormatUpdate}, "box.update"},
 	} {
 		tools, image := fake(t, tc.formats...)
+		if image.Profile.Writes(profile.FormatUpdate) {
+			image.Profile.Update = &spec.Update{}
+		}
 		set, err := tools.Compose(image)
 		if err != nil {
 			t.Fatal(err)
