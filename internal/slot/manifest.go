@@ -97,7 +97,8 @@ func header(name string, size int64) []byte {
 	return h
 }
 
-// ManifestSize reads how long the manifest is that a slot begins with, filled up to whole sectors, from the slot's first sector.
+// ManifestSize reads how long the manifest is that a slot begins with, filled up to whole sectors, from the slot's first sector. What is
+// shorter than that is no slot.
 func ManifestSize(first []byte) (padded int64, err error) {
 	size, err := headSize(first)
 	return HeadSize(int(size)) - Sector, err
@@ -107,6 +108,9 @@ func ManifestSize(first []byte) (padded int64, err error) {
 var errNone = errors.New("reading the manifest: this is no update of imgbuild's: it does not begin with one")
 
 func headSize(first []byte) (int64, error) {
+	if len(first) != Sector {
+		return 0, errNone
+	}
 	size, err := strconv.ParseInt(string(first[124:135]), 8, 64)
 	if err != nil || size <= 0 || size > MaxManifest || string(first) != string(header(ManifestName, size)) {
 		return 0, errNone

@@ -46,7 +46,11 @@ type remote struct {
 }
 
 func (r *remote) read(ctx context.Context, offset, size int64, to io.Writer) error {
-	_, err := r.talk.get(ctx, r.url, offset, size, to, r.waits)
+	got := &limited{to, size}
+	_, err := r.talk.get(ctx, r.url, offset, size, got, r.waits)
+	if err == nil && got.left > 0 { // what a server has may end anywhere
+		err = fmt.Errorf("what the server has ends after %d bytes: %w", offset+size-got.left, io.ErrUnexpectedEOF)
+	}
 	return err
 }
 
