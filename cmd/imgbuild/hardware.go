@@ -31,7 +31,7 @@ func (h *hardware) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringArrayVar(&h.forwards, "forward", nil, "let a port of this machine lead to one of the guest: `HOST:GUEST`, such as 2222:22 or 5353:53/udp; may be repeated")
 	f.StringArrayVar(&h.disks, "disk", nil, "add a disk: a `FILE|SIZE`: one that is there, raw or qcow2, which is written to, or a blank one; may be repeated")
-	f.BoolVar(&h.keep, "keep", false, "let blank disks last from run to run, in kept/ beside the artifacts")
+	f.BoolVar(&h.keep, "keep", false, "let disks last from run to run, in kept/ beside the artifacts: blank ones, and the one that --format disk starts from")
 	f.IntVar(&h.serials, "serial", 0, "have `N` serial ports, 1 to 4; those after the first are pseudo-terminals")
 	f.IntVar(&h.nics, "nic", -1, "have `N` network interfaces, 0 to 16, in place of the profile's run.nics")
 	f.BoolVar(&h.monitor, "monitor", false, "have disks where they can be pulled, and say how, and how to plug one in")

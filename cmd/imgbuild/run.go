@@ -31,6 +31,10 @@ Disks of [run.disk.NAME] have NAME for a serial number. They are made anew for e
 run, in disks/ beside the artifacts; with --keep they last, in kept/ there. A file
 given with --disk is called like the file, a blank one disk1, disk2 …
 
+With --format disk and --keep the guest starts from a copy of the disk that lasts too,
+kept/medium.img, and restarts when it says so: an update is tried there as on a box
+(docs/update.md). Remove the copy to begin anew.
+
 With --monitor disks can be pulled and plugged in: Ctrl-A c goes to QEMU's monitor and
 back, and what to type there is said.
 
@@ -39,6 +43,7 @@ and fails when it does not in time: for scripts.`,
 		Example: `  imgbuild run headless
   imgbuild run mybox.toml --format disk --bus usb --firmware uefi
   imgbuild run mybox.toml --forward 2222:22 --disk 4G --keep
+  imgbuild run mybox.toml --format disk --keep
   imgbuild run mybox.toml --until 'login:' --timeout 2m`,
 		RunE: func(c *cobra.Command, args []string) error {
 			re, err := regexp.Compile(until)

@@ -43,7 +43,8 @@ type Options struct {
 	// Dir holds the blank disks, and keeps them afterwards, so that the run can be
 	// repeated by hand. Empty stands for a directory that Close removes.
 	Dir string
-	// Keep lets disks in Dir be as the last run left them; without it they are made anew.
+	// Keep lets disks in Dir be as the last run left them; without it they are made anew. A medium of the format disk is then such a
+	// disk, too, and the guest may restart.
 	Keep bool
 	// Disks are further ones, which are there; Forwards lead from ports of this machine to the guest.
 	Disks    []qemu.Disk

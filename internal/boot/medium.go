@@ -59,7 +59,7 @@ func (o Options) checkMedium() error {
 	return nil
 }
 
-// attach gives the medium to the machine. The artifact itself is never written to.
+// attach gives the medium to the machine. The artifact itself is never written to: with Options.Keep a disk has a copy that lasts.
 func (m *Machine) attach(o Options) error {
 	medium := o.Medium
 	if !medium.started() {
@@ -93,9 +93,46 @@ func (m *Machine) attach(o Options) error {
 		}
 	case profile.FormatDisk:
 		first.Format = map[profile.DiskFormat]string{profile.DiskQCOW2: "qcow2", profile.DiskVHD: "vpc", profile.DiskVMDK: "vmdk"}[medium.Stored]
+		if o.Keep {
+			if err := m.keep(o, &first); err != nil {
+				return err
+			}
+		}
 	}
 	c.Disks = append(c.Disks, first)
 	return nil
+}
+
+// keep has a machine write to a copy of its disk, which the next run finds again, and lets it restart: what a box has learnt it shows then.
+func (m *Machine) keep(o Options, d *qemu.Disk) error {
+	dir, err := m.scratch(o)
+	if err != nil {
+		return err
+	}
+	image := d.Path
+	d.Path, d.Snapshot, m.Config.Reboot = filepath.Join(dir, "medium"+filepath.Ext(image)), false, true
+	if _, err := os.Stat(d.Path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	f, err := os.Open(image)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	content, err := extent.FromFile(f)
+	if err != nil {
+		return err
+	}
+	// A copy that was broken off is none. It is not open to more people than the image, which may hold hashes and keys.
+	half := d.Path + ".part"
+	out, err := os.OpenFile(half, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(content.WriteSparse(out), out.Close()); err != nil {
+		return errors.Join(err, os.Remove(half))
+	}
+	return os.Rename(half, d.Path)
 }
 
 // diskAround puts a UEFI program onto a disk of its own, where firmware looks for one.

@@ -1,8 +1,11 @@
 package boot
 
 import (
+	"bytes"
 	"crypto/x509"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -66,5 +69,41 @@ func TestTrustNeedsOVMF(t *testing.T) {
 	}
 	if err == nil && (!m.Config.SecureBoot || m.Config.Firmware != qemu.UEFI || m.Config.FirmwareVars == "") {
 		t.Errorf("config %+v", m.Config)
+	}
+}
+
+// With Keep a machine writes to a copy of the disk, which the next run finds as it was left; the artifact stays as it is.
+func TestKeptMedium(t *testing.T) {
+	dir := t.TempDir()
+	image := filepath.Join(dir, "box.img")
+	if err := os.WriteFile(image, bytes.Repeat([]byte("1"), 4096), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func() qemu.Config {
+		t.Helper()
+		made, err := Prepare(t.Context(), Options{Accel: qemu.AccelTCG, Dir: filepath.Join(dir, "kept"), Keep: true, Medium: Medium{Format: profile.FormatDisk, Path: image}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(made.Close)
+		return made.Config
+	}
+	c := run()
+	d := c.Disks[0]
+	if d.Snapshot || d.Path == image || !d.Boot || !c.Reboot {
+		t.Fatalf("restarts: %v; disk %+v", c.Reboot, d)
+	}
+	if got, err := os.ReadFile(d.Path); err != nil || !bytes.Equal(got, bytes.Repeat([]byte("1"), 4096)) {
+		t.Fatalf("the copy: %v", err)
+	}
+	learnt := bytes.Repeat([]byte("2"), 4096)
+	if err := os.WriteFile(d.Path, learnt, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if again := run().Disks[0].Path; again != d.Path {
+		t.Errorf("the next run has %s, the one before %s", again, d.Path)
+	}
+	if got, err := os.ReadFile(d.Path); err != nil || !bytes.Equal(got, learnt) {
+		t.Errorf("the next run has the disk anew: %v", err)
 	}
 }
