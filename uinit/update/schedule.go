@@ -44,7 +44,14 @@ func (u *updater) follow() {
 // patience is how long a source may take to hand a version over. What has come by then is not fetched again.
 const patience = 6 * time.Hour
 
-func (u *updater) checkFor(patience time.Duration) error {
+// checkFor asks the source, for no longer than that. What a stranger's server brings it to is an error of this alone: a box that crashed at
+// each look would soon reboot at each.
+func (u *updater) checkFor(patience time.Duration) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("BUG: panic: %v", v)
+		}
+	}()
 	ctx, cancel := context.WithTimeoutCause(u.Life, patience, fmt.Errorf("not done within %v", patience))
 	defer cancel()
 	return u.check(ctx)

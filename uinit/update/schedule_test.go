@@ -1,12 +1,14 @@
 package update
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/fact"
 	"github.com/imgbuild/imgbuild/internal/slot"
+	"github.com/imgbuild/imgbuild/internal/spec"
 )
 
 // A box is not restarted by itself outside of the window, nor while an array is busy, and the reason is named.
@@ -43,5 +45,22 @@ func TestStartNext(t *testing.T) {
 	b.startNext()
 	if b.reboots != 1 {
 		t.Errorf("%d restarts", b.reboots)
+	}
+}
+
+// A panic in a look at the source is an error of that look.
+func TestCheckPanics(t *testing.T) {
+	b := newBox(t)
+	b.Machine.Now().Update.Source = b.put(t, "x.update", newer(t))
+	b.put(t, "x.update.sig", []byte("signed"))
+	b.trust = func(context.Context, []byte, []byte) (string, error) { panic("no") }
+	if err := b.checkFor(time.Minute); err == nil || err.Error() != "BUG: panic: no" {
+		t.Errorf("%v", err)
+	}
+	// And the lock on the slots is not held.
+	b.trust = func(context.Context, []byte, []byte) (string, error) { return "me", nil }
+	b.Machine.Now().Update.Auto = spec.UpdateDownload
+	if err := b.checkFor(time.Minute); err != nil || b.record(t).Of(slot.B).State != slot.Next {
+		t.Errorf("%v, %+v", err, b.record(t))
 	}
 }
