@@ -139,13 +139,11 @@ func (u *updater) tell(r *slot.Record) {
 	u.Facts.Fact(plan.Other.Is(string(other.State)))
 	u.Facts.Fact(plan.OtherIs.Is(other.Version))
 	text := failure(r, u.on.running)
-	if text == "" {
-		u.Facts.Note("update", "")
-		return
-	}
 	u.Facts.Fact(plan.Failed.Is(text))
 	u.Facts.Note("update", text)
-	u.Log.Error("update: " + text)
+	if text != "" {
+		u.Log.Error("update: " + text)
+	}
 }
 
 // failure says in a line which version failed and what runs now; empty where none did.

@@ -103,6 +103,9 @@ func (u *updater) take(ctx context.Context, from origin, o *offer, say func(stri
 	if at, here := u.there(o, &before); here && at == to && before.Of(at).State == slot.Next {
 		return nil // somebody else was at it, and is done
 	}
+	if state := before.Of(u.on.running).State; state == slot.Trying || state == slot.Next {
+		return fmt.Errorf("%s, which runs, has not proved itself yet, and what is in slot %s is its way back: wait for its checks, or say \"uinitctl update commit\"", u.Machine.Image.Version, to)
+	}
 	r, err := u.book.change(slot.Event{Kind: slot.Begin, Slot: to, Version: o.Version})
 	if err != nil {
 		return fmt.Errorf("%s cannot be written now: %w", o.Version, err)

@@ -94,6 +94,15 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// The way back of a version that is tried is not written to.
+func TestNotWhileTrying(t *testing.T) {
+	b := newBox(t)
+	b.set(t, slot.Record{Start: slot.B, Slots: [2]slot.Slot{{State: slot.Trying, Version: "2026.48"}, {State: slot.Good, Version: "2026.47"}}, Tries: 2})
+	if err := b.give(t, newer(t)); err == nil || !strings.Contains(err.Error(), "has not proved itself yet") || b.record(t).Of(slot.B).State != slot.Good {
+		t.Errorf("%v, %+v", err, b.record(t))
+	}
+}
+
 // A person may have an older one.
 func TestOlder(t *testing.T) {
 	b, older := newBox(t), image(t, "2026.40", nil, piece("x", 512))

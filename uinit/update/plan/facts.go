@@ -25,7 +25,7 @@ func facts() []graph.Facts {
 		State.Means(fact.None, "What is known of the version that runs: trying or good; next where kexec started it, bad where neither is good."),
 		Other.Means(fact.None, "What is in the other slot: empty, writing, next, trying, good or bad."),
 		OtherIs.Means(fact.None, "The version that is in the other slot."),
-		Failed.Means(fact.None, "Which version failed last, and why; not there where none did."),
+		Failed.Means(fact.None, "Which version failed last, and why; empty where none did, or where another one has taken its place."),
 		Available.Means(fact.None, "The newer version that the source has; empty where it has none."),
 		Fetched.Means(fact.Bytes, "How much of the last version that was written had to be fetched; the rest was on the disk."),
 		StateFormat.Means(fact.None, "How what lies below state.path is written; a later version may have left a higher number than this one knows."),
