@@ -22,7 +22,7 @@ func TestSlotSize(t *testing.T) {
 			t.Errorf("%d for %d: %d, %v, want %d", tt.asked, tt.first, got, err, tt.want)
 		}
 	}
-	text := "[access]\nnobody = true\n[kernel]\npackage = \"linux-image-amd64\"\n[update]\nkeys = [\"" + key + "\"]\n[disk]\nslot_size = \"8M\"\n"
+	text := "[access]\nnobody = true\n[kernel]\npackage = \"linux-image-amd64\"\n[update]\nkeys = [\"" + key + "\"]\n[disk]\nslot_size = \"8M\"\n[check.users]\nunit = \"users\"\non_box = true\n"
 	p, _, err := profile.Load("p.toml", func(string, *profile.File) (profile.File, error) {
 		return profile.File{Name: "p.toml", Dir: "/p", Text: []byte(text)}, nil
 	})
