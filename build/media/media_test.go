@@ -35,7 +35,7 @@ func TestNames(t *testing.T) {
 // fake is an image and tools that start nothing, as far as composing goes.
 func fake(t *testing.T, formats ...profile.Format) (*Tools, Image) {
 	t.Helper()
-	p := &plan.Plan{Name: "box", Cmdline: "console=ttyS0", Compression: profile.None,
+	p := &plan.Plan{Name: "box", Version: "1", Cmdline: "console=ttyS0", Compression: profile.None,
 		Kernel:   tree.File{Path: "kernel", Size: 1 << 20, From: tree.Source{Store: "file"}},
 		Files:    []tree.File{{Path: "etc/os-release", Mode: 0o644, Body: []byte("ID=box\n")}},
 		Segments: []plan.Segment{{Name: "config", Files: []tree.File{{Path: "etc/motd", Mode: 0o644, Size: 5, Body: []byte("hello")}}}}}
