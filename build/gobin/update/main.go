@@ -38,7 +38,7 @@ import (
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
-	err := fmt.Errorf("%w: accepted: update fetch [-ca], update verify KEY...", errProtocol)
+	err := fmt.Errorf("%w: accepted: update fetch [-ca], update verify KEY [KEY...]", errProtocol)
 	if len(args) > 0 {
 		switch args[0] {
 		case "fetch":

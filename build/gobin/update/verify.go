@@ -18,7 +18,7 @@ const maxSignature = 16 << 10
 // verifyMain says who signed a manifest.
 func verifyMain(keys []string, in io.Reader, out io.Writer) error {
 	if len(keys) == 0 {
-		return fmt.Errorf("%w: accepted: update verify KEY...", errProtocol)
+		return fmt.Errorf("%w: accepted: update verify KEY [KEY...]", errProtocol)
 	}
 	lines := bufio.NewReaderSize(in, maxLine)
 	manifest, err := readBlob(lines, "manifest", slot.MaxManifest)
