@@ -101,6 +101,11 @@ func (u *updater) checkNow(ctx context.Context, to feature.Asker) error {
 	if source == "" {
 		return fmt.Errorf("the profile names no update.source; \"uinitctl update apply FILE|URL\" takes a version from elsewhere")
 	}
+	ctx, done, err := u.turn.take(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer done()
 	from, err := u.open(ctx, source, to.Progress)
 	if err != nil {
 		return err
@@ -131,6 +136,11 @@ func (u *updater) apply(ctx context.Context, args []string, to feature.Asker) er
 	if name == "" {
 		return feature.Accepted(words, "update")
 	}
+	ctx, done, err := u.turn.take(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer done()
 	from, err := u.open(ctx, name, to.Progress)
 	if err != nil {
 		return err

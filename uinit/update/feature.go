@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/imgbuild/imgbuild/internal/slot"
@@ -32,8 +31,7 @@ type updater struct {
 	*feature.Deps
 	fetcher, verifier *beside.Program
 
-	// mu is held by whoever writes a version, one at a time.
-	mu sync.Mutex
+	turn turn
 	// on is nil where the box was not started from a slot; book is the record of its disk.
 	on   *disk
 	book *book

@@ -67,6 +67,11 @@ func (u *updater) check(ctx context.Context) error {
 		// A certificate is judged by the clock.
 		return errors.New("the clock does not agree with the time servers yet; that is waited for")
 	}
+	ctx, done, err := u.turn.take(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer done()
 	from, err := u.open(ctx, cfg.Source, func(why string) { u.doing("waiting for %s: %s", cfg.Source, why) })
 	if err != nil {
 		return err

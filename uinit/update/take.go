@@ -89,10 +89,9 @@ func (u *updater) there(o *offer, r *slot.Record) (slot.Name, bool) {
 	return "", false
 }
 
-// take writes a version to the slot that does not run, reads it back, and has the next start try it. say hears what happens.
+// take writes a version to the slot that does not run, reads it back, and has the next start try it. Who calls it has the turn. say hears
+// what happens.
 func (u *updater) take(ctx context.Context, from origin, o *offer, say func(string, ...any)) error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
 	defer u.doing("")
 	u.doing("writing %s", o.Version)
 	to := u.on.other()
