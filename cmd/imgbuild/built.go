@@ -45,6 +45,9 @@ func nextSteps(p *profile.Profile, name string, made []build.Artifact) (next []s
 		next = append(next, "imgbuild test "+name)
 	}
 	for _, m := range made {
+		if isUpdate(m.Name) {
+			next = append(next, "imgbuild sign "+m.Path+" --key KEY")
+		}
 		for _, f := range []profile.Format{profile.FormatDisk, profile.FormatISO} {
 			if p.Writes(f) && m.Name == media.Name(p, f) {
 				next = append(next, "imgbuild flash "+m.Path)

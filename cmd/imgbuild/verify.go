@@ -64,7 +64,7 @@ func (a *app) verifySignature(ctx context.Context, text []byte, signature string
 		fmt.Fprintf(&signers, "signer %s\n", key) // ssh-keygen(1), ALLOWED SIGNERS
 	}
 	if _, err := os.Stat(signature); err != nil {
-		return err
+		return fmt.Errorf("it is not signed, which \"imgbuild sign\" does: %w", err)
 	}
 	dir, err := scratch.New("")
 	if err != nil {
@@ -74,6 +74,8 @@ func (a *app) verifySignature(ctx context.Context, text []byte, signature string
 	if err := os.WriteFile(dir.Join("signers"), []byte(signers.String()), 0o600); err != nil {
 		return err
 	}
-	_, err = a.sshKeygen(ctx, text, "-Y", "verify", "-n", slot.Namespace, "-I", "signer", "-f", dir.Join("signers"), "-s", signature)
-	return err
+	if _, err = a.sshKeygen(ctx, text, "-Y", "verify", "-n", slot.Namespace, "-I", "signer", "-f", dir.Join("signers"), "-s", signature); err != nil {
+		return fmt.Errorf("%s is not by the key that --key names, or of another version: %w", signature, err)
+	}
+	return nil
 }

@@ -27,9 +27,9 @@ func TestVerify(t *testing.T) {
 		t.Errorf("signed: %d, %s%s", code, stdout, stderr)
 	}
 	for want, args := range map[string][]string{
-		"ssh-keygen -Y verify: exit status 255": {file, "--key", other + ".pub"},
-		"is a private key, which belongs to":    {file, "--key", mine},
-		"takes one NAME.update, got 0":          {},
+		"box.update.sig is not by the key that --key names": {file, "--key", other + ".pub"},
+		"is a private key, which belongs to":                {file, "--key", mine},
+		"takes one NAME.update, got 0":                      {},
 	} {
 		if code, stdout, stderr := call(t, append([]string{"verify"}, args...)...); code == exitDone || stdout != "" || !strings.Contains(stderr, want) {
 			t.Errorf("%s: %d, %s%s", want, code, stdout, stderr)

@@ -59,7 +59,7 @@ func (r *Record) Apply(e Event) error {
 		possible, why = s.State == Trying || s.State == Good && r.Start == e.Slot, r.fate(s.State)
 	case Back:
 		if other.State != Good {
-			return fmt.Errorf("slot %s, the other one, is %s", e.Slot.Other(), other.State)
+			return fmt.Errorf("there is no version to go back to: slot %s, the other one, is %s", e.Slot.Other(), other.State)
 		}
 		possible = s.State != Writing && s.State != Empty
 	}

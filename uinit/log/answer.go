@@ -47,10 +47,11 @@ func (r records) answer(ctx context.Context, args []string, send func(report.Eve
 	}
 }
 
-// concerns says whether a record is a unit's: a service's own words, or what uinit says of it.
+// concerns says whether a record is a unit's: a service's own words, or what uinit says of it, or its feature: "update ok", "update: ...".
 func concerns(rec syslog.Record, unit string) bool {
 	if unit == "" || rec.Program == strings.TrimPrefix(unit, "service:") {
 		return true
 	}
-	return rec.Program == "uinit" && strings.HasPrefix(rec.Message, unit+" ")
+	about, _, _ := strings.Cut(rec.Message, " ")
+	return rec.Program == "uinit" && strings.TrimSuffix(about, ":") == unit
 }

@@ -21,6 +21,7 @@ func TestAnswerLog(t *testing.T) {
 	d.Records.Say("probe", "ready")
 	d.Records.Add(syslog.Record{Program: "uinit", Message: "service:probe ok 1s"})
 	d.Records.Add(syslog.Record{Program: "uinit", Message: "service:probe2 ok 1s"})
+	d.Records.Add(syslog.Record{Program: "uinit", Message: "update: 2026.49 is good"})
 	ask := func(ctx context.Context, args ...string) (texts []string, err error) {
 		err = s.answer(ctx, args, func(e report.Event) error {
 			texts = append(texts, e.Name+": "+e.Message)
@@ -32,9 +33,10 @@ func TestAnswerLog(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{nil, []string{"kernel: random: crng init done", "probe: ready", "uinit: service:probe ok 1s", "uinit: service:probe2 ok 1s"}},
+		{nil, []string{"kernel: random: crng init done", "probe: ready", "uinit: service:probe ok 1s", "uinit: service:probe2 ok 1s", "uinit: update: 2026.49 is good"}},
 		{[]string{"kernel"}, []string{"kernel: random: crng init done"}},
 		{[]string{"service:probe"}, []string{"probe: ready", "uinit: service:probe ok 1s"}},
+		{[]string{"update"}, []string{"uinit: update: 2026.49 is good"}},
 		{[]string{"nobody"}, nil},
 	} {
 		if got, err := ask(t.Context(), tt.args...); err != nil || !reflect.DeepEqual(got, tt.want) {

@@ -2,10 +2,13 @@ package update
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/report"
 	"github.com/imgbuild/imgbuild/internal/slot"
+	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 )
 
@@ -95,7 +98,7 @@ func join(a, b string) string {
 	return a + ", " + b
 }
 
-// checkNow asks the source, and what follows from the answer is done as ever.
+// checkNow asks the source. Nothing is done with the answer but to make it known.
 func (u *updater) checkNow(ctx context.Context, to feature.Asker) error {
 	source := u.Machine.Now().Update.Source
 	if source == "" {
@@ -116,25 +119,50 @@ func (u *updater) checkNow(ctx context.Context, to feature.Asker) error {
 		return err
 	}
 	to.Tell("%s has %s, signed by %s; %s runs.", source, o.Version, o.signer, u.Machine.Image.Version)
-	select {
-	case u.now <- struct{}{}: // and what the profile wants of a newer one is done
-	default:
+	r, _, err := u.book.read()
+	if err != nil {
+		return err
 	}
+	if !u.news(o, &r) {
+		return nil
+	}
+	if _, here := u.there(o, &r); here {
+		to.Tell("It is in slot %s; \"uinitctl update restart\" starts it.", u.on.other())
+		return nil
+	}
+	if err := u.judge(o.Manifest, false); err != nil {
+		return err
+	}
+	if auto := u.Machine.Now().Update.Auto; auto != spec.UpdateOff {
+		to.Tell("It is written to slot %s now, for auto = %q.", u.on.other(), auto)
+		select {
+		case u.now <- struct{}{}:
+		default:
+		}
+		return nil
+	}
+	to.Tell("\"uinitctl update apply\" writes it to slot %s.", u.on.other())
 	return nil
 }
 
 // apply writes a version that a person names.
 func (u *updater) apply(ctx context.Context, args []string, to feature.Asker) error {
 	older, name := false, u.Machine.Now().Update.Source
+	var named []string
 	for _, arg := range args {
 		if arg == "--older" {
 			older = true
-			continue
+		} else {
+			named = append(named, arg)
 		}
-		name = arg
 	}
-	if name == "" {
-		return feature.Accepted(words, "update")
+	switch {
+	case len(named) > 1, len(named) == 1 && strings.HasPrefix(named[0], "-"):
+		return errors.New("accepted: uinitctl update apply [FILE|URL] [--older]")
+	case len(named) == 1:
+		name = named[0]
+	case name == "":
+		return errors.New("the profile names no update.source; accepted: uinitctl update apply FILE|URL [--older]")
 	}
 	ctx, done, err := u.turn.take(ctx, true)
 	if err != nil {
@@ -166,7 +194,7 @@ func (u *updater) apply(ctx context.Context, args []string, to feature.Asker) er
 	if err := u.take(ctx, from, o, func(format string, args ...any) { to.Progress(fmt.Sprintf(format, args...)) }); err != nil {
 		return err
 	}
-	to.Tell("%s, signed by %s, is in slot %s. \"reboot\" starts it, and when its checks pass it stays.", o.Version, o.signer, u.on.other())
+	to.Tell("%s, signed by %s, is in slot %s. \"uinitctl update restart\" starts it, and when its checks pass it stays.", o.Version, o.signer, u.on.other())
 	return nil
 }
 
@@ -188,6 +216,6 @@ func (u *updater) rollback(to feature.Asker) error {
 	}
 	u.tell(r)
 	u.Log.Warn(fmt.Sprintf("update: a person goes back from %s to %s", u.Machine.Image.Version, r.Of(u.on.other()).Version))
-	to.Tell("%s in slot %s starts from now on. \"reboot\" does it.", r.Of(u.on.other()).Version, u.on.other())
+	to.Tell("%s in slot %s starts from now on; \"uinitctl update restart\" does it now.", r.Of(u.on.other()).Version, u.on.other())
 	return nil
 }

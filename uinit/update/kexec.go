@@ -22,47 +22,51 @@ func (u *updater) restart(ctx context.Context, args []string, to feature.Asker) 
 	case len(args) > 1 || args[0] != "--kexec":
 		return errors.New("accepted: uinitctl update restart [--kexec]")
 	default:
-		version, err := u.loadNext(ctx)
+		version, tried, err := u.loadNext(ctx)
 		if err != nil {
 			return err
 		}
-		to.Tell("Starting %s without the firmware. It is good only after a start through that.", version)
+		to.Tell("Starting %s without the firmware.", version)
+		if tried {
+			to.Tell("It is good only after a start through that.")
+		}
 	}
 	return u.reboot()
 }
 
-// loadNext hands the kernel of what the next start would be to the running one, which starts it when the run ends.
-func (u *updater) loadNext(ctx context.Context) (version string, err error) {
+// loadNext hands the kernel of what the next start would be to the running one, which starts it when the run ends. tried says that
+// it has to prove itself.
+func (u *updater) loadNext(ctx context.Context) (version string, tried bool, err error) {
 	r, _, err := u.book.read()
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	n := r.Start
-	if tried, ok := r.Tried(); ok {
-		n = tried
+	n, tried := r.Tried()
+	if !tried {
+		n = r.Start
 	}
 	m, text, err := u.on.text(n)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	// The kernel takes one that was cut off for whole.
 	if err := verify(ctx, u.on.slots[n], text, m); err != nil {
-		return "", fmt.Errorf("slot %s: %w", n, err)
+		return "", false, fmt.Errorf("slot %s: %w", n, err)
 	}
 	f, err := direct.Open(u.on.slots[n], os.O_RDONLY)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	defer f.Close()
 	slotFile := &local{file: f}
 	kernel, err := inMemory("kernel", slotFile, m.Kernel)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	defer kernel.Close()
 	initrd, err := inMemory("initrd", slotFile, m.Initrd)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	defer initrd.Close()
 	line := strings.TrimSpace(m.Cmdline) + " " + slot.Param + "=" + string(n)
@@ -74,9 +78,9 @@ func (u *updater) loadNext(ctx context.Context) (version string, err error) {
 		err = fmt.Errorf("%w: this kernel was built without kexec_file_load", err)
 	}
 	if err != nil {
-		return "", fmt.Errorf("handing %s to the kernel: %w", m.Version, err)
+		return "", false, fmt.Errorf("handing %s to the kernel: %w", m.Version, err)
 	}
-	return m.Version, nil
+	return m.Version, tried, nil
 }
 
 // inMemory copies a file out of a slot to where kexec can read it.

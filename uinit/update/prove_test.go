@@ -179,7 +179,7 @@ func TestByHand(t *testing.T) {
 	if err := b.answer(t.Context(), []string{"rollback"}, ignore); err != nil || b.record(t).Of(slot.A).State != slot.Bad || b.record(t).Start != slot.B {
 		t.Errorf("rollback: %v, %+v", err, b.record(t))
 	}
-	for _, args := range [][]string{{"commit", "x"}, {"dance"}, {"apply"}, {"check"}} {
+	for _, args := range [][]string{{"commit", "x"}, {"dance"}, {"apply"}, {"check"}, {"apply", "--oldr"}, {"apply", "/a.update", "/b.update"}} {
 		if err := b.answer(t.Context(), args, ignore); err == nil {
 			t.Errorf("%v: accepted", args)
 		}

@@ -86,12 +86,10 @@ func (u *updater) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	at, here := u.there(o, &r)
-	if here && at == u.on.running || slot.Compare(o.Version, u.Machine.Image.Version) < 0 {
-		u.Facts.Fact(plan.Available.Is(""))
+	if !u.news(o, &r) {
 		return nil
 	}
-	u.Facts.Fact(plan.Available.Is(o.Version))
+	_, here := u.there(o, &r)
 	switch {
 	case here || cfg.Auto == spec.UpdateOff:
 		return nil
@@ -102,6 +100,17 @@ func (u *updater) check(ctx context.Context) error {
 		return err
 	}
 	return u.take(ctx, from, o, func(string, ...any) {})
+}
+
+// news makes known what the source has, and says whether it is anything else than what runs, or older.
+func (u *updater) news(o *offer, r *slot.Record) bool {
+	at, here := u.there(o, r)
+	if here && at == u.on.running || slot.Compare(o.Version, u.Machine.Image.Version) < 0 {
+		u.Facts.Fact(plan.Available.Is(""))
+		return false
+	}
+	u.Facts.Fact(plan.Available.Is(o.Version))
+	return true
 }
 
 // startNext starts what is to be tried, once nothing speaks against that.
