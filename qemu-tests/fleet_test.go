@@ -62,6 +62,7 @@ func TestFleet(t *testing.T) {
 	if served := d.Served(ours) + d.Served(ours+slot.SignatureSuffix); served > 2*oneLine {
 		t.Errorf("%d bytes were given to two boxes in all", served)
 	}
+	t.Logf("two boxes fetched %v bytes of a version of %d, and were given %d in all", fetched, diskBytes(t, second.update()), d.Served(ours)+d.Served(ours+slot.SignatureSuffix))
 	fetchers.have(t, second.update())
 
 	why := "2 failed: " + worse["failing check"].why[0] + "; back on 1"
