@@ -134,20 +134,27 @@ func sum(lines []string) string {
 // errDamaged says that a copy is none that was written whole.
 var errDamaged = errors.New("it is damaged")
 
-// Decode reads a copy of the record.
+// plain says whether a line means the same to GRUB, which takes a backslash for an escape, ends a name at "=" alone and text at a zero,
+// and skips what begins with "#" (grub_envblk_iterate in its lib/envblk.c).
+func plain(line string) bool {
+	return line != "" && line[0] != '#' && line[0] != '=' && !strings.ContainsFunc(line, func(c rune) bool { return c < ' ' || c > '~' || c == '\\' })
+}
+
+// Decode reads a copy of the record. It is damaged, too, where GRUB could read anything else out of it, which the sum does not keep it from.
 func Decode(block []byte) (r Record, err error) {
 	text, ok := bytes.CutPrefix(block, []byte(signature))
 	if !ok || len(block) != RecordSize {
 		return r, errDamaged
 	}
 	var lines []string
-	given := ""
+	given, seen := "", map[string]bool{}
 	for line := range strings.Lines(string(bytes.TrimRight(text, "#"))) {
 		line, whole := strings.CutSuffix(line, "\n")
 		name, value, pair := strings.Cut(line, "=")
-		if !whole || !pair {
+		if !whole || !pair || seen[name] || !plain(line) {
 			return r, errDamaged
 		}
+		seen[name] = true
 		if name == "sum" {
 			given = value
 			continue
@@ -156,7 +163,7 @@ func Decode(block []byte) (r Record, err error) {
 		r.take(name, value, line)
 	}
 	if given != sum(lines) || !slices.Contains(States, r.Slots[0].State) || !slices.Contains(States, r.Slots[1].State) ||
-		r.Start != A && r.Start != B || r.Tries < 0 || r.Tries > MaxTries {
+		r.Start != A && r.Start != B || r.Tries < 0 || !seen["tries"] {
 		return r, errDamaged
 	}
 	return r, nil
@@ -175,11 +182,10 @@ func (r *Record) take(name, value, line string) {
 	case "a_why", "b_why":
 		r.Slots[Name(name[:1]).index()].Why = value
 	case "tries":
-		n, err := strconv.Atoi(value)
-		if err != nil {
-			n = -1
+		r.Tries = -1
+		if len(value) == 1 && value[0] >= '0' && value[0]-'0' <= MaxTries { // one digit, as GRUB counts
+			r.Tries = int(value[0] - '0')
 		}
-		r.Tries = n
 	case "number":
 		n, _ := strconv.ParseUint(value, 10, 32)
 		r.Number = uint32(n)
