@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/imgbuild/imgbuild/internal/needed"
 )
 
 // envBlock reads a block as GRUB's load_env does (grub_envblk_iterate and find_next_line in grub-core/lib/envblk.c): a backslash takes the
@@ -111,14 +113,14 @@ func TestRecordAsGRUBReadsIt(t *testing.T) {
 
 // The model of GRUB is as GRUB's own program.
 func TestEnvBlock(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "env")
+	program, file := needed.Program(t, "grub-editenv"), filepath.Join(t.TempDir(), "env")
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 200 {
 		block := forged(random)
 		if err := os.WriteFile(file, block, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		out, err := exec.Command("grub-editenv", file, "list").Output()
+		out, err := exec.Command(program, file, "list").Output()
 		if err != nil {
 			t.Fatal(err)
 		}

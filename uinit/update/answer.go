@@ -64,6 +64,8 @@ func (u *updater) status(to feature.Asker) error {
 		switch {
 		case n == u.on.running:
 			about = "runs"
+		case s.State == slot.Writing && !u.turn.busy():
+			about = "broken off; \"uinitctl update apply\" goes on with it"
 		case s.State == slot.Next:
 			about = fmt.Sprintf("the next start tries it, up to %d times", r.Tries)
 		}

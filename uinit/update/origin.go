@@ -76,7 +76,7 @@ type file struct {
 func (f *file) read(ctx context.Context, offset, size int64, to io.Writer) error {
 	n, err := io.Copy(to, io.NewSectionReader(f.f, offset, size))
 	if err == nil && n < size {
-		err = fmt.Errorf("%s ends after %d bytes: %w", f.name, offset+n, io.ErrUnexpectedEOF)
+		err = fmt.Errorf("the file ends after %d bytes: %w", offset+n, io.ErrUnexpectedEOF)
 	}
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)

@@ -56,3 +56,10 @@ func (t *turn) take(ctx context.Context, person bool) (context.Context, func(), 
 		close(t.free)
 	}, nil
 }
+
+// busy says whether somebody has the turn.
+func (t *turn) busy() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.taken != nil
+}
