@@ -2,6 +2,8 @@ package qemu_tests
 
 import (
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,9 +49,9 @@ func TestUpdateByHand(t *testing.T) {
 	disk := first.disk(t)
 	g := f.startDisk(t, first, disk, 3*limit, nil)
 	itRuns(t, g, "1", slot.Good)
-	refused := func(what, want string) {
+	refused := func(what, want string, from ...string) {
 		t.Helper()
-		reply, err := g.Request(t.Context(), report.Request{Command: []string{"uinitctl", "update", "apply"}, Timeout: limit.Seconds()})
+		reply, err := g.Request(t.Context(), report.Request{Command: append([]string{"uinitctl", "update", "apply"}, from...), Timeout: limit.Seconds()})
 		if err != nil || reply.Exit == nil || *reply.Exit == 0 || !strings.Contains(reply.Errors, want) {
 			t.Errorf("%s: %+v, %v; want an error with %q", what, reply, err, want)
 		}
@@ -57,6 +59,7 @@ func TestUpdateByHand(t *testing.T) {
 	refused("nothing there", "404")
 	publish(stranger, func([]byte) {})
 	refused("signed by a stranger", "not among update.keys")
+	refused("the same by IPv6", "not among update.keys", byIPv6(t, dir))
 	publish(key, func(b []byte) {
 		for i := 16 << 10; i < len(b); i += slot.Sector { // all but the manifest: most of it is not fetched
 			b[i] ^= 1
@@ -100,4 +103,25 @@ func TestUpdateByHand(t *testing.T) {
 		t.Errorf("it says %v", got)
 	}
 	off(t, g)
+}
+
+// byIPv6 serves a directory by HTTP, and returns the address of an update in it for a guest that QEMU's own network gives IPv6.
+func byIPv6(t *testing.T, dir string) string {
+	t.Helper()
+	l, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: http.FileServer(http.Dir(dir))}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(l) }()
+	t.Cleanup(func() {
+		s.Close()
+		<-ended
+	})
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "http://[fec0::2]:" + port + "/box.update"
 }
