@@ -72,7 +72,7 @@ func TestUpdateByHand(t *testing.T) {
 		t.Errorf("it finds %q", said)
 	}
 	inside(t, g, "uinitctl update apply")
-	if got := inside(t, g, "uinitctl update | cut -c1-80"); got != "a  good     1, runs, starts\nb  next     2, the next start tries it, up to 3 times" {
+	if got := inside(t, g, "uinitctl update | head -n 2"); got != "a  good     1, runs, starts\nb  next     2, the next start tries it, up to 3 times" {
 		t.Errorf("the slots are\n%s", got)
 	}
 	// A line of the profile has changed.
