@@ -14,11 +14,23 @@ type book struct {
 	// mu is held from the reading to the writing.
 	mu     sync.Mutex
 	device string
+	// disk is which one it was when it was found: a stick may be pulled, and another one get its name.
+	disk uint64
+}
+
+// openBook notes which disk a partition's name stands for.
+func openBook(device string) (*book, error) {
+	f, err := openQuietly(device)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return &book{device: device, disk: instance(f)}, nil
 }
 
 // read returns the record, and whether both copies are whole.
 func (b *book) read() (r slot.Record, whole bool, err error) {
-	f, err := openQuietly(b.device)
+	f, err := sameDisk(b.device, b.disk, openQuietly)
 	if err != nil {
 		return r, false, err
 	}
@@ -28,7 +40,7 @@ func (b *book) read() (r slot.Record, whole bool, err error) {
 
 // write writes the record as it is.
 func (b *book) write(r *slot.Record) error {
-	f, err := os.OpenFile(b.device, os.O_WRONLY|unix.O_CLOEXEC, 0)
+	f, err := sameDisk(b.device, b.disk, func(name string) (*os.File, error) { return os.OpenFile(name, os.O_WRONLY|unix.O_CLOEXEC, 0) })
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,10 @@ func Crashed(reason string, reboot chan<- struct{}) error {
 	if err != nil || on == nil {
 		return err // before its drivers are there: the tries are counted
 	}
-	b := &book{device: on.record}
+	b, err := openBook(on.record)
+	if err != nil {
+		return err
+	}
 	r, _, err := b.read()
 	if err != nil || r.Of(running).State != slot.Trying && r.Of(running).State != slot.Next {
 		return err

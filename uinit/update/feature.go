@@ -90,7 +90,10 @@ func (u *updater) begin(ctx context.Context) error {
 		}
 		return fmt.Errorf("looking for slot %s: %w", running, err)
 	}
-	u.on, u.book = on, &book{device: on.record}
+	if u.book, err = openBook(on.record); err != nil {
+		return err
+	}
+	u.on = on
 	u.Facts.Fact(plan.Slot.Is(string(running)))
 	r, err := u.settleRecord()
 	if err != nil {

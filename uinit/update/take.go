@@ -142,7 +142,7 @@ func (u *updater) fill(ctx context.Context, from origin, o *offer, again bool, s
 		}
 		defer half.close()
 	}
-	f, err := direct.Open(device, os.O_WRONLY)
+	f, err := sameDisk(device, u.book.disk, func(name string) (*os.File, error) { return direct.Open(name, os.O_WRONLY) })
 	if err != nil {
 		return err
 	}

@@ -221,3 +221,26 @@ func TestReadBack(t *testing.T) {
 		}
 	}
 }
+
+// A stick may be pulled, and the name of its partitions go to another one, which has slots as well.
+func TestAnotherDisk(t *testing.T) {
+	b := newBox(t)
+	b.book.disk = 7 // a file has none
+	if err := b.give(t, newer(t)); !errors.Is(err, errOtherDisk) {
+		t.Errorf("to another disk: %v", err)
+	}
+	if err := b.answer(t.Context(), []string{"rollback"}, ignore); !errors.Is(err, errOtherDisk) {
+		t.Errorf("back by another disk's record: %v", err)
+	}
+	b.slotIs(t, slot.B, make([]byte, slotSize))
+	b.book.disk = 0
+	if r := b.record(t); r.Of(slot.B).State != slot.Empty {
+		t.Errorf("its record: %+v", r)
+	}
+	if err := os.Remove(b.on.record); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.give(t, newer(t)); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "is gone") {
+		t.Errorf("to a disk that is gone: %v", err)
+	}
+}
