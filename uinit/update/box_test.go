@@ -69,7 +69,7 @@ func newBox(t *testing.T) *box {
 	dir := t.TempDir()
 	d := featuretest.Deps(t, spec.Machine{Update: &spec.Update{Keys: []string{"ssh-ed25519 AAAA me"}}})
 	defaults.Fill(d.Machine.Image.Update)
-	d.Machine.Image.Profile, d.Machine.Image.Version = "box", "2026.48"
+	d.Machine.Image.Profile, d.Machine.Image.Version, d.Machine.Image.Proof = "box", "2026.48", `{"shares": {}}`
 	b := &box{updater: newUpdater(d), dir: dir}
 	b.on = &disk{filepath.Join(dir, "record"), map[slot.Name]string{slot.A: filepath.Join(dir, "a"), slot.B: filepath.Join(dir, "b")}, slot.A}
 	b.book = &book{device: b.on.record}

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
 	"github.com/imgbuild/imgbuild/uinit/slack"
+	"github.com/imgbuild/imgbuild/uinit/update/plan"
 )
 
 // Settled begins what comes after the boot: the proof of a version that is tried, else looking for newer ones.
@@ -120,9 +123,14 @@ func (r result) String() string {
 	return text
 }
 
-// checks runs the checks that prove this image, and returns why it is not proved.
+// checks runs the checks that prove this image, and returns why it is not proved. It is where each of them has passed: a program that says
+// nothing proves nothing, whatever its status.
 func (u *updater) checks(life context.Context) error {
-	ctx, cancel := context.WithTimeout(life, limit(u.Machine.Image.Proof, u.proverGrace))
+	wanted := proofRows(u.Machine.Image.Proof)
+	if len(wanted) == 0 {
+		return errors.New("it has no checks that prove it")
+	}
+	ctx, cancel := context.WithTimeout(life, limit(wanted, u.proverGrace))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, u.prover, "-json")
 	cmd.Env, cmd.Dir = feature.Environment(), "/"
@@ -145,6 +153,7 @@ func (u *updater) checks(life context.Context) error {
 		}
 		if r.Passed {
 			u.Log.Info("update: check." + r.Name + " passed")
+			delete(wanted, r.Name)
 			continue
 		}
 		failed := errors.New(r.String())
@@ -161,16 +170,27 @@ func (u *updater) checks(life context.Context) error {
 		return errors.New("its checks did not end")
 	case err != nil:
 		return fmt.Errorf("its checks: %w", err)
+	case len(wanted) > 0:
+		return fmt.Errorf("check.%s: /bin/%s says nothing of it", slices.Min(slices.Collect(maps.Keys(wanted))), plan.Prover)
 	}
 	return nil
 }
 
-// limit is how long the checks may take at most, one after the other, and more for what they have to do besides.
-func limit(proof string, more time.Duration) time.Duration {
-	var rows map[string]struct {
-		Within spec.Duration `json:"within"`
+// proofRow is what has to be known of a check here.
+type proofRow struct {
+	Within spec.Duration `json:"within"`
+}
+
+// proofRows are the checks that prove an image, by name; none where they cannot be read.
+func proofRows(proof string) (rows map[string]proofRow) {
+	if json.Unmarshal([]byte(proof), &rows) != nil {
+		return nil
 	}
-	_ = json.Unmarshal([]byte(proof), &rows) // the prover says what is wrong with it
+	return rows
+}
+
+// limit is how long the checks may take at most, one after the other, and more for what they have to do besides.
+func limit(rows map[string]proofRow, more time.Duration) time.Duration {
 	total := more
 	for _, row := range rows {
 		if row.Within == 0 {

@@ -45,6 +45,8 @@ func TestProve(t *testing.T) {
 		"fails":                     {trying, fails, slot.B, slot.Bad, "check.shares: wanted unit share:nfs to be ok; it is failed", 1},
 		"fails by its status alone": {trying, "exit 3", slot.B, slot.Bad, "its checks: exit status 3", 1},
 		"is killed":                 {trying, "kill -9 $$", slot.B, slot.Bad, "its checks: signal: killed", 1},
+		"nothing is checked":        {trying, "exit 0", slot.B, slot.Bad, "check.shares: /bin/prove says nothing of it", 1},
+		"another one is checked":    {trying, `echo '{"name":"links","passed":true}'`, slot.B, slot.Bad, "check.shares: /bin/prove says nothing of it", 1},
 		"good already":              {with(func(r *slot.Record) { r.Start, r.Slots[0].State = slot.A, slot.Good }), fails, slot.A, slot.Good, "", 0},
 		"started by kexec":          {with(func(r *slot.Record) { r.Slots[0].State = slot.Next }), passes, slot.B, slot.Next, "", 0},
 		"started by kexec, fails":   {with(func(r *slot.Record) { r.Slots[0].State = slot.Next }), fails, slot.B, slot.Bad, "check.shares: wanted unit share:nfs to be ok; it is failed", 1},
@@ -78,6 +80,18 @@ func TestProofThatHangs(t *testing.T) {
 	b.proverGrace = 50 * time.Millisecond
 	if err := b.checks(t.Context()); err == nil || err.Error() != "its checks did not end" {
 		t.Errorf("%v", err)
+	}
+}
+
+// What brings no checks is not good for that.
+func TestNoProof(t *testing.T) {
+	for _, proof := range []string{"", "{}", "null", "[", `{"x": 1}`} {
+		b := newBox(t)
+		b.proves(t, passes)
+		b.Machine.Image.Proof = proof
+		if err := b.checks(t.Context()); err == nil || err.Error() != "it has no checks that prove it" {
+			t.Errorf("%q: %v", proof, err)
+		}
 	}
 }
 
