@@ -66,6 +66,8 @@ func (u *updater) status(to feature.Asker) error {
 			about = "runs"
 		case s.State == slot.Writing && !u.turn.busy():
 			about = "broken off; \"uinitctl update apply\" goes on with it"
+		case s.State == slot.Next && r.Tries == 0:
+			about = "no tries are left; \"uinitctl update apply\" gives it new ones"
 		case s.State == slot.Next:
 			about = fmt.Sprintf("the next start tries it, up to %d times", r.Tries)
 		}
@@ -189,7 +191,7 @@ func (u *updater) apply(ctx context.Context, args []string, to feature.Asker) er
 	}
 	if at, here := u.there(o, &r); here && at == u.on.running {
 		return fmt.Errorf("%s is what runs", o.Version)
-	} else if here && r.Of(at).State == slot.Next {
+	} else if here && r.Of(at).State == slot.Next && r.Tries > 0 {
 		to.Tell("%s is in slot %s already: the next start tries it.", o.Version, at)
 		return nil
 	}

@@ -35,6 +35,8 @@ type updater struct {
 	// on is nil where the box was not started from a slot; book is the record of its disk.
 	on   *disk
 	book *book
+	// passedOver is the hash of a version that was next already as the init began: the boot loader did not try it.
+	passedOver string
 	// ready is closed when the unit is done, for better or worse.
 	ready chan struct{}
 	// now asks the source at once.
@@ -120,6 +122,9 @@ func (u *updater) settleRecord() (*slot.Record, error) {
 		if _, err := u.book.change(slot.Event{Kind: slot.Fell, Slot: other, Hash: hash}); err != nil {
 			return nil, err
 		}
+	}
+	if r.Of(other).State == slot.Next {
+		_, u.passedOver, _ = u.on.head(other)
 	}
 	return u.book.change(slot.Event{Kind: slot.Came, Slot: own})
 }

@@ -120,6 +120,11 @@ func (u *updater) startNext() {
 		if err != nil || r.Of(u.on.other()).State != slot.Next {
 			return
 		}
+		// Where the boot loader cannot write the record, or finds no tries in it, a restart would change nothing, and the next one neither.
+		if _, hash, _ := u.on.head(u.on.other()); hash == u.passedOver || r.Tries == 0 {
+			u.Log.Error(fmt.Sprintf("update: %s is not started by itself: it was next as uinit began, and the boot loader had not tried it; \"uinitctl update restart\" starts it once more", r.Of(u.on.other()).Version))
+			return
+		}
 		why, wait := u.notNow(time.Now())
 		if why == "" {
 			u.Log.Warn(fmt.Sprintf("update: starting %s", r.Of(u.on.other()).Version))

@@ -64,3 +64,34 @@ func TestCheckPanics(t *testing.T) {
 		t.Errorf("%v, %+v", err, b.record(t))
 	}
 }
+
+// Where the boot loader has passed over what was next, restarts would go on for ever.
+func TestPassedOver(t *testing.T) {
+	b := newBox(t)
+	if err := b.give(t, newer(t)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.settleRecord(); err != nil {
+		t.Fatal(err)
+	}
+	b.startNext()
+	if b.reboots != 0 {
+		t.Error("it restarts again, as before")
+	}
+	if err := b.give(t, image(t, "2026.50", nil, piece("x", 512))); err != nil {
+		t.Fatal(err)
+	}
+	b.startNext()
+	if b.reboots != 1 {
+		t.Errorf("%d restarts for another version", b.reboots)
+	}
+	b.set(t, slot.Record{Start: slot.A, Slots: [2]slot.Slot{{State: slot.Good}, {State: slot.Next, Version: "2026.49"}}})
+	b.startNext()
+	if b.reboots != 1 {
+		t.Error("it restarts for what has no tries")
+	}
+	// A person's word gives it new ones.
+	if err := b.give(t, image(t, "2026.50", nil, piece("x", 512))); err != nil || b.record(t).Tries != 3 {
+		t.Errorf("%v, %+v", err, b.record(t))
+	}
+}

@@ -99,7 +99,7 @@ func (u *updater) take(ctx context.Context, from origin, o *offer, say func(stri
 	if err != nil {
 		return err
 	}
-	if at, here := u.there(o, &before); here && at == to && before.Of(at).State == slot.Next {
+	if at, here := u.there(o, &before); here && at == to && before.Of(at).State == slot.Next && before.Tries > 0 {
 		return nil // somebody else was at it, and is done
 	}
 	if state := before.Of(u.on.running).State; state == slot.Trying || state == slot.Next {
