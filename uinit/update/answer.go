@@ -10,6 +10,7 @@ import (
 	"github.com/imgbuild/imgbuild/internal/slot"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/feature"
+	"github.com/imgbuild/imgbuild/uinit/unit"
 )
 
 // words are what uinitctl says about versions.
@@ -21,7 +22,7 @@ var words = []feature.Word{
 func (u *updater) answer(ctx context.Context, args []string, send func(report.Event) error) error {
 	to := feature.Asker(send)
 	if u.on == nil {
-		return fmt.Errorf("this machine was not started from a slot of a disk%s; versions are written to a disk of the format \"disk\"", u.why())
+		return fmt.Errorf("this machine was not started from a slot of a disk%s; versions are written to one of the format \"disk\" with disk.slots = 2", u.why())
 	}
 	verb := "status"
 	if len(args) > 0 {
@@ -47,7 +48,7 @@ func (u *updater) answer(ctx context.Context, args []string, send func(report.Ev
 // why is what keeps the slots from being known.
 func (u *updater) why() string {
 	for _, e := range u.Facts.Units() {
-		if e.Name == "update" && e.Message != "" {
+		if e.Name == "update" && e.Message != "" && e.State != string(unit.Skipped) {
 			return " (" + e.Message + ")"
 		}
 	}
