@@ -23,6 +23,8 @@ var updateProblems = []problemCase{
 	{"an address without https", taking + "source = \"http://example.net/box.update\"\n", []string{`p.toml:15:10: update.source: "http://example.net/box.update" is not where a version can be; accepted: https://HOST/PATH/NAME.update`}},
 	{"an account", taking + "source = \"https://eve:secret@example.net/box.update\"\n", []string{`p.toml:15:10: update.source: has an account in it, and who reads the log of the box would know that; accepted: https://HOST`}},
 	{"a question", taking + "source = \"https://example.net/box.update?x\"\n", []string{`p.toml:15:10: update.source: "https://example.net/box.update?x" is not where`}},
+	{"no port", taking + "source = \"https://example.net:99999/box.update\"\n", []string{`p.toml:15:10: update.source: "https://example.net:99999/box.update" is not where`}},
+	{"a version that no box takes", "version = \"2026.48\"\n" + taking + "minimum_version = \"2026.49\"\n", []string{`p.toml:16:19: update.minimum_version: 2026.49 is newer than this version, 2026.48, which no box would take then; accepted: an older one`}},
 	{"a fragment", taking + "source = \"https://example.net/box.update#\"\n", []string{`p.toml:15:10: update.source: "https://example.net/box.update#" is not where`}},
 	{"no host", taking + "source = \"https:///box.update\"\n", []string{`p.toml:15:10: update.source: "https:///box.update" is not where`}},
 	{"a folder", taking + "source = \"https://example.net/box/\"\n", []string{`p.toml:15:10: update.source: "https://example.net/box/" is not where`}},

@@ -3,6 +3,8 @@ package profile
 import (
 	"slices"
 	"strings"
+
+	"github.com/imgbuild/imgbuild/internal/slot"
 )
 
 // Slots is how many versions of the system a disk image has room for.
@@ -28,6 +30,9 @@ func (c *crosser) slots() {
 	}
 	if c.p.Slots() == 1 {
 		c.Of("disk.slots").Vain("disk", []string{"slot_size"}, "is for the partitions of a disk with two slots; accepted: with disk.slots = 2")
+	}
+	if v := string(c.p.Version); c.p.Update != nil && v != "" && slot.CheckVersion(c.p.Update.MinimumVersion) == nil && slot.Compare(v, c.p.Update.MinimumVersion) < 0 {
+		c.Of("version").Bad("update.minimum_version", "%s is newer than this version, %s, which no box would take then; accepted: an older one", c.p.Update.MinimumVersion, v)
 	}
 	if c.p.Update == nil && c.p.Writes(FormatUpdate) {
 		c.Of("update").Bad("formats", "has update, and no box of this profile takes any; accepted: a table [update], or no such format")

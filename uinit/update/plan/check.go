@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/imgbuild/imgbuild/internal/problem"
@@ -47,6 +48,12 @@ func check(j problem.Judge, m *spec.Machine) {
 	}
 }
 
+// port says whether a port can be one; an address without one has that of https.
+func port(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil && n > 0
+}
+
 // checkSource judges where versions are asked for. An account in it is not shown.
 func checkSource(j problem.Judge, source string) {
 	if source == "" {
@@ -57,7 +64,7 @@ func checkSource(j problem.Judge, source string) {
 	switch {
 	case err == nil && u.User != nil:
 		j.Bad("update.source", "has an account in it, and who reads the log of the box would know that; accepted: %s", accepted)
-	case err != nil || u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(source, "?#\\") || strings.ContainsFunc(source, func(r rune) bool { return r <= ' ' || r > '~' }) ||
+	case err != nil || u.Scheme != "https" || u.Hostname() == "" || !port(u.Port()) || strings.ContainsAny(source, "?#\\") || strings.ContainsFunc(source, func(r rune) bool { return r <= ' ' || r > '~' }) ||
 		path.Clean(u.Path) != u.Path || path.Ext(u.Path) != ".update" || path.Base(u.Path) == ".update":
 		j.Bad("update.source", "%q is not where a version can be; accepted: %s", source, accepted)
 	}
