@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // ManifestName is that of the first file of a slot's archive.
@@ -26,6 +27,8 @@ const (
 	LoaderFormat = 1
 	// Sector is the unit of an archive, in bytes.
 	Sector = 512
+	// maxProfile and maxCmdline are how many characters the name of a profile and a kernel line have at most.
+	maxProfile, maxCmdline = 48, 2047
 	// maxParts is more than a slot has.
 	maxParts = 1024
 )
@@ -82,7 +85,22 @@ func ParseManifest(text []byte) (*Manifest, error) {
 	return m, nil
 }
 
+// odd says whether a text has what a terminal, or a kernel line, would not take as it stands.
+func odd(text string) bool {
+	return strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' })
+}
+
 func (m *Manifest) check(at int64) error {
+	// People are shown the one, and the kernel the other.
+	if m.Profile == "" || len(m.Profile) > maxProfile || odd(m.Profile) || strings.Contains(m.Profile, " ") {
+		return fmt.Errorf("%.100q is not the name of a profile", m.Profile)
+	}
+	if len(m.Cmdline) > maxCmdline || odd(m.Cmdline) {
+		return fmt.Errorf("%.100q is not a kernel line", m.Cmdline)
+	}
+	if m.Loader < 1 {
+		return fmt.Errorf("the loader that it needs is %d", m.Loader)
+	}
 	if err := CheckVersion(m.Version); err != nil {
 		return err
 	}

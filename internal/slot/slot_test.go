@@ -226,6 +226,12 @@ func TestManifest(t *testing.T) {
 		"size":             func() { m.Size = 1 << 62 },
 		"no size":          func() { m.Size = -512 },
 		"hash":             func() { m.Parts[0].SHA256 = "00" },
+		"no profile":       func() { m.Profile = "" },
+		"profile":          func() { m.Profile = "\x1b[31mbox" },
+		"profile in lines": func() { m.Profile = "box\nbox 9" },
+		"kernel line":      func() { m.Cmdline = "quiet\nrdinit=/bin/sh" },
+		"long line":        func() { m.Cmdline = strings.Repeat("x", 2048) },
+		"loader":           func() { m.Loader = -5 },
 		"kernel elsewhere": func() { m.Kernel = Range{1 << 62, 1 << 62} },
 	} {
 		was, parts := m, append([]Part(nil), m.Parts...)
