@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // ManifestName is that of the first file of a slot's archive.
@@ -85,17 +86,19 @@ func ParseManifest(text []byte) (*Manifest, error) {
 	return m, nil
 }
 
-// odd says whether a text has what a terminal, or a kernel line, would not take as it stands.
-func odd(text string) bool {
-	return strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' })
+// checkProfile is for what people are shown: letters, digits and hyphens, as profiles may be called, and no escapes.
+func checkProfile(name string) error {
+	if name == "" || len(name) > maxProfile || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return fmt.Errorf("%.100q is not the name of a profile", name)
+	}
+	return nil
 }
 
 func (m *Manifest) check(at int64) error {
-	// People are shown the one, and the kernel the other.
-	if m.Profile == "" || len(m.Profile) > maxProfile || odd(m.Profile) || strings.Contains(m.Profile, " ") {
-		return fmt.Errorf("%.100q is not the name of a profile", m.Profile)
+	if err := checkProfile(m.Profile); err != nil {
+		return err
 	}
-	if len(m.Cmdline) > maxCmdline || odd(m.Cmdline) {
+	if len(m.Cmdline) > maxCmdline || strings.ContainsFunc(m.Cmdline, unicode.IsControl) {
 		return fmt.Errorf("%.100q is not a kernel line", m.Cmdline)
 	}
 	if m.Loader < 1 {
