@@ -174,6 +174,10 @@ func (u *updater) apply(ctx context.Context, args []string, to feature.Asker) er
 		return err
 	}
 	defer done()
+	r, _, err := u.book.read()
+	if err != nil {
+		return err
+	}
 	from, err := u.open(ctx, name, to.Progress)
 	if err != nil {
 		return err
@@ -185,10 +189,6 @@ func (u *updater) apply(ctx context.Context, args []string, to feature.Asker) er
 	}
 	if err := u.judge(o.Manifest, older); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
-	}
-	r, _, err := u.book.read()
-	if err != nil {
-		return err
 	}
 	if at, here := u.there(o, &r); here && at == u.on.running {
 		return fmt.Errorf("%s is what runs", o.Version)
