@@ -253,7 +253,7 @@ func TestOutput(t *testing.T) {
 		t.Errorf("with a word: %d, %s", status, errs)
 	}
 	file := filepath.Join(t.TempDir(), "machine.json")
-	if err := os.WriteFile(file, []byte(`{"proof": {"lan": {"unit": "online:lan"}, "srv": {"unit": "mount:/srv"}}}`), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(`{"proof": "{\"lan\": {\"unit\": \"online:lan\"}, \"srv\": {\"unit\": \"mount:/srv\"}}"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var out, bad bytes.Buffer
