@@ -1,49 +1,11 @@
 package update
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 
 	"github.com/imgbuild/imgbuild/internal/direct"
-	"github.com/imgbuild/imgbuild/internal/slot"
 )
-
-// chunk is how much is written and read at once, in bytes.
-const chunk = 1 << 20
-
-// sequential reads a device that was opened with O_DIRECT from its start.
-func sequential(f io.Reader) io.Reader { return &blocks{from: f, buffer: direct.Buffer(chunk)} }
-
-// blocks reads whole chunks into memory as O_DIRECT wants them.
-type blocks struct {
-	from         io.Reader
-	buffer, rest []byte
-}
-
-func (b *blocks) Read(p []byte) (int, error) {
-	if len(b.rest) == 0 {
-		n, err := b.from.Read(b.buffer)
-		if n <= 0 {
-			return 0, errors.Join(err, onlyEOF(n, err))
-		}
-		b.rest = b.buffer[:n]
-	}
-	n := copy(p, b.rest)
-	b.rest = b.rest[n:]
-	return n, nil
-}
-
-func onlyEOF(n int, err error) error {
-	if n == 0 && err == nil {
-		return io.EOF
-	}
-	return nil
-}
 
 // writer fills a slot from its start, past the page cache: one chunk is written while the next one comes and is hashed. What begins the
 // slot is written last, so that nobody takes a half for a whole.
@@ -122,67 +84,4 @@ func (w *writer) finish() error {
 		return err
 	}
 	return w.f.Sync()
-}
-
-// errDiffers says that what was given is not what the manifest promises.
-var errDiffers = errors.New("its SHA-256 is not the one in the manifest")
-
-// part passes a part on, and compares it with the manifest.
-func part(p slot.Part, to io.Writer, read func(to io.Writer) error) error {
-	h := sha256.New()
-	counted := &limited{io.MultiWriter(to, h), p.Size}
-	if err := read(counted); err != nil {
-		return err
-	}
-	if counted.left > 0 {
-		return fmt.Errorf("%d bytes of %d are missing: %w", counted.left, p.Size, io.ErrUnexpectedEOF)
-	}
-	if hex.EncodeToString(h.Sum(nil)) != p.SHA256 {
-		return errDiffers
-	}
-	return nil
-}
-
-// limited takes no more than it is to.
-type limited struct {
-	to   io.Writer
-	left int64
-}
-
-func (l *limited) Write(p []byte) (int, error) {
-	if int64(len(p)) > l.left {
-		return 0, errors.New("there is more than the manifest says")
-	}
-	l.left -= int64(len(p))
-	return l.to.Write(p)
-}
-
-// verify reads a slot from the disk and compares it with a manifest.
-func verify(ctx context.Context, device string, text []byte, m *slot.Manifest) error {
-	f, err := direct.Open(device, os.O_RDONLY)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	from := sequential(f)
-	found, err := slot.ReadHead(from)
-	if err != nil {
-		return err
-	}
-	if string(found) != string(text) {
-		return errors.New("the manifest on the disk is another one")
-	}
-	for _, p := range m.Parts {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		err := part(p, io.Discard, func(to io.Writer) error {
-			_, err := io.CopyN(to, from, p.Size)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("reading back %d bytes at %d: %w", p.Size, p.Offset, err)
-		}
-	}
-	return nil
 }
