@@ -2,8 +2,6 @@ package update
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -18,15 +16,17 @@ var errDiffers = errors.New("its SHA-256 is not the one in the manifest")
 
 // part passes a part on, and compares it with the manifest.
 func part(p slot.Part, to io.Writer, read func(to io.Writer) error) error {
-	h := sha256.New()
-	counted := &limited{io.MultiWriter(to, h), p.Size}
-	if err := read(counted); err != nil {
+	h := newSum()
+	counted := &limited{io.MultiWriter(h, to), p.Size}
+	err := read(counted)
+	found := h.hex()
+	if err != nil {
 		return err
 	}
 	if counted.left > 0 {
 		return fmt.Errorf("%d bytes of %d are missing: %w", counted.left, p.Size, io.ErrUnexpectedEOF)
 	}
-	if hex.EncodeToString(h.Sum(nil)) != p.SHA256 {
+	if found != p.SHA256 {
 		return errDiffers
 	}
 	return nil
