@@ -1,8 +1,6 @@
 package qemu_tests
 
 import (
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/imgbuild/imgbuild/internal/bench"
@@ -19,32 +17,16 @@ type benched struct {
 }
 
 // measuring says that figures are wanted: then all is built as it is shipped, and not as it is tested quickest.
-func measuring() bool { return os.Getenv("IMGBUILD_BENCH") != "" }
+func measuring() bool { return bench.Wanted() }
 
 // benchmark is the start of every benchmark: they take minutes, and a busy machine
 // makes some of them fail.
 func benchmark(t *testing.T) *benched {
 	t.Helper()
-	if !measuring() {
-		t.Skip("it measures and proves nothing; IMGBUILD_BENCH is set by make bench")
-	}
+	bench.Skip(t)
 	b := &benched{t: t}
-	t.Cleanup(b.print)
+	t.Cleanup(func() { bench.Hold(t, b.figures...) })
 	return b
 }
 
-func (b *benched) add(f bench.Figure) {
-	b.t.Helper()
-	b.figures = append(b.figures, f)
-	if !f.Kept() {
-		b.t.Errorf("%s is out of its bound", f.Name)
-	}
-}
-
-func (b *benched) print() {
-	var table strings.Builder
-	if err := bench.Write(&table, b.figures); err != nil {
-		b.t.Error(err)
-	}
-	b.t.Logf("\n%s", table.String())
-}
+func (b *benched) add(f bench.Figure) { b.figures = append(b.figures, f) }

@@ -20,9 +20,7 @@ import (
 // How long a layer of some hundred MB takes until all its names are judged and its contents can be read, beside tar, which lays it out.
 // At 70 % of tar's rate it takes 1.43 times as long.
 func TestBenchUnpack(t *testing.T) {
-	if os.Getenv("IMGBUILD_BENCH") == "" {
-		t.Skip("it measures and proves nothing; IMGBUILD_BENCH is set by make bench")
-	}
+	bench.Skip(t)
 	tar, dir := needed.Program(t, "tar"), t.TempDir()
 	file := filepath.Join(dir, "layer.tar.gz")
 	root, err := exec.Command("go", "env", "GOROOT").Output()
@@ -66,14 +64,7 @@ func TestBenchUnpack(t *testing.T) {
 	least, most := bench.Spread(samples[1])
 	figure := bench.Figure{Name: "unpacking a layer, by tar's time", Value: bench.Ratio(samples[1], samples[0]), Bound: 1.43,
 		Note: fmt.Sprintf("%.2f to %.2f s for %.0f MB; tar %.2f s", least, most, float64(size)/1e6, bench.Median(samples[0]))}
-	var table strings.Builder
-	if err := bench.Write(&table, []bench.Figure{figure}); err != nil {
-		t.Error(err)
-	}
-	t.Logf("\n%s", table.String())
-	if !figure.Kept() {
-		t.Errorf("%s is out of its bound", figure.Name)
-	}
+	bench.Hold(t, figure)
 }
 
 // learn gives a layer the digest and size that it has, and returns how many bytes it is unpacked.

@@ -2,7 +2,6 @@ package container
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -20,9 +19,7 @@ import (
 // How long a container's whole life takes whose program ends at once, from the decision to start it on, beside crun alone with the same
 // bundle, whose root is mounted already.
 func TestBenchStart(t *testing.T) {
-	if os.Getenv("IMGBUILD_BENCH") == "" {
-		t.Skip("it measures and proves nothing; IMGBUILD_BENCH is set by make bench")
-	}
+	bench.Skip(t)
 	if !nettest.Within(t, 2*time.Minute, unix.CLONE_NEWNS) {
 		return
 	}
@@ -71,12 +68,5 @@ func TestBenchStart(t *testing.T) {
 		Name: "container start, beside crun run alone", Value: bench.Ratio(samples[1], samples[0]), Bound: 1.3,
 		Note: fmt.Sprintf("%.1f ms; crun %.1f ms", 1e3*bench.Median(samples[1]), 1e3*bench.Median(samples[0])),
 	}
-	var table strings.Builder
-	if err := bench.Write(&table, []bench.Figure{figure}); err != nil {
-		t.Error(err)
-	}
-	t.Logf("\n%s", table.String())
-	if !figure.Kept() {
-		t.Errorf("%s is out of its bound", figure.Name)
-	}
+	bench.Hold(t, figure)
 }

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,9 +15,7 @@ import (
 // How fast a version of 20 MB is written to its slot, beside dd past the page cache, into files that have their blocks already. What
 // comes from a file is read, hashed and written; reading it back and comparing comes on top, and is measured beside the writing.
 func TestBenchWrite(t *testing.T) {
-	if os.Getenv("IMGBUILD_BENCH") == "" {
-		t.Skip("it measures and proves nothing; IMGBUILD_BENCH is set by make bench")
-	}
+	bench.Skip(t)
 	b := newBox(t)
 	dir, err := os.MkdirTemp("/var/tmp", "bench") // past the page cache: no tmpfs
 	if err != nil {
@@ -69,12 +66,5 @@ func TestBenchWrite(t *testing.T) {
 	}
 	f := bench.Figure{Name: "a version of 20 MB, time to write", Value: bench.Ratio(samples[1], samples[0]), Bound: 1 / 0.8, Unit: "of dd's",
 		Note: fmt.Sprintf("%.0f ms, dd %.0f ms; reading it back %.0f ms", 1000*bench.Median(samples[1]), 1000*bench.Median(samples[0]), 1000*bench.Median(samples[2]))}
-	var table strings.Builder
-	if err := bench.Write(&table, []bench.Figure{f}); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("\n%s", table.String())
-	if !f.Kept() {
-		t.Errorf("%s is out of its bound", f.Name)
-	}
+	bench.Hold(t, f)
 }

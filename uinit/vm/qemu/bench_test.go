@@ -2,9 +2,7 @@ package qemu
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,9 +15,7 @@ import (
 // How long a guest with a disk and a card takes from its plan until it runs, beside QEMU with next to nothing. The clock
 // is the host's: within an emulated machine it would measure the emulator.
 func TestBenchStart(t *testing.T) {
-	if os.Getenv("IMGBUILD_BENCH") == "" {
-		t.Skip("it measures and proves nothing; IMGBUILD_BENCH is set by make bench")
-	}
+	bench.Skip(t)
 	if !inNamespace(t) {
 		return
 	}
@@ -40,14 +36,7 @@ func TestBenchStart(t *testing.T) {
 		Name: "vm start, until QEMU runs the guest", Value: bench.Median(samples[1]), Bound: 0.3, Unit: "s",
 		Note: fmt.Sprintf("%.2f to %.2f s; without disk and card %.2f s", least, most, bench.Median(samples[0])),
 	}
-	var table strings.Builder
-	if err := bench.Write(&table, []bench.Figure{figure}); err != nil {
-		t.Error(err)
-	}
-	t.Logf("\n%s", table.String())
-	if !figure.Kept() {
-		t.Errorf("%s is out of its bound", figure.Name)
-	}
+	bench.Hold(t, figure)
 }
 
 // starting measures one start in seconds.
