@@ -10,8 +10,10 @@ type Event struct {
 	Kind Kind
 	// Slot that it happens to.
 	Slot Name
-	// Version and Hash of what is written (Begin).
-	Version, Hash string
+	// Version of what is written (Begin).
+	Version string
+	// Hash of the manifest that failed, as Hash gives it (Fail, Fell, Back).
+	Hash string
 	// Tries that it gets (Wrote).
 	Tries int
 	// Why it failed (Fail, Back).

@@ -22,7 +22,7 @@ type Record struct {
 	Tries int
 	// Reached is how far the last try has come.
 	Reached Reached
-	// Failed is the hash of the manifest that failed last (Manifest.Hash): it is not tried again unless a person says so.
+	// Failed is the hash of the manifest that failed last (Hash): it is not tried again unless a person says so.
 	Failed string
 	// others are lines that a later version wrote, which are kept.
 	others []string

@@ -1,12 +1,13 @@
 package update
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
-	"github.com/imgbuild/imgbuild/internal/bounded"
 	"github.com/imgbuild/imgbuild/internal/spec"
 	"github.com/imgbuild/imgbuild/uinit/beside"
 	"github.com/imgbuild/imgbuild/uinit/graph"
@@ -41,17 +42,18 @@ func (u *updater) verified(ctx context.Context, manifest, signature []byte) (sig
 	}
 }
 
-// fetcher starts the program that fetches.
+// startFetcher starts the program that fetches.
 func (u *updater) startFetcher(ctx context.Context) (*talk, error) {
 	row := graph.Beside(plan.Program, "fetch")
 	row.Namespaces = []spec.Namespace{spec.NamespaceIPC} // it has the machine's network
 	u.fetcher.Files = nil
-	if ca := plan.Certificates(u.Machine.Now().Update, isFile); ca != "" {
-		files, err := beside.Open(ca)
-		if err != nil {
-			return nil, err
-		}
+	ca := u.Machine.Now().Update.CA
+	files, err := beside.Open(cmp.Or(ca, spec.Authorities))
+	switch {
+	case err == nil:
 		row.Command, u.fetcher.Files = append(row.Command, "-ca"), files
+	case ca != "":
+		return nil, err
 	}
 	t, err := u.start(ctx, fetcherName, u.fetcher, row)
 	for _, f := range u.fetcher.Files {
@@ -60,23 +62,18 @@ func (u *updater) startFetcher(ctx context.Context) (*talk, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = fmt.Fprintln(t, strings.TrimSpace("dns "+strings.Join(nameServers(), ",")))
-	return t, err
-}
-
-func isFile(name string) bool {
-	_, err := bounded.Read(name, 4<<20)
-	return err == nil
-}
-
-// nameServers are those of resolv.conf(5).
-func nameServers() (servers []string) {
-	text, err := bounded.Read("/run/resolv.conf", 64<<10)
-	if err != nil {
-		return nil
+	if _, err := fmt.Fprintln(t, strings.TrimSpace("dns "+strings.Join(nameServers(), ","))); err != nil {
+		t.stop()
+		return nil, err
 	}
+	return t, nil
+}
+
+// nameServers are those of resolv.conf(5), the machine's or one of the image's own; none where there is no such file.
+func nameServers() (servers []string) {
+	text, _ := os.ReadFile("/etc/resolv.conf")
 	for line := range strings.Lines(string(text)) {
-		if words := strings.Fields(line); len(words) == 2 && words[0] == "nameserver" {
+		if words := strings.Fields(line); len(words) > 1 && words[0] == "nameserver" {
 			servers = append(servers, words[1])
 		}
 	}

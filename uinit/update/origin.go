@@ -29,13 +29,19 @@ type origin interface {
 func (u *updater) open(ctx context.Context, name string, waits func(string)) (origin, error) {
 	if strings.HasPrefix(name, "https://") || strings.HasPrefix(name, "http://") {
 		t, err := u.startFetcher(ctx)
-		return &remote{t, name, waits}, err
+		if err != nil {
+			return nil, err
+		}
+		return &remote{t, name, waits}, nil
 	}
 	if !filepath.IsAbs(name) {
 		return nil, fmt.Errorf("%q is neither an address nor a file with its whole path; accepted: /PATH/NAME.update, https://HOST/PATH/NAME.update", name)
 	}
 	f, err := bounded.Open(name, os.O_RDONLY)
-	return &file{f, name}, err
+	if err != nil {
+		return nil, err
+	}
+	return &file{f, name}, nil
 }
 
 // remote is an address.

@@ -18,9 +18,6 @@ const (
 	Prover  = "prove"  // runs the checks that prove a version
 )
 
-// CertificatesFile is what the package ca-certificates brings.
-const CertificatesFile = "/etc/ssl/certs/ca-certificates.crt"
-
 func used(d *spec.Description) bool { return d.Update != nil }
 
 // DiskTimeout is how long the disk that the box was started from is waited for.
@@ -39,15 +36,4 @@ func commands(m *spec.Machine) []string {
 		return nil
 	}
 	return []string{Program, Prover}
-}
-
-// Certificates is the file of those that the source's server is known by; empty: there is none.
-func Certificates(u *spec.Update, has func(file string) bool) string {
-	if u.CA != "" {
-		return u.CA
-	}
-	if has(CertificatesFile) {
-		return CertificatesFile
-	}
-	return ""
 }
