@@ -19,16 +19,28 @@ type News struct {
 }
 
 // OnAddresses has f called whenever the addresses of an interface change. It must not wait.
-func (n *News) OnAddresses(f func()) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.addresses = append(n.addresses, f)
-}
+func (n *News) OnAddresses(f func()) { n.hear(&n.addresses, f) }
 
 // Addresses says that some interface has other addresses.
-func (n *News) Addresses() {
+func (n *News) Addresses() { n.tell(&n.addresses) }
+
+// OnResolver has f called whenever resolv.conf is another. It must not wait.
+func (n *News) OnResolver(f func()) { n.hear(&n.resolver, f) }
+
+// Resolver says that resolv.conf is another.
+func (n *News) Resolver() { n.tell(&n.resolver) }
+
+// hear adds one to those who are called.
+func (n *News) hear(all *[]func(), f func()) {
 	n.mu.Lock()
-	listeners := n.addresses
+	defer n.mu.Unlock()
+	*all = append(*all, f)
+}
+
+// tell calls them.
+func (n *News) tell(all *[]func()) {
+	n.mu.Lock()
+	listeners := *all
 	n.mu.Unlock()
 	for _, f := range listeners {
 		f()
@@ -49,23 +61,6 @@ func (n *News) TimeServers(from string, servers []string) {
 	n.mu.Unlock()
 	for _, f := range listeners {
 		f(from, servers)
-	}
-}
-
-// OnResolver has f called whenever resolv.conf is another. It must not wait.
-func (n *News) OnResolver(f func()) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.resolver = append(n.resolver, f)
-}
-
-// Resolver says that resolv.conf is another.
-func (n *News) Resolver() {
-	n.mu.Lock()
-	listeners := n.resolver
-	n.mu.Unlock()
-	for _, f := range listeners {
-		f()
 	}
 }
 
